@@ -1,0 +1,1 @@
+"""Published science as tables and formulas; nothing trained."""

@@ -1,0 +1,1 @@
+"""The course table: assembly, splits, guards, standardisation, patient graphs, arrays."""

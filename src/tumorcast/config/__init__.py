@@ -1,0 +1,1 @@
+"""What a run is: pydantic models, YAML files, dotted overrides."""

@@ -1,0 +1,1 @@
+"""On tables of predictions: comparisons with intervals, calibration, figures."""

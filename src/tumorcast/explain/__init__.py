@@ -1,0 +1,1 @@
+"""Attributions that need the network."""

@@ -1,0 +1,1 @@
+"""Predictor -> ONNX bundle, parity check, model card."""

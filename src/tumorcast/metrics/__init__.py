@@ -1,0 +1,1 @@
+"""Pure functions on arrays: discrimination, survival, calibration, intervals."""

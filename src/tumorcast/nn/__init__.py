@@ -1,0 +1,1 @@
+"""Plain modules: encoders, pooling, fusion, heads, losses, predictor."""

@@ -1,0 +1,65 @@
+"""`Study`: everything that a study folder says, before any rule of the cohort is applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from tumorcast.domain.exclusions import Exclusion
+
+Origin = Literal["real", "simulated"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Tables of one study; a layer that the study lacks is None (or an empty dict or table).
+
+    Days are counted on the study's own clock (cBioPortal: days since the patient's first diagnosis);
+    NaN is unknown. Identifiers are strings, stripped.
+
+    Attributes:
+        study_id: identifier from `meta_study.txt`.
+        origin: "simulated" where `meta_study.txt` says `data_origin: simulated`, else "real".
+        folder: where it was read from.
+        patients: index `patient_id`; the clinical patient table, its own (upper-case) column names,
+            numbers as numbers, `NA`-like text as NaN.
+        samples: index `sample_id`; `patient_id` (str), `collected_day` (float), `procedure`
+            ("biopsy" | "resection" | "unknown"), then the clinical sample table's own columns.
+        treatments: one row a treatment record: `patient_id`, `start_day`, `stop_day` (float),
+            `agent` (str), `regimen` (str, may be ""), `line` (float), `treatment_type` (str), then any
+            further columns of the timeline (responses per course among them), upper case.
+        variants: one row a somatic call: `sample_id`, `gene` (harmonised symbol), `variant_class`
+            (MAF Variant_Classification), `vaf` (float, NaN unknown), `impact` ("truncating",
+            "missense", "inframe", "splice", "promoter", "silent", "other"), `protein_change` (str).
+        sequenced: sample ids profiled for mutations (case list or gene panel matrix); a sample in it
+            without a row in `variants` has no mutation, a sample outside it is not measured.
+        sequenced_mb: megabases of exome covered, per sequenced sample, where known (for TMB).
+        expression: sample x gene symbol, log2(TPM + 1), float32, NaN not measured.
+        copy_number: sample x gene symbol, discrete -2..2 (GISTIC levels), float32, NaN not measured.
+        layers: further numeric layers (generic assay): name -> sample x feature, NaN not measured.
+        slides: one row a slide: `slide_id`, `sample_id`, `path` (absolute), `mpp` (float um/px of
+            level 0, NaN: the file's metadata decides).
+        report: what was left out or repaired while reading.
+        digests: file name -> sha256 of every file read (the data hash of a run is made from it).
+    """
+
+    study_id: str
+    origin: Origin
+    folder: Path
+    patients: pd.DataFrame
+    samples: pd.DataFrame
+    treatments: pd.DataFrame
+    variants: pd.DataFrame | None = None
+    sequenced: frozenset[str] = frozenset()
+    sequenced_mb: dict[str, float] = field(default_factory=dict)
+    expression: pd.DataFrame | None = None
+    copy_number: pd.DataFrame | None = None
+    layers: dict[str, pd.DataFrame] = field(default_factory=dict)
+    slides: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["slide_id", "sample_id", "path", "mpp"])
+    )
+    report: list[Exclusion] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The lab: bundle, ONNX Runtime session, prediction of a study. No torch."""

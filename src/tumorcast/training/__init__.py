@@ -1,0 +1,1 @@
+"""The Lightning loop, cross-validation, checkpoints, MLflow tracking."""
