@@ -1,0 +1,79 @@
+"""`CourseBatch`: the one batch type, read by name."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tumorcast.cohort.packing import layer_input
+
+
+class CourseInputs(NamedTuple):
+    """B courses packed: T tiles, N nodes, E edges in all; M modalities.
+
+    `tile_course` and `node_course` say which course a tile or a node belongs to. `layers[i]` and
+    `is_measured[i]` are [B, d_i] for the i-th numeric layer in the order of the modalities.
+    """
+
+    tiles: Float[Tensor, "t dim"]
+    tile_course: Int[Tensor, " t"]
+    node_gene: Int[Tensor, " n"]
+    node_features: Float[Tensor, "n f"]
+    node_course: Int[Tensor, " n"]
+    edge_index: Int[Tensor, "2 e"]
+    edge_type: Int[Tensor, " e"]
+    burden: Float[Tensor, "b 3"]
+    treatment: Float[Tensor, "b r"]
+    is_present: Bool[Tensor, "b m"]
+    layers: tuple[Tensor, ...]
+    is_measured: tuple[Tensor, ...]
+
+    def to(self, device: torch.device) -> CourseInputs:
+        """The same on another device."""
+        moved = [tuple(t.to(device) for t in x) if isinstance(x, tuple) else x.to(device) for x in self]
+        return CourseInputs(*moved)
+
+
+class CourseLabels(NamedTuple):
+    """Labels of B courses; NaN where unknown.
+
+    response: 1 responder, 0 not. ordinal: 0 worst .. K-1 best. time_days: PFS or OS. is_event: 1 happened.
+    """
+
+    response: Float[Tensor, " b"]
+    ordinal: Float[Tensor, " b"]
+    time_days: Float[Tensor, " b"]
+    is_event: Float[Tensor, " b"]
+
+    def to(self, device: torch.device) -> CourseLabels:
+        """The same on another device."""
+        return CourseLabels(*(x.to(device) for x in self))
+
+
+class CourseBatch(NamedTuple):
+    """Inputs, labels, and each course's position in its dataset [B]."""
+
+    inputs: CourseInputs
+    labels: CourseLabels
+    index: Int[Tensor, " b"]
+
+    def to(self, device: torch.device) -> CourseBatch:
+        """The same on another device."""
+        return CourseBatch(self.inputs.to(device), self.labels.to(device), self.index.to(device))
+
+
+def inputs_from(packed: dict[str, NDArray], layer_names: tuple[str, ...]) -> CourseInputs:
+    """Tensors over the arrays of `cohort.packing.pack`."""
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in packed.items()}
+    pairs = [layer_input(name) for name in layer_names]
+    fixed = {name: tensors[name] for name in CourseInputs._fields if name in tensors}
+    return CourseInputs(
+        **fixed,
+        layers=tuple(tensors[values] for values, _ in pairs),
+        is_measured=tuple(tensors[mask] for _, mask in pairs),
+    )

@@ -1,0 +1,56 @@
+"""`CourseArrays`: what one treatment course looks like to the network, in numpy. Training and lab share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class PatientGraph:
+    """The altered genes of one tumour as a graph (N nodes, E directed edges; both may be 0).
+
+    Attributes:
+        node_gene: [N] index into the preprocessor's gene vocabulary.
+        node_features: [N, F], columns named by `graphs.node_feature_names`.
+        edge_index: [2, E] source and target node.
+        edge_type: [E] index into the edge types.
+    """
+
+    node_gene: I64
+    node_features: F32
+    edge_index: I64
+    edge_type: I64
+
+
+@dataclass(frozen=True)
+class CourseArrays:
+    """One course, standardised and masked; M modalities in the preprocessor's order.
+
+    Attributes:
+        tiles: [T, dim] tile features as the encoder gave them (the network standardises them); T = 0 when
+            the slide is absent.
+        graph: altered genes; no node where nothing was found and where nothing was measured: the two are
+            told apart by `is_present`.
+        burden: [3] log1p(nonsynonymous variants), log1p(TMB per Mb), 1 where the TMB is known.
+        layers: name -> [d] standardised values, 0 where not measured.
+        is_measured: name -> [d], True where the value was measured.
+        treatment: [R] drugs, drug classes and line of therapy.
+        is_present: [M] True where the modality was measured for this course.
+    """
+
+    course_id: str
+    patient_id: str
+    tiles: F32
+    graph: PatientGraph
+    burden: F32
+    layers: dict[str, F32]
+    is_measured: dict[str, Bool]
+    treatment: F32
+    is_present: Bool

@@ -1,0 +1,187 @@
+"""Study + rules -> Cohort: courses, the tissue that counts for each, and masks of what was measured."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.biology.burden import tmb_per_mb
+from tumorcast.biology.variants import is_nonsynonymous
+from tumorcast.cohort.clinical import clinical_table
+from tumorcast.cohort.cohort import Cohort
+from tumorcast.cohort.courses import course_table
+from tumorcast.cohort.tissue import eligible_samples, newest_with
+from tumorcast.config.models import DataConfig
+from tumorcast.domain.errors import InputError, did_you_mean
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.study import Study
+
+
+def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohort:
+    """The cohort of a study.
+
+    For each course a layer comes from the newest eligible sample that has it (`tissue.eligible_samples`);
+    slides are all those of the newest eligible sample with a slide. With `heads`, courses without a label
+    for any of them are excluded and reported, and so are courses with no modality at all.
+
+    Raises:
+        InputError: a modality that the study does not have, or no course left.
+    """
+    _check_modalities(study, data)
+    report = list(study.report)
+    courses = course_table(study, data.endpoint if "response" in heads else "auto")
+    if data.lines is not None:
+        courses = _keep_lines(courses, data.lines, report)
+    layers_in = _numeric_layers(study, data)
+    features = _feature_paths(study, data, report)
+    chosen = _choose_samples(study, courses, data, layers_in, features, report)
+
+    layers = {
+        name: table.reindex(chosen[name].to_numpy()).set_axis(courses.index)
+        for name, table in layers_in.items()
+    }
+    variants = _variants_of(study, chosen["mutations"])
+    n_nonsyn, tmb = _burden(study, variants, chosen["mutations"])
+    cohort = Cohort(
+        study_id=study.study_id,
+        origin=study.origin,
+        courses=courses.join(chosen.add_prefix("sample_")),
+        clinical=clinical_table(study, courses, data),
+        layers=layers,
+        variants=variants,
+        tmb=tmb,
+        n_nonsynonymous=n_nonsyn,
+        slides=_slides_of(features, chosen["slide"]),
+        is_present=pd.DataFrame(index=courses.index),
+        report=report,
+        digest=_digest(study),
+    )
+    cohort = cohort.with_presence(_presence(cohort, data.modalities, chosen))
+    return _with_labels(cohort, heads) if heads else cohort
+
+
+def _check_modalities(study: Study, data: DataConfig) -> None:
+    known = ["slide", "mutations", "expression", "clinical", "copy_number", *study.layers]
+    for name in data.modalities:
+        if name not in known:
+            raise InputError(
+                f"the study has no layer '{name}'",
+                got=f"data.modalities names {name}",
+                expected=", ".join(known),
+                fix=did_you_mean(name, known),
+            )
+
+
+def _numeric_layers(study: Study, data: DataConfig) -> dict[str, pd.DataFrame]:
+    """Layers to carry: those asked for, and copy number in any case (the mutation graph uses it)."""
+    tables = {"expression": study.expression, "copy_number": study.copy_number, **study.layers}
+    wanted = {*data.modalities, "copy_number"}
+    return {name: table for name, table in tables.items() if table is not None and name in wanted}
+
+
+def _keep_lines(courses: pd.DataFrame, lines: Sequence[int], report: list[Exclusion]) -> pd.DataFrame:
+    is_kept = courses["line"].isin(lines)
+    for course_id, line in courses.loc[~is_kept, "line"].items():
+        report.append(Exclusion("course", str(course_id), "line_not_wanted", f"line {line:g}"))
+    return courses[is_kept]
+
+
+def _feature_paths(study: Study, data: DataConfig, report: list[Exclusion]) -> pd.DataFrame:
+    """slide_id, sample_id, feature_path of every slide that has stored features."""
+    stored = {path.stem: path for path in sorted(data.features.rglob("*.h5"))} if data.features else {}
+    rows = []
+    for slide in study.slides.itertuples(index=False):
+        path = Path(str(slide.path))
+        found = path if path.suffix == ".h5" else stored.get(str(slide.slide_id))
+        if found is not None and found.is_file():
+            rows.append((str(slide.slide_id), str(slide.sample_id), str(found)))
+        elif "slide" in data.modalities:
+            report.append(
+                Exclusion("slide", str(slide.slide_id), "not_encoded", f"no features in {data.features}")
+            )
+    return pd.DataFrame(rows, columns=["slide_id", "sample_id", "feature_path"])
+
+
+def _choose_samples(
+    study: Study, courses: pd.DataFrame, data: DataConfig, layers: dict[str, pd.DataFrame],
+    features: pd.DataFrame, report: list[Exclusion],
+) -> pd.DataFrame:  # fmt: skip
+    """course x layer -> the sample that the layer is taken from (None: not measured)."""
+    has: dict[str, set[str]] = {name: set(table.index) for name, table in layers.items()}
+    has["slide"], has["mutations"] = set(features["sample_id"]), set(study.sequenced)
+    rows = {}
+    seen = set()
+    for course_id, course in courses.iterrows():
+        samples, notes = eligible_samples(study.samples, course["patient_id"], course["start_day"], data)
+        report.extend(note for note in notes if note not in seen)
+        seen.update(notes)
+        rows[course_id] = {name: newest_with(samples, ids.__contains__) for name, ids in has.items()}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(has)).astype(object)
+
+
+def _variants_of(study: Study, chosen: pd.Series) -> pd.DataFrame:
+    columns = ["course_id", "gene", "impact", "vaf"]
+    if study.variants is None:
+        return pd.DataFrame(columns=columns)
+    link = pd.DataFrame({"course_id": chosen.index, "sample_id": chosen.to_numpy()}).dropna()
+    return link.merge(study.variants, on="sample_id")[columns]
+
+
+def _burden(study: Study, variants: pd.DataFrame, chosen: pd.Series) -> tuple[pd.Series, pd.Series]:
+    counted = variants[variants["impact"].map(is_nonsynonymous).astype(bool)]
+    counts = counted.groupby("course_id").size()
+    n_nonsyn = counts.reindex(chosen.index).fillna(0).astype(float).where(chosen.notna())
+    covered = chosen.map(lambda sample: study.sequenced_mb.get(sample, np.nan)).astype(float)
+    values = [tmb_per_mb(n, mb) for n, mb in zip(n_nonsyn, covered, strict=True)]
+    return n_nonsyn, pd.Series(values, index=chosen.index, dtype=float)
+
+
+def _slides_of(features: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
+    link = pd.DataFrame({"course_id": chosen.index, "sample_id": chosen.to_numpy()}).dropna()
+    return link.merge(features, on="sample_id")[["course_id", "slide_id", "feature_path"]]
+
+
+def _presence(cohort: Cohort, modalities: Sequence[str], chosen: pd.DataFrame) -> pd.DataFrame:
+    columns = {}
+    for name in modalities:
+        if name in {"slide", "mutations"}:
+            columns[name] = chosen[name].notna()
+        elif name == "clinical":
+            columns[name] = cohort.clinical.notna().any(axis=1)
+        elif name in cohort.layers:
+            columns[name] = cohort.layers[name].notna().any(axis=1)
+        else:
+            columns[name] = pd.Series(False, index=cohort.courses.index)
+    return pd.DataFrame(columns, index=cohort.courses.index).astype(bool)
+
+
+def _with_labels(cohort: Cohort, heads: Sequence[str]) -> Cohort:
+    """Without the courses that have no label for any head, or nothing measured."""
+    columns = {"response": "response", "ordinal": "ordinal", "survival": "time_days"}
+    has_label = cohort.courses[[columns[head] for head in heads]].notna().any(axis=1)
+    has_layer = cohort.is_present.any(axis=1)
+    notes = [
+        Exclusion("course", str(cid), "label_missing", f"no label for {', '.join(heads)}")
+        for cid in cohort.courses.index[~has_label]
+    ] + [
+        Exclusion("course", str(cid), "nothing_measured", "none of the modalities is present")
+        for cid in cohort.courses.index[has_label & ~has_layer]
+    ]
+    kept = cohort.courses.index[has_label & has_layer]
+    if kept.empty:
+        raise InputError(
+            "no course is left to learn from",
+            got=f"{len(cohort.courses)} courses, {int(has_label.sum())} with a label for {', '.join(heads)}",
+            expected="courses with a label and at least one modality",
+            fix="check model.heads and data.endpoint, and the label columns of the study",
+        )
+    return cohort.keep([str(cid) for cid in kept], notes)
+
+
+def _digest(study: Study) -> str:
+    lines = [f"{name}:{digest}" for name, digest in sorted(study.digests.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

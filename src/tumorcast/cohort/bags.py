@@ -1,0 +1,108 @@
+"""The bag of tiles of a course: the stored features of its slides, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from tumorcast.cohort.arrays import F32, I64
+from tumorcast.cohort.cohort import Cohort
+from tumorcast.domain.errors import TumorcastError
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.slides.store import read_features
+
+
+@dataclass(frozen=True)
+class TileBag:
+    """Tiles of one course (T over all its slides).
+
+    Attributes:
+        features: [T, dim] as stored.
+        coords: [T, 2] level-0 pixels within the tile's slide.
+        slide_ids: one slide id a tile.
+        encoder: id of the tile encoder ("" unknown).
+    """
+
+    features: F32
+    coords: I64
+    slide_ids: tuple[str, ...]
+    encoder: str
+
+
+def load_bags(
+    cohort: Cohort, width: int | None = None, progress: bool = False
+) -> tuple[dict[str, TileBag], Cohort]:
+    """Bags by course id, and the cohort with the slides that could not be used masked and reported.
+
+    All bags must have one width: `width`, or where that is None the most frequent one. A slide that is
+    unreadable, empty or of another width is excluded; a course that loses all its slides is without slide.
+    """
+    read, notes = _read_all(cohort, progress)
+    widths = [bag.features.shape[1] for bags in read.values() for bag in bags]
+    wanted = width or (max(set(widths), key=widths.count) if widths else 0)
+    joined = {}
+    for course_id, bags in read.items():
+        fitting = [bag for bag in bags if bag.features.shape[1] == wanted]
+        notes += [
+            Exclusion(
+                "slide",
+                bag.slide_ids[0],
+                "width_mismatch",
+                f"{bag.features.shape[1]} wide, expected {wanted}",
+            )
+            for bag in bags
+            if bag.features.shape[1] != wanted
+        ]
+        if fitting:
+            joined[course_id] = _join(fitting)
+    return joined, _mask_lost(cohort, joined, notes)
+
+
+def _read_all(cohort: Cohort, progress: bool) -> tuple[dict[str, list[TileBag]], list[Exclusion]]:
+    read: dict[str, list[TileBag]] = {}
+    notes = []
+    rows = cohort.slides.itertuples(index=False)
+    for slide in tqdm(
+        rows, total=len(cohort.slides), desc="reading tiles", disable=not progress, leave=False
+    ):
+        try:
+            stored = read_features(str(slide.feature_path))
+        except (TumorcastError, OSError) as error:
+            notes.append(Exclusion("slide", str(slide.slide_id), "unreadable", str(error).splitlines()[0]))
+            continue
+        if len(stored.features) == 0 or not np.isfinite(stored.features).all():
+            what = "no tile" if len(stored.features) == 0 else "NaN or infinite features"
+            notes.append(Exclusion("slide", str(slide.slide_id), "unusable_features", what))
+            continue
+        ids = (str(slide.slide_id),) * len(stored.features)
+        bag = TileBag(stored.features, stored.coords, ids, stored.attrs.encoder or "")
+        read.setdefault(str(slide.course_id), []).append(bag)
+    return read, notes
+
+
+def _join(bags: list[TileBag]) -> TileBag:
+    return TileBag(
+        np.concatenate([bag.features for bag in bags]),
+        np.concatenate([bag.coords for bag in bags]),
+        tuple(slide for bag in bags for slide in bag.slide_ids),
+        bags[0].encoder,
+    )
+
+
+def _mask_lost(cohort: Cohort, bags: dict[str, TileBag], notes: list[Exclusion]) -> Cohort:
+    is_present = cohort.is_present.copy()
+    if "slide" in is_present:
+        is_present["slide"] = [course_id in bags for course_id in is_present.index]
+    return cohort.keep(list(cohort.courses.index), notes).with_presence(is_present)
+
+
+def tile_sample(bags: dict[str, TileBag], per_course: int, seed: int) -> Iterator[F32]:
+    """At most `per_course` random tiles of each bag: enough for mean and spread."""
+    random = np.random.default_rng(seed)
+    for bag in bags.values():
+        count = len(bag.features)
+        chosen = random.choice(count, min(per_course, count), replace=False)
+        yield bag.features[np.sort(chosen)]

@@ -1,0 +1,71 @@
+"""`Cohort`: one row per treatment course, with what was known before its first day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.study import Origin
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Courses and their layers; every table is indexed by `course_id` or has it as a column.
+
+    Attributes:
+        courses: see `courses.course_table`, plus `sample_id` columns per modality for the record.
+        clinical: raw clinical values (numbers as floats, categories as text, NaN unknown).
+        layers: "expression", "copy_number" and the study's further layers: course x feature, NaN not
+            measured; a course without the layer is all NaN.
+        variants: `course_id`, `gene`, `impact`, `vaf`; one row a somatic variant.
+        tmb: nonsynonymous variants per Mb, NaN where not sequenced or the covered Mb is unknown.
+        n_nonsynonymous: count, NaN where not sequenced.
+        slides: `course_id`, `slide_id`, `feature_path` (one row a slide that has features).
+        is_present: course x modality, True where measured. Columns in the order of `modalities`.
+        report: what was left out, and why.
+        digest: sha256 over everything read.
+    """
+
+    study_id: str
+    origin: Origin
+    courses: pd.DataFrame
+    clinical: pd.DataFrame
+    layers: dict[str, pd.DataFrame]
+    variants: pd.DataFrame
+    tmb: pd.Series
+    n_nonsynonymous: pd.Series
+    slides: pd.DataFrame
+    is_present: pd.DataFrame
+    report: list[Exclusion]
+    digest: str
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        return tuple(str(name) for name in self.is_present.columns)
+
+    def keep(self, course_ids: Sequence[str], report: Sequence[Exclusion] = ()) -> Cohort:
+        """The cohort of these courses alone, in this order; `report` is added to what was left out."""
+        ids = list(course_ids)
+        return replace(
+            self,
+            courses=self.courses.loc[ids],
+            clinical=self.clinical.loc[ids],
+            layers={name: table.loc[ids] for name, table in self.layers.items()},
+            variants=self.variants[self.variants["course_id"].isin(ids)],
+            tmb=self.tmb.loc[ids],
+            n_nonsynonymous=self.n_nonsynonymous.loc[ids],
+            slides=self.slides[self.slides["course_id"].isin(ids)],
+            is_present=self.is_present.loc[ids],
+            report=[*self.report, *report],
+        )
+
+    def with_presence(self, is_present: pd.DataFrame) -> Cohort:
+        """The same cohort with another mask of what was measured."""
+        return replace(self, is_present=is_present)
+
+    def patients(self, course_ids: Sequence[str]) -> set[str]:
+        """The patients behind these courses."""
+        return set(self.courses.loc[list(course_ids), "patient_id"])

@@ -1,0 +1,80 @@
+"""Response labels of a course: RECIST best response, pCR/RCB, durable benefit, PFS/OS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+DAYS_PER_MONTH = 365.25 / 12
+
+RESPONSE_COLUMNS = {
+    "best_response": ("BEST_RESPONSE", "BOR", "RECIST"),
+    "pcr": ("PCR", "RCB_CATEGORY"),
+    "durable_benefit": ("DURABLE_BENEFIT",),
+}
+OUTCOME_PREFIXES = ("OS_", "PFS_", "DFS_", "DSS_", "EFS_", "RFS_", "RCB")
+OUTCOME_COLUMNS = {
+    *(name for names in RESPONSE_COLUMNS.values() for name in names),
+    "RESPONSE", "RESPONDER", "VITAL_STATUS", "DEATH", "PROGRESSION", "FOLD",
+}  # fmt: skip
+
+_RECIST_ORDER = {"PD": 0, "SD": 1, "PR": 2, "CR": 3}
+_RECIST_WORDS = {
+    "COMPLETE RESPONSE": "CR", "PARTIAL RESPONSE": "PR", "STABLE DISEASE": "SD",
+    "PROGRESSIVE DISEASE": "PD", "PROGRESSION": "PD", "MR": "SD", "MIXED RESPONSE": "SD",
+}  # fmt: skip
+_RCB_ORDER = {"3": 0, "RCB-III": 0, "2": 1, "RCB-II": 1, "1": 2, "RCB-I": 2, "0": 3, "PCR": 3}
+_YES = {"1", "1.0", "YES", "TRUE", "Y", "PCR", "DCB", "R"}
+_NO = {"0", "0.0", "NO", "FALSE", "N", "RD", "NDB", "NR"}
+
+
+def is_outcome(column: str) -> bool:
+    """True for a column that says what happened after the treatment began (never a feature)."""
+    name = column.upper()
+    return name in OUTCOME_COLUMNS or name.startswith(OUTCOME_PREFIXES)
+
+
+def response_of(row: Mapping[str, Any], endpoint: str) -> float:
+    """1 responder, 0 not, NaN unknown or not evaluable (NE). CR and PR respond (RECIST 1.1)."""
+    text = _first_text(row, RESPONSE_COLUMNS[endpoint])
+    if endpoint == "best_response":
+        level = _RECIST_ORDER.get(_RECIST_WORDS.get(text, text))
+        return math.nan if level is None else float(level >= 2)
+    if endpoint == "pcr" and _first_text(row, ("PCR",)) == "":
+        level = _RCB_ORDER.get(text)
+        return math.nan if level is None else float(level == 3)
+    return 1.0 if text in _YES else 0.0 if text in _NO else math.nan
+
+
+def ordinal_of(row: Mapping[str, Any]) -> float:
+    """0 (PD, RCB-III) to 3 (CR, pCR): higher is better; NaN unknown."""
+    text = _first_text(row, RESPONSE_COLUMNS["best_response"])
+    level = _RECIST_ORDER.get(_RECIST_WORDS.get(text, text))
+    if level is None:
+        level = _RCB_ORDER.get(_first_text(row, ("RCB_CATEGORY",)))
+    return math.nan if level is None else float(level)
+
+
+def survival_of(row: Mapping[str, Any]) -> tuple[float, float]:
+    """(time_days, is_event): PFS where the row has it, else OS; NaN for unknown or not positive times."""
+    for stem in ("PFS", "OS"):
+        months = pd.to_numeric(row.get(f"{stem}_MONTHS"), errors="coerce")
+        status = _text(row.get(f"{stem}_STATUS"))[:1]
+        if pd.notna(months) and months > 0 and status in {"0", "1"}:
+            return float(months) * DAYS_PER_MONTH, float(status)
+    return math.nan, math.nan
+
+
+def _first_text(row: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return next((text for name in names if (text := _text(row.get(name)))), "")
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip().upper()

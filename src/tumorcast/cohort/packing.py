@@ -1,0 +1,48 @@
+"""Courses -> one flat dictionary of arrays: the network's inputs, and those of its ONNX graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorcast.cohort.arrays import CourseArrays
+
+FIXED_INPUTS = (
+    "tiles", "tile_course", "node_gene", "node_features", "node_course", "edge_index", "edge_type", "burden",
+    "treatment", "is_present",
+)  # fmt: skip
+
+
+def layer_input(name: str) -> tuple[str, str]:
+    """Names of the two inputs of a numeric layer: values and mask."""
+    return f"layer_{name}", f"layer_{name}_measured"
+
+
+def pack(courses: Sequence[CourseArrays]) -> dict[str, NDArray]:
+    """B courses packed without padding (shapes in docs/architecture.md, "Predictor inputs")."""
+    graphs = [course.graph for course in courses]
+    n_tiles = [len(course.tiles) for course in courses]
+    n_nodes = [len(graph.node_gene) for graph in graphs]
+    offsets = np.cumsum([0, *n_nodes[:-1]])
+    order = np.arange(len(courses))
+    packed: dict[str, NDArray] = {
+        "tiles": np.concatenate([course.tiles for course in courses]).astype(np.float32, copy=False),
+        "tile_course": np.repeat(order, n_tiles),
+        "node_gene": np.concatenate([graph.node_gene for graph in graphs]),
+        "node_features": np.concatenate([graph.node_features for graph in graphs]),
+        "node_course": np.repeat(order, n_nodes),
+        "edge_index": np.concatenate(
+            [g.edge_index + o for g, o in zip(graphs, offsets, strict=True)], axis=1
+        ),
+        "edge_type": np.concatenate([graph.edge_type for graph in graphs]),
+        "burden": np.stack([course.burden for course in courses]),
+        "treatment": np.stack([course.treatment for course in courses]),
+        "is_present": np.stack([course.is_present for course in courses]),
+    }
+    for name in courses[0].layers:
+        values, mask = layer_input(name)
+        packed[values] = np.stack([course.layers[name] for course in courses])
+        packed[mask] = np.stack([course.is_measured[name] for course in courses])
+    return packed

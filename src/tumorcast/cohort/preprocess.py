@@ -1,0 +1,262 @@
+"""`Preprocessor`: fitted on the training fold, turns a course into arrays, travels in the bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.biology.network import GeneNetwork
+from tumorcast.cohort.arrays import F32, CourseArrays
+from tumorcast.cohort.bags import TileBag, tile_sample
+from tumorcast.cohort.cohort import Cohort
+from tumorcast.cohort.graphs import (
+    GraphVocabulary,
+    build_vocabulary,
+    empty_graph,
+    frequent_genes,
+    patient_graph,
+)  # fmt: skip
+from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
+
+_TILES_FOR_STATISTICS = 256
+
+
+@dataclass(frozen=True)
+class TileStatistics:
+    """Mean and standard deviation [dim] of the training fold's tile features; encoder id ("" unknown)."""
+
+    encoder: str
+    mean: F32
+    scale: F32
+
+
+@dataclass(frozen=True)
+class Preprocessor:
+    """Everything fitted on training courses that turns (Cohort, course) into CourseArrays.
+
+    Attributes:
+        modalities: order of `is_present`.
+        tiles: None where no training course had a slide.
+        graph: gene vocabulary of the mutation graph; None without the modality `mutations`.
+        layers: scaler per numeric layer among the modalities (expression, clinical and others).
+        gene_sets: expression gene sets over the kept expression genes.
+        treatment: agents and classes seen in training.
+    """
+
+    modalities: tuple[str, ...]
+    tiles: TileStatistics | None
+    graph: GraphVocabulary | None
+    layers: dict[str, LayerScaler | ClinicalScaler]
+    gene_sets: dict[str, tuple[str, ...]]
+    treatment: TreatmentVocabulary
+
+    @property
+    def tile_dim(self) -> int:
+        return 0 if self.tiles is None else len(self.tiles.mean)
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Numeric layers in the order of the modalities."""
+        return tuple(name for name in self.modalities if name in self.layers)
+
+    def narrowed(self, modalities: tuple[str, ...]) -> Preprocessor:
+        """The same, for these modalities alone."""
+        return replace(
+            self,
+            modalities=modalities,
+            tiles=self.tiles if "slide" in modalities else None,
+            graph=self.graph if "mutations" in modalities else None,
+            layers={name: scaler for name, scaler in self.layers.items() if name in modalities},
+            gene_sets=self.gene_sets if "expression" in modalities else {},
+        )
+
+    def arrays(self, cohort: Cohort, course_id: str, bag: TileBag | None) -> CourseArrays:
+        """What the network sees of one course. Absent modalities are empty or zero, and masked."""
+        course = cohort.courses.loc[course_id]
+        has = cohort.is_present.loc[course_id]
+        present = {name: bool(has[name]) if name in has else False for name in self.modalities}
+        present["slide"] = present.get("slide", False) and bag is not None and self.tiles is not None
+        layers, is_measured = {}, {}
+        for name in self.layer_names:
+            table = cohort.clinical if name == "clinical" else cohort.layers.get(name)
+            row = pd.Series(dtype=object) if table is None else table.loc[course_id]
+            layers[name], is_measured[name] = self.layers[name].transform(row)
+            present[name] = present[name] and bool(is_measured[name].any())
+        graph, burden = self._mutations(cohort, course_id, present.get("mutations", False))
+        no_tiles = np.zeros((0, self.tile_dim), np.float32)
+        return CourseArrays(
+            course_id=course_id,
+            patient_id=str(course["patient_id"]),
+            tiles=bag.features if bag is not None and present["slide"] else no_tiles,
+            graph=graph,
+            burden=burden,
+            layers=layers,
+            is_measured=is_measured,
+            treatment=self.treatment.transform(course),
+            is_present=np.array([present[name] for name in self.modalities]),
+        )
+
+    def _mutations(self, cohort: Cohort, course_id: str, is_present: bool) -> tuple[Any, F32]:
+        if self.graph is None or not is_present:
+            vocabulary = self.graph or _NO_GENES
+            return empty_graph(vocabulary), np.zeros(3, np.float32)
+        variants = cohort.variants[cohort.variants["course_id"] == course_id]
+        table = cohort.layers.get("copy_number")
+        levels = None if table is None else table.loc[course_id]
+        count, tmb = float(cohort.n_nonsynonymous[course_id]), float(cohort.tmb[course_id])
+        is_known = np.isfinite(tmb)
+        burden = np.array([np.log1p(count), np.log1p(tmb) if is_known else 0.0, is_known], np.float32)
+        return patient_graph(self.graph, variants, levels), burden
+
+
+_NO_GENES = build_vocabulary(
+    GeneNetwork(
+        (), np.zeros((2, 0), np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), (), {}, {}, "", ""
+    ),
+    (),
+)
+
+
+def fit_preprocessor(
+    cohort: Cohort,
+    training: Sequence[str],
+    bags: dict[str, TileBag],
+    network: GeneNetwork,
+    gene_sets: dict[str, tuple[str, ...]],
+    max_genes: int = 2000,
+) -> Preprocessor:
+    """Fit on the courses `training` alone; nothing of the other courses is looked at."""
+    fold = cohort.keep(list(training))
+    layers: dict[str, LayerScaler | ClinicalScaler] = {}
+    sets: dict[str, tuple[str, ...]] = {}
+    for name in cohort.modalities:
+        if name == "clinical":
+            layers[name] = ClinicalScaler.fit(fold.clinical)
+        elif name == "expression" and name in fold.layers:
+            genes = _expression_genes(fold.layers[name], gene_sets, max_genes)
+            layers[name] = LayerScaler.fit(fold.layers[name], genes)
+            sets = {
+                k: kept
+                for k, v in gene_sets.items()
+                if len(kept := tuple(g for g in v if g in set(genes))) >= 2
+            }
+        elif name in fold.layers:
+            layers[name] = LayerScaler.fit(fold.layers[name], _varying(fold.layers[name]))
+    extra = frequent_genes(fold.variants, len(fold.courses))
+    return Preprocessor(
+        modalities=cohort.modalities,
+        tiles=_tile_statistics({k: bags[k] for k in training if k in bags})
+        if "slide" in cohort.modalities
+        else None,
+        graph=build_vocabulary(network, extra) if "mutations" in cohort.modalities else None,
+        layers=layers,
+        gene_sets=sets,
+        treatment=TreatmentVocabulary.fit(fold.courses),
+    )
+
+
+def _varying(table: pd.DataFrame) -> list[str]:
+    return [str(column) for column in table.columns[table.nunique() >= 2]]
+
+
+def _expression_genes(table: pd.DataFrame, gene_sets: dict[str, tuple[str, ...]], most: int) -> list[str]:
+    """Genes of the sets first, then the most variable ones, at most `most`; at least half measured."""
+    usable = table.columns[
+        (table.notna().mean() >= 0.5 * table.notna().any(axis=1).mean()) & (table.var() > 1e-8)
+    ]
+    in_sets = {gene for genes in gene_sets.values() for gene in genes}
+    variance = table[usable].var().sort_values(ascending=False, kind="stable")
+    ranked = [g for g in variance.index if g in in_sets] + [g for g in variance.index if g not in in_sets]
+    return sorted(str(gene) for gene in ranked[:most])
+
+
+def _tile_statistics(bags: dict[str, TileBag]) -> TileStatistics | None:
+    if not bags:
+        return None
+    sample = np.concatenate(list(tile_sample(bags, _TILES_FOR_STATISTICS, seed=0))).astype(np.float64)
+    scale = sample.std(axis=0)
+    encoder = next(iter(bags.values())).encoder
+    return TileStatistics(
+        encoder, sample.mean(axis=0).astype(np.float32), np.where(scale > 1e-8, scale, 1).astype(np.float32)
+    )
+
+
+def save_preprocessor(preprocessor: Preprocessor, folder: Path) -> None:
+    """Write `preprocess.json` (names) and `preprocess.npz` (numbers; no pickle)."""
+    arrays: dict[str, Any] = {}
+    layers: dict[str, Any] = {}
+    for name, scaler in preprocessor.layers.items():
+        numeric = scaler.numeric if isinstance(scaler, ClinicalScaler) else scaler
+        layers[name] = {"features": numeric.features}
+        if isinstance(scaler, ClinicalScaler):
+            layers[name]["categories"] = scaler.categories
+        arrays[f"layer.{name}.mean"], arrays[f"layer.{name}.scale"] = numeric.mean, numeric.scale
+    names: dict[str, Any] = {
+        "modalities": preprocessor.modalities,
+        "layers": layers,
+        "gene_sets": preprocessor.gene_sets,
+        "agents": preprocessor.treatment.agents,
+        "classes": preprocessor.treatment.classes,
+    }
+    if preprocessor.tiles is not None:
+        names["tile_encoder"] = preprocessor.tiles.encoder
+        arrays["tile.mean"], arrays["tile.scale"] = preprocessor.tiles.mean, preprocessor.tiles.scale
+    graph = preprocessor.graph
+    if graph is not None:
+        names["graph"] = {k: getattr(graph, k) for k in ("genes", "prior_names", "edge_type_names")}
+        arrays |= {f"graph.{k}": getattr(graph, k) for k in ("prior", "edge_index", "edge_type")}
+    (folder / "preprocess.json").write_text(json.dumps(names, indent=1), encoding="utf-8")
+    np.savez_compressed(folder / "preprocess.npz", **arrays)
+
+
+def load_preprocessor(folder: Path) -> Preprocessor:
+    """What `save_preprocessor` wrote."""
+    names = json.loads((folder / "preprocess.json").read_text(encoding="utf-8"))
+    with np.load(folder / "preprocess.npz", allow_pickle=False) as stored:
+        arrays = {key: stored[key] for key in stored.files}
+    layers: dict[str, LayerScaler | ClinicalScaler] = {}
+    for name, entry in names["layers"].items():
+        scaler = LayerScaler(
+            tuple(entry["features"]), arrays[f"layer.{name}.mean"], arrays[f"layer.{name}.scale"]
+        )
+        categories = entry.get("categories")
+        layers[name] = (
+            scaler
+            if categories is None
+            else ClinicalScaler(scaler, tuple((c, tuple(v)) for c, v in categories))
+        )
+    graph = names.get("graph")
+    return Preprocessor(
+        modalities=tuple(names["modalities"]),
+        tiles=TileStatistics(names["tile_encoder"], arrays["tile.mean"], arrays["tile.scale"])
+        if "tile_encoder" in names
+        else None,
+        graph=GraphVocabulary(
+            tuple(graph["genes"]), arrays["graph.prior"], tuple(graph["prior_names"]), arrays["graph.edge_index"],
+            arrays["graph.edge_type"], tuple(graph["edge_type_names"]),
+        )
+        if graph
+        else None,
+        layers=layers,
+        gene_sets={name: tuple(genes) for name, genes in names["gene_sets"].items()},
+        treatment=TreatmentVocabulary(tuple(names["agents"]), tuple(names["classes"])),
+    )  # fmt: skip
+
+
+def fingerprint(arrays: Sequence[CourseArrays]) -> str:
+    """sha256 over the arrays of courses: the feature hash of a run."""
+    digest = hashlib.sha256()
+    for course in arrays:
+        digest.update(course.course_id.encode())
+        for part in (course.tiles, course.graph.node_gene, course.graph.node_features, course.treatment):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        for values in course.layers.values():
+            digest.update(values.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,114 @@
+"""Standardisation fitted on the training fold: numeric layers, clinical tables, treatments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.cohort.arrays import F32, Bool
+
+MAX_CATEGORIES = 20
+_CLIP = 6.0
+"""Standardised values are held within +-6 standard deviations, so that one outlier cannot run away."""
+
+
+@dataclass(frozen=True)
+class LayerScaler:
+    """Columns of one numeric layer with the training fold's mean and standard deviation ([d] each)."""
+
+    features: tuple[str, ...]
+    mean: F32
+    scale: F32
+
+    @classmethod
+    def fit(cls, table: pd.DataFrame, features: Sequence[str]) -> LayerScaler:
+        """From training courses x features; unmeasured values do not count."""
+        values = table[list(features)].to_numpy(np.float64)
+        with np.errstate(invalid="ignore"):
+            is_measured = np.isfinite(values)
+            count = np.maximum(is_measured.sum(axis=0), 1)
+            filled = np.where(is_measured, values, 0)
+            mean = filled.sum(axis=0) / count
+            spread = np.sqrt((np.where(is_measured, values - mean, 0) ** 2).sum(axis=0) / count)
+        scale = np.where(spread > 1e-8, spread, 1.0)
+        return cls(tuple(features), mean.astype(np.float32), scale.astype(np.float32))
+
+    def transform(self, values: pd.Series) -> tuple[F32, Bool]:
+        """([d] standardised, 0 where not measured; [d] is measured). Features that are absent count as not
+        measured."""
+        raw = pd.to_numeric(values.reindex(list(self.features)), errors="coerce").to_numpy(np.float64)
+        is_measured = np.isfinite(raw)
+        scaled = (np.where(is_measured, raw, self.mean) - self.mean) / self.scale
+        return np.clip(scaled, -_CLIP, _CLIP).astype(np.float32), is_measured
+
+
+@dataclass(frozen=True)
+class ClinicalScaler:
+    """Numeric columns standardised, categories one-hot; a category not seen in training counts as unknown."""
+
+    numeric: LayerScaler
+    categories: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @classmethod
+    def fit(cls, table: pd.DataFrame) -> ClinicalScaler:
+        """Constants, empty columns and free text (over 20 values) of the training fold are left out."""
+        numeric, categories = [], []
+        for column in table.columns:
+            values = table[column].dropna()
+            if values.nunique() < 2:
+                continue
+            if pd.api.types.is_numeric_dtype(table[column]):
+                numeric.append(str(column))
+            elif values.nunique() <= MAX_CATEGORIES:
+                categories.append((str(column), tuple(sorted(map(str, values.unique())))))
+        return cls(LayerScaler.fit(table, numeric), tuple(categories))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the output columns."""
+        return (*self.numeric.features, *(f"{c}={v}" for c, values in self.categories for v in values))
+
+    def transform(self, row: pd.Series) -> tuple[F32, Bool]:
+        """([d], [d] is measured) of one course's raw clinical values."""
+        values, is_measured = self.numeric.transform(row)
+        parts, masks = [values], [is_measured]
+        for column, known in self.categories:
+            value = row.get(column)
+            hot = np.array([str(value) == name for name in known], np.float32)
+            parts.append(hot)
+            masks.append(np.full(len(known), bool(hot.any())))
+        return np.concatenate(parts), np.concatenate(masks)
+
+
+@dataclass(frozen=True)
+class TreatmentVocabulary:
+    """Agents and classes of the training fold; an agent not seen in training keeps its class."""
+
+    agents: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, courses: pd.DataFrame) -> TreatmentVocabulary:
+        agents = sorted({agent for names in courses["agents"] for agent in names})
+        classes = sorted({kind for kinds in courses["agent_classes"] for kind in kinds})
+        return cls(tuple(agents), tuple(classes))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return (
+            *(f"agent:{a}" for a in self.agents),
+            *(f"class:{c}" for c in self.classes),
+            "line",
+            "line_known",
+        )
+
+    def transform(self, course: pd.Series) -> F32:
+        """[R]: agents, classes (0/1), line of therapy (0 for the first, capped at 4) and whether it is known."""
+        agents = [float(name in course["agents"]) for name in self.agents]
+        classes = [float(name in course["agent_classes"]) for name in self.classes]
+        is_known = bool(np.isfinite(course["line"]))
+        line = min(float(course["line"]) - 1, 4) / 2 if is_known else 0.0
+        return np.array([*agents, *classes, line, float(is_known)], np.float32)

@@ -1,0 +1,205 @@
+"""What a run is: every setting with its type, range and default. An unknown key is an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+ModalityName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+BUILTIN_MODALITIES = ("slide", "mutations", "expression", "clinical")
+"""Modalities with an encoder of their own; any other name is a numeric layer of the study."""
+
+
+class Section(BaseModel):
+    """Frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataConfig(Section):
+    """Where the study lies and which of its contents count.
+
+    Attributes:
+        study: a study folder (cBioPortal layout, see docs/architecture.md).
+        features: folder written by `tumorcast encode`; None where slides are absent or ready bags.
+        modalities: in the order of the presence mask; names outside the built-in four are numeric layers
+            of the study (generic assay), `copy_number` the copy-number matrix as a layer of its own.
+        endpoint: which label makes a responder; "auto" takes the first that the study has.
+        tissue_days_before: tissue must have been taken at the latest this many days before the course
+            starts (0: on the day itself counts); a sample with an unknown date is kept and reported.
+        procedures: which tissue counts.
+        lines: lines of therapy that count; None is all.
+        clinical_columns: patient-table columns to use; None is every column known before treatment.
+    """
+
+    study: Path
+    features: Path | None = None
+    modalities: tuple[ModalityName, ...] = BUILTIN_MODALITIES
+    endpoint: Literal["auto", "best_response", "pcr", "durable_benefit"] = "auto"
+    tissue_days_before: Annotated[float, Field(ge=0)] = 0
+    procedures: tuple[Literal["biopsy", "resection", "unknown"], ...] = ("biopsy", "resection", "unknown")
+    lines: tuple[Count, ...] | None = None
+    clinical_columns: tuple[str, ...] | None = None
+    max_expression_genes: Count = 2000
+
+    @model_validator(mode="after")
+    def _modalities_are_distinct(self) -> DataConfig:
+        if not self.modalities or len(set(self.modalities)) != len(self.modalities):
+            raise ValueError("modalities must name at least one layer and none twice")
+        return self
+
+
+class BiologyConfig(Section):
+    """Sources of prior knowledge; None is the embedded, sourced table.
+
+    Attributes:
+        network: a gene network (STRING, OmniPath, Reactome FI, plain edge list, or GMT).
+        pathways: a GMT file of gene sets for the expression tokens.
+        gene_table: HGNC complete set, for identifiers outside the embedded table.
+    """
+
+    network: Path | None = None
+    pathways: Path | None = None
+    gene_table: Path | None = None
+
+
+class SplitConfig(Section):
+    """Outer and inner splits, always by patient.
+
+    Attributes:
+        scheme: "holdout" (one outer test set), "kfold" (nested cross-validation), or "file" (`splits.csv`
+            of the study: patient_id, fold).
+        by_site: keep each site whole on one side of every outer split.
+        test_fraction: share of the patients held out under "holdout".
+        folds: outer folds under "kfold".
+        inner_folds: members of the ensemble; each stops early on its own inner fold.
+        max_folds: run only the first folds (None: all).
+    """
+
+    scheme: Literal["holdout", "kfold", "file"] = "holdout"
+    by_site: bool = False
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    folds: Annotated[int, Field(ge=2)] = 5
+    inner_folds: Annotated[int, Field(ge=2)] = 4
+    max_folds: Count | None = None
+
+
+class ModelConfig(Section):
+    """The network: one encoder a modality, tokens, fusion, heads.
+
+    Attributes:
+        heads: what is predicted; the first is the one that is scored.
+        width: channels of every token (divisible by `attention_heads`).
+        slide_tokens, graph_tokens: learned queries of the attention pooling.
+        graph_layers: rounds of message passing.
+        fusion_layers: transformer blocks over the tokens.
+        modality_dropout: chance that a present modality is hidden from a course in training (one always
+            stays).
+        auxiliary_weight: weight of the losses of the single-modality read-outs.
+    """
+
+    heads: tuple[Literal["response", "ordinal", "survival"], ...] = ("response",)
+    width: Count = 32
+    attention_heads: Count = 4
+    slide_tokens: Count = 2
+    graph_tokens: Count = 2
+    graph_layers: Annotated[int, Field(ge=0, le=8)] = 2
+    fusion_layers: Annotated[int, Field(ge=0, le=12)] = 1
+    dropout: Fraction = 0.2
+    modality_dropout: Fraction = 0.25
+    auxiliary_weight: Annotated[float, Field(ge=0)] = 0.5
+
+    @model_validator(mode="after")
+    def _width_divides(self) -> ModelConfig:
+        if self.width % self.attention_heads:
+            raise ValueError(
+                f"width {self.width} must be a multiple of attention_heads {self.attention_heads}"
+            )
+        if not self.heads or len(set(self.heads)) != len(self.heads):
+            raise ValueError("heads must name at least one head and none twice")
+        return self
+
+
+class CandidateConfig(Section):
+    """One setting that model choice on the inner folds tries; None keeps the run's own value."""
+
+    lr: Positive | None = None
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    dropout: Fraction | None = None
+    width: Count | None = None
+
+
+class TrainingConfig(Section):
+    """The loop.
+
+    Attributes:
+        batch_size: courses a step (bags of different lengths are packed, not padded).
+        max_tiles: tiles a course in training, drawn anew each epoch; None is all. Evaluation sees all.
+        patience: epochs without a better inner loss before stopping.
+        candidates: settings compared on the inner folds; the best inner loss wins.
+        precision: as Lightning names it.
+        singles: also train the same network on each modality alone (the comparison of every run).
+    """
+
+    lr: Positive = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    batch_size: Count = 32
+    max_epochs: Count = 60
+    patience: Count = 10
+    max_tiles: Count | None = 512
+    gradient_clip: Positive = 1.0
+    accumulate: Count = 1
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    devices: Count | Literal["auto"] = "auto"
+    strategy: str = "auto"
+    num_nodes: Count = 1
+    workers: Annotated[int, Field(ge=0)] = 0
+    threads: Count | None = None
+    singles: bool = True
+    candidates: tuple[CandidateConfig, ...] = ()
+
+
+class EvaluationConfig(Section):
+    """How results are scored.
+
+    Attributes:
+        bootstrap: patient-bootstrap resamples.
+        subsets: also score every subset of modalities of the fused model.
+        baselines: simple models printed beside every result.
+    """
+
+    bootstrap: Annotated[int, Field(ge=100)] = 1000
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    subsets: bool = True
+    baselines: tuple[Literal["tmb", "clinical"], ...] = ("tmb", "clinical")
+
+
+class TrackingConfig(Section):
+    """MLflow. `uri` None is `sqlite:///mlflow.db` beside the runs folder, artifacts in `mlartifacts/`."""
+
+    enabled: bool = True
+    uri: str | None = None
+    experiment: str = "tumorcast"
+    register_as: str | None = "tumorcast"
+
+
+class RunConfig(Section):
+    """A whole run; `python train.py configs/base.yaml training.lr=3e-4` makes one."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    seed: Annotated[int, Field(ge=0)] = 0
+    runs: Path = Path("runs")
+    data: DataConfig
+    biology: BiologyConfig = BiologyConfig()
+    split: SplitConfig = SplitConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    tracking: TrackingConfig = TrackingConfig()

@@ -1,0 +1,69 @@
+"""The only place that turns configuration into modules."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from tumorcast.cohort.preprocess import Preprocessor
+from tumorcast.config.models import ModelConfig
+from tumorcast.domain.errors import InputError
+from tumorcast.nn.fusion import Fusion
+from tumorcast.nn.graph_encoder import GraphEncoder
+from tumorcast.nn.layer_encoders import PathwayEncoder, TabularEncoder
+from tumorcast.nn.predictor import Predictor
+from tumorcast.nn.slide_encoder import SlideEncoder
+
+
+def build_predictor(model: ModelConfig, prepared: Preprocessor) -> Predictor:
+    """A fresh predictor for what the preprocessor makes. Initial weights follow torch's global seed."""
+    encoders = {name: build_encoder(name, model, prepared) for name in prepared.modalities}
+    return Predictor(
+        modalities=prepared.modalities,
+        encoders=encoders,
+        treatment=len(prepared.treatment.features),
+        heads=model.heads,
+        fusion=Fusion(model.width, model.attention_heads, model.fusion_layers, model.dropout),
+        width=model.width,
+        modality_dropout=model.modality_dropout,
+    )
+
+
+def build_encoder(name: str, model: ModelConfig, prepared: Preprocessor) -> nn.Module:
+    """The encoder of one modality."""
+    match name:
+        case "slide":
+            if prepared.tiles is None:
+                raise InputError(
+                    "no training course has a slide",
+                    expected="features of at least one slide",
+                    fix="run `tumorcast encode`, set data.features, or take 'slide' out of data.modalities",
+                )
+            mean, scale = torch.from_numpy(prepared.tiles.mean), torch.from_numpy(prepared.tiles.scale)
+            return SlideEncoder(mean, scale, model.width, model.slide_tokens, model.dropout)
+        case "mutations":
+            graph = prepared.graph
+            if graph is None:
+                raise InputError("the mutation graph was not fitted", fix="fit the preprocessor again")
+            return GraphEncoder(
+                len(graph.genes), len(graph.node_feature_names), len(graph.edge_type_names), model.width,
+                model.graph_layers, model.graph_tokens, model.dropout,
+            )  # fmt: skip
+        case "expression" if prepared.gene_sets:
+            return PathwayEncoder(_membership(prepared), model.width, model.dropout)
+        case _:
+            if name not in prepared.layers:
+                raise InputError(f"no training course has the layer '{name}'")
+            return TabularEncoder(_layer_width(name, prepared), model.width, model.dropout)
+
+
+def _layer_width(name: str, prepared: Preprocessor) -> int:
+    return len(prepared.layers[name].features)
+
+
+def _membership(prepared: Preprocessor) -> torch.Tensor:
+    genes = {gene: i for i, gene in enumerate(prepared.layers["expression"].features)}
+    membership = torch.zeros(len(prepared.gene_sets), len(genes))
+    for row, members in enumerate(prepared.gene_sets.values()):
+        membership[row, [genes[gene] for gene in members]] = 1
+    return membership

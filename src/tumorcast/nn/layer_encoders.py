@@ -1,0 +1,60 @@
+"""Encoders of numeric layers: expression as pathway tokens, everything else as one token."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class PathwayEncoder(nn.Module):
+    """Expression -> one token a gene set, and one for all genes together.
+
+    A set's token is made of two scores: the plain mean of its measured genes (a signature score) and a
+    learned weighting that starts from that mean. Genes that were not measured count in neither.
+
+    Shapes: (values [B, G], is_measured [B, G]) -> tokens [B, P + 1, W].
+
+    Args:
+        membership: [P, G], 1 where the gene belongs to the set.
+    """
+
+    membership: Tensor
+
+    def __init__(self, membership: Tensor, width: int, dropout: float) -> None:
+        super().__init__()
+        self.register_buffer("membership", membership.clone())
+        sets, genes = membership.shape
+        self.weight = nn.Parameter(torch.zeros(sets, genes))
+        self.direction = nn.Parameter(torch.randn(sets, 2, width) * 0.3)
+        self.identity = nn.Parameter(torch.randn(sets, width) * 0.3)
+        self.overall = nn.Sequential(
+            nn.Dropout(0.5), nn.Linear(genes, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width)
+        )
+
+    def forward(self, values: Tensor, is_measured: Tensor) -> Tensor:
+        mask = is_measured.to(values.dtype)
+        known = torch.where(is_measured, values, torch.zeros_like(values))
+        size = (mask @ self.membership.T).clamp_min(1.0)
+        plain = (known @ self.membership.T) / size
+        weights = self.membership * (1 + self.weight)
+        learned = (known @ weights.T) / size
+        scores = torch.stack([plain, learned], dim=2)
+        tokens = torch.einsum("bpc,pcw->bpw", scores, self.direction) + self.identity
+        return torch.cat([tokens, self.overall(known)[:, None]], dim=1)
+
+
+class TabularEncoder(nn.Module):
+    """A numeric layer with its mask -> one token.
+
+    Shapes: (values [B, d], is_measured [B, d]) -> tokens [B, 1, W].
+    """
+
+    def __init__(self, features: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(2 * features, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width)
+        )
+
+    def forward(self, values: Tensor, is_measured: Tensor) -> Tensor:
+        known = torch.where(is_measured, values, torch.zeros_like(values))
+        return self.net(torch.cat([known, is_measured.to(values.dtype)], dim=1))[:, None]

@@ -1,0 +1,52 @@
+"""Softmax and sums over the segments of a packed batch (no padding, empty segments allowed)."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+
+def segment_sum(
+    values: Float[Tensor, t *c], segment: Int[Tensor, " t"], count: int
+) -> Float[Tensor, b *c]:
+    """Sum of the rows of each segment; zero for an empty one."""
+    out = values.new_zeros((count, *values.shape[1:]))
+    return out.index_add(0, segment, values)
+
+
+def segment_softmax(
+    logits: Float[Tensor, "t k"], segment: Int[Tensor, " t"], count: int
+) -> Float[Tensor, "t k"]:
+    """Softmax within each segment, column by column, in float32."""
+    logits = logits.float()
+    index = segment[:, None].expand(-1, logits.shape[1])
+    highest = logits.new_full((count, logits.shape[1]), -1e30)
+    highest = highest.scatter_reduce(0, index, logits.detach(), "amax")
+    weights = torch.exp(logits - highest[segment])
+    return weights / segment_sum(weights, segment, count).clamp_min(1e-12)[segment]
+
+
+class AttentionPooling(nn.Module):
+    """Gated attention pooling with K learned queries over packed segments.
+
+    Ilse, Tomczak, Welling 2018 (arXiv:1802.04712), eq. 9, once per query. The last layer starts at zero, so
+    training starts from mean pooling. Linear in the number of rows.
+
+    Shapes: (values [T, W], segment [T], count B) -> (pooled [B, K, W], weights [T, K]); an empty segment
+    pools to zero.
+    """
+
+    def __init__(self, width: int, queries: int, hidden: int) -> None:
+        super().__init__()
+        self.content = nn.Linear(width, hidden)
+        self.gate = nn.Linear(width, hidden)
+        self.score = nn.Linear(hidden, queries)
+        nn.init.zeros_(self.score.weight)
+        nn.init.zeros_(self.score.bias)
+
+    def forward(self, values: Tensor, segment: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        hidden = torch.tanh(self.content(values)) * torch.sigmoid(self.gate(values))
+        weights = segment_softmax(self.score(hidden), segment, count)
+        weighted = weights.to(values.dtype)[:, :, None] * values[:, None, :]
+        return segment_sum(weighted, segment, count), weights

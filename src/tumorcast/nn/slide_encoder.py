@@ -1,0 +1,38 @@
+"""Slide encoder: a bag of tile features -> K tokens."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from tumorcast.nn.segments import AttentionPooling
+
+
+class SlideEncoder(nn.Module):
+    """Standardise, project, pool by gated attention.
+
+    Shapes: (tiles [T, dim], tile_course [T], B) -> (tokens [B, K, W], attention [T, K]).
+
+    Args:
+        mean, scale: [dim] statistics of the training fold's tiles.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, mean: Tensor, scale: Tensor, width: int, tokens: int, dropout: float) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean.clone())
+        self.register_buffer("scale", scale.clone())
+        self.project = nn.Sequential(
+            nn.Dropout(dropout / 2),
+            nn.Linear(len(mean), width),
+            nn.GELU(),
+            nn.LayerNorm(width),
+            nn.Dropout(dropout),
+        )
+        self.pool = AttentionPooling(width, tokens, hidden=width)
+
+    def forward(self, tiles: Tensor, tile_course: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        standard = torch.clamp((tiles - self.mean) / self.scale, -6.0, 6.0)
+        return self.pool(self.project(standard), tile_course, count)

@@ -1,0 +1,59 @@
+"""Weights on disk: safetensors beside JSON, written atomically. The resume file lives in the run's own folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from safetensors.torch import load_file, save_file
+
+RESUME_FILE = "resume.ckpt"
+
+
+def save_weights(module: torch.nn.Module, path: Path) -> None:
+    """State dict -> safetensors."""
+    temporary = path.with_name(path.name + ".part")
+    save_file({k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}, temporary)
+    os.replace(temporary, path)
+
+
+def load_weights(module: torch.nn.Module, path: Path) -> None:
+    """Strictly: every tensor must be there, with its shape."""
+    module.load_state_dict(load_file(path))
+
+
+class EpochCheckpoint(Callback):
+    """Keeps the best weights, and writes the whole training state at each epoch boundary.
+
+    The state is Lightning's checkpoint (this callback's best weights and the early stopping are inside it);
+    it is read back with `weights_only=True`, so it can hold tensors and plain values only.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / RESUME_FILE
+        self.best_loss = float("inf")
+        self.best_epoch = -1
+        self.best: dict[str, torch.Tensor] = {}
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        loss = float(trainer.callback_metrics["val_loss"])
+        if not trainer.sanity_checking and loss < self.best_loss:
+            self.best_loss, self.best_epoch = loss, trainer.current_epoch
+            self.best = {k: v.detach().cpu().clone() for k, v in pl_module.state_dict().items()}
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        temporary = self.path.with_name(self.path.name + ".part")
+        trainer.save_checkpoint(temporary)
+        if trainer.is_global_zero:
+            os.replace(temporary, self.path)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best_loss": self.best_loss, "best_epoch": self.best_epoch, "best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best_loss, self.best_epoch = state_dict["best_loss"], state_dict["best_epoch"]
+        self.best = state_dict["best"]

@@ -1,0 +1,79 @@
+"""The Lightning module: loss, optimiser, epoch seeding. No layers and no clinical rules here."""
+
+from __future__ import annotations
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from tumorcast.batches.batch import CourseBatch, CourseLabels
+from tumorcast.config.models import TrainingConfig
+from tumorcast.nn.losses import OutcomeLoss
+from tumorcast.nn.predictor import Predictor, PredictorOutput
+
+_WARM_UP_EPOCHS = 3
+
+
+class CourseModule(pl.LightningModule):
+    """Trains a predictor.
+
+    The loss is that of the fused score plus `auxiliary_weight` times the mean of the single read-outs', each
+    over the courses that have the modality. Random numbers of an epoch depend on `seed` and the epoch alone,
+    so a run resumed at an epoch boundary equals one that never stopped. Every process validates on the whole
+    inner fold, so that `val_loss` is the same number on all of them.
+    """
+
+    def __init__(
+        self, predictor: Predictor, training: TrainingConfig, auxiliary_weight: float, seed: int
+    ) -> None:
+        super().__init__()
+        self.predictor = predictor
+        self.training_config = training
+        self.auxiliary_weight = auxiliary_weight
+        self.seed = seed
+        self.outcome = OutcomeLoss(predictor.heads, predictor.ordinal)
+        self._seen: list[tuple[Tensor, CourseLabels]] = []
+
+    def on_train_epoch_start(self) -> None:
+        torch.manual_seed((self.seed * 100_003 + self.current_epoch) * 1_009 + self.global_rank)
+
+    def transfer_batch_to_device(
+        self, batch: CourseBatch, device: torch.device, dataloader_idx: int
+    ) -> CourseBatch:
+        return batch.to(device)
+
+    def training_step(self, batch: CourseBatch, batch_idx: int) -> Tensor:
+        output = self.predictor(batch.inputs)
+        loss = self.outcome(output.scores, batch.labels)
+        loss = loss + self.auxiliary_weight * self._auxiliary(output, batch)
+        self.log("train_loss", loss, on_epoch=True, on_step=False, batch_size=len(batch.index))
+        return loss
+
+    def _auxiliary(self, output: PredictorOutput, batch: CourseBatch) -> Tensor:
+        losses = []
+        for m in range(output.single_scores.shape[1]):
+            hidden = ~batch.inputs.is_present[:, m]
+            labels = CourseLabels(*(x.masked_fill(hidden, torch.nan) for x in batch.labels))
+            losses.append(self.outcome(output.single_scores[:, m], labels))
+        return torch.stack(losses).mean()
+
+    def validation_step(self, batch: CourseBatch, batch_idx: int) -> None:
+        self._seen.append((self.predictor(batch.inputs).scores, batch.labels))
+
+    def on_validation_epoch_end(self) -> None:
+        scores = torch.cat([scores for scores, _ in self._seen])
+        labels = CourseLabels(
+            *(torch.cat(parts) for parts in zip(*(kept for _, kept in self._seen), strict=True))
+        )
+        self._seen.clear()
+        self.log("val_loss", self.outcome(scores, labels), prog_bar=True)
+
+    def configure_optimizers(self) -> dict[str, object]:
+        decayed = [p for p in self.predictor.parameters() if p.ndim >= 2]
+        plain = [p for p in self.predictor.parameters() if p.ndim < 2]
+        optimiser = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": self.training_config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            lr=self.training_config.lr,
+        )  # fmt: skip
+        warm_up = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda e: min(1.0, (e + 1) / _WARM_UP_EPOCHS))
+        return {"optimizer": optimiser, "lr_scheduler": warm_up}
