@@ -10,7 +10,7 @@ from tumorcast.nn.segments import AttentionPooling, segment_sum
 
 
 class GraphEncoder(nn.Module):
-    """Message passing over the patient's altered genes (GINE, Hu et al. 2020, arXiv:1905.12265), then pooling.
+    """Message passing over the altered genes (GINE, Hu et al. 2020, arXiv:1905.12265), then pooling.
 
     K tokens of attention pooling, and one token of the sum over genes with the mutation burden (so that
     "how much" is not lost to averaging). A tumour without alterations gives finite tokens of its own.

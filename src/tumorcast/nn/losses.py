@@ -10,7 +10,7 @@ from tumorcast.batches.batch import CourseLabels
 
 
 class OrdinalThresholds(nn.Module):
-    """Latent score [B] -> logits [B, K - 1] of exceeding each level; thresholds stay ordered (McCullagh 1980)."""
+    """Latent score [B] -> logits [B, K - 1] of exceeding each level; ordered cuts (McCullagh 1980)."""
 
     def __init__(self, levels: int) -> None:
         super().__init__()

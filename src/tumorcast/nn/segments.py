@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 
 def segment_sum(
-    values: Float[Tensor, t *c], segment: Int[Tensor, " t"], count: int
-) -> Float[Tensor, b *c]:
+    values: Float[Tensor, "t *c"], segment: Int[Tensor, " t"], count: int
+) -> Float[Tensor, "b *c"]:
     """Sum of the rows of each segment; zero for an empty one."""
     out = values.new_zeros((count, *values.shape[1:]))
     return out.index_add(0, segment, values)

@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors beside JSON, written atomically. The resume file lives in the run's own folder."""
+"""Weights on disk: safetensors beside JSON, written atomically; the resume file is the run's own."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class EpochCheckpoint(Callback):
         self.best_loss = float("inf")
         self.best_epoch = -1
         self.best: dict[str, torch.Tensor] = {}
+        self.history: list[dict[str, float]] = []
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         loss = float(trainer.callback_metrics["val_loss"])
@@ -46,14 +47,22 @@ class EpochCheckpoint(Callback):
             self.best = {k: v.detach().cpu().clone() for k, v in pl_module.state_dict().items()}
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        seen = trainer.callback_metrics
+        losses = {name: float(seen[name]) for name in ("train_loss", "val_loss") if name in seen}
+        self.history.append({"epoch": float(trainer.current_epoch), **losses})
         temporary = self.path.with_name(self.path.name + ".part")
         trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:
             os.replace(temporary, self.path)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best_loss": self.best_loss, "best_epoch": self.best_epoch, "best": self.best}
+        return {
+            "best_loss": self.best_loss,
+            "best_epoch": self.best_epoch,
+            "best": self.best,
+            "history": self.history,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best_loss, self.best_epoch = state_dict["best_loss"], state_dict["best_epoch"]
-        self.best = state_dict["best"]
+        self.best, self.history = state_dict["best"], state_dict["history"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from tumorcast.config.models import ModelConfig, TrainingConfig
 from tumorcast.nn.build import build_predictor
 from tumorcast.nn.predictor import Predictor
 from tumorcast.training.checkpoint import EpochCheckpoint, load_weights, save_weights
+from tumorcast.training.files import write_text
 from tumorcast.training.module import CourseModule
 
 _QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
@@ -30,11 +30,15 @@ _QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
 
 @dataclass(frozen=True)
 class Member:
-    """A fitted predictor, its best inner loss, and the epochs it took."""
+    """A fitted predictor, its best inner loss, and its losses epoch by epoch."""
 
     predictor: Predictor
     loss: float
-    epochs: int
+    history: list[dict[str, float]]
+
+    @property
+    def epochs(self) -> int:
+        return len(self.history)
 
 
 def fit_member(
@@ -57,7 +61,7 @@ def fit_member(
     if summary.is_file():
         load_weights(predictor, weights)
         told = json.loads(summary.read_text(encoding="utf-8"))
-        return Member(predictor.eval(), told["val_loss"], told["epochs"])
+        return Member(predictor.eval(), told["val_loss"], told["history"])
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = EpochCheckpoint(folder)
     module = CourseModule(predictor, settings, model.auxiliary_weight, seed)
@@ -74,17 +78,19 @@ def fit_member(
         )
     module.load_state_dict(checkpoint.best)
     if trainer.is_global_zero:
-        _finish(folder, predictor, checkpoint, trainer.current_epoch)
+        _finish(folder, predictor, checkpoint)
     trainer.strategy.barrier()
-    return Member(predictor.cpu().eval(), checkpoint.best_loss, trainer.current_epoch)
+    return Member(predictor.cpu().eval(), checkpoint.best_loss, checkpoint.history)
 
 
-def _finish(folder: Path, predictor: Predictor, checkpoint: EpochCheckpoint, epochs: int) -> None:
+def _finish(folder: Path, predictor: Predictor, checkpoint: EpochCheckpoint) -> None:
     save_weights(predictor, folder / "weights.safetensors")
-    told = {"val_loss": checkpoint.best_loss, "best_epoch": checkpoint.best_epoch, "epochs": epochs}
-    temporary = folder / "member.json.part"
-    temporary.write_text(json.dumps(told), encoding="utf-8")
-    os.replace(temporary, folder / "member.json")
+    told = {
+        "val_loss": checkpoint.best_loss,
+        "best_epoch": checkpoint.best_epoch,
+        "history": checkpoint.history,
+    }
+    write_text(folder / "member.json", json.dumps(told))
     checkpoint.path.unlink(missing_ok=True)
 
 

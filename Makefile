@@ -1,0 +1,48 @@
+# make train: set up and run the main job on the simulated cohort.   make test: set up and run the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+PATIENTS ?= 150
+SEED ?= 7
+export PYTHONHASHSEED ?= 0
+
+.PHONY: setup train test test-heavy test-all lint format lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: requirements/uv.txt requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+train: setup
+	$(BIN)/tumorcast simulate data/simulated --patients $(PATIENTS) --seed $(SEED)
+	$(BIN)/tumorcast encode data/simulated --out data/simulated_features
+	$(BIN)/python train.py configs/base.yaml
+
+test: setup
+	$(BIN)/pytest -n 2 -m "not heavy"
+
+test-heavy: setup
+	$(BIN)/pytest -m heavy
+
+test-all: test test-heavy
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements/lab.txt
+	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 - -o requirements/uv.txt
+
+clean:
+	rm -rf .venv runs mlruns mlartifacts mlflow.db data/simulated data/simulated_features

@@ -1,0 +1,155 @@
+"""One outer fold: preprocessor, ensembles (fused and each modality alone), test predictions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.preprocess import Preprocessor, fit_preprocessor
+from tumorcast.cohort.splits import Fold, inner_folds
+from tumorcast.config.models import CandidateConfig, ModelConfig, TrainingConfig
+from tumorcast.nn.predictor import Ensemble
+from tumorcast.training.fit import Member, fit_member
+from tumorcast.training.inference import masked, narrowed, predict
+from tumorcast.training.workspace import Workspace
+
+FUSED = "fused"
+_MOST_MODALITIES_FOR_SUBSETS = 6
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The ensemble of one model on one fold, and what its members said of their inner validation courses."""
+
+    modalities: tuple[str, ...]
+    prepared: Preprocessor
+    ensemble: Ensemble
+    inner: pd.DataFrame
+    members: list[Member]
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """A fold's models by name, its test predictions (tidy), and those of the fused model on subsets."""
+
+    fold: Fold
+    models: dict[str, Fitted]
+    arrays: dict[str, CourseArrays]
+    predictions: pd.DataFrame
+    subsets: pd.DataFrame
+
+
+def run_fold(work: Workspace, fold: Fold, tell: Callable[[str], None]) -> FoldResult:
+    """Fit everything on `fold.training`, predict `fold.test`; nothing of the test is seen before."""
+    config = work.config
+    prepared = fit_preprocessor(
+        work.cohort, fold.training, work.bags, work.network, work.gene_sets, config.data.max_expression_genes
+    )
+    ids = [*fold.training, *fold.test]
+    arrays = {cid: prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in ids}
+    wanted = {FUSED: prepared.modalities}
+    if config.training.singles and len(prepared.modalities) > 1:
+        wanted |= {name: (name,) for name in prepared.modalities}
+    models, tables = {}, []
+    for name, modalities in wanted.items():
+        fitted = fit_ensemble(work, fold, prepared, arrays, modalities, work.folder / fold.name / name)
+        epochs = [member.epochs for member in fitted.members]
+        tell(f"{fold.name}: {name} fitted, {len(epochs)} members, epochs {epochs}")
+        models[name] = fitted
+        test = [narrowed(arrays[cid], prepared.modalities, modalities) for cid in fold.test]
+        values = predict(fitted.ensemble, test, config.model.heads[0])
+        tables.append(prediction_table(work, fold.name, fold.test, name, values))
+    subsets = _predict_subsets(work, fold, models[FUSED], arrays) if config.evaluation.subsets else pd.DataFrame()
+    return FoldResult(fold, models, arrays, pd.concat(tables, ignore_index=True), subsets)
+
+
+def fit_ensemble(
+    work: Workspace,
+    fold: Fold,
+    prepared: Preprocessor,
+    arrays: dict[str, CourseArrays],
+    modalities: tuple[str, ...],
+    folder: Path,
+) -> Fitted:
+    """One member per inner fold; with candidates, the setting with the least inner loss."""
+    config = work.config
+    narrow = prepared.narrowed(modalities)
+    seen = {cid: narrowed(arrays[cid], prepared.modalities, modalities) for cid in fold.training}
+    inner = inner_folds(work.cohort.courses, fold.training, config.split.inner_folds, config.seed)
+    best: list[Member] = []
+    for number, candidate in enumerate(config.training.candidates or (CandidateConfig(),)):
+        model, settings = _with(config.model, config.training, candidate)
+        members = [
+            fit_member(
+                folder / f"candidate{number}" / part.name,
+                narrow,
+                [seen[cid] for cid in part.training],
+                [seen[cid] for cid in part.test],
+                work.cohort.courses,
+                model,
+                settings,
+                seed=config.seed * 1000 + k,
+            )
+            for k, part in enumerate(inner)
+        ]
+        if not best or _mean_loss(members) < _mean_loss(best):
+            best = members
+    said = [
+        prediction_table(
+            work, part.name, part.test, "inner",
+            predict(member.predictor, [seen[cid] for cid in part.test], config.model.heads[0]),
+        )
+        for member, part in zip(best, inner, strict=True)
+    ]  # fmt: skip
+    ensemble = Ensemble([member.predictor for member in best])
+    return Fitted(modalities, narrow, ensemble, pd.concat(said, ignore_index=True), best)
+
+
+def prediction_table(
+    work: Workspace, fold: str, course_ids: Sequence[str], model: str, values: np.ndarray
+) -> pd.DataFrame:
+    """Tidy predictions: patient_id, course_id, fold, label, model, probability (or time, event and risk)."""
+    courses = work.cohort.courses.loc[list(course_ids)]
+    table = pd.DataFrame({"patient_id": courses["patient_id"], "course_id": courses.index, "fold": fold})
+    if work.config.model.heads[0] == "survival":
+        table = table.assign(
+            time_days=courses["time_days"], is_event=courses["is_event"], model=model, risk=values
+        )
+    else:
+        table = table.assign(label=courses["response"], model=model, probability=values)
+    return table.reset_index(drop=True)
+
+
+def _predict_subsets(
+    work: Workspace, fold: Fold, fused: Fitted, arrays: dict[str, CourseArrays]
+) -> pd.DataFrame:
+    """The fused model's test predictions with every subset of modalities present."""
+    names = fused.modalities
+    sizes = range(1, len(names) + 1)
+    if len(names) > _MOST_MODALITIES_FOR_SUBSETS:
+        sizes = range(1, 2)
+    tables = []
+    for keep in itertools.chain.from_iterable(itertools.combinations(names, size) for size in sizes):
+        test = [masked(arrays[cid], names, keep) for cid in fold.test]
+        values = predict(fused.ensemble, test, work.config.model.heads[0])
+        tables.append(prediction_table(work, fold.name, fold.test, "+".join(keep), values))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _with(
+    model: ModelConfig, training: TrainingConfig, candidate: CandidateConfig
+) -> tuple[ModelConfig, TrainingConfig]:
+    chosen = candidate.model_dump(exclude_none=True)
+    in_model = {k: v for k, v in chosen.items() if k in ModelConfig.model_fields}
+    in_training = {k: v for k, v in chosen.items() if k in TrainingConfig.model_fields}
+    return model.model_copy(update=in_model), training.model_copy(update=in_training)
+
+
+def _mean_loss(members: list[Member]) -> float:
+    return float(np.mean([member.loss for member in members]))

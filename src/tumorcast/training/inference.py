@@ -1,0 +1,57 @@
+"""Scores and attention of a trained network for courses, in evaluation mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from tumorcast.batches.batch import inputs_from
+from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.packing import pack
+from tumorcast.nn.predictor import PredictorOutput
+
+_RESPONDER_LEVEL = 1
+"""Exceeding this level of the ordinal scale (SD, RCB-II) is a response."""
+
+
+def outputs_of(
+    model: nn.Module, arrays: Sequence[CourseArrays], batch_size: int = 32
+) -> Iterator[PredictorOutput]:
+    """Outputs batch by batch, on the model's device, without gradients."""
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.inference_mode():
+        for start in range(0, len(arrays), batch_size):
+            courses = arrays[start : start + batch_size]
+            yield model(inputs_from(pack(courses), tuple(courses[0].layers)).to(device))
+
+
+def predict(model: nn.Module, arrays: Sequence[CourseArrays], head: str) -> NDArray[np.float64]:
+    """[n] probability of response (heads response, ordinal), or log-risk (survival), of the first head."""
+    outputs = list(outputs_of(model, arrays))
+    if head == "ordinal":
+        logits = torch.cat([output.ordinal_logits[:, _RESPONDER_LEVEL] for output in outputs])
+    else:
+        logits = torch.cat([output.scores[:, 0] for output in outputs])
+    values = logits if head == "survival" else torch.sigmoid(logits)
+    return values.double().cpu().numpy()
+
+
+def narrowed(course: CourseArrays, have: Sequence[str], keep: Sequence[str]) -> CourseArrays:
+    """The course as a network of the modalities `keep` (of `have`) sees it."""
+    return replace(
+        course,
+        layers={name: values for name, values in course.layers.items() if name in keep},
+        is_measured={name: mask for name, mask in course.is_measured.items() if name in keep},
+        is_present=course.is_present[[have.index(name) for name in keep]],
+    )
+
+
+def masked(course: CourseArrays, have: Sequence[str], keep: Sequence[str]) -> CourseArrays:
+    """The course with only the modalities `keep` present; the network stays the same."""
+    return replace(course, is_present=course.is_present & np.array([name in keep for name in have]))
