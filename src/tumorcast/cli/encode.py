@@ -1,0 +1,122 @@
+"""`tumorcast encode STUDY_OR_SLIDES... --out DIR`: slides to feature stores."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tumorcast.slides.encoders import OnnxTileEncoder
+    from tumorcast.slides.report import ReportRow
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "encode",
+        help="turn whole-slide images into tile features",
+        description=(
+            "Write DIR/SLIDE.h5 for every slide and DIR/slides_report.csv with a row for every file found. "
+            "Interrupted runs go on: finished slides are kept. Exit code: 0 if any slide has features, "
+            "1 if none has, 2 for a mistake in the command."
+        ),
+    )
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="STUDY_OR_SLIDES",
+        help="study folder (its slides.csv is used), folder to search recursively, or slide files",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the features")
+    parser.add_argument(
+        "--encoder",
+        default="efficientnet_lite0",
+        metavar="ID|FILE.onnx",
+        help="efficientnet_lite0 (default), timm:NAME@WEIGHTS, hub:NAME, or an ONNX file",
+    )
+    parser.add_argument("--target-mpp", type=float, metavar="X", help="um/px of the tiles (encoder's own)")
+    parser.add_argument(
+        "--slide-mpp", type=float, metavar="X", help="um/px of level 0 where a file does not say it"
+    )
+    parser.add_argument("--tile-px", type=int, metavar="N", help="side of a tile in pixels (encoder's own)")
+    parser.add_argument(
+        "--min-tissue", type=float, default=0.25, metavar="SHARE", help="least tissue in a tile, 0..1 (0.25)"
+    )
+    parser.add_argument("--overlay", action="store_true", help="also draw SLIDE.overlay.png")
+    parser.add_argument("--allow-download", action="store_true", help="let hub:NAME fetch its weights")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Encode; returns 0 if any slide has features, else 1."""
+    from tumorcast.slides.discover import find_slides
+    from tumorcast.slides.job import EncodeJob
+    from tumorcast.slides.mpp import check_given_mpp
+    from tumorcast.slides.pipeline import encode_slides
+    from tumorcast.slides.tiling import TileSettings
+
+    if args.slide_mpp is not None:
+        check_given_mpp(args.slide_mpp, "--slide-mpp")
+    files = find_slides(args.inputs)
+    encoder = open_encoder(args.encoder, args.tile_px, allow_download=args.allow_download)
+    settings = TileSettings(
+        encoder.target_mpp if args.target_mpp is None else args.target_mpp,
+        encoder.tile_px if args.tile_px is None else args.tile_px,
+        args.min_tissue,
+    )
+    encoder.check_tile_px(settings.tile_px)
+    job = EncodeJob(encoder, settings, args.out, args.slide_mpp, args.overlay)
+    rows = encode_slides(job, files)
+    print(summary(rows, args.out))
+    return 0 if any(row.status != "failed" for row in rows) else 1
+
+
+def open_encoder(
+    encoder_id: str, tile_px: int | None = None, *, allow_download: bool = False
+) -> OnnxTileEncoder:
+    """The encoder on ONNX Runtime; exported once into the cache, which alone needs torch.
+
+    Raises:
+        InputError: an unknown id, unusable weights, or an export is needed and torch is not installed.
+    """
+    from tumorcast.slides.encoder_cache import cached_encoder_path
+    from tumorcast.slides.encoders import OnnxTileEncoder
+
+    if encoder_id.lower().endswith(".onnx"):
+        return OnnxTileEncoder(encoder_id)
+    path = cached_encoder_path(encoder_id, tile_px)
+    if not path.is_file():
+        _export(encoder_id, tile_px, allow_download)
+    return OnnxTileEncoder(path)
+
+
+def _export(encoder_id: str, tile_px: int | None, allow_download: bool) -> None:
+    import os
+    import sys
+
+    from tumorcast.domain.errors import InputError
+
+    if allow_download:
+        os.environ["HF_HUB_OFFLINE"] = "0"
+    print(f"exporting the tile encoder {encoder_id} (once)", file=sys.stderr)
+    try:
+        from tumorcast.export.tile_encoder import export_tile_encoder
+    except ImportError as error:
+        raise InputError(
+            f"the tile encoder {encoder_id} is not in the cache and making it needs torch",
+            got=error,
+            fix="give --encoder BUNDLE/tile_encoder.onnx, or pip install 'tumorcast[train]'",
+        ) from error
+    export_tile_encoder(encoder_id, tile_px=tile_px, allow_download=allow_download)
+
+
+def summary(rows: list[ReportRow], out: Path) -> str:
+    """What was done, for the screen; failures by name."""
+    counts = {status: sum(row.status == status for row in rows) for status in ("ok", "skipped", "failed")}
+    tiles, seconds = sum(row.n_tiles for row in rows), sum(row.seconds for row in rows)
+    lines = [f"  failed {row.slide_id}: {row.reason.split(';')[0]}" for row in rows if row.status == "failed"]
+    if len(lines) > 20:
+        lines = [*lines[:20], f"  and {len(lines) - 20} more"]
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    return "\n".join([f"{len(rows)} slides: {told}; {tiles} tiles, {seconds:.0f} s", *lines, f"in {out}"])

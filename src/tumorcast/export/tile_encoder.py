@@ -1,0 +1,116 @@
+"""A backbone as an ONNX graph from uint8 tiles to pooled features: the lab's tile encoder."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+from tumorcast.domain.errors import InputError
+from tumorcast.nn.backbones import TARGET_MPP, Backbone, load_backbone
+from tumorcast.slides.encoder_cache import cached_encoder_path
+from tumorcast.slides.encoders import EncoderCard
+
+OPSET = 18
+
+
+class TilesToFeatures(nn.Module):
+    """uint8 [b, tile_px, tile_px, 3] -> float32 [b, dim], normalisation included."""
+
+    scale: torch.Tensor
+    shift: torch.Tensor
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.network = backbone.network
+        mean, std = torch.tensor(backbone.mean), torch.tensor(backbone.std)
+        self.register_buffer("scale", (1 / (255 * std)).view(1, 3, 1, 1))
+        self.register_buffer("shift", (mean / std).view(1, 3, 1, 1))
+
+    def forward(self, tiles: torch.Tensor) -> torch.Tensor:
+        """Pooled features [b, dim]."""
+        return self.network(tiles.permute(0, 3, 1, 2).float() * self.scale - self.shift)
+
+
+def export_tile_encoder(
+    backbone_id: str,
+    out_path: Path | str | None = None,
+    *,
+    tile_px: int | None = None,
+    allow_download: bool = False,
+) -> Path:
+    """Write the backbone as ONNX with a dynamic batch, atomically; returns its path.
+
+    The graph's `metadata_props` carry the `EncoderCard` (id, MPP, tile size, mean, std).
+
+    Args:
+        backbone_id: an encoder id (see `nn.backbones`).
+        out_path: None is the cache (`slides.encoder_cache`).
+        tile_px: side of the tiles; None is what the backbone was trained on.
+        allow_download: let a `hub:` id fetch its weights.
+
+    Raises:
+        InputError: an unknown id, unusable weights, or a backbone that refuses this tile size.
+    """
+    path = Path(out_path) if out_path else cached_encoder_path(backbone_id, tile_px)
+    backbone = load_backbone(backbone_id, allow_download=allow_download)
+    side = tile_px or backbone.tile_px
+    card = EncoderCard(backbone.id, TARGET_MPP, side, backbone.mean, backbone.std, normalises="graph")
+    graph = _traced(TilesToFeatures(backbone).eval(), side, backbone.id)
+    onnx.helper.set_model_props(graph, card.to_metadata())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        onnx.save(graph, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _traced(module: nn.Module, tile_px: int, name: str) -> onnx.ModelProto:
+    tiles = torch.zeros((2, tile_px, tile_px, 3), dtype=torch.uint8)
+    try:
+        with torch.no_grad():
+            module(tiles)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"{name} does not take tiles of {tile_px} pixels", got=error) from error
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            module,
+            (tiles,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["tiles"],
+            output_names=["features"],
+            dynamic_shapes={"tiles": {0: torch.export.Dim("batch", min=1)}},
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("the exporter gave no program")
+    graph = program.model_proto
+    for node in [*graph.graph.node, *(node for function in graph.functions for node in function.node)]:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    return graph
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter's notes on itself, which a user cannot act on, are kept from the screen."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

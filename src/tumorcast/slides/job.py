@@ -1,0 +1,91 @@
+"""One encoding job, and whether a slide of it is done already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tumorcast.domain.errors import InputError
+from tumorcast.slides.discover import READY_SUFFIX, SlideFile
+from tumorcast.slides.encoders import TileEncoder
+from tumorcast.slides.overlay import draw_overlay
+from tumorcast.slides.reader import open_slide
+from tumorcast.slides.report import ReportRow
+from tumorcast.slides.store import StoreAttrs, read_attrs, read_features
+from tumorcast.slides.tiling import TileSettings
+from tumorcast.slides.tissue import find_tissue
+
+
+@dataclass(frozen=True)
+class EncodeJob:
+    """What is done with every slide.
+
+    Attributes:
+        encoder: gives the features.
+        settings: size of the tiles.
+        out: folder of the stores and of the report.
+        slide_mpp: um/px that stands in where a file does not say it.
+        with_overlay: also draw `SLIDE.overlay.png` beside each store.
+    """
+
+    encoder: TileEncoder
+    settings: TileSettings
+    out: Path
+    slide_mpp: float | None = None
+    with_overlay: bool = False
+
+    def store_path(self, file: SlideFile) -> Path:
+        """Where the slide's features go."""
+        return self.out / f"{file.store_name}.h5"
+
+    def overlay_path(self, file: SlideFile) -> Path:
+        """Where the slide's picture goes."""
+        return self.out / f"{file.store_name}.overlay.png"
+
+
+def done_row(job: EncodeJob, file: SlideFile) -> ReportRow | None:
+    """The row of a slide whose features are there and fit the job; None where there is something to do.
+
+    A slide that is a ready feature bag (`.h5`) is done, whatever made it; InputError where it is damaged.
+    """
+    if file.path.suffix == READY_SUFFIX:
+        attrs, count = read_attrs(file.path)
+        return _skipped(file, "ready_features", count, attrs.slide_mpp)
+    store = job.store_path(file)
+    if not store.is_file() or not file.path.is_file():
+        return None
+    try:
+        attrs, count = read_attrs(store)
+    except InputError:
+        return None
+    if not _fits(attrs, job, file):
+        return None
+    if job.with_overlay and not job.overlay_path(file).is_file():
+        _draw_from_store(job, file, store)
+    return _skipped(file, "already_encoded", count, attrs.slide_mpp)
+
+
+def _fits(attrs: StoreAttrs, job: EncodeJob, file: SlideFile) -> bool:
+    """True where the same encoder, tiles, pixel size and source made the store."""
+    made = (attrs.encoder_sha256, attrs.target_mpp, attrs.tile_px, attrs.min_tissue, attrs.source_bytes)
+    settings = job.settings
+    wanted = (
+        job.encoder.sha256,
+        settings.target_mpp,
+        settings.tile_px,
+        settings.min_tissue,
+        file.path.stat().st_size,
+    )
+    given = file.mpp or job.slide_mpp
+    is_same_mpp = attrs.slide_mpp == given if attrs.is_mpp_given else file.mpp is None
+    return made == wanted and is_same_mpp
+
+
+def _draw_from_store(job: EncodeJob, file: SlideFile, store: Path) -> None:
+    with open_slide(file.path, job.slide_mpp, file.mpp) as slide:
+        coords = read_features(store).coords
+        draw_overlay(slide, find_tissue(slide), coords, job.overlay_path(file), job.settings.tile_um)
+
+
+def _skipped(file: SlideFile, reason: str, count: int, mpp: float | None) -> ReportRow:
+    return ReportRow(file.slide_id, str(file.path), "skipped", reason, count, mpp)

@@ -1,0 +1,142 @@
+"""Where there is tissue: optical density above the glass, without presets for scanner, stain or organ.
+
+Method: the glass colour is the mode of the bright pixels; every pixel's optical density is taken against
+it. The threshold is Otsu's (1979, IEEE SMC 9:62), held between the noise of the glass and the density of
+pale stroma, because Otsu alone splits the glass itself on an empty slide or on one with 2% tissue. Pixels
+without colour (dust, bubbles, fold shadows, black borders) and marker pen are not tissue.
+Not for fluorescence, and not a detector of tumour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from tumorcast.domain.errors import SlideError
+from tumorcast.slides.pixels import Rgb
+from tumorcast.slides.reader import Slide
+
+MASK_MPP = 8.0
+"""Pixel size of the mask in um (coarser only where the slide itself is)."""
+
+MIN_PIECE_MM2 = 0.001
+"""Smaller pieces (32 x 32 um, a few cells) are debris; smaller holes are filled."""
+
+_LOWEST_DENSITY, _HIGHEST_DENSITY = 0.035, 0.09
+_GLASS_SIGMAS = 6.0
+_MIN_COLOUR = 0.02
+_BRIGHT = 170
+
+
+@dataclass(frozen=True)
+class Tissue:
+    """A tissue mask and the picture it was made from.
+
+    Attributes:
+        is_tissue: bool [h, w].
+        thumbnail: uint8 [h, w, 3].
+        mpp: um per mask pixel.
+    """
+
+    is_tissue: np.ndarray
+    thumbnail: Rgb
+    mpp: float
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of the tissue."""
+        return float(self.is_tissue.sum()) * (self.mpp / 1000) ** 2
+
+
+def find_tissue(slide: Slide, mask_mpp: float = MASK_MPP) -> Tissue:
+    """The slide's tissue, or SlideError `no_tissue`."""
+    mpp = max(mask_mpp, slide.mpp)
+    thumbnail = slide.thumbnail(mpp)
+    tissue = Tissue(tissue_mask(thumbnail, mpp), thumbnail, mpp)
+    if not tissue.is_tissue.any():
+        raise SlideError(
+            "no_tissue",
+            "no tissue was found on the slide",
+            got=f"{slide.dimensions[0]} x {slide.dimensions[1]} pixels of {slide.mpp:.3g} um, all background",
+            expected=f"a stained piece of at least {MIN_PIECE_MM2} mm2",
+            fix="look at the slide; a blank, a label image or a faded stain cannot be encoded",
+        )
+    return tissue
+
+
+def tissue_mask(picture: Rgb, mpp: float) -> np.ndarray:
+    """Bool [h, w], True = tissue, of a picture uint8 [h, w, 3] whose pixels are `mpp` um wide."""
+    glass = glass_colour(picture)
+    light = (picture.astype(np.float32) + 1) / (glass.astype(np.float32) + 1)
+    absorbed = ndimage.uniform_filter(-np.log10(light), size=(3, 3, 1), mode="nearest")
+    density = absorbed.mean(axis=2)
+    colour = absorbed.max(axis=2) - absorbed.min(axis=2)
+    strongest = np.maximum(density, colour)
+    stained = (strongest > density_threshold(strongest)) & (colour > _MIN_COLOUR)
+    return _clean(stained & ~is_ink_or_border(picture), mpp)
+
+
+def glass_colour(picture: Rgb) -> np.ndarray:
+    """Colour of the empty glass, uint8 [3]: the mode of the bright pixels; near white without any."""
+    bright = picture[picture.min(axis=2) >= _BRIGHT]
+    if len(bright) < 0.001 * picture.shape[0] * picture.shape[1]:
+        return np.full(3, 245, np.uint8)
+    lightness = bright.mean(axis=1).astype(np.int64)
+    mode = int(np.bincount(lightness, minlength=256).argmax())
+    return np.median(bright[np.abs(lightness - mode) <= 2], axis=0).astype(np.uint8)
+
+
+def density_threshold(density: np.ndarray) -> float:
+    """Optical density above which a pixel is stained; Otsu's value within the guards."""
+    below = density[density <= np.percentile(density, 50)]
+    glass = below[below < _HIGHEST_DENSITY]
+    noise = float(np.median(glass) + _GLASS_SIGMAS * 1.4826 * _spread(glass)) if glass.size else 0.0
+    lowest = min(max(_LOWEST_DENSITY, noise), _HIGHEST_DENSITY)
+    return float(np.clip(_otsu(density), lowest, _HIGHEST_DENSITY))
+
+
+def is_ink_or_border(picture: Rgb) -> np.ndarray:
+    """True for marker pen (green, blue, red) and for black: scan borders and black pen."""
+    red, green, blue = (picture[..., channel].astype(np.int16) for channel in range(3))
+    brightest, darkest = picture.max(axis=2).astype(np.int16), picture.min(axis=2).astype(np.int16)
+    black = (brightest < 60) & (brightest - darkest < 25)
+    green_pen = (green - red > 25) & (green - blue > 10)
+    blue_pen = (blue > 90) & (blue - red > 90) & (green - red > 10)
+    red_pen = (red > 180) & (red - green > 140) & (red - blue > 130)
+    return black | green_pen | blue_pen | red_pen
+
+
+def _spread(values: np.ndarray) -> float:
+    return float(np.median(np.abs(values - np.median(values))))
+
+
+def _otsu(values: np.ndarray) -> float:
+    """Threshold of greatest variance between two classes (256 bins)."""
+    counts, edges = np.histogram(values, bins=256)
+    centres = (edges[:-1] + edges[1:]) / 2
+    weight = np.cumsum(counts)
+    total = np.cumsum(counts * centres)
+    other_weight = weight[-1] - weight
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = total / weight - (total[-1] - total) / other_weight
+    between = np.where((weight > 0) & (other_weight > 0), weight * other_weight * gap**2, 0.0)
+    return float(centres[int(np.argmax(between))])
+
+
+def _clean(mask: np.ndarray, mpp: float) -> np.ndarray:
+    """Close gaps of a pixel, fill small holes, drop small pieces."""
+    closed = ndimage.binary_closing(np.pad(mask, 2), iterations=1)[2:-2, 2:-2]
+    least_px = max(1.0, MIN_PIECE_MM2 * (1000 / mpp) ** 2)
+    without_holes = ~_drop_small(~closed, least_px)
+    return _drop_small(without_holes, least_px)
+
+
+def _drop_small(mask: np.ndarray, least_px: float) -> np.ndarray:
+    labels, count = ndimage.label(mask)
+    if count == 0:
+        return mask
+    keep = np.bincount(labels.ravel()) >= least_px
+    keep[0] = False
+    return keep[labels]
