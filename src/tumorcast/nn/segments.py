@@ -10,9 +10,14 @@ from torch import Tensor, nn
 def segment_sum(
     values: Float[Tensor, "t *c"], segment: Int[Tensor, " t"], count: int
 ) -> Float[Tensor, "b *c"]:
-    """Sum of the rows of each segment; zero for an empty one."""
+    """Sum of the rows of each segment; zero for an empty one.
+
+    `scatter_add`, not `index_add`: the latter is exported as ONNX `ScatterND`, which ONNX Runtime runs on
+    several threads that overwrite each other's sums where rows share a segment.
+    """
     out = values.new_zeros((count, *values.shape[1:]))
-    return out.index_add(0, segment, values)
+    index = segment.view(-1, *[1] * (values.dim() - 1)).expand_as(values)
+    return out.scatter_add(0, index, values)
 
 
 def segment_softmax(
