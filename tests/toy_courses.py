@@ -35,7 +35,10 @@ def toy_preprocessor() -> Preprocessor:
         modalities=MODALITIES,
         tiles=TileStatistics("toy", np.zeros(TILE_DIM, np.float32), np.ones(TILE_DIM, np.float32)),
         graph=graph,
-        layers={"expression": _unit_scaler(_EXPRESSION), "clinical": ClinicalScaler(_unit_scaler(("AGE",)), ())},
+        layers={
+            "expression": _unit_scaler(_EXPRESSION),
+            "clinical": ClinicalScaler(_unit_scaler(("AGE",)), ()),
+        },
         gene_sets={"set1": _EXPRESSION[:5], "set2": _EXPRESSION[5:9]},
         treatment=TreatmentVocabulary(("nivolumab",), ("anti-PD-1",)),
     )

@@ -99,7 +99,10 @@ def test_attention_sums_to_one_in_each_course(predictor):
     inputs = inputs_from(pack(courses), tuple(courses[0].layers))
     with torch.inference_mode():
         output = predictor(inputs)
-    for index, weights in ((inputs.tile_course, output.tile_attention), (inputs.node_course, output.gene_attention)):
+    for index, weights in (
+        (inputs.tile_course, output.tile_attention),
+        (inputs.node_course, output.gene_attention),
+    ):
         sums = torch.zeros(4).index_add(0, index, weights)
         torch.testing.assert_close(sums, torch.ones(4), atol=1e-5, rtol=0)
 

@@ -1,4 +1,4 @@
-"""`CourseArrays`: what one treatment course looks like to the network, in numpy. Training and lab share it."""
+"""`CourseArrays`: what a treatment course looks like to the network, in numpy; training and lab share it."""
 
 from __future__ import annotations
 

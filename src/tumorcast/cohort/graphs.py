@@ -68,7 +68,7 @@ def build_vocabulary(network: GeneNetwork, extra_genes: Sequence[str]) -> GraphV
 
 
 def frequent_genes(variants: pd.DataFrame, n_courses: int, share: float = 0.03, most: int = 500) -> list[str]:
-    """Genes with a nonsynonymous variant in at least `share` (and three) of the courses, most frequent first."""
+    """Genes with a nonsynonymous variant in at least `share` of the courses (and three), frequent first."""
     altered = variants[variants["impact"].map(is_nonsynonymous).astype(bool)]
     counts = altered.drop_duplicates(["course_id", "gene"])["gene"].value_counts()
     return [str(gene) for gene in counts[counts >= max(3, share * n_courses)].index[:most]]

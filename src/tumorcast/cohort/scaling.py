@@ -106,7 +106,7 @@ class TreatmentVocabulary:
         )
 
     def transform(self, course: pd.Series) -> F32:
-        """[R]: agents, classes (0/1), line of therapy (0 for the first, capped at 4) and whether it is known."""
+        """[R]: agents, classes (0/1), line of therapy (0 for the first, capped at 4), and if it is known."""
         agents = [float(name in course["agents"]) for name in self.agents]
         classes = [float(name in course["agent_classes"]) for name in self.classes]
         is_known = bool(np.isfinite(course["line"]))

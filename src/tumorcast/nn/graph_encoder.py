@@ -12,8 +12,9 @@ from tumorcast.nn.segments import AttentionPooling, segment_sum
 class GraphEncoder(nn.Module):
     """Message passing over the altered genes (GINE, Hu et al. 2020, arXiv:1905.12265), then pooling.
 
-    K tokens of attention pooling, and one token of the sum over genes with the mutation burden (so that
-    "how much" is not lost to averaging). A tumour without alterations gives finite tokens of its own.
+    K tokens of attention pooling, and one of the tumour's profile: for each node feature (pathways, roles,
+    impacts) whether and how often it is altered, with the mutation burden, so that "any" and "how many" are
+    not lost to averaging. A tumour without alterations gives finite tokens of its own.
 
     Shapes: (node_gene [N], node_features [N, F], edge_index [2, E], edge_type [E], node_course [N],
     burden [B, 3]) -> (tokens [B, K + 1, W], attention [N, K]).
@@ -31,7 +32,7 @@ class GraphEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.gene = nn.Embedding(genes, width)
-        nn.init.normal_(self.gene.weight, std=0.02)
+        nn.init.zeros_(self.gene.weight)
         self.describe = nn.Linear(node_features, width)
         self.edge = nn.Embedding(edge_types, width)
         self.convolutions = nn.ModuleList(
@@ -41,7 +42,7 @@ class GraphEncoder(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
         self.pool = AttentionPooling(width, tokens, hidden=width)
-        self.total = nn.Linear(width + 3, width)
+        self.profile = nn.Linear(2 * node_features + 3, width)
 
     def forward(
         self,
@@ -58,6 +59,6 @@ class GraphEncoder(nn.Module):
         for convolve, norm in zip(self.convolutions, self.norms, strict=True):
             nodes = nodes + self.dropout(norm(convolve(nodes, edge_index, edges)))
         pooled, weights = self.pool(nodes, node_course, count)
-        total = segment_sum(nodes, node_course, count) / 8
-        total = self.total(torch.cat([total, burden], dim=1))
-        return torch.cat([pooled, total[:, None]], dim=1), weights
+        total = segment_sum(node_features, node_course, count)
+        profile = torch.cat([total.clamp(0, 1), torch.log1p(total.clamp_min(0)), burden], dim=1)
+        return torch.cat([pooled, self.profile(profile)[:, None]], dim=1), weights

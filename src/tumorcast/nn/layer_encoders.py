@@ -27,9 +27,8 @@ class PathwayEncoder(nn.Module):
         self.weight = nn.Parameter(torch.zeros(sets, genes))
         self.direction = nn.Parameter(torch.randn(sets, 2, width) * 0.3)
         self.identity = nn.Parameter(torch.randn(sets, width) * 0.3)
-        self.overall = nn.Sequential(
-            nn.Dropout(0.5), nn.Linear(genes, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width)
-        )
+        self.overall = nn.Sequential(nn.Dropout(0.5), nn.Linear(genes, 4, bias=False), nn.Linear(4, width))
+        nn.init.normal_(self.overall[1].weight, std=0.1 / genes**0.5)
 
     def forward(self, values: Tensor, is_measured: Tensor) -> Tensor:
         mask = is_measured.to(values.dtype)

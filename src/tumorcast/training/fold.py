@@ -65,7 +65,9 @@ def run_fold(work: Workspace, fold: Fold, tell: Callable[[str], None]) -> FoldRe
         test = [narrowed(arrays[cid], prepared.modalities, modalities) for cid in fold.test]
         values = predict(fitted.ensemble, test, config.model.heads[0])
         tables.append(prediction_table(work, fold.name, fold.test, name, values))
-    subsets = _predict_subsets(work, fold, models[FUSED], arrays) if config.evaluation.subsets else pd.DataFrame()
+    subsets = (
+        _predict_subsets(work, fold, models[FUSED], arrays) if config.evaluation.subsets else pd.DataFrame()
+    )
     return FoldResult(fold, models, arrays, pd.concat(tables, ignore_index=True), subsets)
 
 

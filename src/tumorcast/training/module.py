@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -18,8 +19,8 @@ class CourseModule(pl.LightningModule):
     """Trains a predictor.
 
     The loss is that of the fused score plus `auxiliary_weight` times the mean of the single read-outs', each
-    over the courses that have the modality. Random numbers of an epoch depend on `seed` and the epoch alone,
-    so a run resumed at an epoch boundary equals one that never stopped. Every process validates on the whole
+    over the courses that have the modality. Random numbers of a step depend on `seed` and its place alone, so
+    a run resumed at an epoch boundary equals one that never stopped. Every process validates on the whole
     inner fold, so that `val_loss` is the same number on all of them.
     """
 
@@ -34,8 +35,14 @@ class CourseModule(pl.LightningModule):
         self.outcome = OutcomeLoss(predictor.heads, predictor.ordinal)
         self._seen: list[tuple[Tensor, CourseLabels]] = []
 
+    def on_train_batch_start(self, batch: CourseBatch, batch_idx: int) -> None:
+        place = np.random.SeedSequence((self.seed, self.current_epoch, batch_idx, self.global_rank))
+        torch.manual_seed(int(place.generate_state(1)[0]))
+
     def on_train_epoch_start(self) -> None:
-        torch.manual_seed((self.seed * 100_003 + self.current_epoch) * 1_009 + self.global_rank)
+        warm = min(1.0, (self.current_epoch + 1) / _WARM_UP_EPOCHS)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.training_config.lr * warm
 
     def transfer_batch_to_device(
         self, batch: CourseBatch, device: torch.device, dataloader_idx: int
@@ -68,12 +75,9 @@ class CourseModule(pl.LightningModule):
         self._seen.clear()
         self.log("val_loss", self.outcome(scores, labels), prog_bar=True)
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> torch.optim.Optimizer:
         decayed = [p for p in self.predictor.parameters() if p.ndim >= 2]
         plain = [p for p in self.predictor.parameters() if p.ndim < 2]
-        optimiser = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": self.training_config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=self.training_config.lr,
-        )  # fmt: skip
-        warm_up = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda e: min(1.0, (e + 1) / _WARM_UP_EPOCHS))
-        return {"optimizer": optimiser, "lr_scheduler": warm_up}
+        decay = self.training_config.weight_decay
+        groups = [{"params": decayed, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}]
+        return torch.optim.AdamW(groups, lr=self.training_config.lr)

@@ -71,7 +71,9 @@ class Tracker:
 
             mlflow.log_metrics({k: v for k, v in metrics.items() if v == v and abs(v) != float("inf")})
 
-    def log_fold(self, name: str, metrics: dict[str, float], curves: dict[str, list[dict[str, float]]]) -> None:
+    def log_fold(
+        self, name: str, metrics: dict[str, float], curves: dict[str, list[dict[str, float]]]
+    ) -> None:
         """A nested run: the fold's metrics, and each member's losses by epoch."""
         if not self.tracking.enabled or self._has_child(name):
             return
@@ -83,7 +85,9 @@ class Tracker:
             for member, epochs in curves.items():
                 for losses in epochs:
                     step = int(losses["epoch"])
-                    mlflow.log_metrics({f"{member}.{k}": v for k, v in losses.items() if k != "epoch"}, step=step)
+                    mlflow.log_metrics(
+                        {f"{member}.{k}": v for k, v in losses.items() if k != "epoch"}, step=step
+                    )
 
     def _has_child(self, name: str) -> bool:
         import mlflow

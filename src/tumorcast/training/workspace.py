@@ -47,7 +47,9 @@ def open_workspace(config: RunConfig) -> Workspace:
         bags, cohort = load_bags(cohort, progress=True)
     network, gene_sets = prior_knowledge(config.biology)
     folder = config.runs / config.name
-    _claim(folder, {"config": config.model_dump(mode="json"), "data": cohort.digest, "tumorcast": __version__})
+    _claim(
+        folder, {"config": config.model_dump(mode="json"), "data": cohort.digest, "tumorcast": __version__}
+    )
     return Workspace(config, cohort, bags, network, gene_sets, folder)
 
 

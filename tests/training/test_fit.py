@@ -1,0 +1,90 @@
+"""Fitting: it learns, shuffled labels teach nothing, and a resumed run equals one that never stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from toy_courses import toy_course, toy_labels, toy_preprocessor
+
+from tumorcast.config.models import ModelConfig, TrainingConfig
+from tumorcast.training import fit as fit_room
+from tumorcast.training.fit import fit_member
+from tumorcast.training.inference import predict
+
+MODEL = ModelConfig(width=16, heads=("response",))
+SETTINGS = TrainingConfig(
+    lr=3e-3, batch_size=8, max_epochs=8, patience=8, max_tiles=5, accelerator="cpu", devices=1
+)
+
+
+def planted(count: int):
+    """Courses whose response is written into one expressed gene set."""
+    courses = [toy_course(n, n_tiles=4 + n % 9) for n in range(count)]
+    labels = toy_labels(courses)
+    for i, course in enumerate(courses):
+        shift = 1.5 * (2 * labels["response"].iloc[i] - 1)
+        values = course.layers["expression"].copy()
+        values[:5] += shift
+        courses[i] = replace(course, layers={**course.layers, "expression": values.astype(np.float32)})
+    return courses, labels
+
+
+def fit(folder: Path, settings: TrainingConfig = SETTINGS):
+    courses, labels = planted(40)
+    return fit_member(folder, toy_preprocessor(), courses[:30], courses[30:], labels, MODEL, settings, seed=3)
+
+
+def weights(member) -> dict[str, torch.Tensor]:
+    return member.predictor.state_dict()
+
+
+def test_a_planted_effect_is_learned(tmp_path):
+    member = fit(tmp_path, SETTINGS.model_copy(update={"max_epochs": 25}))
+    courses, labels = planted(60)
+    probability = predict(member.predictor, courses[40:], "response")
+    response = labels["response"].to_numpy()[40:]
+    assert probability[response == 1].mean() > probability[response == 0].mean() + 0.3
+    assert member.loss < 0.45
+
+
+class Stopped(BaseException):
+    """A kill in the middle of training."""
+
+
+def test_interrupted_at_any_epoch_the_run_ends_with_the_same_weights(tmp_path, monkeypatch):
+    unbroken = fit(tmp_path / "unbroken")
+    original = fit_room.CourseModule.training_step
+    for stop_at in (1, 5):
+        folder = tmp_path / f"stopped{stop_at}"
+
+        def training_step(self, batch, batch_idx, stop_at=stop_at):
+            if self.current_epoch == stop_at and batch_idx == 2:
+                raise Stopped
+            return original(self, batch, batch_idx)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(fit_room.CourseModule, "training_step", training_step)
+            with pytest.raises(Stopped):
+                fit(folder)
+        resumed = fit(folder)
+        for name, tensor in weights(unbroken).items():
+            torch.testing.assert_close(weights(resumed)[name], tensor, atol=1e-6, rtol=0)
+        assert resumed.loss == pytest.approx(unbroken.loss, abs=1e-6)
+        assert [e["epoch"] for e in resumed.history] == [e["epoch"] for e in unbroken.history]
+
+
+def test_a_finished_member_is_read_back_and_not_fitted_again(tmp_path, monkeypatch):
+    first = fit(tmp_path)
+
+    def refuse(*_args, **_kwargs):
+        raise RuntimeError("fitted again")
+
+    monkeypatch.setattr(fit_room, "make_trainer", refuse)
+    again = fit(tmp_path)
+    assert again.history == first.history
+    for name, tensor in weights(first).items():
+        torch.testing.assert_close(weights(again)[name], tensor, atol=0, rtol=0)
