@@ -1,0 +1,57 @@
+"""`tumorcast simulate OUT --patients N --seed S`: a cohort with planted truth."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "simulate",
+        help="write a simulated study with planted truth",
+        description="Write a simulated study (cBioPortal layout, slides, truth/) whose response follows a"
+        " stated formula. The same seed gives the same study; a finished one is left as it is.",
+    )
+    parser.add_argument("out", type=Path, metavar="OUT", help="study folder to write")
+    parser.add_argument("--patients", type=int, required=True, metavar="N", help="number of patients")
+    parser.add_argument("--seed", type=int, required=True, metavar="S", help="seed of the random numbers")
+    parser.add_argument(
+        "--tiles-per-slide",
+        type=int,
+        default=40,
+        metavar="T",
+        help="tissue tiles of 112 um a slide (%(default)s)",
+    )
+    parser.add_argument(
+        "--features-only", action="store_true", help="ready feature bags instead of slides (seconds)"
+    )
+    parser.add_argument("--null", action="store_true", help="no effect at all: responses are coin flips")
+    parser.add_argument("--force", action="store_true", help="replace a simulated study of other settings")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Simulate, and say where the study is."""
+    from tumorcast.cohort.simulate.build import is_finished, simulate_study
+    from tumorcast.cohort.simulate.settings import SimulationSettings
+
+    settings = SimulationSettings(
+        arguments.patients, arguments.seed, arguments.tiles_per_slide, arguments.features_only, arguments.null
+    )
+    if is_finished(arguments.out, settings):
+        print(f"already there: {arguments.out}")
+        return 0
+    simulate_study(
+        arguments.out,
+        n_patients=settings.n_patients,
+        seed=settings.seed,
+        tiles_per_slide=settings.tiles_per_slide,
+        features_only=settings.features_only,
+        null=settings.null,
+        force=arguments.force,
+    )
+    print(f"simulated study of {settings.n_patients} patients: {arguments.out} (its truth in truth/)")
+    return 0

@@ -1,0 +1,133 @@
+"""Builds a simulated study folder: `simulate_study`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from tumorcast.cohort.simulate.courses import draw_courses
+from tumorcast.cohort.simulate.outcomes import draw_outcomes
+from tumorcast.cohort.simulate.patients import F64, draw_patients
+from tumorcast.cohort.simulate.planted import MEAN_DENSITY_PER_MM2, SD_DENSITY_PER_MM2
+from tumorcast.cohort.simulate.samples import draw_samples
+from tumorcast.cohort.simulate.settings import SimulationSettings
+from tumorcast.cohort.simulate.slides import (
+    SimulatedSlide,
+    list_slides,
+    mean_density,
+    slide_facts,
+    write_slides,
+)
+from tumorcast.cohort.simulate.tables import make_study
+from tumorcast.cohort.simulate.tissue_plan import TileFacts
+from tumorcast.cohort.simulate.truth import course_truth, write_truth
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.write_study import write_study
+
+RECORD_FILE = "simulation.json"
+"""Settings of a finished simulation, at the top of its folder."""
+
+
+def simulate_study(
+    out: Path,
+    *,
+    n_patients: int,
+    seed: int,
+    tiles_per_slide: int = 40,
+    features_only: bool = False,
+    null: bool = False,
+    progress: bool = True,
+    force: bool = False,
+) -> Path:
+    """Write a simulated study with its planted truth to `out`; the same seed gives the same study.
+
+    The folder is built under a temporary name and renamed at the end. A finished one with the same settings
+    is left as it is.
+
+    Args:
+        out: study folder (cBioPortal layout), with `slides/` and `truth/`.
+        n_patients, seed, tiles_per_slide, features_only, null: see `SimulationSettings`.
+        progress: show progress on stderr.
+        force: replace a simulated study of other settings.
+
+    Raises:
+        InputError: `out` holds something else, or a setting is out of range.
+    """
+    settings = SimulationSettings(n_patients, seed, tiles_per_slide, features_only, null)
+    if is_finished(out, settings):
+        return out
+    _check_free(out, force)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    building = out.parent / f".{out.name}.{os.getpid()}.partial"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    try:
+        _build(building, settings, progress)
+        if out.exists():
+            shutil.rmtree(out)
+        os.replace(building, out)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return out
+
+
+def is_finished(out: Path, settings: SimulationSettings) -> bool:
+    """True where `out` already holds the study of these settings."""
+    return _recorded(out) == settings.recorded()
+
+
+def _recorded(out: Path) -> object:
+    try:
+        return json.loads((out / RECORD_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _check_free(out: Path, force: bool) -> None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    recorded = _recorded(out)
+    if recorded is None:
+        raise InputError(
+            f"{out} exists and is not a simulated study",
+            expected="a folder that does not exist, or one that an earlier simulation wrote",
+            fix="choose another folder; --force replaces simulated studies only",
+        )
+    if not force:
+        raise InputError(
+            f"{out} holds a simulated study of other settings",
+            got=recorded,
+            fix="choose another folder, or add --force to replace it",
+        )
+
+
+def _build(folder: Path, settings: SimulationSettings, progress: bool) -> None:
+    patients = draw_patients(settings.stream("patients"), settings.n_patients)
+    courses = draw_courses(settings, patients)
+    samples = draw_samples(settings, patients, courses)
+    slides = list_slides(settings, patients, samples)
+    facts = slide_facts(settings, slides, progress)
+    terms = {**patients.terms(), "infiltration": _seen_infiltration(slides, facts, len(patients))}
+    truth = course_truth(courses, terms, settings.null)
+    outcomes = draw_outcomes(settings.stream("outcomes"), truth["linear_predictor"].to_numpy())
+    paths = write_slides(settings, slides, facts, folder / "slides", progress)
+    study = make_study(settings, folder, patients, courses, samples, slides, paths, outcomes)
+    write_study(study, folder)
+    written = {slide_id: facts[slide_id] for slide_id in paths}
+    write_truth(folder / "truth", settings, truth, outcomes, written)
+    record = json.dumps(settings.recorded(), indent=1) + "\n"
+    (folder / RECORD_FILE).write_text(record, encoding="utf-8")
+
+
+def _seen_infiltration(slides: list[SimulatedSlide], facts: dict[str, TileFacts], n_patients: int) -> F64:
+    """[n patients] the formula's infiltration, from the tiles of the slides that count."""
+    of_patient: list[list[TileFacts]] = [[] for _ in range(n_patients)]
+    for slide in slides:
+        if slide.sample.role == "counting":
+            of_patient[slide.sample.patient].append(facts[slide.slide_id])
+    density = np.array([mean_density(own) for own in of_patient])
+    return (density - MEAN_DENSITY_PER_MM2) / SD_DENSITY_PER_MM2

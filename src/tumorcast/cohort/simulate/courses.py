@@ -1,0 +1,83 @@
+"""Courses of treatment of the simulated patients: regimen, drugs, line and first day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tumorcast.cohort.simulate.formula import draw_regimens
+from tumorcast.cohort.simulate.patients import Patients
+from tumorcast.cohort.simulate.settings import SimulationSettings
+
+CHECKPOINT_INHIBITORS = ("Pembrolizumab", "Nivolumab", "Atezolizumab")
+CHEMOTHERAPIES = (("Carboplatin", "Paclitaxel"), ("Cisplatin", "Gemcitabine"), ("Carboplatin", "Pemetrexed"))
+
+_SECOND_COURSE_SHARE = 0.08
+
+
+@dataclass(frozen=True)
+class SimulatedCourse:
+    """One course.
+
+    Attributes:
+        course_id: as the cohort numbers it, `PATIENT-L1`.
+        patient_id, patient: identifier and index of the patient.
+        number: 1 or 2.
+        regimen: index into `planted.REGIMEN_CLASSES`.
+        agents: names of the drugs.
+        line: line of therapy.
+        start_day: on the patient's clock (days since diagnosis).
+    """
+
+    course_id: str
+    patient_id: str
+    patient: int
+    number: int
+    regimen: int
+    agents: tuple[str, ...]
+    line: int
+    start_day: int
+
+    @property
+    def regimen_name(self) -> str:
+        return " + ".join(self.agents)
+
+
+def draw_courses(settings: SimulationSettings, patients: Patients) -> list[SimulatedCourse]:
+    """One course a patient, two for some; neither regimen nor number depends on the tumour."""
+    random = settings.stream("courses")
+    n = len(patients)
+    regimens = np.stack([draw_regimens(random, n), draw_regimens(random, n)])
+    has_second = random.random(n) < _SECOND_COURSE_SHARE
+    courses = []
+    for patient in range(n):
+        line = 1 + int(random.random() < 0.3)
+        start = int(random.integers(20, 90) if line == 1 else random.integers(180, 700))
+        gap = int(random.integers(120, 420))
+        for number in (1, 2) if has_second[patient] else (1,):
+            regimen = int(regimens[number - 1, patient])
+            courses.append(
+                SimulatedCourse(
+                    course_id=f"{patient_id(patient)}-L{number}",
+                    patient_id=patient_id(patient),
+                    patient=patient,
+                    number=number,
+                    regimen=regimen,
+                    agents=_agents(random, regimen),
+                    line=line + number - 1,
+                    start_day=start + (number - 1) * gap,
+                )
+            )
+    return courses
+
+
+def patient_id(patient: int) -> str:
+    """Identifier of the patient at an index."""
+    return f"SIM-{patient + 1:04d}"
+
+
+def _agents(random: np.random.Generator, regimen: int) -> tuple[str, ...]:
+    inhibitor = CHECKPOINT_INHIBITORS[random.integers(len(CHECKPOINT_INHIBITORS))]
+    drugs = CHEMOTHERAPIES[random.integers(len(CHEMOTHERAPIES))]
+    return ((inhibitor,), (inhibitor, *drugs), drugs)[regimen]

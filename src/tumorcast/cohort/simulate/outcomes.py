@@ -1,0 +1,52 @@
+"""Best response, progression-free and overall survival of every course, from its linear predictor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorcast.cohort.simulate.formula import probability
+from tumorcast.cohort.simulate.patients import F64
+
+_MEDIAN_PFS_MONTHS = {"CR": 24.0, "PR": 11.0, "SD": 5.5, "PD": 1.8}
+_WEIBULL_SHAPE = 1.6
+_LONGEST_PD_MONTHS = 3.5
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """n courses: `best_response` (CR, PR, SD, PD), times in months, True where the event happened."""
+
+    best_response: list[str]
+    pfs_months: F64
+    is_progression: NDArray[np.bool_]
+    os_months: F64
+    is_death: NDArray[np.bool_]
+
+
+def draw_outcomes(random: np.random.Generator, linear: F64) -> Outcomes:
+    """Draw outcomes; CR or PR with the probability of `linear`, times longer where it is higher.
+
+    Progressive disease is seen at the first scan, and never censored.
+    """
+    n = len(linear)
+    chance = probability(linear)
+    is_response = random.random(n) < chance
+    is_upper = random.random(n) < np.where(is_response, 0.1 + 0.25 * chance, 0.35 + 0.35 * chance)
+    category = np.where(is_response, np.where(is_upper, "CR", "PR"), np.where(is_upper, "SD", "PD"))
+    longer = np.exp(0.2 * linear)
+    spread = (-np.log(random.random(n)) / np.log(2)) ** (1 / _WEIBULL_SHAPE)
+    pfs = np.array([_MEDIAN_PFS_MONTHS[c] for c in category]) * longer * spread
+    is_pd = category == "PD"
+    pfs = np.where(is_pd, np.clip(pfs, 0.8, _LONGEST_PD_MONTHS), np.maximum(pfs, 3.6))
+    survival = pfs + random.exponential(8.0 * longer)
+    follow_up = np.where(is_pd, np.maximum(random.uniform(5, 45, n), pfs), random.uniform(5, 45, n))
+    return Outcomes(
+        best_response=[str(c) for c in category],
+        pfs_months=np.minimum(pfs, follow_up).round(2),
+        is_progression=pfs <= follow_up,
+        os_months=np.minimum(survival, follow_up).round(2),
+        is_death=survival <= follow_up,
+    )
