@@ -81,8 +81,8 @@ def draw_overlay(
     if is_part:
         _draw_overview(figure, slide, tissue, view)
     figure.suptitle(
-        f"{slide.path.name}    {slide.mpp:.4g} um/px    tissue {tissue.area_mm2:.3g} mm²    "
-        f"{len(coords)} tiles of {tile_um:.0f} um",
+        f"{slide.path.name}    {slide.mpp:.4g} µm/px    tissue {tissue.area_mm2:.3g} mm²    "
+        f"{len(coords)} tiles of {tile_um:.0f} µm",
         fontsize=8,
     )
     figure.text(0.5, 0.006, _CAPTION if scores is None else _SCORE_CAPTION, ha="center", fontsize=7)
@@ -162,7 +162,7 @@ def _draw_outline(axes: Axes, tissue: Tissue) -> None:
 def _draw_scale_bar(axes: Axes, view: _View) -> None:
     length = round_length(view.width / 5)
     x, y = view.left + 0.03 * view.width, view.top + view.height - 0.03 * view.height
-    label = f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} um"
+    label = f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm"
     halo = [withStroke(linewidth=4, foreground="white")]
     axes.plot([x, x + length], [y, y], color="black", linewidth=2.5, path_effects=halo, solid_capstyle="butt")
     axes.annotate(

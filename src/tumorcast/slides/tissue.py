@@ -24,10 +24,11 @@ MASK_MPP = 8.0
 MIN_PIECE_MM2 = 0.001
 """Smaller pieces (32 x 32 um, a few cells) are debris; smaller holes are filled."""
 
-_LOWEST_DENSITY, _HIGHEST_DENSITY = 0.035, 0.09
+_LOWEST_DENSITY, _HIGHEST_DENSITY = 0.03, 0.045
 _GLASS_SIGMAS = 6.0
-_MIN_COLOUR = 0.02
+_LOWEST_COLOUR, _HIGHEST_COLOUR = 0.015, 0.03
 _BRIGHT = 170
+_GAP_UM = 40.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def tissue_mask(picture: Rgb, mpp: float) -> np.ndarray:
     density = absorbed.mean(axis=2)
     colour = absorbed.max(axis=2) - absorbed.min(axis=2)
     strongest = np.maximum(density, colour)
-    stained = (strongest > density_threshold(strongest)) & (colour > _MIN_COLOUR)
+    stained = (strongest > density_threshold(strongest)) & (
+        colour > glass_limit(colour, _LOWEST_COLOUR, _HIGHEST_COLOUR)
+    )
     return _clean(stained & ~is_ink_or_border(picture), mpp)
 
 
@@ -90,11 +93,19 @@ def glass_colour(picture: Rgb) -> np.ndarray:
 
 def density_threshold(density: np.ndarray) -> float:
     """Optical density above which a pixel is stained; Otsu's value within the guards."""
-    below = density[density <= np.percentile(density, 50)]
-    glass = below[below < _HIGHEST_DENSITY]
-    noise = float(np.median(glass) + _GLASS_SIGMAS * 1.4826 * _spread(glass)) if glass.size else 0.0
-    lowest = min(max(_LOWEST_DENSITY, noise), _HIGHEST_DENSITY)
+    lowest = glass_limit(density, _LOWEST_DENSITY, _HIGHEST_DENSITY)
     return float(np.clip(_otsu(density), lowest, _HIGHEST_DENSITY))
+
+
+def glass_limit(values: np.ndarray, lowest: float, highest: float) -> float:
+    """What empty glass does not exceed: its median and six robust deviations, within the bounds.
+
+    Glass is taken to be the lower half of the pixels as far as it lies below `highest`.
+    """
+    glass = values[(values <= np.median(values)) & (values < highest)]
+    if glass.size == 0:
+        return lowest
+    return float(np.clip(np.median(glass) + _GLASS_SIGMAS * 1.4826 * _spread(glass), lowest, highest))
 
 
 def is_ink_or_border(picture: Rgb) -> np.ndarray:
@@ -126,8 +137,10 @@ def _otsu(values: np.ndarray) -> float:
 
 
 def _clean(mask: np.ndarray, mpp: float) -> np.ndarray:
-    """Close gaps of a pixel, fill small holes, drop small pieces."""
-    closed = ndimage.binary_closing(np.pad(mask, 2), iterations=1)[2:-2, 2:-2]
+    """Close gaps between cells, fill small holes, drop small pieces."""
+    reach = max(1, round(_GAP_UM / mpp / 2))
+    closed = ndimage.binary_closing(np.pad(mask, 2 * reach), iterations=reach)
+    closed = closed[2 * reach : -2 * reach, 2 * reach : -2 * reach]
     least_px = max(1.0, MIN_PIECE_MM2 * (1000 / mpp) ** 2)
     without_holes = ~_drop_small(~closed, least_px)
     return _drop_small(without_holes, least_px)
