@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -45,6 +46,11 @@ class Cohort:
     @property
     def modalities(self) -> tuple[str, ...]:
         return tuple(str(name) for name in self.is_present.columns)
+
+    @cached_property
+    def variants_by_course(self) -> dict[str, pd.DataFrame]:
+        """The variants of each course that has any."""
+        return {str(course_id): rows for course_id, rows in self.variants.groupby("course_id")}
 
     def keep(self, course_ids: Sequence[str], report: Sequence[Exclusion] = ()) -> Cohort:
         """The cohort of these courses alone, in this order; `report` is added to what was left out."""

@@ -107,7 +107,7 @@ class Preprocessor:
         if self.graph is None or not is_present:
             vocabulary = self.graph or _NO_GENES
             return empty_graph(vocabulary), np.zeros(3, np.float32)
-        variants = cohort.variants[cohort.variants["course_id"] == course_id]
+        variants = cohort.variants_by_course.get(course_id, cohort.variants.iloc[:0])
         table = cohort.layers.get("copy_number")
         levels = None if table is None else table.loc[course_id]
         count, tmb = float(cohort.n_nonsynonymous[course_id]), float(cohort.tmb[course_id])

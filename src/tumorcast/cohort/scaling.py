@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,8 +26,12 @@ class LayerScaler:
 
     @classmethod
     def fit(cls, table: pd.DataFrame, features: Sequence[str]) -> LayerScaler:
-        """From training courses x features; unmeasured values do not count."""
-        values = table[list(features)].to_numpy(np.float64)
+        """From training courses x features; unmeasured values do not count.
+
+        Mean and spread are those of the values held within their 1st and 99th percentile, so that a single
+        wild value does not flatten a feature.
+        """
+        values = _winsorised(table[list(features)].to_numpy(np.float64))
         with np.errstate(invalid="ignore"):
             is_measured = np.isfinite(values)
             count = np.maximum(is_measured.sum(axis=0), 1)
@@ -43,6 +48,13 @@ class LayerScaler:
         is_measured = np.isfinite(raw)
         scaled = (np.where(is_measured, raw, self.mean) - self.mean) / self.scale
         return np.clip(scaled, -_CLIP, _CLIP).astype(np.float32), is_measured
+
+
+def _winsorised(values: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():  # a column without any value stays all NaN
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low, high = np.nanpercentile(values, [1, 99], axis=0) if values.size else (values, values)
+    return np.clip(values, low, high) if values.size else values
 
 
 @dataclass(frozen=True)

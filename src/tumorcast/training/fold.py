@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,15 +44,15 @@ class FoldResult:
     predictions: pd.DataFrame
     subsets: pd.DataFrame
 
+    def with_rows(self, rows: pd.DataFrame) -> FoldResult:
+        """The same with more predictions (of baselines)."""
+        return replace(self, predictions=pd.concat([self.predictions, rows], ignore_index=True))
+
 
 def run_fold(work: Workspace, fold: Fold, tell: Callable[[str], None]) -> FoldResult:
     """Fit everything on `fold.training`, predict `fold.test`; nothing of the test is seen before."""
     config = work.config
-    prepared = fit_preprocessor(
-        work.cohort, fold.training, work.bags, work.network, work.gene_sets, config.data.max_expression_genes
-    )
-    ids = [*fold.training, *fold.test]
-    arrays = {cid: prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in ids}
+    prepared, arrays = prepare_fold(work, fold)
     wanted = {FUSED: prepared.modalities}
     if config.training.singles and len(prepared.modalities) > 1:
         wanted |= {name: (name,) for name in prepared.modalities}
@@ -69,6 +69,29 @@ def run_fold(work: Workspace, fold: Fold, tell: Callable[[str], None]) -> FoldRe
         _predict_subsets(work, fold, models[FUSED], arrays) if config.evaluation.subsets else pd.DataFrame()
     )
     return FoldResult(fold, models, arrays, pd.concat(tables, ignore_index=True), subsets)
+
+
+def fit_final(work: Workspace, tell: Callable[[str], None]) -> Fitted:
+    """The fused model trained on every course, for the bundle of a cross-validated run."""
+    everyone = Fold("final", tuple(map(str, work.cohort.courses.index)), ())
+    prepared, arrays = prepare_fold(work, everyone)
+    fitted = fit_ensemble(work, everyone, prepared, arrays, prepared.modalities, work.folder / "final" / FUSED)
+    tell("final model fitted on all courses")
+    return fitted
+
+
+def prepare_fold(work: Workspace, fold: Fold) -> tuple[Preprocessor, dict[str, CourseArrays]]:
+    """The preprocessor of the training courses, and the arrays of all the fold's courses."""
+    prepared = fit_preprocessor(
+        work.cohort,
+        fold.training,
+        work.bags,
+        work.network,
+        work.gene_sets,
+        work.config.data.max_expression_genes,
+    )
+    ids = [*fold.training, *fold.test]
+    return prepared, {cid: prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in ids}
 
 
 def fit_ensemble(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,51 +17,139 @@ from tumorcast.cohort.preprocess import fingerprint
 from tumorcast.cohort.splits import Fold, outer_folds
 from tumorcast.config.models import RunConfig
 from tumorcast.domain.exclusions import summarise
+from tumorcast.evaluation.scores import write_metrics
+from tumorcast.evaluation.table import metrics_table
 from tumorcast.training.baselines import predict_baselines
 from tumorcast.training.files import write_table, write_text
-from tumorcast.training.fold import FUSED, FoldResult, run_fold
-from tumorcast.training.report import draw_figures, flat_metrics, score, score_subsets
+from tumorcast.training.fold import FUSED, Fitted, FoldResult, fit_final, run_fold
+from tumorcast.training.report import Metrics, draw_figures, flat_metrics, primary, score, score_subsets
 from tumorcast.training.tracking import Tracker, git_commit
 from tumorcast.training.workspace import Workspace, open_workspace
 
+Tell = Callable[[str], None]
 
-def run_experiment(config: RunConfig) -> Path:
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What the exporter of a bundle gets: the model, and what is known of it.
+
+    Attributes:
+        fitted: the ensemble to export.
+        predictions: test predictions of every model.
+        metrics, subsets: scores of the run, and of each subset of modalities.
+        is_refit: True where `fitted` was trained on all courses after cross-validation (its own performance
+            is then that of the folds' models, not measured directly).
+    """
+
+    work: Workspace
+    fitted: Fitted
+    predictions: pd.DataFrame
+    metrics: Metrics
+    subsets: Metrics
+    is_refit: bool
+
+
+Export = Callable[[Conclusion, Path], None]
+
+
+def run_experiment(config: RunConfig, export: Export) -> Path:
     """Train, evaluate, export and track as configured; returns the run's folder.
 
-    The same call goes on where an interrupted one stopped. On several processes every one of them fits, and
-    only the first writes.
+    The same call goes on where an interrupted one stopped. With several processes every one of them fits, and
+    only the first evaluates and writes.
     """
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
-    tell = _teller()
-    work = open_workspace(config)
-    tell(f"{len(work.cohort.courses)} courses of {work.cohort.courses['patient_id'].nunique()} patients; ")
-    for line in summarise(work.cohort.report):
-        tell(f"  left out or noted: {line}")
-    folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study)
     is_first = rank_zero_only.rank in (None, 0)
+    tell = _teller(is_first)
+    tell(f"reading {config.data.study}")
+    work = open_workspace(config)
+    patients = work.cohort.courses["patient_id"].nunique()
+    tell(f"{len(work.cohort.courses)} courses of {patients} patients ({work.cohort.origin} data)")
+    for line in summarise(work.cohort.report):
+        tell(f"  noted: {line}")
+    folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study)
     tracking = config.tracking if is_first else config.tracking.model_copy(update={"enabled": False})
     tracker = Tracker(tracking, work.folder, config.name)
-    tags = {
-        "git_commit": git_commit(),
-        "data_sha256": work.cohort.digest,
-        "training_data": work.cohort.origin,
-    }
+    tags = {"git_commit": git_commit(), "data_sha256": work.cohort.digest, "training_data": work.cohort.origin}
     with tracker.run(config.model_dump(mode="json"), tags):
         results = [_one_fold(work, fold, tracker, tell) for fold in folds]
+        last = results[-1].models[FUSED] if len(results) == 1 else fit_final(work, tell)
         if is_first:
-            _conclude(work, results, tracker, tell)
+            _conclude(work, results, last, export, tracker, tell)
     return work.folder
 
 
-def _one_fold(work: Workspace, fold: Fold, tracker: Tracker, tell: Callable[[str], None]) -> FoldResult:
+def _teller(is_first: bool) -> Tell:
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        if is_first:
+            print(f"[{time.monotonic() - began:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _one_fold(work: Workspace, fold: Fold, tracker: Tracker, tell: Tell) -> FoldResult:
     result = run_fold(work, fold, tell)
-    result.add(predict_baselines(work, fold, result.models[FUSED].prepared))
+    result = result.with_rows(predict_baselines(work, fold, result.models[FUSED].prepared))
     curves = {
         f"{name}.member{k}": member.history
         for name, fitted in result.models.items()
         for k, member in enumerate(fitted.members)
     }
-    if tracker.tracking.enabled:
+    if tracker.tracking.enabled and rank_zero_only.rank in (None, 0):
         tracker.log_fold(fold.name, flat_metrics(score(work, result.predictions)), curves)
     return result
+
+
+def _conclude(
+    work: Workspace, results: list[FoldResult], last: Fitted, export: Export, tracker: Tracker, tell: Tell
+) -> None:
+    """Write and log what the run found."""
+    predictions = pd.concat([result.predictions for result in results], ignore_index=True)
+    subset_rows = pd.concat([result.subsets for result in results], ignore_index=True)
+    tell("scoring with patient bootstrap")
+    metrics = score(work, predictions)
+    subsets = score_subsets(work, subset_rows) if len(subset_rows) else {}
+    folder = work.folder
+    write_table(folder / "predictions.csv", predictions)
+    write_metrics(folder / "metrics.json", metrics)
+    write_metrics(folder / "subsets.json", subsets)
+    write_text(folder / "config.json", json.dumps(work.config.model_dump(mode="json"), indent=1))
+    notes = [{"kind": e.kind, "id": e.id, "reason": e.reason, "detail": e.detail} for e in work.cohort.report]
+    write_table(folder / "exclusions.csv", pd.DataFrame(notes, columns=["kind", "id", "reason", "detail"]))
+    draw_figures(work, predictions, metrics, subsets, folder / "figures")
+    tell("exporting the bundle")
+    export(Conclusion(work, last, predictions, metrics, subsets, len(results) > 1), folder / "bundle")
+    tell("logging to MLflow")
+    _track(work, results, metrics, subsets, tracker)
+    print(metrics_table(metrics))
+    _say_where(work, tracker)
+
+
+def _track(
+    work: Workspace, results: list[FoldResult], metrics: Metrics, subsets: Metrics, tracker: Tracker
+) -> None:
+    if not tracker.tracking.enabled:
+        return
+    folder = work.folder
+    tracker.set_tags({"features_sha256": fingerprint(list(results[0].arrays.values()))})
+    tracker.log_metrics(flat_metrics(metrics))
+    tracker.log_metrics(flat_metrics({name: {primary(work): v[primary(work)]} for name, v in subsets.items()}, "subset."))
+    for name in ("config.json", "metrics.json", "subsets.json", "predictions.csv", "exclusions.csv"):
+        tracker.log_file(folder / name)
+    tracker.log_files(folder / "figures", "figures")
+    tracker.log_files(folder / "bundle", "bundle")
+    tracker.register(folder / "bundle" / "predictor.onnx")
+
+
+def _say_where(work: Workspace, tracker: Tracker) -> None:
+    folder = work.folder
+    print(f"\nrun          {folder}/  (metrics.json, predictions.csv, figures/)")
+    print(f"bundle       {folder / 'bundle'}/  (model_card.md, manifest.json)")
+    print(f"use it       tumorcast predict {folder / 'bundle'} STUDY --out predictions.csv")
+    if tracker.tracking.enabled:
+        print(f"compare runs mlflow ui --backend-store-uri {tracker.uri}")
+    if work.is_simulated:
+        print("\nSIMULATED DATA: these figures show that the mechanics work, nothing about patients.")

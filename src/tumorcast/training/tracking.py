@@ -64,6 +64,13 @@ class Tracker:
         local = Path("mlartifacts").absolute().as_uri() if self.tracking.uri is None else None
         return str(mlflow.create_experiment(self.tracking.experiment, artifact_location=local))
 
+    def set_tags(self, tags: dict[str, str]) -> None:
+        """Tags of the current run."""
+        if self.tracking.enabled:
+            import mlflow
+
+            mlflow.set_tags(tags)
+
     def log_metrics(self, metrics: dict[str, float]) -> None:
         """Metrics of the current run; values that are not finite are left out."""
         if self.tracking.enabled:

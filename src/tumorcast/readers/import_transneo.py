@@ -1,0 +1,129 @@
+"""TransNEO (Sammut et al. 2022, Nature 601:623, doi:10.1038/s41586-021-04278-5): neoadjuvant breast cancer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.write_study import write_study
+
+CLINICAL = {
+    "Age.at.diagnosis": "AGE", "Histology": "HISTOLOGY", "ER.status": "ER_STATUS", "HER2.status": "HER2_STATUS",
+    "LN.at.diagnosis": "LN_AT_DIAGNOSIS", "Grade.pre.chemotherapy": "GRADE", "Size.at.diagnosis": "TUMOUR_SIZE_MM",
+    "ER.Allred": "ER_ALLRED",
+}  # fmt: skip
+DNA = (
+    "All.TMB", "Coding.TMB", "Expressed.NAg", "CIN.Prop", "HLA.LOH", "HRD.LOH", "HRD.TelomericAI", "HRD.LST",
+    "HRD.sum",
+)  # fmt: skip
+PATHOLOGY = ("median_lymph_KDE_knn_50",)
+IMMUNE_PREFIXES = ("Danaher.", "TIDE.", "CytScore", "STAT1.", "GEP.")
+EXPRESSION_PREFIXES = ("GGI.", "ESC.", "PGR.", "ESR1.", "ERBB2.", "Swanton.")
+_BLOCKS = {
+    "FEC": ("fluorouracil", "epirubicin", "cyclophosphamide"), "EC": ("epirubicin", "cyclophosphamide"),
+    "TC": ("docetaxel", "cyclophosphamide"), "T": ("docetaxel",), "P": ("paclitaxel",),
+}  # fmt: skip
+_SEQUENCED_MB = 30.0
+"""Approximate coding megabases of the study's exome capture; a constant of the study, so ranks do not change."""
+
+
+def import_transneo(source: Path, out: Path) -> list[str]:
+    """The 147 training patients of the published predictor as a study; returns lines of counts.
+
+    Left out because they postdate the first day of treatment: cycles given, everything found at surgery.
+    The published table codes statuses as 1 and -1; they are kept as they are.
+
+    Args:
+        source: folder with `training_df.csv`, `supplementary_table_1.csv.gz` and `supplementary_table_2.csv.gz`.
+    """
+    training = _read(source / "training_df.csv").set_index("Trial.ID")
+    clinical = _read(source / "supplementary_table_1.csv.gz").set_index("Donor.ID")
+    variants = _read(source / "supplementary_table_2.csv.gz")
+    ids = [str(patient) for patient in training.index]
+    training.index = pd.Index(ids, name="patient_id")
+    patients = training[list(CLINICAL)].rename(columns=CLINICAL)
+    patients["PCR"] = training["resp.pCR"]
+    patients["RCB_CATEGORY"] = training["RCB.category"]
+    patients["RCB_SCORE"] = training["RCB.score"]
+    samples = pd.DataFrame(
+        {"patient_id": ids, "collected_day": -1.0, "procedure": "biopsy"},
+        index=pd.Index([f"{patient}-D" for patient in ids], name="sample_id"),
+    )
+    kept = _variants(variants, set(ids))
+    layers = {name: _layer(training, columns) for name, columns in _layer_columns(training).items()}
+    write_study(
+        out,
+        study_id="transneo_2022",
+        name="TransNEO, neoadjuvant chemotherapy of breast cancer (Sammut 2022)",
+        origin="real",
+        patients=patients,
+        samples=samples,
+        treatments=_treatments(clinical, ids),
+        variants=kept,
+        sequenced=list(samples.index),
+        sequenced_mb=dict.fromkeys(samples.index, _SEQUENCED_MB),
+        expression=None,
+        copy_number=None,
+        layers=layers,
+        slides=None,
+    )
+    widths = ", ".join(f"{name} {table.shape[1]}" for name, table in layers.items())
+    return [
+        f"patients {len(ids)} of {len(clinical)} in the clinical table, pCR {int(patients['PCR'].sum())}",
+        f"variants {len(kept)} of {len(variants)} in the table (the rest belong to other patients)",
+        f"layers: {widths}",
+    ]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise InputError("not a TransNEO folder", got=f"no {path.name} in {path.parent}", expected=path.name)
+    return pd.read_csv(path, low_memory=False)
+
+
+def _variants(table: pd.DataFrame, ids: set[str]) -> pd.DataFrame:
+    own = table[table["Donor.ID"].astype(str).isin(ids)]
+    return pd.DataFrame(
+        {
+            "sample_id": own["Donor.ID"].astype(str) + "-D",
+            "gene": own["Hugo_Symbol"],
+            "variant_class": own["MAF_Variant"],
+            "vaf": pd.to_numeric(own["tumour.vaf"], errors="coerce"),
+            "chromosome": own["Chr"].astype(str),
+            "start": own["Start"],
+            "ref": own["Ref_Allele"],
+            "alt": own["Tumor_Alt_Allele"],
+        }
+    ).reset_index(drop=True)
+
+
+def _treatments(clinical: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
+    rows = []
+    for patient in ids:
+        regimen = str(clinical.loc[patient, "NAT.regimen"]) if patient in clinical.index else ""
+        for agent in _agents(regimen):
+            rows.append((patient, 0.0, float("nan"), agent, regimen, 1.0, "Medical Therapy"))
+    columns = ["patient_id", "start_day", "stop_day", "agent", "regimen", "line", "treatment_type"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _agents(regimen: str) -> list[str]:
+    """`FEC-T + Trastuzumab` -> its agents; the study writes T for docetaxel and P for paclitaxel."""
+    parts = [block.strip() for part in regimen.split("+") for block in part.split("-")]
+    return [agent for part in parts if part for agent in _BLOCKS.get(part, (part,))]
+
+
+def _layer_columns(training: pd.DataFrame) -> dict[str, list[str]]:
+    return {
+        "dna_scores": list(DNA),
+        "immune_scores": [c for c in training if str(c).startswith(IMMUNE_PREFIXES)],
+        "expression_scores": [c for c in training if str(c).startswith(EXPRESSION_PREFIXES)],
+        "pathology_scores": list(PATHOLOGY),
+    }
+
+
+def _layer(training: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    table = training[columns].astype(float)
+    return table.set_axis([f"{patient}-D" for patient in training.index])
