@@ -1,0 +1,123 @@
+"""Model + preprocessor + facts -> bundle: a folder from which the lab predicts without torch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from torch import nn
+
+from tumorcast import __version__
+from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.preprocess import Preprocessor, save_preprocessor
+from tumorcast.domain.errors import BundleError
+from tumorcast.export.facts import BundleFacts
+from tumorcast.export.model_card import model_card
+from tumorcast.export.parity import Parity, check_parity, compare
+from tumorcast.export.predictor import export_predictor, input_names, output_names
+from tumorcast.serve.bundle import file_digest
+from tumorcast.serve.manifest import (
+    CARD_NAME,
+    MANIFEST_NAME,
+    PREDICTOR_NAME,
+    TILE_ENCODER_NAME,
+    DataRules,
+    Manifest,
+    sealed_text,
+)
+
+_LIBRARIES = ("torch", "torch-geometric", "onnx", "onnxscript", "onnxruntime", "numpy", "pandas", "h5py")
+
+
+def export_bundle(
+    folder: Path,
+    model: nn.Module,
+    prepared: Preprocessor,
+    facts: BundleFacts,
+    courses: Sequence[CourseArrays] = (),
+) -> Manifest:
+    """Write a bundle; an older one at the same place is replaced as a whole.
+
+    Args:
+        folder: where the bundle goes.
+        model: an `Ensemble` or a `Predictor` over what `prepared` makes.
+        prepared: the fitted preprocessor.
+        facts: what manifest and model card say.
+        courses: some real courses on which torch and ONNX Runtime are compared, beside made-up ones.
+
+    Raises:
+        BundleError: the graph does not say what the model says, or the encoder is not the one of the facts.
+    """
+    _check_encoder(facts)
+    with _replaced(folder) as work:
+        export_predictor(model, prepared, facts.heads, work / PREDICTOR_NAME)
+        parity = compare(model, prepared, facts.heads, work / PREDICTOR_NAME, courses)
+        check_parity(parity)
+        save_preprocessor(prepared, work)
+        if facts.tile_encoder_onnx is not None:
+            shutil.copyfile(facts.tile_encoder_onnx, work / TILE_ENCODER_NAME)
+        (work / CARD_NAME).write_text(model_card(facts, prepared), encoding="utf-8")
+        manifest = _manifest(work, prepared, facts, parity)
+        (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")
+    return manifest
+
+
+def _check_encoder(facts: BundleFacts) -> None:
+    path, info = facts.tile_encoder_onnx, facts.tile_encoder
+    if path is None:
+        return
+    digest = file_digest(path)
+    if info is None or info.sha256 != digest:
+        raise BundleError(
+            "the tile encoder to bundle is not the one that made the training features",
+            got=f"{path.name} with sha256 {digest[:12]}...",
+            expected="no encoder" if info is None else f"{info.id} with sha256 {info.sha256[:12]}...",
+            fix="encode the training slides again with this encoder, or bundle the one that was used",
+        )
+
+
+def _manifest(work: Path, prepared: Preprocessor, facts: BundleFacts, parity: Parity) -> Manifest:
+    """The manifest of what lies in `work`."""
+    rules = facts.data.model_dump(include=set(DataRules.model_fields))
+    return Manifest(
+        tumorcast=__version__,
+        name=facts.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        training_data=facts.origin,
+        study_id=facts.study_id,
+        n_patients=facts.n_patients,
+        n_courses=facts.n_courses,
+        modalities=prepared.modalities,
+        heads=facts.heads,
+        inputs=input_names(prepared),
+        outputs=output_names(prepared, facts.heads),
+        tile_encoder=facts.tile_encoder,
+        thresholds=facts.thresholds,
+        rules=DataRules(**rules),
+        parity=parity.max_difference,
+        libraries={name: version(name) for name in _LIBRARIES},
+        files={path.name: file_digest(path) for path in sorted(work.iterdir())},
+    )
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """A folder to fill that takes the place of `folder` at the end; nothing is left of a failed try."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
+    try:
+        work.chmod(0o755)
+        yield work
+        old = work.with_suffix(".old")
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(work, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

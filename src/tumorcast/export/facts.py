@@ -1,0 +1,49 @@
+"""`BundleFacts`: what a bundle says beside its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tumorcast.config.models import DataConfig
+from tumorcast.readers.study import Origin
+from tumorcast.serve.manifest import TileEncoderInfo
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """What a bundle says beside its numbers.
+
+    Attributes:
+        name: of the run.
+        origin: "simulated" where any training course is.
+        study_id: of the training study.
+        n_patients, n_courses: the model was trained on.
+        heads: of the model, in the order of its scores.
+        data: the run's data settings; their rules (which tissue, which courses) travel in the manifest.
+        tile_encoder: that made the training features; None where the model reads no slide.
+        tile_encoder_onnx: its graph, copied into the bundle; None where it is not known.
+        thresholds: cut of the probability or risk by head, chosen on training courses.
+        metrics: `metrics.json`: held-out figures with intervals, ours and the comparisons'.
+        subsets: the fused model's figures by the layers that it was given ("slide+mutations").
+        n_held_out: patients behind `metrics`.
+        is_refit: the model was trained again on all courses; the figures are those of the folds' models.
+        patients_by_pattern: "slide+mutations" -> training patients with exactly these layers.
+    """
+
+    name: str
+    origin: Origin
+    study_id: str
+    n_patients: int
+    n_courses: int
+    heads: tuple[Literal["response", "ordinal", "survival"], ...]
+    data: DataConfig
+    tile_encoder: TileEncoderInfo | None = None
+    tile_encoder_onnx: Path | None = None
+    thresholds: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    subsets: dict[str, Any] = field(default_factory=dict)
+    n_held_out: int = 0
+    is_refit: bool = False
+    patients_by_pattern: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,88 @@
+"""What a training run concluded -> its bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_curve
+
+from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.cohort import Cohort
+from tumorcast.export.bundle import export_bundle
+from tumorcast.export.encoder_facts import encoder_of
+from tumorcast.export.facts import BundleFacts
+from tumorcast.serve.manifest import Manifest
+from tumorcast.training.run import Conclusion
+
+_COURSES_COMPARED = 8
+
+
+def export_conclusion(conclusion: Conclusion, folder: Path) -> Manifest:
+    """Write the bundle of a run: the `Export` that `training.run.run_experiment` asks for.
+
+    Torch and ONNX Runtime are compared on some of the run's own courses beside made-up ones.
+    """
+    fitted = conclusion.fitted
+    return export_bundle(
+        folder, fitted.ensemble, fitted.prepared, facts_of(conclusion), _some_courses(conclusion)
+    )
+
+
+def facts_of(conclusion: Conclusion) -> BundleFacts:
+    """Facts for manifest and model card."""
+    work, fitted = conclusion.work, conclusion.fitted
+    cohort, inner = work.cohort, fitted.inner
+    training = list(dict.fromkeys(inner["course_id"]))
+    encoder, encoder_file = None, None
+    if fitted.prepared.tiles is not None:
+        paths = cohort.slides.loc[cohort.slides["course_id"].isin(training), "feature_path"]
+        encoder, encoder_file = encoder_of(paths, fitted.prepared.tile_dim)
+    return BundleFacts(
+        name=work.config.name,
+        origin=cohort.origin,
+        study_id=cohort.study_id,
+        n_patients=inner["patient_id"].nunique(),
+        n_courses=len(training),
+        heads=work.config.model.heads,
+        data=work.config.data,
+        tile_encoder=encoder,
+        tile_encoder_onnx=encoder_file,
+        thresholds={work.config.model.heads[0]: threshold_of(inner)},
+        metrics=conclusion.metrics,
+        subsets=conclusion.subsets,
+        n_held_out=conclusion.predictions["patient_id"].nunique(),
+        is_refit=conclusion.is_refit,
+        patients_by_pattern=patterns_of(cohort, training, fitted.modalities),
+    )
+
+
+def threshold_of(inner: pd.DataFrame) -> float:
+    """The cut chosen on the members' inner validation courses.
+
+    Of a probability: where sensitivity + specificity - 1 is largest (Youden 1950); 0.5 where there is one
+    class alone. Of a risk: the median.
+    """
+    if "risk" in inner:
+        return float(inner["risk"].median())
+    known = inner.dropna(subset=["label", "probability"])
+    if known["label"].nunique() < 2:
+        return 0.5
+    false_positives, true_positives, cuts = roc_curve(known["label"], known["probability"])
+    return float(np.clip(cuts[np.argmax(true_positives - false_positives)], 0, 1))
+
+
+def patterns_of(cohort: Cohort, course_ids: list[str], modalities: tuple[str, ...]) -> dict[str, int]:
+    """Patients by the layers that their courses have ("slide+mutations")."""
+    is_present = cohort.is_present.loc[course_ids, list(modalities)]
+    names = ["+".join(is_present.columns[row]) or "none" for row in is_present.to_numpy(bool)]
+    patients = cohort.courses.loc[course_ids, "patient_id"].to_numpy()
+    counts = pd.Series(patients).groupby(names).nunique()
+    return {str(name): int(count) for name, count in counts.items()}
+
+
+def _some_courses(conclusion: Conclusion) -> list[CourseArrays]:
+    work, prepared = conclusion.work, conclusion.fitted.prepared
+    chosen = list(dict.fromkeys(conclusion.fitted.inner["course_id"]))[:_COURSES_COMPARED]
+    return [prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in chosen]

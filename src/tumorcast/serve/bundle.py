@@ -1,0 +1,88 @@
+"""A bundle on disk: opened only when every byte is as it was exported."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tumorcast.cohort.preprocess import Preprocessor, load_preprocessor
+from tumorcast.domain.errors import BundleError
+from tumorcast.serve.manifest import (
+    MANIFEST_NAME,
+    PREDICTOR_NAME,
+    TILE_ENCODER_NAME,
+    Manifest,
+    changed,
+    read_manifest,
+)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what it says of itself.
+        prepared: turns courses into the predictor's arrays.
+    """
+
+    folder: Path
+    manifest: Manifest
+    prepared: Preprocessor
+
+    @property
+    def predictor_path(self) -> Path:
+        """The ONNX graph of the predictor."""
+        return self.folder / PREDICTOR_NAME
+
+    @property
+    def tile_encoder_path(self) -> Path | None:
+        """The ONNX graph of the tile encoder; None where the training features came ready-made."""
+        has_one = TILE_ENCODER_NAME in self.manifest.files
+        return self.folder / TILE_ENCODER_NAME if has_one else None
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Open a bundle after checking the digest of every file.
+
+    Raises:
+        BundleError: a file is changed, missing or foreign, or the format version is unknown.
+    """
+    manifest = read_manifest(folder / MANIFEST_NAME)
+    _check_files(folder, manifest)
+    prepared = load_preprocessor(folder)
+    if prepared.modalities != manifest.modalities:
+        raise BundleError(
+            "manifest and preprocessor are of different models",
+            got=", ".join(prepared.modalities),
+            expected=", ".join(manifest.modalities),
+        )
+    return Bundle(folder, manifest, prepared)
+
+
+def file_digest(path: Path) -> str:
+    """sha256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    missing = sorted(manifest.files.keys() - there)
+    foreign = sorted(there - manifest.files.keys() - {MANIFEST_NAME})
+    if missing or foreign:
+        raise BundleError(
+            "the bundle's files are not those of its manifest",
+            got="; ".join(
+                f"{word}: {', '.join(names)}"
+                for word, names in (("missing", missing), ("extra", foreign))
+                if names
+            ),
+            expected=f"{MANIFEST_NAME}, {', '.join(sorted(manifest.files))}",
+            fix="copy the bundle again from where it was made, or export it again",
+        )
+    for name, digest in manifest.files.items():
+        if file_digest(folder / name) != digest:
+            raise changed(name)

@@ -1,0 +1,151 @@
+"""`manifest.json` of a bundle: what the model is, what it was trained on, and a digest of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tumorcast.domain.errors import BundleError
+
+FORMAT_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+PREDICTOR_NAME = "predictor.onnx"
+TILE_ENCODER_NAME = "tile_encoder.onnx"
+CARD_NAME = "model_card.md"
+
+_NO_SEAL = "0" * 64
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TileEncoderInfo(_Section):
+    """The encoder that made the training features; "" and None where the features do not say.
+
+    Attributes:
+        id, sha256: of the encoder's ONNX file.
+        dim: width of a feature vector.
+        target_mpp: um/px of the tiles; tile_px, tile_um: their side.
+        min_tissue: least share of tissue in a tile.
+    """
+
+    id: str = ""
+    sha256: str = ""
+    dim: int
+    target_mpp: float | None = None
+    tile_px: int | None = None
+    tile_um: float | None = None
+    min_tissue: float | None = None
+
+
+class DataRules(_Section):
+    """Rules of the training cohort that hold for its users too (see `config.models.DataConfig`)."""
+
+    endpoint: str = "auto"
+    tissue_days_before: float = 0
+    procedures: tuple[Literal["biopsy", "resection", "unknown"], ...] = ("biopsy", "resection", "unknown")
+    lines: tuple[int, ...] | None = None
+    clinical_columns: tuple[str, ...] | None = None
+
+
+class Manifest(_Section):
+    """What a bundle says of itself.
+
+    Attributes:
+        name: of the run that made it.
+        created: UTC, ISO 8601.
+        training_data: of what origin the training courses are.
+        modalities: order of `is_present`.
+        heads: in the order of the scores; the first of response and ordinal gives the probability.
+        inputs, outputs: names of the predictor's tensors.
+        tile_encoder: None where the model reads no slide.
+        thresholds: cut of the probability or risk by head, chosen on training courses.
+        rules: which tissue and which courses count.
+        parity: largest difference between torch and ONNX Runtime at export, in probability.
+        libraries: versions at export.
+        files: name -> sha256 of every other file of the bundle.
+        seal: sha256 of this file with this value as zeros.
+    """
+
+    format: int = FORMAT_VERSION
+    tumorcast: str
+    name: str
+    created: str
+    training_data: Literal["simulated", "real"]
+    study_id: str
+    n_patients: int
+    n_courses: int
+    research_use_only: Literal[True] = True
+    status: Literal["preliminary"] = "preliminary"
+    modalities: tuple[str, ...]
+    heads: tuple[Literal["response", "ordinal", "survival"], ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    tile_encoder: TileEncoderInfo | None
+    thresholds: dict[str, float]
+    rules: DataRules
+    parity: float
+    libraries: dict[str, str]
+    files: dict[str, str]
+    seal: str = _NO_SEAL
+
+    @property
+    def model_id(self) -> str:
+        """Name of the run and the start of the predictor's digest: stands beside every prediction."""
+        return f"{self.name}-{self.files[PREDICTOR_NAME][:8]}"
+
+
+def sealed_text(manifest: Manifest) -> str:
+    """The manifest as it is written, with its seal."""
+    blank = manifest.model_copy(update={"seal": _NO_SEAL})
+    text = json.dumps(blank.model_dump(mode="json"), indent=1) + "\n"
+    return text.replace(_NO_SEAL, hashlib.sha256(text.encode()).hexdigest())
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest.
+
+    Raises:
+        BundleError: not there, not JSON, of another format version, changed, or of unknown content.
+    """
+    try:
+        text = path.read_bytes()
+        told: dict[str, Any] = json.loads(text)
+        version, seal = told["format"], str(told["seal"])
+    except FileNotFoundError as error:
+        raise BundleError(
+            f"{path.parent} is not a bundle",
+            got=f"no {path.name}",
+            expected="a folder that `tumorcast train` wrote (runs/NAME/bundle)",
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise changed(path.name) from error
+    if version != FORMAT_VERSION:
+        raise BundleError(
+            "the bundle is of another format version",
+            got=version,
+            expected=FORMAT_VERSION,
+            fix="predict with the tumorcast version named in manifest.json, or export the model again",
+        )
+    blank = text.replace(seal.encode(), _NO_SEAL.encode())
+    if hashlib.sha256(blank).hexdigest() != seal:
+        raise changed(path.name)
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        raise BundleError(f"{path.name} is not understood", got=error.errors()[0]["msg"]) from error
+
+
+def changed(name: str) -> BundleError:
+    """The error for a file that is not as it was exported."""
+    return BundleError(
+        f"the bundle's {name} is not as it was exported",
+        got="another sha256 than the one recorded",
+        expected="an untouched bundle",
+        fix="copy the bundle again from where it was made, or export it again",
+    )

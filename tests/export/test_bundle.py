@@ -1,0 +1,163 @@
+"""A bundle holds what it says: exact graph, checked bytes, the word SIMULATED, atomic writing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from toy_bundle import toy_facts, toy_model
+from toy_courses import MODALITIES, toy_course, toy_preprocessor
+
+from tumorcast.cohort.preprocess import load_preprocessor, save_preprocessor
+from tumorcast.domain.errors import BundleError
+from tumorcast.export import bundle as bundle_module
+from tumorcast.export.bundle import export_bundle
+from tumorcast.export.parity import TOLERANCE, check_parity, compare
+from tumorcast.export.predictor import export_predictor, input_names
+from tumorcast.serve.bundle import load_bundle
+from tumorcast.serve.manifest import TileEncoderInfo
+
+HEADS = ("response", "ordinal", "survival")
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory) -> tuple[torch.nn.Module, Path]:
+    model = toy_model(HEADS, members=2)
+    path = tmp_path_factory.mktemp("onnx") / "predictor.onnx"
+    export_predictor(model, toy_preprocessor(), HEADS, path)
+    return model, path
+
+
+def test_graph_equals_torch_for_every_subset_and_size(exported):
+    model, path = exported
+    courses = [toy_course(1), toy_course(2, n_tiles=0, n_genes=0, present=("expression",))]
+    parity = compare(model, toy_preprocessor(), HEADS, path, courses, many_tiles=20_000)
+    assert parity.n_batches >= 2 ** len(MODALITIES)
+    assert parity.max_difference <= 1e-5, parity
+
+
+def test_a_graph_of_other_weights_is_refused(exported):
+    _, path = exported
+    other = toy_model(HEADS, members=2, seed=1)
+    parity = compare(other, toy_preprocessor(), HEADS, path, many_tiles=50)
+    assert parity.max_difference > TOLERANCE
+    with pytest.raises(BundleError, match="does not say what the trained model says"):
+        check_parity(parity)
+
+
+def test_graph_leaves_every_size_open_and_adds_without_a_race(exported):
+    graph = onnx.load(exported[1])
+    open_sizes = {"n_tiles", "n_nodes", "n_edges", "n_courses"}
+    found = {d.dim_param for i in graph.graph.input for d in i.type.tensor_type.shape.dim if d.dim_param}
+    assert found == open_sizes
+    racing = [n for n in graph.graph.node if n.op_type == "ScatterND" and _reduction(n) not in ("", "none")]
+    assert not racing
+
+
+def test_graph_names_no_source_file(exported):
+    assert b".py" not in exported[1].read_bytes()
+
+
+def test_export_leaves_the_model_as_it_was(tmp_path):
+    model = toy_model(("response",)).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    export_predictor(model, toy_preprocessor(), ("response",), tmp_path / "p.onnx")
+    assert model.training
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone(tmp_path):
+    prepared = toy_preprocessor().narrowed(("clinical",))
+    model = toy_model(("response",), prepared=prepared)
+    export_predictor(model, prepared, ("response",), tmp_path / "p.onnx")
+    assert input_names(prepared) == ("treatment", "is_present", "layer_clinical", "layer_clinical_measured")
+    assert compare(model, prepared, ("response",), tmp_path / "p.onnx").max_difference < 1e-5
+
+
+def test_bundle_says_what_it_is_and_replaces_an_older_one(tmp_path):
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "of_an_older_one.txt").write_text("x")
+    export_bundle(folder, toy_model(), toy_preprocessor(), toy_facts())
+    bundle = load_bundle(folder)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "manifest.json", "model_card.md", "predictor.onnx", "preprocess.json", "preprocess.npz",
+    ]  # fmt: skip
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["training_data"] == "simulated"
+    assert manifest["research_use_only"] is True
+    assert manifest["status"] == "preliminary"
+    assert manifest["parity"] <= TOLERANCE
+    assert bundle.manifest.model_id.startswith("toy-")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_failed_export_leaves_the_older_bundle_alone(tmp_path, monkeypatch):
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "older").write_text("x")
+
+    def broken(*_, **__):
+        raise BundleError("no")
+
+    monkeypatch.setattr(bundle_module, "compare", broken)
+    with pytest.raises(BundleError):
+        export_bundle(folder, toy_model(), toy_preprocessor(), toy_facts())
+    assert [path.name for path in folder.iterdir()] == ["older"]
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_an_encoder_that_did_not_make_the_features_is_refused(tmp_path):
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"not the one")
+    info = TileEncoderInfo(id="lite0", sha256="0" * 63 + "1", dim=16)
+    facts = replace(toy_facts(), tile_encoder=info, tile_encoder_onnx=other)
+    with pytest.raises(BundleError, match="not the one that made the training features"):
+        export_bundle(tmp_path / "bundle", toy_model(), toy_preprocessor(), facts)
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_model_card_tells_simulation_figures_and_unvalidated_patterns():
+    from tumorcast.export.model_card import model_card
+
+    facts = replace(
+        toy_facts(),
+        metrics={
+            "fused": {"auroc": {"value": 0.8, "low": 0.7, "high": 0.9}},
+            "tmb": {"auroc": {"value": float("nan"), "low": None, "high": None}},
+        },
+        patients_by_pattern={"slide+mutations": 120, "clinical": 8},
+    )
+    card = model_card(facts, toy_preprocessor())
+    assert "TRAINED ON SIMULATED DATA" in card
+    assert "| fused | 0.800 (0.700 to 0.900) |" in card
+    assert "| tmb | not assessed |" in card
+    assert "| clinical | 8 | not validated for this combination |" in card
+    assert "| slide+mutations | 120 |  |" in card
+    assert "SIMULATED" not in model_card(replace(facts, origin="real"), toy_preprocessor())
+
+
+def test_preprocessor_survives_saving(tmp_path):
+    prepared = toy_preprocessor()
+    save_preprocessor(prepared, tmp_path)
+    again = load_preprocessor(tmp_path)
+    assert (again.modalities, again.gene_sets, again.treatment) == (
+        prepared.modalities, prepared.gene_sets, prepared.treatment,
+    )  # fmt: skip
+    assert again.graph.genes == prepared.graph.genes
+    for one, other in (
+        (again.tiles.mean, prepared.tiles.mean),
+        (again.graph.prior, prepared.graph.prior),
+        (again.layers["expression"].scale, prepared.layers["expression"].scale),
+        (again.layers["clinical"].numeric.mean, prepared.layers["clinical"].numeric.mean),
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def _reduction(node: onnx.NodeProto) -> str:
+    return next((a.s.decode() for a in node.attribute if a.name == "reduction"), "")
