@@ -21,7 +21,7 @@ def stained_image(width: int, height: int, seed: int = 0, stained: bool = True) 
     image = np.full((height, width, 3), (243, 242, 245), np.float32)
     if stained:
         inside = image[height // 4 : -height // 4, width // 4 : -width // 4]
-        inside[:] = (190, 110, 170) + random.normal(0, 15, inside.shape)
+        inside[:] = np.array((190, 110, 170)) + random.normal(0, 15, inside.shape)
     image += random.normal(0, 1.5, image.shape)
     return image.clip(0, 255).astype(np.uint8)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.dicom import series_uid
 from tumorcast.slides.discover import find_slides

@@ -9,6 +9,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
+
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.store import (
     CoordsAttrs,

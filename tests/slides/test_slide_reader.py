@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
+
 from tumorcast.domain.errors import InputError, SlideError
 from tumorcast.slides.mpp import mpp_from_properties, mpp_from_resolution
 from tumorcast.slides.pixels import ArrayPixels

@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+
 from tumorcast.domain.errors import InputError, SlideError
 from tumorcast.slides.pixels import ArrayPixels
 from tumorcast.slides.reader import Slide, open_slide

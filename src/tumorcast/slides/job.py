@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.discover import READY_SUFFIX, SlideFile
 from tumorcast.slides.encoders import TileEncoder
-from tumorcast.slides.overlay import draw_overlay
-from tumorcast.slides.reader import open_slide
+from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.report import ReportRow
 from tumorcast.slides.store import StoreAttrs, read_attrs, read_features
 from tumorcast.slides.tiling import TileSettings
-from tumorcast.slides.tissue import find_tissue
+from tumorcast.slides.tissue import Tissue, find_tissue
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class EncodeJob:
     def overlay_path(self, file: SlideFile) -> Path:
         """Where the slide's picture goes."""
         return self.out / f"{file.store_name}.overlay.png"
+
+    def draw(self, file: SlideFile, slide: Slide, tissue: Tissue, coords: np.ndarray) -> None:
+        """Write the slide's picture; matplotlib is imported only here."""
+        from tumorcast.slides.overlay import draw_overlay
+
+        draw_overlay(slide, tissue, coords, self.overlay_path(file), self.settings.tile_um)
 
 
 def done_row(job: EncodeJob, file: SlideFile) -> ReportRow | None:
@@ -83,8 +90,7 @@ def _fits(attrs: StoreAttrs, job: EncodeJob, file: SlideFile) -> bool:
 
 def _draw_from_store(job: EncodeJob, file: SlideFile, store: Path) -> None:
     with open_slide(file.path, job.slide_mpp, file.mpp) as slide:
-        coords = read_features(store).coords
-        draw_overlay(slide, find_tissue(slide), coords, job.overlay_path(file), job.settings.tile_um)
+        job.draw(file, slide, find_tissue(slide), read_features(store).coords)
 
 
 def _skipped(file: SlideFile, reason: str, count: int, mpp: float | None) -> ReportRow:

@@ -15,7 +15,6 @@ from tumorcast.slides.ahead import ahead
 from tumorcast.slides.discover import SlideFile
 from tumorcast.slides.job import EncodeJob, done_row
 from tumorcast.slides.ort_session import available_cores
-from tumorcast.slides.overlay import draw_overlay
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.report import ReportRow, failed_row, write_report
 from tumorcast.slides.store import (
@@ -102,8 +101,7 @@ def _finish(
         with prepared.slide as slide:
             encoded = _encode(job, file, slide, prepared.coords, readers, progress)
             if job.with_overlay:
-                picture = job.overlay_path(file)
-                draw_overlay(slide, prepared.tissue, encoded.coords, picture, job.settings.tile_um)
+                job.draw(file, slide, prepared.tissue, encoded.coords)
             seconds = prepared.seconds + perf_counter() - began
             remarks = _remarks(slide, job.settings, encoded)
             return ReportRow(
