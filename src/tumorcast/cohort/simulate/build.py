@@ -62,7 +62,7 @@ def simulate_study(
         return out
     _check_free(out, force)
     out.parent.mkdir(parents=True, exist_ok=True)
-    building = out.parent / f".{out.name}.{os.getpid()}.partial"
+    building = out.absolute().parent / f".{out.name}.{os.getpid()}.partial"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     try:

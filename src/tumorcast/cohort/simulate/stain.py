@@ -23,8 +23,8 @@ def stain_table(site: int, random: np.random.Generator) -> NDArray[np.uint8]:
     slide adds a little of its own.
     """
     site_random = np.random.default_rng([_SHIFTS_SEED, site])
-    strength = np.exp(site_random.normal(0, 0.10, 2) + random.normal(0, 0.03, 2))
-    tilt = site_random.normal(0, 0.05, (2, 3)) + random.normal(0, 0.01, (2, 3))
+    strength = np.exp(site_random.normal(0, 0.08, 2) + random.normal(0, 0.03, 2))
+    tilt = site_random.normal(0, 0.04, (2, 3)) + random.normal(0, 0.01, (2, 3))
     vectors = np.stack([_HAEMATOXYLIN, _EOSIN]) * (1 + tilt)
     glass = np.clip(_GLASS_RGB + site_random.normal(0, 1.5, 3), 235, 250)
     amounts = np.arange(256) / 255 * _OD_AT_255
