@@ -18,7 +18,9 @@ def import_mopadi(source: Path, out: Path) -> list[str]:
     """
     rows = sorted(source.glob("*_omics_row.csv"))
     if not rows:
-        raise InputError("not a MoPaDi folder", got=source, expected="PATIENT_omics_row.csv and PATIENT*/features.h5")
+        raise InputError(
+            "not a MoPaDi folder", got=source, expected="PATIENT_omics_row.csv and PATIENT*/features.h5"
+        )
     told = import_porpoise(rows[0], out)
     patient = str(pd.read_csv(rows[0], usecols=["case_id"])["case_id"].iloc[0])
     bags = sorted(source.glob(f"{patient}*/features.h5"))

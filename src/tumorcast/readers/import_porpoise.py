@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from tumorcast.domain.errors import InputError
+from tumorcast.readers.study import Study
+from tumorcast.readers.timeline import no_treatments
 from tumorcast.readers.write_study import write_study
 
 _NEEDED = ("case_id", "slide_id", "survival_months", "censorship")
@@ -33,23 +35,19 @@ def import_porpoise(source: Path, out: Path, splits: Path | None = None) -> list
     genes = {kind: _columns(table, kind) for kind in ("rnaseq", "mut", "cnv")}
     sample_ids = pd.Index([f"{patient}-01" for patient in ids], name="sample_id")
     variants = _variants(patients_table, genes["mut"], sample_ids)
-    write_study(
-        out,
+    study = Study(
         study_id=source.name.split(".")[0],
-        name=f"TCGA, {source.name} (Chen 2022)",
         origin="real",
+        folder=out,
         patients=_patients(patients_table),
-        samples=pd.DataFrame({"patient_id": ids, "procedure": "resection"}, index=sample_ids),
-        treatments=None,
+        samples=_samples(ids, sample_ids),
+        treatments=no_treatments(),
         variants=variants,
-        sequenced=list(sample_ids) if genes["mut"] else [],
-        sequenced_mb=None,
+        sequenced=frozenset(sample_ids) if genes["mut"] else frozenset(),
         expression=_matrix(patients_table, genes["rnaseq"], "rnaseq", sample_ids),
-        expression_scale="z-score",
         copy_number=_matrix(patients_table, genes["cnv"], "cnv", sample_ids),
-        layers={},
-        slides=None,
     )
+    write_study(study, out, expression_scale="z-score")
     if splits is not None:
         _write_splits(splits, out / "splits.csv", set(ids))
     events = int((patients_table["censorship"] == 0).sum())
@@ -58,8 +56,6 @@ def import_porpoise(source: Path, out: Path, splits: Path | None = None) -> list
         f"expression {len(genes['rnaseq'])} genes, copy number {len(genes['cnv'])}, mutation {len(genes['mut'])}",
         f"altered gene calls {len(variants)}",
     ]
-
-
 
 
 def _read(source: Path) -> pd.DataFrame:
@@ -84,6 +80,11 @@ def _patients(table: pd.DataFrame) -> pd.DataFrame:
     patients["OS_MONTHS"] = table["survival_months"]
     patients["OS_STATUS"] = np.where(table["censorship"] == 0, "1:DECEASED", "0:LIVING")
     return patients.rename_axis("patient_id")
+
+
+def _samples(ids: list[str], sample_ids: pd.Index) -> pd.DataFrame:
+    columns = {"patient_id": ids, "collected_day": float("nan"), "procedure": "resection"}
+    return pd.DataFrame(columns, index=sample_ids)
 
 
 def _matrix(

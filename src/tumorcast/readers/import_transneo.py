@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from tumorcast.domain.errors import InputError
+from tumorcast.readers.study import Study
 from tumorcast.readers.write_study import write_study
 
 CLINICAL = {
@@ -53,22 +54,19 @@ def import_transneo(source: Path, out: Path) -> list[str]:
     )
     kept = _variants(variants, set(ids))
     layers = {name: _layer(training, columns) for name, columns in _layer_columns(training).items()}
-    write_study(
-        out,
+    study = Study(
         study_id="transneo_2022",
-        name="TransNEO, neoadjuvant chemotherapy of breast cancer (Sammut 2022)",
         origin="real",
+        folder=out,
         patients=patients,
         samples=samples,
         treatments=_treatments(clinical, ids),
         variants=kept,
-        sequenced=list(samples.index),
+        sequenced=frozenset(samples.index),
         sequenced_mb=dict.fromkeys(samples.index, _SEQUENCED_MB),
-        expression=None,
-        copy_number=None,
         layers=layers,
-        slides=None,
     )
+    write_study(study, out)
     widths = ", ".join(f"{name} {table.shape[1]}" for name, table in layers.items())
     return [
         f"patients {len(ids)} of {len(clinical)} in the clinical table, pCR {int(patients['PCR'].sum())}",

@@ -1,0 +1,160 @@
+"""A cBioPortal study folder -> `Study`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from tumorcast.biology.genes import GeneTable
+from tumorcast.domain.errors import InputError
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.case_lists import sequenced_samples
+from tumorcast.readers.clinical import read_patients, read_samples
+from tumorcast.readers.files import digest
+from tumorcast.readers.maf import read_maf
+from tumorcast.readers.matrix import read_copy_number, read_expression, read_generic_assay
+from tumorcast.readers.meta import MetaFile, read_meta_files, read_study_meta
+from tumorcast.readers.slides_csv import SLIDE_COLUMNS, read_slides
+from tumorcast.readers.study import Study
+from tumorcast.readers.timeline import add_specimens, no_treatments, read_treatments
+
+COVERED_MB = "EXOME_MB"
+"""Sample column with the covered megabases of coding sequence."""
+
+
+def read_study(folder: Path, genes: GeneTable | None = None) -> Study:
+    """Everything the folder holds; files are found through `meta_*.txt`.
+
+    Args:
+        genes: identifiers to harmonise with; None is the embedded table.
+
+    Raises:
+        InputError: not a study folder, no patients, or a file that cannot be read at all.
+    """
+    study_id, origin = read_study_meta(folder)
+    genes = genes or GeneTable.embedded()
+    metas = read_meta_files(folder)
+    report: list[Exclusion] = []
+    patients = read_patients(_only(metas, folder, "CLINICAL", "PATIENT_ATTRIBUTES").data, report)
+    samples = read_samples(_only(metas, folder, "CLINICAL", "SAMPLE_ATTRIBUTES").data, patients.index, report)
+    treatments, samples = _timelines(metas, patients.index, samples, report)
+    variants = _variants(metas, samples, genes, report)
+    sequenced = _sequenced(folder, metas, variants, samples, report)
+    expression, copy_number, layers = _matrices(metas, samples, genes, report)
+    slides_file = folder / "slides.csv"
+    slides = pd.DataFrame(columns=list(SLIDE_COLUMNS))
+    if slides_file.is_file():
+        slides = read_slides(slides_file, samples.index, report)
+    covered = samples[COVERED_MB].dropna() if COVERED_MB in samples else pd.Series(dtype=float)
+    return Study(
+        study_id=study_id, origin=origin, folder=folder, patients=patients,
+        samples=samples.drop(columns=[COVERED_MB], errors="ignore"), treatments=treatments, variants=variants,
+        sequenced=sequenced, sequenced_mb={str(k): float(v) for k, v in covered.items() if k in sequenced},
+        expression=expression, copy_number=copy_number, layers=layers, slides=slides, report=report,
+        digests=_digests(folder, metas),
+    )  # fmt: skip
+
+
+def _only(metas: list[MetaFile], folder: Path, kind: str, datatype: str) -> MetaFile:
+    found = [meta for meta in metas if meta.kind == kind and meta.datatype == datatype]
+    if not found:
+        raise InputError(
+            f"the study has no {datatype.lower().replace('_', ' ')} file",
+            got=f"meta files in {folder}: {', '.join(m.path.name for m in metas) or 'none'}",
+            expected=f"a meta file with genetic_alteration_type: {kind} and datatype: {datatype}",
+        )
+    return found[0]
+
+
+def _timelines(
+    metas: list[MetaFile], patients: pd.Index, samples: pd.DataFrame, report: list[Exclusion]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    treatments = no_treatments()
+    for meta in metas:
+        if meta.datatype != "TIMELINE":
+            continue
+        name = meta.data.name.lower()
+        if "treatment" in name:
+            treatments = read_treatments(meta.data, patients, report)
+        elif "specimen" in name or "sample" in name:
+            samples = add_specimens(samples, meta.data, report)
+    return treatments, samples
+
+
+def _variants(
+    metas: list[MetaFile], samples: pd.DataFrame, genes: GeneTable, report: list[Exclusion]
+) -> pd.DataFrame | None:
+    found = [meta for meta in metas if meta.kind == "MUTATION_EXTENDED"]
+    if not found:
+        return None
+    variants = read_maf(found[0].data, genes, report)
+    is_known = variants["sample_id"].isin(samples.index)
+    for sample in sorted(set(variants.loc[~is_known, "sample_id"])):
+        report.append(Exclusion("sample", sample, "unknown_sample", f"in {found[0].data.name} only"))
+    if len(variants) and not is_known.any():
+        report.append(
+            Exclusion("layer", found[0].data.name, "no_overlap", "none of its samples is in the study")
+        )
+    return variants[is_known].reset_index(drop=True)
+
+
+def _sequenced(
+    folder: Path,
+    metas: list[MetaFile],
+    variants: pd.DataFrame | None,
+    samples: pd.DataFrame,
+    report: list[Exclusion],
+) -> frozenset[str]:
+    if variants is None:
+        return frozenset()
+    panel = next((meta.data for meta in metas if meta.kind == "GENE_PANEL_MATRIX"), None)
+    told = sequenced_samples(folder, panel)
+    if told is None:
+        told = frozenset(variants["sample_id"])
+        detail = (
+            "no sequenced case list or gene panel matrix: samples without a variant count as not sequenced"
+        )
+        report.append(Exclusion("layer", "mutations", "sequenced_judged", detail))
+    return frozenset(told & set(samples.index))
+
+
+def _matrices(
+    metas: list[MetaFile], samples: pd.DataFrame, genes: GeneTable, report: list[Exclusion]
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None, dict[str, pd.DataFrame]]:
+    """(expression, discrete copy number, generic layers by name), restricted to the study's samples."""
+    expression: pd.DataFrame | None = None
+    copy_number: pd.DataFrame | None = None
+    layers: dict[str, pd.DataFrame] = {}
+    for meta in metas:
+        if meta.kind == "MRNA_EXPRESSION" and expression is None:
+            scale = meta.keys.get("data_scale", "z-score" if meta.datatype == "Z-SCORE" else "")
+            expression = _known(read_expression(meta.data, scale, genes, report), meta, samples, report)
+        elif meta.kind == "COPY_NUMBER_ALTERATION" and meta.datatype == "DISCRETE":
+            copy_number = _known(read_copy_number(meta.data, genes, report), meta, samples, report)
+        elif meta.kind == "GENERIC_ASSAY":
+            layer = _known(read_generic_assay(meta.data), meta, samples, report)
+            if layer is not None:
+                layers[meta.keys.get("stable_id", meta.data.stem.removeprefix("data_")).lower()] = layer
+    return expression, copy_number, layers
+
+
+def _known(
+    layer: pd.DataFrame, meta: MetaFile, samples: pd.DataFrame, report: list[Exclusion]
+) -> pd.DataFrame | None:
+    """The layer of the study's samples; None, reported, where there is no overlap."""
+    kept = layer[layer.index.isin(samples.index)]
+    if kept.empty:
+        detail = f"none of its {len(layer)} samples is in the study"
+        report.append(Exclusion("layer", meta.data.name, "no_overlap", detail))
+        return None
+    if len(kept) < len(layer):
+        detail = f"{len(layer) - len(kept)} samples are not in the study"
+        report.append(Exclusion("layer", meta.data.name, "unknown_samples", detail))
+    return kept
+
+
+def _digests(folder: Path, metas: list[MetaFile]) -> dict[str, str]:
+    paths = {meta.path for meta in metas} | {meta.data for meta in metas if meta.keys.get("data_filename")}
+    paths |= {folder / "meta_study.txt", folder / "slides.csv", *folder.glob("case_lists/*.txt")}
+    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(paths) if path.is_file()}

@@ -1,0 +1,63 @@
+"""Mutation annotation format (MAF): cBioPortal's, GDC's, and minimal ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.biology.genes import GeneTable
+from tumorcast.biology.variants import impact_of
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.files import need_columns, read_table
+from tumorcast.readers.gene_names import report_names
+
+VARIANT_COLUMNS = ("sample_id", "gene", "variant_class", "vaf", "impact", "protein_change")
+_VAF_COLUMNS = ("VAF", "TUMOR_VAF", "tumor_f", "t_vaf", "vaf")
+_PLACE = {
+    "Chromosome": "chromosome", "Start_Position": "start", "Reference_Allele": "ref",
+    "Tumor_Seq_Allele2": "alt",
+}  # fmt: skip
+
+
+def read_maf(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFrame:
+    """One row a variant (`study.Study.variants`); a file with a header alone gives an empty table.
+
+    The variant allele fraction comes from t_alt_count and t_ref_count, else from a VAF column (a percentage
+    is recognised by values over 1), else it is NaN.
+    """
+    table = read_table(path)
+    need_columns(table, ("Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"), path)
+    names = table["Hugo_Symbol"].fillna("").tolist()
+    harmonised = genes.harmonise(names)
+    report_names(names, harmonised, path.name, report)
+    classes = table["Variant_Classification"].fillna("Unknown")
+    protein = next((table[c] for c in ("HGVSp_Short", "HGVSp") if c in table), pd.Series("", table.index))
+    variants = pd.DataFrame(
+        {
+            "sample_id": table["Tumor_Sample_Barcode"].astype(str),
+            "gene": harmonised.symbols,
+            "variant_class": classes.astype(str),
+            "vaf": _vaf(table),
+            "impact": [impact_of(word) for word in classes],
+            "protein_change": protein.fillna("").astype(str),
+            **{name: table[column] for column, name in _PLACE.items() if column in table},
+        }
+    )
+    return variants[variants["gene"].notna()].reset_index(drop=True)
+
+
+def _vaf(table: pd.DataFrame) -> np.ndarray:
+    lower = {str(column).lower(): column for column in table.columns}
+    if "t_alt_count" in lower and "t_ref_count" in lower:
+        alt = pd.to_numeric(table[lower["t_alt_count"]], errors="coerce").to_numpy(float)
+        depth = alt + pd.to_numeric(table[lower["t_ref_count"]], errors="coerce").to_numpy(float)
+        if np.isfinite(depth).any():
+            return np.where(depth > 0, alt / np.where(depth > 0, depth, 1), np.nan)
+    for column in _VAF_COLUMNS:
+        if column in table:
+            vaf = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
+            vaf = vaf / 100 if len(vaf) and np.nanmax(vaf, initial=0) > 1.0 else vaf
+            return np.where((vaf >= 0) & (vaf <= 1), vaf, np.nan)
+    return np.full(len(table), np.nan)

@@ -1,0 +1,69 @@
+"""`meta_*.txt`: the files that say what a study holds and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.study import Origin
+
+
+@dataclass(frozen=True)
+class MetaFile:
+    """One `meta_*.txt`: its keys, and the data file that it names."""
+
+    path: Path
+    keys: dict[str, str]
+
+    @property
+    def kind(self) -> str:
+        """`genetic_alteration_type`, upper case."""
+        return self.keys.get("genetic_alteration_type", "").upper()
+
+    @property
+    def datatype(self) -> str:
+        return self.keys.get("datatype", "").upper()
+
+    @property
+    def data(self) -> Path:
+        name = self.keys.get("data_filename")
+        if not name:
+            raise InputError(f"{self.path.name} names no data file", expected="a line data_filename: ...")
+        return self.path.parent / name
+
+
+def read_meta_files(folder: Path) -> list[MetaFile]:
+    """All meta files but the study's own, by name."""
+    found = sorted(folder.glob("meta_*.txt"))
+    return [MetaFile(path, read_keys(path)) for path in found if path.name != "meta_study.txt"]
+
+
+def read_study_meta(folder: Path) -> tuple[str, Origin]:
+    """(study id, origin).
+
+    Raises:
+        InputError: not a study folder, or an origin that is neither real nor simulated.
+    """
+    path = folder / "meta_study.txt"
+    if not path.is_file():
+        raise InputError(
+            "not a study folder",
+            got=f"no meta_study.txt in {folder}",
+            expected="a cBioPortal study folder (meta_study.txt, meta_*.txt and the data files they name)",
+            fix="see data/README.md; `tumorcast simulate` and `tumorcast import` make such folders",
+        )
+    keys = read_keys(path)
+    origin = keys.get("data_origin", "real")
+    if origin == "simulated":
+        return keys.get("cancer_study_identifier", folder.name), "simulated"
+    if origin == "real":
+        return keys.get("cancer_study_identifier", folder.name), "real"
+    raise InputError("meta_study.txt: unknown data_origin", got=origin, expected="real or simulated")
+
+
+def read_keys(path: Path) -> dict[str, str]:
+    """`key: value` lines."""
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    pairs = (line.partition(":") for line in lines if ":" in line)
+    return {key.strip(): value.strip() for key, _, value in pairs}

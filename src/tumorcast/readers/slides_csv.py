@@ -1,0 +1,39 @@
+"""`slides.csv`: which whole-slide images belong to which sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.files import need_columns, read_table
+
+SLIDE_COLUMNS = ("slide_id", "sample_id", "path", "mpp")
+
+
+def read_slides(path: Path, samples: pd.Index, report: list[Exclusion]) -> pd.DataFrame:
+    """slide_id, sample_id, path (absolute), mpp (NaN: the file's metadata decides).
+
+    Slides of unknown samples, and second rows of one slide id, are left out and reported.
+    """
+    table = read_table(path, sep=",")
+    need_columns(table, ("slide_id", "sample_id", "path"), path)
+    is_twice = table["slide_id"].duplicated()
+    is_known = table["sample_id"].isin(samples)
+    for slide in table.loc[is_twice, "slide_id"]:
+        report.append(Exclusion("slide", str(slide), "duplicate_row", "the first row of the slide counts"))
+    for slide, sample in table.loc[~is_known, ["slide_id", "sample_id"]].itertuples(index=False):
+        report.append(Exclusion("slide", str(slide), "unknown_sample", f"sample {sample}"))
+    kept = table[is_known & ~is_twice]
+    mpp = (
+        pd.to_numeric(kept["mpp"], errors="coerce") if "mpp" in kept else pd.Series(float("nan"), kept.index)
+    )
+    return pd.DataFrame(
+        {
+            "slide_id": kept["slide_id"].astype(str),
+            "sample_id": kept["sample_id"].astype(str),
+            "path": [str((path.parent / name).absolute()) for name in kept["path"].astype(str)],
+            "mpp": mpp.astype(float),
+        }
+    ).reset_index(drop=True)
