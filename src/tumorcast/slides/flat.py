@@ -11,21 +11,21 @@ from PIL import Image
 
 from tumorcast.domain.errors import SlideError
 from tumorcast.slides.pixels import ArrayPixels
+from tumorcast.slides.tiff_whole import is_tiff
 
 MAX_PIXELS = 2**28
 """268 megapixels, 0.8 GB in memory; a larger image belongs in a pyramid."""
 
 _UNITS = {2: "inch", 3: "centimeter"}
-_TIFF_SUFFIXES = {".tif", ".tiff", ".btf", ".tf8"}
 
 
 def read_flat(path: Path) -> ArrayPixels:
     """The image in memory, with its TIFF resolution as OpenSlide would name it.
 
     Raises:
-        SlideError: `unsupported_format` (not an image), `truncated`, `not_rgb`, `too_large`.
+        SlideError: `unsupported_format` (not an image), `unreadable`, `truncated`, `not_rgb`, `too_large`.
     """
-    properties = _tiff_properties(path) if path.suffix.lower() in _TIFF_SUFFIXES else {}
+    properties = _tiff_properties(path) if is_tiff(path) else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
@@ -57,37 +57,27 @@ def _as_rgb(image: Image.Image) -> np.ndarray:
 
 
 def _tiff_properties(path: Path) -> dict[str, str]:
-    """Resolution of the first page; refuses a file whose directories point beyond its end."""
-    size = path.stat().st_size
+    """Resolution of the first page; refuses a tiled pyramid, which OpenSlide would have opened were it sound."""
     try:
         with tifffile.TiffFile(path) as tiff:
-            for page in tiff.pages:
-                _check_whole(page, size)
-            tags = tiff.pages.first.tags
+            page = tiff.pages.first
+            is_tiled, tags = page.is_tiled, page.tags
             found = {"tiff.ResolutionUnit": _UNITS.get(int(tags.valueof(296, default=2)), "")}
             for name, code in (("X", 282), ("Y", 283)):
                 numerator, denominator = tags.valueof(code, default=(0, 1))
                 if numerator and denominator:
                     found[f"tiff.{name}Resolution"] = str(numerator / denominator)
-            return found
-    except SlideError:
-        raise
-    except tifffile.TiffFileError as error:
-        raise _unsupported(path) from error
     except Exception as error:  # tifffile lets struct, index and type errors of damaged tags through
-        raise SlideError("truncated", "the TIFF's directories are damaged", got=error) from error
-
-
-def _check_whole(page: tifffile.TiffPage | tifffile.TiffFrame, size: int) -> None:
-    ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)]
-    if ends and max(ends) > size:
+        raise _unsupported(path) from error
+    if is_tiled:
         raise SlideError(
-            "truncated",
-            "the TIFF ends before its pixels do",
-            got=f"{size} bytes",
-            expected=f"{max(ends)} bytes",
+            "unreadable",
+            "OpenSlide refuses this tiled TIFF",
+            got=path.name,
+            expected="a whole file of a format that OpenSlide reads",
             fix="copy or export the slide again",
         )
+    return found
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PatchCollection
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
@@ -113,7 +114,7 @@ def _page(view: _View, has_bar: bool, has_overview: bool) -> tuple[Figure, Axes]
     side = _PICTURE_PX / _DPI
     longest = max(view.width, view.height)
     width, height = side * view.width / longest, max(side * view.height / longest, 4.0)
-    column = 2.6 if has_bar or has_overview else 0.2
+    column = 2.6 if has_overview else 1.2 if has_bar else 0.2
     page = width + column + 0.2, height + 0.8
     figure = Figure(figsize=page, dpi=_DPI)
     FigureCanvasAgg(figure)
@@ -130,26 +131,24 @@ def _draw_scores(
     figure: Figure, axes: Axes, corners_um: np.ndarray, tile_um: float, scores: np.ndarray, name: str
 ) -> None:
     """Tiles in colour, the stronger the more opaque; the scale leaves out the outermost 1% at each end."""
-    from matplotlib import colormaps
-
     low, high = np.percentile(scores, (1, 99)) if len(scores) else (0.0, 1.0)
     norm = Normalize(low, high if high > low else low + 1e-9, clip=True)
-    colours = _rising_opacity(colormaps["plasma"])(norm(scores))
+    heat = _heat()
     squares = [Rectangle((x, y), tile_um, tile_um) for x, y in corners_um]
-    axes.add_collection(PatchCollection(squares, facecolor=colours, edgecolor="none", antialiased=False))
+    axes.add_collection(
+        PatchCollection(squares, facecolor=heat(norm(scores)), edgecolor="none", antialiased=False)
+    )
     left, bottom, width, height = axes.get_position().bounds
     inch = 1 / figure.get_figwidth()
     bar = figure.add_axes((left + width + 0.25 * inch, bottom, 0.22 * inch, height * 0.45))
-    figure.colorbar(ScalarMappable(norm, colormaps["plasma"]), cax=bar, label=name)
+    figure.colorbar(ScalarMappable(norm, heat), cax=bar, label=name)
 
 
-def _rising_opacity(colours: Colormap):  # type: ignore[no-untyped-def]
-    def apply(values: np.ndarray) -> np.ndarray:
-        rgba = colours(values)
-        rgba[:, 3] = 0.15 + 0.55 * np.asarray(values)
-        return rgba
-
-    return apply
+def _heat() -> ListedColormap:
+    """Viridis (no hue of haematoxylin, eosin or DAB at its strong end), the stronger the more opaque."""
+    rgba = colormaps["viridis"](np.linspace(0, 1, 256))
+    rgba[:, 3] = np.linspace(0.12, 0.6, 256)
+    return ListedColormap(rgba)
 
 
 def _draw_outline(axes: Axes, tissue: Tissue) -> None:

@@ -15,6 +15,7 @@ from tumorcast.domain.errors import SlideError
 from tumorcast.slides.flat import read_flat
 from tumorcast.slides.mpp import check_given_mpp, mpp_from_properties, refuse_unknown_mpp
 from tumorcast.slides.pixels import OpenSlidePixels, PixelSource, Rgb
+from tumorcast.slides.tiff_whole import check_tiff_whole, is_tiff
 
 MAX_UPSAMPLING = 4.0
 """A target MPP finer than the scan by more than this factor is refused: no detail can be invented."""
@@ -195,6 +196,8 @@ def _open_pixels(path: Path) -> PixelSource:
     if path.stat().st_size == 0:
         raise SlideError("empty_file", "the file is empty", got="0 bytes", fix="copy the slide again")
     try:
+        if is_tiff(path):
+            check_tiff_whole(path)
         return OpenSlidePixels(path)
     except openslide.OpenSlideUnsupportedFormatError:
         return read_flat(path)
