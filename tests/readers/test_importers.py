@@ -19,7 +19,7 @@ def test_transneo(shared_data, tmp_path):
     assert len(study.patients) == 147
     assert study.patients["PCR"].sum() == 38
     assert len(study.sequenced) == 147
-    own = variants["Donor.ID"].isin(table.index).sum()
+    own = variants.drop_duplicates()["Donor.ID"].isin(table.index).sum()  # 66 rows of one patient stand twice
     assert 0.999 * own <= len(study.variants) <= own
     patient = table.index[5]
     assert study.layers["dna_scores"].loc[f"{patient}-D", "HRD.sum"] == table.loc[patient, "HRD.sum"]

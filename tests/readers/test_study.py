@@ -184,7 +184,7 @@ def test_slides_of_unknown_samples_are_told(folder):
     [
         (lambda f: (f / "meta_study.txt").unlink(), "meta_study.txt"),
         (lambda f: (f / "data_mutations.txt").unlink(), "data_mutations.txt"),
-        (lambda f: (f / "meta_clinical_patient.txt").unlink(), "patient attributes"),
+        (lambda f: (f / "meta_clinical_sample.txt").unlink(), "sample attributes"),
         (lambda f: (f / "data_mutations.txt").write_text("Gene\tSample\nTP53\tP1-A\n"), "Hugo_Symbol"),
         (lambda f: (f / "data_clinical_patient.txt").write_text(""), "data_clinical_patient.txt"),
     ],

@@ -10,20 +10,22 @@ from tumorcast.biology.genes import GeneTable
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.case_lists import sequenced_samples
-from tumorcast.readers.clinical import read_patients, read_samples
+from tumorcast.readers.clinical import patients_of, read_patients, read_samples
 from tumorcast.readers.files import digest
 from tumorcast.readers.maf import read_maf
 from tumorcast.readers.matrix import read_copy_number, read_expression, read_generic_assay
 from tumorcast.readers.meta import MetaFile, read_meta_files, read_study_meta
+from tumorcast.readers.scale import declared_scale, preference
 from tumorcast.readers.slides_csv import SLIDE_COLUMNS, read_slides
 from tumorcast.readers.study import Study
-from tumorcast.readers.timeline import add_specimens, no_treatments, read_treatments
+from tumorcast.readers.timeline import add_specimens, read_timelines, treatments_of
 
+_READ_ELSEWHERE = {"CLINICAL", "MUTATION_EXTENDED", "GENE_PANEL_MATRIX"}
 COVERED_MB = "EXOME_MB"
 """Sample column with the covered megabases of coding sequence."""
 
 
-def read_study(folder: Path, genes: GeneTable | None = None) -> Study:
+def read_study(folder: Path | str, genes: GeneTable | None = None) -> Study:
     """Everything the folder holds; files are found through `meta_*.txt`.
 
     Args:
@@ -32,12 +34,15 @@ def read_study(folder: Path, genes: GeneTable | None = None) -> Study:
     Raises:
         InputError: not a study folder, no patients, or a file that cannot be read at all.
     """
+    folder = Path(folder).absolute()
     study_id, origin = read_study_meta(folder)
     genes = genes or GeneTable.embedded()
     metas = read_meta_files(folder)
     report: list[Exclusion] = []
-    patients = read_patients(_only(metas, folder, "CLINICAL", "PATIENT_ATTRIBUTES").data, report)
-    samples = read_samples(_only(metas, folder, "CLINICAL", "SAMPLE_ATTRIBUTES").data, patients.index, report)
+    sample_table = _only(metas, folder, "CLINICAL", "SAMPLE_ATTRIBUTES").data
+    patient_table = _find(metas, "CLINICAL", "PATIENT_ATTRIBUTES")
+    patients = read_patients(patient_table.data, report) if patient_table else patients_of(sample_table)
+    samples = read_samples(sample_table, patients.index, report)
     treatments, samples = _timelines(metas, patients.index, samples, report)
     variants = _variants(metas, samples, genes, report)
     sequenced = _sequenced(folder, metas, variants, samples, report)
@@ -57,29 +62,26 @@ def read_study(folder: Path, genes: GeneTable | None = None) -> Study:
 
 
 def _only(metas: list[MetaFile], folder: Path, kind: str, datatype: str) -> MetaFile:
-    found = [meta for meta in metas if meta.kind == kind and meta.datatype == datatype]
-    if not found:
+    found = _find(metas, kind, datatype)
+    if found is None:
         raise InputError(
             f"the study has no {datatype.lower().replace('_', ' ')} file",
             got=f"meta files in {folder}: {', '.join(m.path.name for m in metas) or 'none'}",
             expected=f"a meta file with genetic_alteration_type: {kind} and datatype: {datatype}",
         )
-    return found[0]
+    return found
+
+
+def _find(metas: list[MetaFile], kind: str, datatype: str) -> MetaFile | None:
+    return next((meta for meta in metas if (meta.kind, meta.datatype) == (kind, datatype)), None)
 
 
 def _timelines(
     metas: list[MetaFile], patients: pd.Index, samples: pd.DataFrame, report: list[Exclusion]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    treatments = no_treatments()
-    for meta in metas:
-        if meta.datatype != "TIMELINE":
-            continue
-        name = meta.data.name.lower()
-        if "treatment" in name:
-            treatments = read_treatments(meta.data, patients, report)
-        elif "specimen" in name or "sample" in name:
-            samples = add_specimens(samples, meta.data, report)
-    return treatments, samples
+    """(treatments, samples with what the timelines say of them)."""
+    events = read_timelines([meta.data for meta in metas if meta.datatype == "TIMELINE"])
+    return treatments_of(events, patients, report), add_specimens(samples, events, report)
 
 
 def _variants(
@@ -89,6 +91,7 @@ def _variants(
     if not found:
         return None
     variants = read_maf(found[0].data, genes, report)
+    variants["sample_id"] = _study_samples(variants["sample_id"], samples.index)
     is_known = variants["sample_id"].isin(samples.index)
     for sample in sorted(set(variants.loc[~is_known, "sample_id"])):
         report.append(Exclusion("sample", sample, "unknown_sample", f"in {found[0].data.name} only"))
@@ -97,6 +100,13 @@ def _variants(
             Exclusion("layer", found[0].data.name, "no_overlap", "none of its samples is in the study")
         )
     return variants[is_known].reset_index(drop=True)
+
+
+def _study_samples(barcodes: pd.Series, samples: pd.Index) -> pd.Series:
+    """TCGA's aliquot barcodes shortened to the study's sample identifiers (15 characters, no vial)."""
+    short = barcodes.str.slice(0, 15)
+    is_aliquot = ~barcodes.isin(samples) & barcodes.str.startswith("TCGA-") & short.isin(samples)
+    return barcodes.mask(is_aliquot, short)
 
 
 def _sequenced(
@@ -126,16 +136,25 @@ def _matrices(
     expression: pd.DataFrame | None = None
     copy_number: pd.DataFrame | None = None
     layers: dict[str, pd.DataFrame] = {}
+    profiles = [meta for meta in metas if meta.kind == "MRNA_EXPRESSION"]
+    profile = min(profiles, key=preference, default=None)
     for meta in metas:
-        if meta.kind == "MRNA_EXPRESSION" and expression is None:
-            scale = meta.keys.get("data_scale", "z-score" if meta.datatype == "Z-SCORE" else "")
-            expression = _known(read_expression(meta.data, scale, genes, report), meta, samples, report)
+        if meta is profile:
+            table = read_expression(meta.data, declared_scale(meta), genes, report)
+            expression = _known(table, meta, samples, report)
+        elif meta.kind == "MRNA_EXPRESSION" and profile is not None:
+            told = f"{profile.data.name} is used as the expression"
+            report.append(Exclusion("layer", meta.data.name, "not_used", told))
         elif meta.kind == "COPY_NUMBER_ALTERATION" and meta.datatype == "DISCRETE":
             copy_number = _known(read_copy_number(meta.data, genes, report), meta, samples, report)
-        elif meta.kind == "GENERIC_ASSAY":
-            layer = _known(read_generic_assay(meta.data), meta, samples, report)
+        elif meta.kind == "GENERIC_ASSAY" and meta.datatype == "LIMIT-VALUE":
+            properties = meta.keys.get("generic_entity_meta_properties", "").replace(" ", "").split(",")
+            layer = _known(read_generic_assay(meta.data, properties, report), meta, samples, report)
             if layer is not None:
                 layers[meta.keys.get("stable_id", meta.data.stem.removeprefix("data_")).lower()] = layer
+        elif meta.kind not in _READ_ELSEWHERE:
+            detail = f"{meta.kind} {meta.datatype} is not read"
+            report.append(Exclusion("layer", meta.path.name, "not_used", detail))
     return expression, copy_number, layers
 
 

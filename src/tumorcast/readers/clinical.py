@@ -19,7 +19,14 @@ def read_patients(path: Path, report: list[Exclusion]) -> pd.DataFrame:
     """Index patient_id; duplicate rows merged where equal, excluded and reported where they conflict."""
     table = read_table(path)
     need_columns(table, ("PATIENT_ID",), path)
-    return to_numbers(_one_row_each(table, "PATIENT_ID", "patient", report)).rename_axis("patient_id")
+    return to_numbers(_one_row_each(table, "PATIENT_ID", "patient", report), report).rename_axis("patient_id")
+
+
+def patients_of(path: Path) -> pd.DataFrame:
+    """The patients that a sample table names, without columns, for studies without a patient table."""
+    table = read_table(path)
+    need_columns(table, ("PATIENT_ID",), path)
+    return pd.DataFrame(index=pd.Index(table["PATIENT_ID"].dropna().unique(), name="patient_id"))
 
 
 def read_samples(path: Path, patients: pd.Index, report: list[Exclusion]) -> pd.DataFrame:
@@ -31,7 +38,7 @@ def read_samples(path: Path, patients: pd.Index, report: list[Exclusion]) -> pd.
     is_known = table["PATIENT_ID"].isin(patients)
     for sample_id, patient_id in table.loc[~is_known, "PATIENT_ID"].items():
         report.append(Exclusion("sample", str(sample_id), "unknown_patient", f"patient {patient_id}"))
-    table = to_numbers(table[is_known]).rename_axis("sample_id")
+    table = to_numbers(table[is_known], report).rename_axis("sample_id")
     days = next((table[c] for c in _DAY_COLUMNS if c in table), pd.Series(float("nan"), table.index))
     words = next((table[c] for c in _PROCEDURE_COLUMNS if c in table), pd.Series("", table.index))
     rest = table.drop(columns=["PATIENT_ID"])

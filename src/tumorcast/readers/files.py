@@ -6,9 +6,11 @@ import hashlib
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from tumorcast.domain.errors import InputError
+from tumorcast.domain.errors import InputError, did_you_mean
+from tumorcast.domain.exclusions import Exclusion
 
 NOT_AVAILABLE = ("", "NA", "N/A", "NaN", "nan", "null", "[Not Available]", "[Not Applicable]", "[Unknown]")
 
@@ -29,7 +31,7 @@ def read_table(path: Path, sep: str = "\t") -> pd.DataFrame:
         raise InputError(f"{path.name} is named by its meta file but not there", got=f"no {path}")
     try:
         table = pd.read_csv(
-            path, sep=sep, comment=None, skiprows=_comment_lines(path), dtype=str, na_values=NOT_AVAILABLE,
+            path, sep=sep, comment=None, skiprows=comment_lines(path), dtype=str, na_values=NOT_AVAILABLE,
             keep_default_na=False, encoding="utf-8-sig", encoding_errors="replace",
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
@@ -42,7 +44,8 @@ def read_table(path: Path, sep: str = "\t") -> pd.DataFrame:
     return table.apply(lambda column: column.str.strip())
 
 
-def _comment_lines(path: Path) -> int:
+def comment_lines(path: Path) -> int:
+    """How many lines that start with `#` stand before the header."""
     count = 0
     with path.open(encoding="utf-8-sig", errors="replace") as handle:
         for line in handle:
@@ -52,13 +55,23 @@ def _comment_lines(path: Path) -> int:
     return count
 
 
-def to_numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns in which every known value is a number become floats; the others stay text."""
+def to_numbers(table: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
+    """Columns in which every known value is a number become floats; the others stay text.
+
+    Infinite values become unknown, and are reported by their column.
+    """
     made = {}
     for column in table.columns:
         numeric = pd.to_numeric(table[column], errors="coerce")
         is_number = numeric.notna().sum() == table[column].notna().sum() and numeric.notna().any()
-        made[column] = numeric.astype(float) if is_number else table[column]
+        if not is_number:
+            made[column] = table[column]
+            continue
+        is_infinite = np.isinf(numeric.astype(float))
+        if is_infinite.any():
+            told = f"{int(is_infinite.sum())} values taken as unknown"
+            report.append(Exclusion("value", str(column), "infinite", told))
+        made[column] = numeric.astype(float).mask(is_infinite)
     return pd.DataFrame(made, index=table.index)
 
 
@@ -70,6 +83,7 @@ def need_columns(table: pd.DataFrame, names: tuple[str, ...], path: Path) -> Non
             f"{path.name} lacks {', '.join(lacking)}",
             got=f"columns {', '.join(map(str, table.columns[:12]))}",
             expected=", ".join(names),
+            fix=did_you_mean(lacking[0], map(str, table.columns)),
         )
 
 

@@ -116,8 +116,8 @@ def _agents(regimen: str) -> list[str]:
 def _layer_columns(training: pd.DataFrame) -> dict[str, list[str]]:
     return {
         "dna_scores": list(DNA),
-        "immune_scores": [c for c in training if str(c).startswith(IMMUNE_PREFIXES)],
-        "expression_scores": [c for c in training if str(c).startswith(EXPRESSION_PREFIXES)],
+        "immune_scores": [str(c) for c in training if str(c).startswith(IMMUNE_PREFIXES)],
+        "expression_scores": [str(c) for c in training if str(c).startswith(EXPRESSION_PREFIXES)],
         "pathology_scores": list(PATHOLOGY),
     }
 

@@ -15,6 +15,7 @@ from tumorcast.readers.gene_names import report_names
 
 VARIANT_COLUMNS = ("sample_id", "gene", "variant_class", "vaf", "impact", "protein_change")
 _VAF_COLUMNS = ("VAF", "TUMOR_VAF", "tumor_f", "t_vaf", "vaf")
+_NOT_SOMATIC = ("GERMLINE", "WILDTYPE", "NONE", "LOH")
 _PLACE = {
     "Chromosome": "chromosome", "Start_Position": "start", "Reference_Allele": "ref",
     "Tumor_Seq_Allele2": "alt",
@@ -29,6 +30,7 @@ def read_maf(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFr
     """
     table = read_table(path)
     need_columns(table, ("Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"), path)
+    table = _somatic_once(table, path.name, report)
     names = table["Hugo_Symbol"].fillna("").tolist()
     harmonised = genes.harmonise(names)
     report_names(names, harmonised, path.name, report)
@@ -46,6 +48,21 @@ def read_maf(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFr
         }
     )
     return variants[variants["gene"].notna()].reset_index(drop=True)
+
+
+def _somatic_once(table: pd.DataFrame, file: str, report: list[Exclusion]) -> pd.DataFrame:
+    """Without germline and wild-type calls, and with one row where a sample has the same change of a gene twice."""
+    status = table.get("Mutation_Status", pd.Series("", index=table.index)).fillna("").str.upper()
+    is_germline = status.isin(_NOT_SOMATIC)
+    place = ["Tumor_Sample_Barcode", "Hugo_Symbol", *_PLACE]
+    can_tell = all(column in table for column in place)
+    is_twice = pd.Series(False, index=table.index)
+    if can_tell:
+        is_twice = table.duplicated(place) & table[place].notna().all(axis=1) & ~is_germline
+    for rows, reason in ((is_germline, "germline"), (is_twice, "duplicate_row")):
+        if rows.any():
+            report.append(Exclusion("variant", file, reason, f"{int(rows.sum())} rows left out"))
+    return table[~is_germline & ~is_twice].reset_index(drop=True)
 
 
 def _vaf(table: pd.DataFrame) -> np.ndarray:
