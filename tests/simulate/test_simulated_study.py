@@ -108,6 +108,20 @@ def test_modalities_are_missing_at_realistic_rates(study: Study, truth: pd.DataF
         assert 0 < study.patients[column].isna().mean() < 0.2
 
 
+def test_second_course_begins_after_the_first_has_progressed(study: Study):
+    courses = study.treatments.drop_duplicates(["patient_id", "line"]).sort_values(
+        ["patient_id", "start_day"]
+    )
+    courses["next_start"] = courses.groupby("patient_id")["start_day"].shift(-1)
+    first = courses.dropna(subset="next_start")
+    assert len(first) > 3
+    lag_days = first["next_start"] - first["start_day"]
+    assert (first["PFS_MONTHS"] * 365.25 / 12 <= lag_days + 1).all()
+    assert (first["stop_day"] <= first["next_start"]).all()
+    living_days = study.patients["OS_MONTHS"].reindex(first["patient_id"]).to_numpy() * 365.25 / 12
+    assert (living_days >= lag_days).all()
+
+
 def test_some_samples_come_too_late_and_some_are_older(study: Study):
     start = study.treatments.groupby("patient_id")["start_day"].min()
     lag = study.samples["collected_day"] - study.samples["patient_id"].map(start)

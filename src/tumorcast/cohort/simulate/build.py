@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tumorcast.cohort.simulate.courses import draw_courses
-from tumorcast.cohort.simulate.outcomes import draw_outcomes
+from tumorcast.cohort.simulate.outcomes import draw_outcomes, in_order
 from tumorcast.cohort.simulate.patients import F64, draw_patients
 from tumorcast.cohort.simulate.planted import MEAN_DENSITY_PER_MM2, SD_DENSITY_PER_MM2
 from tumorcast.cohort.simulate.samples import draw_samples
@@ -113,7 +113,8 @@ def _build(folder: Path, settings: SimulationSettings, progress: bool) -> None:
     facts = slide_facts(settings, slides, progress)
     terms = {**patients.terms(), "infiltration": _seen_infiltration(slides, facts, len(patients))}
     truth = course_truth(courses, terms, settings.null)
-    outcomes = draw_outcomes(settings.stream("outcomes"), truth["linear_predictor"].to_numpy())
+    drawn = draw_outcomes(settings.stream("outcomes"), truth["linear_predictor"].to_numpy())
+    outcomes = in_order(drawn, courses)
     paths = write_slides(settings, slides, facts, folder / "slides", progress)
     study = make_study(settings, folder, patients, courses, samples, slides, paths, outcomes)
     write_study(study, folder)

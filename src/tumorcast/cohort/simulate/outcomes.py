@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorcast.cohort.simulate.courses import SimulatedCourse
 from tumorcast.cohort.simulate.formula import probability
 from tumorcast.cohort.simulate.patients import F64
+
+DAYS_PER_MONTH = 365.25 / 12
 
 _MEDIAN_PFS_MONTHS = {"CR": 24.0, "PR": 11.0, "SD": 5.5, "PD": 1.8}
 _WEIBULL_SHAPE = 1.6
@@ -50,3 +54,20 @@ def draw_outcomes(random: np.random.Generator, linear: F64) -> Outcomes:
         os_months=np.minimum(survival, follow_up).round(2),
         is_death=survival <= follow_up,
     )
+
+
+def in_order(outcomes: Outcomes, courses: Sequence[SimulatedCourse]) -> Outcomes:
+    """The same outcomes, with each patient's courses one after the other.
+
+    A first course has progressed when the second begins, and the patient lives as long as the second lasts.
+    """
+    pfs, overall = outcomes.pfs_months.copy(), outcomes.os_months.copy()
+    is_progression, is_death = outcomes.is_progression.copy(), outcomes.is_death.copy()
+    for second in (i for i, course in enumerate(courses) if course.number == 2):
+        first = second - 1
+        gap_months = round((courses[second].start_day - courses[first].start_day) / DAYS_PER_MONTH, 2)
+        is_progression[first] |= pfs[first] >= gap_months
+        pfs[first] = min(pfs[first], gap_months)
+        overall[first] = round(gap_months + overall[second], 2)
+        is_death[first] = is_death[second]
+    return Outcomes(outcomes.best_response, pfs, is_progression, overall, is_death)

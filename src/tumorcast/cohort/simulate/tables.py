@@ -13,15 +13,13 @@ from tumorcast.cohort.simulate.copy_number import draw_copy_number
 from tumorcast.cohort.simulate.courses import SimulatedCourse
 from tumorcast.cohort.simulate.expression import draw_expression
 from tumorcast.cohort.simulate.mutations import captured_mb, draw_tumour_variants, measured_variants
-from tumorcast.cohort.simulate.outcomes import Outcomes
+from tumorcast.cohort.simulate.outcomes import DAYS_PER_MONTH, Outcomes
 from tumorcast.cohort.simulate.patients import Patients
 from tumorcast.cohort.simulate.samples import SimulatedSample
 from tumorcast.cohort.simulate.settings import SimulationSettings
 from tumorcast.cohort.simulate.slides import SimulatedSlide
 from tumorcast.cohort.simulate.tissue_plan import SLIDE_MPP
 from tumorcast.readers.study import Study
-
-_DAYS_PER_MONTH = 365.25 / 12
 
 
 def make_study(
@@ -78,7 +76,7 @@ def _treatment_table(courses: Sequence[SimulatedCourse], outcomes: Outcomes) -> 
     """One row a drug; the course's outcome stands in each of its rows."""
     rows = []
     for i, course in enumerate(courses):
-        days = outcomes.pfs_months[i] * _DAYS_PER_MONTH
+        days = outcomes.pfs_months[i] * DAYS_PER_MONTH
         stop = course.start_day + max(21, min(int(days), 540))
         rows += [
             {
