@@ -1,1 +1,1 @@
-"""Published science as tables and formulas; nothing trained."""
+"""Published science as tables and formulas: genes, networks, expression sets, impacts, burden, agents."""
