@@ -138,7 +138,7 @@ def test_gene_panel_matrix_tells_who_was_profiled(folder):
 def expression(folder: Path, text: str, scale: str | None = None) -> Study:
     (folder / "data_expression.txt").write_text(text)
     meta = folder / "meta_expression.txt"
-    kept = [line for line in meta.read_text().splitlines() if not line.startswith("data_scale")]
+    kept = [line for line in meta.read_text().splitlines() if not line.startswith(("data_scale", "profile_"))]
     meta.write_text("\n".join([*kept, f"data_scale: {scale}" if scale else "", ""]))
     return read_study(folder)
 

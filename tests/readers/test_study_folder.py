@@ -12,6 +12,7 @@ import pytest
 from tumorcast.biology.genes import Gene, GeneTable
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
+from tumorcast.readers.meta import read_keys
 from tumorcast.readers.study import Study
 from tumorcast.readers.write_study import write_study
 
@@ -269,6 +270,11 @@ def test_negative_values_in_linear_expression_are_refused(tmp_path):
         read_study(expression_folder(tmp_path, "TP53\t7157\t-1\t5\n", "data_scale: linear"), GENES)
 
 
+def test_values_that_no_logarithm_reaches_are_refused_where_the_meta_file_says_log2(tmp_path):
+    with pytest.raises(InputError, match="scale"):
+        read_study(expression_folder(tmp_path, "TP53\t7157\t1\t900\n", "profile_name: log2(TPM + 1)"), GENES)
+
+
 def test_z_scores_stay_as_they_are_with_a_note(tmp_path):
     study = read_study(expression_folder(tmp_path, "TP53\t7157\t-1.5\t2\n", datatype="Z-SCORE"), GENES)
     assert study.expression is not None
@@ -342,3 +348,22 @@ def test_what_is_not_read_is_told(tmp_path):
     meta = PROFILE.format("STRUCTURAL_VARIANT", "SV", "structural_variants", "sv.txt")
     study = read_study(fill(tmp_path, meta_sv__txt=meta, sv__txt="Sample_Id\n"), GENES)
     assert [(note.id, note.reason) for note in study.report] == [("meta_sv.txt", "not_used")]
+
+
+@pytest.mark.parametrize("name", ["clinical_patient", "a/b", "expression", ""])
+def test_a_layer_whose_file_would_not_be_its_own_is_refused(tmp_path, name):
+    study = full_study(tmp_path)
+    with pytest.raises(InputError, match="layer"):
+        write_study(dataclasses.replace(study, layers={name: study.layers["metabolites"]}), tmp_path)
+
+
+def test_every_profile_has_what_cbioportal_wants(tmp_path):
+    write_study(full_study(tmp_path), tmp_path)
+    needed = {"stable_id", "profile_name", "profile_description", "show_profile_in_analysis_tab"}
+    for name in ("mutations", "expression", "cna", "metabolites"):
+        keys = read_keys(tmp_path / f"meta_{name}.txt")
+        assert needed | {"cancer_study_identifier", "genetic_alteration_type", "datatype"} <= set(keys), name
+        assert (tmp_path / keys["data_filename"]).is_file()
+    header = (tmp_path / "data_clinical_sample.txt").read_text().splitlines()[:5]
+    assert [line.startswith("#") for line in header] == [True] * 4 + [False]
+    assert len({line.count("\t") for line in header}) == 1

@@ -55,7 +55,7 @@ def to_log2_tpm(
         file: for the report.
 
     Raises:
-        InputError: negative values that are declared linear, or a scale that is not known.
+        InputError: negative values declared linear, values too high for a logarithm, an unknown scale.
     """
     lowest, highest = float(np.nanmin(values, initial=0)), float(np.nanmax(values, initial=0))
     if not scale:
@@ -81,6 +81,13 @@ def to_log2_tpm(
             f"{file}: unknown data_scale",
             got=scale,
             expected="log2(TPM+1), linear or z-score in its meta file",
+        )
+    if highest > _LOG_SCALE_MOST:
+        raise InputError(
+            f"{file}: the values are not on the scale that its meta file tells",
+            got=f"{scale}, highest value {highest:g}",
+            expected="no log2(TPM+1) exceeds 20",
+            fix="say `data_scale: linear` in its meta file if the values are TPM",
         )
     count = float(found[1] or found[2])
     if count == 1:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
+from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import COVERED_MB
 from tumorcast.readers.files import write_text
 from tumorcast.readers.study import Study
@@ -15,6 +17,11 @@ from tumorcast.readers.timeline import TREATMENT_COLUMNS
 
 ExpressionScale = Literal["log2(TPM+1)", "z-score"]
 
+_LAYER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_TAKEN = {
+    "slide", "mutations", "expression", "clinical", "copy_number", "cna", "study", "clinical_patient",
+    "clinical_sample", "timeline_treatment", "timeline_specimen",
+}  # fmt: skip
 _VARIANT_NAMES = {
     "gene": "Hugo_Symbol", "chromosome": "Chromosome", "start": "Start_Position", "ref": "Reference_Allele",
     "alt": "Tumor_Seq_Allele2", "sample_id": "Tumor_Sample_Barcode", "variant_class": "Variant_Classification",
@@ -30,28 +37,52 @@ def write_study(study: Study, folder: Path, expression_scale: ExpressionScale = 
     """Write every layer that the study has; each file atomically, the same study always in the same bytes."""
     _keys(folder / "meta_study.txt", {
         "type_of_cancer": "mixed", "cancer_study_identifier": study.study_id, "name": study.study_id,
-        "description": f"{study.origin} data", "data_origin": study.origin,
+        "description": f"{study.origin} data", "add_global_case_list": "true",
+        "data_origin": study.origin,
     })  # fmt: skip
     _clinical(study, folder)
     _timelines(study, folder)
     if study.variants is not None:
         _variants(study, study.variants, folder)
     if study.expression is not None:
-        keys = {"genetic_alteration_type": "MRNA_EXPRESSION", "datatype": "CONTINUOUS", "stable_id": "mrna",
-                "data_scale": expression_scale}  # fmt: skip
-        _matrix(study, folder, "expression", study.expression, "Hugo_Symbol", keys)
+        _expression(study, study.expression, folder, expression_scale)
     if study.copy_number is not None:
-        keys = {
-            "genetic_alteration_type": "COPY_NUMBER_ALTERATION",
-            "datatype": "DISCRETE",
-            "stable_id": "gistic",
-        }
+        told = "-2 deep loss, -1 loss, 0 two copies, 1 gain, 2 amplification"
+        keys = _profile("COPY_NUMBER_ALTERATION", "DISCRETE", "gistic", told)
         _matrix(study, folder, "cna", study.copy_number, "Hugo_Symbol", keys)
     for name, layer in study.layers.items():
-        keys = {"genetic_alteration_type": "GENERIC_ASSAY", "datatype": "LIMIT-VALUE", "stable_id": name}
-        _matrix(study, folder, name, layer, "ENTITY_STABLE_ID", keys)
+        _check_name(name)
+        keys = _profile("GENERIC_ASSAY", "LIMIT-VALUE", name, f"numeric layer {name}")
+        assay = {"generic_assay_type": name.upper(), "patient_level": "false"}
+        _matrix(study, folder, name, layer, "ENTITY_STABLE_ID", {**keys, **assay})
     if len(study.slides):
         _slides(study, folder)
+
+
+def _expression(study: Study, layer: pd.DataFrame, folder: Path, scale: ExpressionScale) -> None:
+    kind, stable = (
+        ("Z-SCORE", "mrna_seq_tpm_Zscores") if scale == "z-score" else ("CONTINUOUS", "mrna_seq_tpm")
+    )
+    keys = _profile("MRNA_EXPRESSION", kind, stable, f"expression by RNA sequencing, {scale}")
+    _matrix(study, folder, "expression", layer, "Hugo_Symbol", {**keys, "data_scale": scale})
+
+
+def _profile(alteration: str, datatype: str, stable: str, told: str) -> dict[str, str]:
+    """What cBioPortal wants to know of a molecular profile."""
+    return {
+        "genetic_alteration_type": alteration, "datatype": datatype, "stable_id": stable,
+        "show_profile_in_analysis_tab": "false", "profile_name": told, "profile_description": told,
+    }  # fmt: skip
+
+
+def _check_name(layer: str) -> None:
+    """A layer's name is a part of file names, and must not be that of another table."""
+    if not _LAYER_NAME.fullmatch(layer) or layer in _TAKEN:
+        raise InputError(
+            "a layer cannot have this name",
+            got=layer,
+            expected=f"letters, digits, _ or -, and none of {', '.join(sorted(_TAKEN))}",
+        )
 
 
 def _clinical(study: Study, folder: Path) -> None:
@@ -97,7 +128,7 @@ def _timelines(study: Study, folder: Path) -> None:
 
 def _variants(study: Study, variants: pd.DataFrame, folder: Path) -> None:
     known = {ours: maf for ours, maf in _VARIANT_NAMES.items() if ours in variants}
-    keys = {"genetic_alteration_type": "MUTATION_EXTENDED", "datatype": "MAF", "stable_id": "mutations"}
+    keys = _profile("MUTATION_EXTENDED", "MAF", "mutations", "somatic mutations")
     _table(study, folder, "mutations", variants[list(known)].rename(columns=known), keys)
     _keys(folder / "case_lists" / "cases_sequenced.txt", {
         "cancer_study_identifier": study.study_id, "stable_id": f"{study.study_id}_sequenced",
