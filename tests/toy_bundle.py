@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from toy_courses import toy_preprocessor
 
+from toy_courses import toy_preprocessor
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import DataConfig, ModelConfig
 from tumorcast.export.facts import BundleFacts

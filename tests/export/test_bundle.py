@@ -10,14 +10,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
+
 from toy_bundle import toy_facts, toy_model
 from toy_courses import MODALITIES, toy_course, toy_preprocessor
-
 from tumorcast.cohort.preprocess import load_preprocessor, save_preprocessor
 from tumorcast.domain.errors import BundleError
 from tumorcast.export import bundle as bundle_module
 from tumorcast.export.bundle import export_bundle
-from tumorcast.export.parity import TOLERANCE, check_parity, compare
+from tumorcast.export.parity import TOLERANCE, Parity, check_parity, compare
 from tumorcast.export.predictor import export_predictor, input_names
 from tumorcast.serve.bundle import load_bundle
 from tumorcast.serve.manifest import TileEncoderInfo
@@ -63,20 +63,15 @@ def test_graph_names_no_source_file(exported):
     assert b".py" not in exported[1].read_bytes()
 
 
-def test_export_leaves_the_model_as_it_was(tmp_path):
-    model = toy_model(("response",)).train()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    export_predictor(model, toy_preprocessor(), ("response",), tmp_path / "p.onnx")
-    assert model.training
-    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
-
-
-def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone(tmp_path):
+def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone_and_stays_as_it_was(tmp_path):
     prepared = toy_preprocessor().narrowed(("clinical",))
-    model = toy_model(("response",), prepared=prepared)
+    model = toy_model(("response",), prepared=prepared).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
     export_predictor(model, prepared, ("response",), tmp_path / "p.onnx")
     assert input_names(prepared) == ("treatment", "is_present", "layer_clinical", "layer_clinical_measured")
     assert compare(model, prepared, ("response",), tmp_path / "p.onnx").max_difference < 1e-5
+    assert model.training
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
 def test_bundle_says_what_it_is_and_replaces_an_older_one(tmp_path):
@@ -101,12 +96,9 @@ def test_a_failed_export_leaves_the_older_bundle_alone(tmp_path, monkeypatch):
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "older").write_text("x")
-
-    def broken(*_, **__):
-        raise BundleError("no")
-
-    monkeypatch.setattr(bundle_module, "compare", broken)
-    with pytest.raises(BundleError):
+    monkeypatch.setattr(bundle_module, "export_predictor", lambda *given: given[-1].write_bytes(b"x"))
+    monkeypatch.setattr(bundle_module, "compare", lambda *_: Parity(0.5, "response_logit", 1))
+    with pytest.raises(BundleError, match="does not say what the trained model says"):
         export_bundle(folder, toy_model(), toy_preprocessor(), toy_facts())
     assert [path.name for path in folder.iterdir()] == ["older"]
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]

@@ -21,7 +21,7 @@ from tumorcast.export.facts import BundleFacts
 from tumorcast.export.model_card import model_card
 from tumorcast.export.parity import Parity, check_parity, compare
 from tumorcast.export.predictor import export_predictor, input_names, output_names
-from tumorcast.serve.bundle import file_digest
+from tumorcast.readers.files import digest
 from tumorcast.serve.manifest import (
     CARD_NAME,
     MANIFEST_NAME,
@@ -72,11 +72,11 @@ def _check_encoder(facts: BundleFacts) -> None:
     path, info = facts.tile_encoder_onnx, facts.tile_encoder
     if path is None:
         return
-    digest = file_digest(path)
-    if info is None or info.sha256 != digest:
+    found = digest(path)
+    if info is None or info.sha256 != found:
         raise BundleError(
             "the tile encoder to bundle is not the one that made the training features",
-            got=f"{path.name} with sha256 {digest[:12]}...",
+            got=f"{path.name} with sha256 {found[:12]}...",
             expected="no encoder" if info is None else f"{info.id} with sha256 {info.sha256[:12]}...",
             fix="encode the training slides again with this encoder, or bundle the one that was used",
         )
@@ -102,7 +102,7 @@ def _manifest(work: Path, prepared: Preprocessor, facts: BundleFacts, parity: Pa
         rules=DataRules(**rules),
         parity=parity.max_difference,
         libraries={name: version(name) for name in _LIBRARIES},
-        files={path.name: file_digest(path) for path in sorted(work.iterdir())},
+        files={path.name: digest(path) for path in sorted(work.iterdir())},
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tumorcast.domain.errors import TumorcastError
-from tumorcast.serve.bundle import file_digest
+from tumorcast.readers.files import digest
 from tumorcast.serve.manifest import TileEncoderInfo
 from tumorcast.slides.encoder_cache import cache_folder
 from tumorcast.slides.store import StoreAttrs, read_attrs
@@ -52,7 +52,7 @@ def _identity(attrs: StoreAttrs) -> tuple[object, ...] | None:
     return attrs.encoder, attrs.encoder_sha256, attrs.target_mpp, attrs.tile_px
 
 
-def _cached(digest: str) -> Path | None:
+def _cached(sha256: str) -> Path | None:
     """The exported graph of this digest in the cache of encoders."""
-    stored = sorted((cache_folder() / "encoders").glob("*.onnx")) if digest else []
-    return next((path for path in stored if file_digest(path) == digest), None)
+    stored = sorted((cache_folder() / "encoders").glob("*.onnx")) if sha256 else []
+    return next((path for path in stored if digest(path) == sha256), None)

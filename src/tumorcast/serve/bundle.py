@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from tumorcast.cohort.preprocess import Preprocessor, load_preprocessor
 from tumorcast.domain.errors import BundleError
+from tumorcast.readers.files import digest
 from tumorcast.serve.manifest import (
     MANIFEST_NAME,
     PREDICTOR_NAME,
@@ -62,12 +62,6 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(folder, manifest, prepared)
 
 
-def file_digest(path: Path) -> str:
-    """sha256 (hex) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _check_files(folder: Path, manifest: Manifest) -> None:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     missing = sorted(manifest.files.keys() - there)
@@ -83,6 +77,6 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             expected=f"{MANIFEST_NAME}, {', '.join(sorted(manifest.files))}",
             fix="copy the bundle again from where it was made, or export it again",
         )
-    for name, digest in manifest.files.items():
-        if file_digest(folder / name) != digest:
+    for name, recorded in manifest.files.items():
+        if digest(folder / name) != recorded:
             raise changed(name)

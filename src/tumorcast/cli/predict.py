@@ -1,0 +1,61 @@
+"""`tumorcast predict BUNDLE STUDY --out predictions.csv`: a bundle's predictions; needs no torch."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "predict",
+        help="predict a study with an exported model",
+        description=(
+            "Predict every course of a study. Each patient is in the table, with a number or with the reason "
+            "why there is none. Slides are encoded with the bundle's own encoder; an interrupted run goes on. "
+            "Research use only."
+        ),
+    )
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder that `tumorcast train` exported")
+    parser.add_argument("study", type=Path, metavar="STUDY", help="study folder (cBioPortal layout)")
+    parser.add_argument("--out", required=True, type=Path, metavar="CSV", help="table to write")
+    parser.add_argument(
+        "--features", type=Path, metavar="DIR", help="features of `tumorcast encode`; no slide is opened then"
+    )
+    parser.add_argument(
+        "--demonstrate",
+        action="store_true",
+        help="watermarked numbers where a model of simulated data would refuse a real study",
+    )
+    parser.add_argument(
+        "--overlays", type=Path, metavar="DIR", help="draw attention over tiles on each slide"
+    )
+    parser.add_argument("--attention", type=Path, metavar="CSV", help="write attention of tiles and genes")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict and write; returns 0 whenever the study and the bundle could be read."""
+    import sys
+
+    from tumorcast.serve.predict import Request, predict_study
+    from tumorcast.serve.rows import count_statuses, write_csv
+
+    request = Request(
+        cache=args.out.parent / f"{args.out.stem}_features",
+        features=args.features,
+        demonstrate=args.demonstrate,
+        overlays=args.overlays,
+        with_attention=args.attention is not None,
+        progress=True,
+    )
+    made = predict_study(args.bundle, args.study, request)
+    write_csv(made.table, args.out)
+    if args.attention is not None:
+        write_csv(made.attention, args.attention)
+    for problem in made.problems:
+        print(f"no picture: {problem}", file=sys.stderr)
+    print("\n".join([*count_statuses(made.table), f"in {args.out}", "Research use only, preliminary."]))
+    return 0

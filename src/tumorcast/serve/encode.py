@@ -1,0 +1,104 @@
+"""Tile features of a study's slides: given, ready, or made with the bundle's own tile encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from tumorcast.cohort.cohort import Cohort
+from tumorcast.domain.errors import TumorcastError
+from tumorcast.readers.study import Study
+from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.manifest import TileEncoderInfo
+from tumorcast.slides.discover import READY_SUFFIX, SlideFile
+from tumorcast.slides.encoders import OnnxTileEncoder
+from tumorcast.slides.job import EncodeJob
+from tumorcast.slides.pipeline import encode_slides
+from tumorcast.slides.store import StoreAttrs, read_attrs
+from tumorcast.slides.tiling import TileSettings
+
+_SIZE_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class SlideFeatures:
+    """Where the features lie, and why a slide has none.
+
+    Attributes:
+        folder: for `DataConfig.features`; None where every slide is a ready bag or none is read.
+        problems: slide id -> reason.
+    """
+
+    folder: Path | None = None
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def slide_features(
+    bundle: Bundle, study: Study, given: Path | None, cache: Path, progress: bool = False
+) -> SlideFeatures:
+    """Features for a study.
+
+    Args:
+        given: folder of ready features; nothing is encoded then.
+        cache: where features are made otherwise; what is there already and fits is kept.
+        progress: show progress on stderr.
+    """
+    if given is not None or "slide" not in bundle.manifest.modalities:
+        return SlideFeatures(given)
+    files = list(_images(study))
+    if not files:
+        return SlideFeatures()
+    encoder_path, info = bundle.tile_encoder_path, bundle.manifest.tile_encoder
+    if encoder_path is None or info is None:
+        why = "the model was trained on ready-made features and has no tile encoder: give --features"
+        return SlideFeatures(None, {file.slide_id: why for file in files})
+    encoder = OnnxTileEncoder(encoder_path)
+    rows = encode_slides(EncodeJob(encoder, _settings(info, encoder), cache), files, progress)
+    return SlideFeatures(cache, {row.slide_id: row.reason for row in rows if row.status == "failed"})
+
+
+def _images(study: Study) -> Iterator[SlideFile]:
+    """Slides that are images, not ready bags of features."""
+    slides = study.slides
+    for slide_id, path, mpp in zip(slides["slide_id"], slides["path"], slides["mpp"], strict=True):
+        if Path(path).suffix != READY_SUFFIX:
+            yield SlideFile(
+                str(slide_id), Path(path), str(slide_id), float(mpp) if np.isfinite(mpp) else None
+            )
+
+
+def _settings(info: TileEncoderInfo, encoder: OnnxTileEncoder) -> TileSettings:
+    """The tiles of the training slides; where they are not recorded, those that the encoder wants."""
+    settings = TileSettings(info.target_mpp or encoder.target_mpp, info.tile_px or encoder.tile_px)
+    return settings if info.min_tissue is None else replace(settings, min_tissue=info.min_tissue)
+
+
+def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None) -> dict[str, str]:
+    """Slide id -> why its features cannot go into the model: unreadable, or of other tiles than training's."""
+    problems = {}
+    for row in cohort.slides.itertuples(index=False):
+        try:
+            attrs, _ = read_attrs(Path(str(row.feature_path)))
+        except (TumorcastError, OSError) as error:
+            problems[str(row.slide_id)] = f"unreadable features: {str(error).splitlines()[0]}"
+            continue
+        why = None if info is None else mismatch(attrs, info)
+        if why is not None:
+            problems[str(row.slide_id)] = why
+    return problems
+
+
+def mismatch(attrs: StoreAttrs, info: TileEncoderInfo) -> str | None:
+    """What tells these features from the training ones, in words; None where nothing that is known does."""
+    if attrs.encoder and info.id and attrs.encoder != info.id:
+        return f"encoder_mismatch: features of {attrs.encoder}, the model was trained on {info.id}"
+    for name, got, wanted in (
+        ("um/px", attrs.target_mpp, info.target_mpp),
+        ("um a tile", attrs.tile_um, info.tile_um),
+    ):
+        if got and wanted and abs(got / wanted - 1) > _SIZE_TOLERANCE:
+            return f"tile_mismatch: {got:g} {name}, the model was trained on {wanted:g}"
+    return None

@@ -1,0 +1,175 @@
+"""Bundle + study -> predictions: every patient with a number, or with the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.assemble import assemble
+from tumorcast.cohort.bags import TileBag, load_bags
+from tumorcast.cohort.cohort import Cohort
+from tumorcast.cohort.courses import course_table
+from tumorcast.cohort.preprocess import Preprocessor
+from tumorcast.readers.cbioportal import read_study
+from tumorcast.readers.study import Study
+from tumorcast.serve.attention import attention_table, draw_attention, joined_tables
+from tumorcast.serve.bundle import Bundle, load_bundle
+from tumorcast.serve.encode import slide_features, unfit_slides
+from tumorcast.serve.notes import Given
+from tumorcast.serve.rows import WATERMARK, PredictionRow, prediction_table
+from tumorcast.serve.session import BundlePredictor, Prediction
+from tumorcast.serve.verdicts import predicted_row, refusal, rules_for
+
+_COURSES_AT_ONCE = 8
+_SIMULATED = (
+    "the model was trained on SIMULATED data and the study is not simulated: no number is given "
+    "(--demonstrate gives watermarked ones)"
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for beside the bundle and the study.
+
+    Attributes:
+        features: folder of ready tile features; None: the bundle's encoder makes them.
+        cache: where it puts them.
+        demonstrate: give watermarked numbers where they would be refused.
+        overlays: folder for pictures of the attention over tiles; None: none are drawn.
+        with_attention: also return the attention of tiles and genes.
+        progress: show progress on stderr.
+    """
+
+    cache: Path
+    features: Path | None = None
+    demonstrate: bool = False
+    overlays: Path | None = None
+    with_attention: bool = False
+    progress: bool = False
+
+
+@dataclass(frozen=True)
+class StudyPredictions:
+    """What `predict_study` returns.
+
+    Attributes:
+        table: as in `predictions.csv`.
+        attention: as in `attention.csv`; empty where it was not asked for.
+        problems: pictures that could not be drawn, one sentence each.
+    """
+
+    table: pd.DataFrame
+    attention: pd.DataFrame
+    problems: list[str]
+
+
+def predict_study(bundle_folder: Path, study_folder: Path, request: Request) -> StudyPredictions:
+    """Predict every course of a study.
+
+    A model of simulated data gives no number for a study that is not simulated, unless it is asked to
+    demonstrate. Patients of whom nothing can be used are listed with the reason.
+
+    Raises:
+        BundleError: the bundle is damaged or of another version.
+        InputError: the study folder cannot be read.
+    """
+    bundle = load_bundle(bundle_folder)
+    work = _Work(bundle, read_study(study_folder), request)
+    if bundle.manifest.training_data == "simulated" != work.study.origin and not request.demonstrate:
+        work.refuse_all(_SIMULATED)
+    else:
+        work.predict_all()
+    work.list_lost_patients()
+    table = prediction_table(work.rows, bundle.manifest, request.demonstrate)
+    attention = joined_tables(work.attention)
+    if "watermark" in table:
+        attention["watermark"] = WATERMARK
+    return StudyPredictions(table, attention, work.problems)
+
+
+@dataclass
+class _Work:
+    """One call of `predict_study`: tables that are filled course by course.
+
+    Attributes:
+        rows: of `predictions.csv`.
+        attention: tables of `attention.csv`.
+        problems: pictures that could not be drawn.
+    """
+
+    bundle: Bundle
+    study: Study
+    request: Request
+    rows: list[PredictionRow] = field(default_factory=list)
+    attention: list[pd.DataFrame] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def refuse_all(self, reason: str) -> None:
+        """No course gets a number."""
+        courses = course_table(self.study)["patient_id"]
+        self.rows += [PredictionRow(str(pid), str(cid), "refused", reason) for cid, pid in courses.items()]
+
+    def predict_all(self) -> None:
+        """Encode, assemble, then predict some courses at a time, so that few bags are in memory."""
+        bundle, request = self.bundle, self.request
+        found = slide_features(bundle, self.study, request.features, request.cache, request.progress)
+        rules = rules_for(bundle.manifest, self.study, found.folder)
+        cohort = assemble(self.study, rules)
+        unfit = unfit_slides(cohort, bundle.manifest.tile_encoder)
+        noted = {note.id: note.reason for note in cohort.report if note.kind == "slide"}
+        given = Given(self.study, cohort, bundle.prepared, rules, {**noted, **found.problems, **unfit})
+        usable = replace(cohort, slides=cohort.slides[~cohort.slides["slide_id"].isin(list(unfit))])
+        predictor = BundlePredictor(bundle)
+        ids = [str(course_id) for course_id in cohort.courses.index]
+        starts = range(0, len(ids), _COURSES_AT_ONCE)
+        for start in tqdm(starts, desc="predicting", unit="batch", disable=not request.progress):
+            self._predict_some(predictor, given, usable.keep(ids[start : start + _COURSES_AT_ONCE]))
+
+    def _predict_some(self, predictor: BundlePredictor, given: Given, part: Cohort) -> None:
+        prepared, manifest = self.bundle.prepared, self.bundle.manifest
+        bags, part = _bags(prepared, part, given)
+        courses = [prepared.arrays(part, cid, bags.get(cid)) for cid in map(str, part.courses.index)]
+        refused = {c.course_id: refusal(manifest, given, c, self.request.demonstrate) for c in courses}
+        said = {p.course_id: p for p in predictor.predict([c for c in courses if not refused[c.course_id]])}
+        for course in courses:
+            row, prediction = refused[course.course_id], said.get(course.course_id)
+            if prediction is not None:
+                row = predicted_row(manifest, given, course, prediction)
+                self._show(course, bags.get(course.course_id), prediction)
+            if row is not None:
+                self.rows.append(row)
+
+    def _show(self, course: CourseArrays, bag: TileBag | None, said: Prediction) -> None:
+        """Attention as a table and on pictures, where asked for."""
+        if self.request.with_attention:
+            self.attention.append(attention_table(self.bundle.prepared, course, bag, said))
+        folder, info = self.request.overlays, self.bundle.manifest.tile_encoder
+        if folder is None or bag is None or info is None or not len(said.tile_attention):
+            return
+        is_simulated = self.bundle.manifest.training_data == "simulated"
+        label = f"attention ({WATERMARK})" if is_simulated else "attention"
+        self.problems += draw_attention(self.study, bag, said.tile_attention, folder, info, label)
+
+    def list_lost_patients(self) -> None:
+        """Patients that the study names and whose rows could not be read."""
+        listed = {row.patient_id for row in self.rows}
+        for note in self.study.report:
+            if note.kind == "patient" and note.id not in listed:
+                listed.add(note.id)
+                reason = f"{note.reason}: {note.detail}"
+                self.rows.append(PredictionRow(note.id, "", "not_predicted", reason))
+
+
+def _bags(prepared: Preprocessor, part: Cohort, given: Given) -> tuple[dict[str, TileBag], Cohort]:
+    """Tiles of some courses; what could not be read is noted in `given`."""
+    if "slide" not in part.modalities or prepared.tiles is None:
+        return {}, part
+    before = len(part.report)
+    bags, part = load_bags(part, width=prepared.tile_dim)
+    lost = [note for note in part.report[before:] if note.kind == "slide"]
+    given.slide_problems.update({note.id: f"{note.reason}: {note.detail}" for note in lost})
+    return bags, part

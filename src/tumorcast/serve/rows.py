@@ -1,0 +1,78 @@
+"""`predictions.csv`: one row a course, each with a number or with the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from tumorcast.readers.files import write_text
+from tumorcast.serve.manifest import Manifest
+
+WATERMARK = "SIMULATED MODEL - NOT A PREDICTION"
+Status = Literal["predicted", "predicted_partly", "not_predicted", "refused"]
+
+
+@dataclass(frozen=True)
+class PredictionRow:
+    """One course.
+
+    Attributes:
+        course_id: "" where the patient has none that could be read.
+        status: "predicted"; "predicted_partly" (something that was given could not be used);
+            "not_predicted" (nothing to predict from); "refused" (a number would mislead).
+        reason: why not, or what was not used.
+        modalities: layers that the number rests on ("slide+mutations").
+        probability: of response; None without a number or without such a head.
+        risk: log-risk of an event, likewise.
+    """
+
+    patient_id: str
+    course_id: str
+    status: Status
+    reason: str = ""
+    modalities: str = ""
+    n_tiles: int = 0
+    probability: float | None = None
+    risk: float | None = None
+
+
+def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, demonstrate: bool) -> pd.DataFrame:
+    """Rows as a table: column `risk` where the model has that head, `watermark` when demonstrating."""
+    columns: dict[str, type | str] = {
+        "patient_id": object, "course_id": object, "probability": float, "status": object, "reason": object,
+        "modalities": object, "n_tiles": int,
+    }  # fmt: skip
+    if "survival" in manifest.heads:
+        columns["risk"] = float
+    values = [[getattr(row, name) for name in columns] for row in rows]
+    table = pd.DataFrame(values, columns=list(columns)).astype(columns)
+    table["model"], table["training_data"] = manifest.model_id, manifest.training_data
+    if "risk" in columns:
+        table["risk"] = table.pop("risk")
+    if demonstrate and manifest.training_data == "simulated":
+        table["watermark"] = WATERMARK
+    return table
+
+
+def count_statuses(table: pd.DataFrame) -> list[str]:
+    """Lines such as `12 predicted` and `3 refused: trained on simulated data ... `, for the screen."""
+    lines = []
+    for status, rows in table.groupby("status", sort=False):
+        reasons = rows["reason"].value_counts()
+        shown = [f"  {count} x {reason}" for reason, count in reasons.items() if reason][:5]
+        lines += [f"{len(rows)} {str(status).replace('_', ' ')}", *shown]
+    return lines
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table without its index, atomically."""
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def joined(reasons: Sequence[str]) -> str:
+    """Several reasons in one cell, each once."""
+    return "; ".join(dict.fromkeys(reasons))

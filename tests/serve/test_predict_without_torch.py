@@ -1,0 +1,84 @@
+"""The lab's command: without torch importable and without a network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+_GUARD = """
+import socket, sys
+
+BLOCKED = {"torch", "torchvision", "timm", "torch_geometric", "pytorch_lightning", "mlflow", "onnx"}
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in BLOCKED:
+            raise ImportError(f"{name} is not there")
+
+sys.meta_path.insert(0, Blocker())
+connect = socket.socket.connect
+
+def loopback_only(self, address):
+    if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        raise RuntimeError(f"outbound connection to {address}")
+    return connect(self, address)
+
+socket.socket.connect = loopback_only
+from tumorcast.cli.main import main
+
+code = main(sys.argv[1:])
+assert not BLOCKED & {name.split(".")[0] for name in sys.modules}
+sys.exit(code)
+"""
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    source = Path(__file__).resolve().parents[2] / "src"
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    return subprocess.run(
+        [sys.executable, "-c", _GUARD, *map(str, words)], env=environment, capture_output=True, text=True
+    )
+
+
+def test_from_slides_to_csv_without_torch_and_network(lab, tmp_path):
+    out, attention = tmp_path / "out" / "predictions.csv", tmp_path / "attention.csv"
+    done = run("predict", lab.bundle, lab.study, "--out", out, "--attention", attention)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(out)
+    assert table["probability"].between(0, 1).all()
+    assert len(table) == 12
+    assert "12 predicted" in done.stdout
+    assert "Research use only" in done.stdout
+    assert "Warning" not in done.stderr
+    assert set(pd.read_csv(attention)["kind"]) == {"tile", "gene"}
+    assert (tmp_path / "out" / "predictions_features" / "S0.h5").is_file()
+    assert not list(tmp_path.rglob("*.part*"))
+
+
+def test_a_changed_byte_is_told_without_a_traceback(bundle, lab, tmp_path):
+    with (bundle / "predictor.onnx").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"\\0\\1")
+    done = run("predict", bundle, lab.study, "--out", tmp_path / "p.csv")
+    assert done.returncode == 2
+    assert "predictor.onnx is not as it was exported" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "p.csv").exists()
+
+
+def test_help_imports_nothing_heavy():
+    look = (
+        "import sys\n"
+        "from tumorcast.cli.predict import add_parser\n"
+        "import argparse\n"
+        "add_parser(argparse.ArgumentParser().add_subparsers())\n"
+        "print(sorted({'numpy', 'pandas', 'onnxruntime', 'h5py', 'pydantic'} & set(sys.modules)))"
+    )
+    source = Path(__file__).resolve().parents[2] / "src"
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    done = subprocess.run([sys.executable, "-c", look], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
