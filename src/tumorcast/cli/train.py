@@ -27,7 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     from tumorcast.config import load_config
 
     config = load_config(arguments.words)
+    from tumorcast.export.run_bundle import export_conclusion
     from tumorcast.training.run import run_experiment
 
-    run_experiment(config)
+    run_experiment(config, export_conclusion)
     return 0

@@ -25,7 +25,7 @@ from tumorcast.training.checkpoint import EpochCheckpoint, load_weights, save_we
 from tumorcast.training.files import write_text
 from tumorcast.training.module import CourseModule
 
-_QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
+_QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "mlflow", "alembic")
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,9 @@ def fit_final(work: Workspace, tell: Callable[[str], None]) -> Fitted:
     """The fused model trained on every course, for the bundle of a cross-validated run."""
     everyone = Fold("final", tuple(map(str, work.cohort.courses.index)), ())
     prepared, arrays = prepare_fold(work, everyone)
-    fitted = fit_ensemble(work, everyone, prepared, arrays, prepared.modalities, work.folder / "final" / FUSED)
+    fitted = fit_ensemble(
+        work, everyone, prepared, arrays, prepared.modalities, work.folder / "final" / FUSED
+    )
     tell("final model fitted on all courses")
     return fitted
 

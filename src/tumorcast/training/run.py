@@ -49,7 +49,7 @@ class Conclusion:
     is_refit: bool
 
 
-Export = Callable[[Conclusion, Path], None]
+Export = Callable[[Conclusion, Path], object]
 
 
 def run_experiment(config: RunConfig, export: Export) -> Path:
@@ -71,7 +71,11 @@ def run_experiment(config: RunConfig, export: Export) -> Path:
     folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study)
     tracking = config.tracking if is_first else config.tracking.model_copy(update={"enabled": False})
     tracker = Tracker(tracking, work.folder, config.name)
-    tags = {"git_commit": git_commit(), "data_sha256": work.cohort.digest, "training_data": work.cohort.origin}
+    tags = {
+        "git_commit": git_commit(),
+        "data_sha256": work.cohort.digest,
+        "training_data": work.cohort.origin,
+    }
     with tracker.run(config.model_dump(mode="json"), tags):
         results = [_one_fold(work, fold, tracker, tell) for fold in folds]
         last = results[-1].models[FUSED] if len(results) == 1 else fit_final(work, tell)
@@ -136,7 +140,8 @@ def _track(
     folder = work.folder
     tracker.set_tags({"features_sha256": fingerprint(list(results[0].arrays.values()))})
     tracker.log_metrics(flat_metrics(metrics))
-    tracker.log_metrics(flat_metrics({name: {primary(work): v[primary(work)]} for name, v in subsets.items()}, "subset."))
+    by_subset = {name.replace("+", "-"): {primary(work): v[primary(work)]} for name, v in subsets.items()}
+    tracker.log_metrics(flat_metrics(by_subset, "subset."))
     for name in ("config.json", "metrics.json", "subsets.json", "predictions.csv", "exclusions.csv"):
         tracker.log_file(folder / name)
     tracker.log_files(folder / "figures", "figures")
