@@ -20,29 +20,32 @@ from tumorcast.export.bundle import export_bundle
 from tumorcast.export.parity import TOLERANCE, Parity, check_parity, compare
 from tumorcast.export.predictor import export_predictor, input_names
 from tumorcast.serve.bundle import load_bundle
-from tumorcast.serve.manifest import TileEncoderInfo
+from tumorcast.serve.manifest import PREDICTOR_NAME, TileEncoderInfo
 
 HEADS = ("response", "ordinal", "survival")
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory) -> tuple[torch.nn.Module, Path]:
+    """A model and its bundle, written where an older one was."""
+    folder = tmp_path_factory.mktemp("runs") / "bundle"
+    folder.mkdir()
+    (folder / "of_an_older_one.txt").write_text("x")
     model = toy_model(HEADS, members=2)
-    path = tmp_path_factory.mktemp("onnx") / "predictor.onnx"
-    export_predictor(model, toy_preprocessor(), HEADS, path)
-    return model, path
+    export_bundle(folder, model, toy_preprocessor(), toy_facts(HEADS), [toy_course(1)])
+    return model, folder
 
 
 def test_graph_equals_torch_for_every_subset_and_size(exported):
-    model, path = exported
+    model, folder = exported
     courses = [toy_course(1), toy_course(2, n_tiles=0, n_genes=0, present=("expression",))]
-    parity = compare(model, toy_preprocessor(), HEADS, path, courses, many_tiles=20_000)
+    parity = compare(model, toy_preprocessor(), HEADS, folder / PREDICTOR_NAME, courses, many_tiles=20_000)
     assert parity.n_batches >= 2 ** len(MODALITIES)
     assert parity.max_difference <= 1e-5, parity
 
 
 def test_a_graph_of_other_weights_is_refused(exported):
-    _, path = exported
+    path = exported[1] / PREDICTOR_NAME
     other = toy_model(HEADS, members=2, seed=1)
     parity = compare(other, toy_preprocessor(), HEADS, path, many_tiles=50)
     assert parity.max_difference > TOLERANCE
@@ -51,7 +54,7 @@ def test_a_graph_of_other_weights_is_refused(exported):
 
 
 def test_graph_leaves_every_size_open_and_adds_without_a_race(exported):
-    graph = onnx.load(exported[1])
+    graph = onnx.load(exported[1] / PREDICTOR_NAME)
     open_sizes = {"n_tiles", "n_nodes", "n_edges", "n_courses"}
     found = {d.dim_param for i in graph.graph.input for d in i.type.tensor_type.shape.dim if d.dim_param}
     assert found == open_sizes
@@ -60,7 +63,7 @@ def test_graph_leaves_every_size_open_and_adds_without_a_race(exported):
 
 
 def test_graph_names_no_source_file(exported):
-    assert b".py" not in exported[1].read_bytes()
+    assert b".py" not in (exported[1] / PREDICTOR_NAME).read_bytes()
 
 
 def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone_and_stays_as_it_was(tmp_path):
@@ -74,11 +77,8 @@ def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone_and_stays_as_it
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_bundle_says_what_it_is_and_replaces_an_older_one(tmp_path):
-    folder = tmp_path / "bundle"
-    folder.mkdir()
-    (folder / "of_an_older_one.txt").write_text("x")
-    export_bundle(folder, toy_model(), toy_preprocessor(), toy_facts())
+def test_bundle_says_what_it_is_and_replaces_an_older_one(exported):
+    _, folder = exported
     bundle = load_bundle(folder)
     assert sorted(path.name for path in folder.iterdir()) == [
         "manifest.json", "model_card.md", "predictor.onnx", "preprocess.json", "preprocess.npz",
@@ -89,7 +89,7 @@ def test_bundle_says_what_it_is_and_replaces_an_older_one(tmp_path):
     assert manifest["status"] == "preliminary"
     assert manifest["parity"] <= TOLERANCE
     assert bundle.manifest.model_id.startswith("toy-")
-    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
 def test_a_failed_export_leaves_the_older_bundle_alone(tmp_path, monkeypatch):
