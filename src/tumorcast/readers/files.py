@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tumorcast.domain.errors import InputError, did_you_mean
-from tumorcast.domain.exclusions import Exclusion
 
 NOT_AVAILABLE = ("", "NA", "N/A", "NaN", "nan", "null", "[Not Available]", "[Not Applicable]", "[Unknown]")
 
@@ -24,24 +25,74 @@ def digest(path: Path) -> str:
 def read_table(path: Path, sep: str = "\t") -> pd.DataFrame:
     """A table as text, comment lines (`#`) skipped, missing values as NaN; Windows line ends and BOM do not matter.
 
+    Quotation marks are characters like others in tab-separated files, where one alone must not swallow the
+    rows that follow; those around a whole cell are taken off.
+
     Raises:
-        InputError: not there, empty, not text, or rows of unequal length.
+        InputError: not there, empty, not text, or rows longer than the header.
     """
-    if not path.is_file():
-        raise InputError(f"{path.name} is named by its meta file but not there", got=f"no {path}")
+    table = parse(path, sep, dtype=str, keep_default_na=False)
+    table.columns = [bare(column) for column in table.columns]
+    return table.apply(lambda column: column.str.strip().str.replace(r'^"(.*)"$', r"\1", regex=True))
+
+
+def parse(path: Path, sep: str, **options: Any) -> pd.DataFrame:
+    """pandas' reading of a text table, with this package's words for what is wrong.
+
+    Args:
+        options: of `pandas.read_csv`.
+
+    Raises:
+        InputError: as `read_table`.
+    """
+    need_text(path)
+    expected = f"columns separated by {sep!r}, no row longer than the header"
     try:
         table = pd.read_csv(
-            path, sep=sep, comment=None, skiprows=comment_lines(path), dtype=str, na_values=NOT_AVAILABLE,
-            keep_default_na=False, encoding="utf-8-sig", encoding_errors="replace",
+            path, sep=sep, skiprows=comment_lines(path), na_values=NOT_AVAILABLE, encoding="utf-8-sig",
+            encoding_errors="replace", quoting=csv.QUOTE_NONE if sep == "\t" else csv.QUOTE_MINIMAL, **options,
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise InputError(
-            f"{path.name} is not a table",
-            got=str(error).splitlines()[0],
-            expected=f"columns separated by {sep!r}, every row as long as the header",
+            f"{path.name} is not a table", got=str(error).splitlines()[0], expected=expected
         ) from None
-    table.columns = [str(column).strip() for column in table.columns]
-    return table.apply(lambda column: column.str.strip())
+    if not isinstance(table.index, pd.RangeIndex):
+        raise InputError(f"{path.name}: rows are longer than the header", expected=expected)
+    return table
+
+
+def bare(column: object) -> str:
+    """A column's name without white space and quotation marks around it."""
+    return str(column).strip().strip('"').strip()
+
+
+def need_text(path: Path) -> None:
+    """Raise where the file is not there, or is not text in one byte a character or UTF-8."""
+    if not path.is_file():
+        raise InputError(f"{path.name} is named by its meta file but not there", got=f"no {path}")
+    with path.open("rb") as handle:
+        start = handle.read(4096)
+    if b"\0" in start:
+        raise InputError(
+            f"{path.name} is not a text file in UTF-8",
+            got="UTF-16 text"
+            if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            else "binary data",
+            fix="save it as tab-separated text in UTF-8",
+        )
+
+
+def is_utf8(path: Path) -> bool:
+    """Whether the whole file decodes as UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as handle:
+            while chunk := handle.read(1 << 20):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def comment_lines(path: Path) -> int:
@@ -53,26 +104,6 @@ def comment_lines(path: Path) -> int:
                 break
             count += 1
     return count
-
-
-def to_numbers(table: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
-    """Columns in which every known value is a number become floats; the others stay text.
-
-    Infinite values become unknown, and are reported by their column.
-    """
-    made = {}
-    for column in table.columns:
-        numeric = pd.to_numeric(table[column], errors="coerce")
-        is_number = numeric.notna().sum() == table[column].notna().sum() and numeric.notna().any()
-        if not is_number:
-            made[column] = table[column]
-            continue
-        is_infinite = np.isinf(numeric.astype(float))
-        if is_infinite.any():
-            told = f"{int(is_infinite.sum())} values taken as unknown"
-            report.append(Exclusion("value", str(column), "infinite", told))
-        made[column] = numeric.astype(float).mask(is_infinite)
-    return pd.DataFrame(made, index=table.index)
 
 
 def need_columns(table: pd.DataFrame, names: tuple[str, ...], path: Path) -> None:

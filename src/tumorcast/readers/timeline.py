@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.cells import CellCounts, numbers_of, to_numbers
 from tumorcast.readers.clinical import procedure_of
-from tumorcast.readers.files import need_columns, read_table, to_numbers
+from tumorcast.readers.files import need_columns, read_table
 
 TREATMENT_COLUMNS = ("patient_id", "start_day", "stop_day", "agent", "regimen", "line", "treatment_type")
 _NAMES = {
@@ -18,7 +19,6 @@ _NAMES = {
     "LINE": "line", "LINE_OF_THERAPY": "line", "LINE_OF_TREATMENT": "line", "TREATMENT_TYPE": "treatment_type",
 }  # fmt: skip
 _EVENT_COLUMNS = ("PATIENT_ID", "START_DATE", "EVENT_TYPE")
-_NUMBERS = ("start_day", "stop_day", "line")
 
 
 def no_treatments() -> pd.DataFrame:
@@ -65,8 +65,9 @@ def treatments_of(timelines: pd.DataFrame, patients: pd.Index, report: list[Excl
         if column not in table:
             table[column] = None
     table["line"] = table["line"].astype("str").str.extract(r"(\d+(?:\.\d+)?)", expand=False)
-    for column in _NUMBERS:
-        table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
+    for day in ("start_day", "stop_day"):
+        table[day] = _days(table[day], table["patient_id"], "patient", report)
+    table["line"] = pd.to_numeric(table["line"], errors="coerce").astype(float)
     for column in ("agent", "regimen", "treatment_type"):
         table[column] = table[column].fillna("").astype(str)
     rest = [column for column in table.columns if column not in TREATMENT_COLUMNS]
@@ -85,13 +86,21 @@ def add_specimens(samples: pd.DataFrame, timelines: pd.DataFrame, report: list[E
         return samples
     table = table[table["SAMPLE_ID"].isin(samples.index)].drop_duplicates("SAMPLE_ID").set_index("SAMPLE_ID")
     made = samples.copy()
-    days = pd.to_numeric(table["START_DATE"], errors="coerce")
+    days = _days(table["START_DATE"], table.index.to_series(), "sample", report)
     made["collected_day"] = days.reindex(made.index).fillna(made["collected_day"]).astype(float)
     told = [c for c in ("PROCEDURE", "SPECIMEN_TYPE", "SPECIMEN_SITE", "SAMPLE_TYPE") if c in table]
     if told:
         procedure = table[told].fillna("").agg(" ".join, axis=1).map(procedure_of)
         known = procedure[procedure != "unknown"].reindex(made.index)
         made["procedure"] = known.fillna(made["procedure"])
-    unreadable = table.loc[days.isna() & table["START_DATE"].notna(), "START_DATE"]
-    report.extend(Exclusion("sample", str(s), "date_unreadable", str(day)) for s, day in unreadable.items())
     return made
+
+
+def _days(text: pd.Series, owners: pd.Series, kind: str, report: list[Exclusion]) -> pd.Series:
+    """Days as numbers; what is not a finite number of days (a calendar date, say) is unknown and reported."""
+    days = numbers_of(text.where(text.notna(), None), CellCounts())
+    for row in days.index[days.isna() & text.notna()]:
+        report.append(
+            Exclusion(kind, str(owners[row]), "date_unreadable", f"'{text[row]}' is no number of days")
+        )
+    return days

@@ -97,12 +97,19 @@ def _clinical(study: Study, folder: Path) -> None:
         header = [
             [str(column).replace("_", " ").title() for column in table],
             [str(column).replace("_", " ").title() for column in table],
-            ["NUMBER" if pd.api.types.is_numeric_dtype(table[c]) else "STRING" for c in table],
+            [_type_of(table[column]) for column in table],
             ["1"] * len(table.columns),
         ]
         lines = "".join("#" + "\t".join(row) + "\n" for row in header)
         keys = {"genetic_alteration_type": "CLINICAL", "datatype": f"{kind.upper()}_ATTRIBUTES"}
         _table(study, folder, f"clinical_{kind}", table, keys, lines)
+
+
+def _type_of(column: pd.Series) -> str:
+    """cBioPortal's word for the type of a clinical column."""
+    if pd.api.types.is_bool_dtype(column):
+        return "BOOLEAN"
+    return "NUMBER" if pd.api.types.is_numeric_dtype(column) else "STRING"
 
 
 def _timelines(study: Study, folder: Path) -> None:
