@@ -161,7 +161,7 @@ def test_linear_expression_is_recognised_and_negative_is_refused(folder):
 def test_gene_identifiers_are_harmonised_and_duplicates_averaged(folder):
     text = "Hugo_Symbol\tP1-A\tP2-A\nTP53\t1.0\t2.0\nENSG00000141510.11\t3.0\t4.0\nENSG99999999999\t1\t1\n"
     study = expression(folder, text, "log2(TPM+1)")
-    assert study.expression["TP53"].tolist() == [2.0, 3.0]
+    np.testing.assert_allclose(study.expression["TP53"], np.log2([5, 10]), rtol=1e-6)  # means of TPM
     assert study.expression.shape == (2, 1)
     assert {"duplicate_rows", "unknown_gene", "renamed"} <= reasons(study)
 

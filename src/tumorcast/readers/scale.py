@@ -13,10 +13,12 @@ from tumorcast.readers.meta import MetaFile
 
 _LOG_SCALE_MOST = 40.0
 """No log2(TPM + 1) can exceed log2(1e6 + 1) = 20; twice that is certainly linear."""
+_ROUNDING = 0.01
 _PSEUDOCOUNT = re.compile(
     r"log2?\s*\(\s*(?:[a-z-]+\s*\+\s*([\d.]+)|([\d.]+)\s*\+\s*[a-z-]+)\s*\)", re.IGNORECASE
 )
 _LINEAR_WORDS = {"linear", "tpm", "fpkm", "rpkm"}
+_Z_WORDS = {"z-score", "z-scores", "zscore"}
 _TEXT_KEYS = ("profile_name", "profile_description")
 
 
@@ -43,44 +45,74 @@ def preference(meta: MetaFile) -> tuple[int, str]:
     return (0 if "tpm" in words else 1 if "seq" in words else 2), meta.path.name
 
 
+def settled_scale(values: NDArray[np.float32], declared: str, file: str, report: list[Exclusion]) -> str:
+    """ "linear", "z-score" or "log2(X+c)": what is declared, else what the values show (said in the report).
+
+    Undeclared, values above 40 mean linear, others with negative ones z-scores, the rest log2(TPM+1).
+
+    Args:
+        values: without infinities.
+        declared: `declared_scale` of the meta file.
+        file: for the report.
+
+    Raises:
+        InputError: negative values in linear expression, values too high for a logarithm, an unknown scale.
+    """
+    lowest, highest = float(np.nanmin(values, initial=0)), float(np.nanmax(values, initial=0))
+    scale = declared.strip().lower()
+    if not scale:
+        scale = "linear" if highest > _LOG_SCALE_MOST else "z-score" if lowest < 0 else "log2(tpm+1)"
+        report.append(Exclusion("layer", file, "scale_judged", f"{scale}, from {lowest:g} to {highest:g}"))
+    if scale in _LINEAR_WORDS:
+        if lowest < 0:
+            raise InputError(
+                f"{file}: negative values in linear expression",
+                got=f"from {lowest:g} to {highest:g}",
+                expected="TPM (not negative); or say `data_scale: z-score` or `log2(TPM+1)` in its meta file",
+            )
+        return "linear"
+    if scale in _Z_WORDS:
+        return "z-score"
+    _check_logarithm(scale, highest, file)
+    return scale
+
+
 def to_log2_tpm(
     values: NDArray[np.float32], scale: str, file: str, report: list[Exclusion]
 ) -> NDArray[np.float32]:
     """log2(X + 1) of the values, NaN kept; z-scores stay as they are, with a note.
 
-    Args:
-        values: without infinities.
-        scale: "log2(TPM+1)" or another pseudocount, "linear" (or "TPM"), "z-score", or "" to judge by the
-            values: negative ones mean z-scores, any above 40 mean linear.
-        file: for the report.
+    Logarithms below log2(c), as batch correction leaves them, become 0 and are counted in the report.
 
-    Raises:
-        InputError: negative values declared linear, values too high for a logarithm, an unknown scale.
+    Args:
+        scale: `settled_scale` of the values.
     """
-    lowest, highest = float(np.nanmin(values, initial=0)), float(np.nanmax(values, initial=0))
-    if not scale:
-        scale = "z-score" if lowest < 0 else "linear" if highest > _LOG_SCALE_MOST else "log2(TPM+1)"
-        report.append(Exclusion("layer", file, "scale_judged", f"{scale}, from {lowest:g} to {highest:g}"))
-    if scale.lower() in _LINEAR_WORDS:
-        if lowest < 0:
-            raise InputError(
-                f"{file}: negative values in linear expression",
-                got=f"lowest value {lowest:g}",
-                expected="TPM (not negative); or say `data_scale: z-score` or `log2(TPM+1)` in its meta file",
-            )
+    if scale == "linear":
         report.append(Exclusion("layer", file, "converted", "linear values to log2(TPM + 1)"))
         return np.log2(values + 1)
-    if scale.lower() in {"z-score", "z-scores", "zscore"}:
-        report.append(
-            Exclusion("layer", file, "z_scores", "kept as they are: not comparable between studies")
-        )
+    if scale == "z-score":
+        told = "kept as they are: not comparable between studies"
+        report.append(Exclusion("layer", file, "z_scores", told))
         return values
+    count = _pseudocount(scale)
+    n_below = int((values < np.log2(count) - _ROUNDING).sum())
+    if n_below:
+        told = f"{n_below} values below what {scale} can reach, taken as no expression"
+        report.append(Exclusion("value", file, "below_zero", told))
+    if count == 1:
+        return np.maximum(values, 0)
+    report.append(Exclusion("layer", file, "converted", f"{scale} to log2(TPM + 1)"))
+    return np.log2(np.maximum(np.exp2(values.astype(float)) - count, 0) + 1).astype(np.float32)
+
+
+def _check_logarithm(scale: str, highest: float, file: str) -> None:
+    """Raise where the scale is not known, or its highest value is none of a logarithm."""
     found = _PSEUDOCOUNT.fullmatch(scale)
     if found is None:
         raise InputError(
             f"{file}: unknown data_scale",
             got=scale,
-            expected="log2(TPM+1), linear or z-score in its meta file",
+            expected="log2(TPM+1), log2(TPM+0.001), linear or z-score in its meta file",
         )
     if highest > _LOG_SCALE_MOST:
         raise InputError(
@@ -89,8 +121,9 @@ def to_log2_tpm(
             expected="no log2(TPM+1) exceeds 20",
             fix="say `data_scale: linear` in its meta file if the values are TPM",
         )
-    count = float(found[1] or found[2])
-    if count == 1:
-        return values
-    report.append(Exclusion("layer", file, "converted", f"{scale} to log2(TPM + 1)"))
-    return np.log2(np.maximum(np.exp2(values.astype(float)) - count, 0) + 1).astype(np.float32)
+
+
+def _pseudocount(scale: str) -> float:
+    """`c` of log2(X+c)."""
+    found = _PSEUDOCOUNT.fullmatch(scale)
+    return float(found[1] or found[2]) if found else 1.0
