@@ -15,11 +15,12 @@ from PIL import Image
 from toy_lab import write_toy_slide
 from tumorcast.batches.batch import inputs_from
 from tumorcast.cohort.assemble import assemble
-from tumorcast.cohort.bags import load_bags
+from tumorcast.cohort.bags import TileBag, load_bags
 from tumorcast.cohort.packing import pack
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
+from tumorcast.serve.attention import PictureSettings, draw_attention
 from tumorcast.serve.predict import Request, StudyPredictions, predict_study
 from tumorcast.serve.rows import WATERMARK
 
@@ -76,8 +77,20 @@ def test_attention_is_drawn_on_the_slides_that_are_images(lab, changed_study, tm
     with Image.open(tmp_path / "pictures" / "S0.png") as picture:
         assert min(picture.size) > 500
     assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["S0.png"]
-    assert len(made.problems) == 1
-    assert "slide S1: features without an image" in made.problems[0]
+    assert "slide S1: features without an image" in made.problems
+
+
+def test_even_attention_is_drawn_without_colours(lab, tmp_path):
+    study = read_study(lab.study)
+    bag = TileBag(
+        np.zeros((4, 3)), np.array([[128, 128], [192, 128], [128, 192], [192, 192]]), ("S0",) * 4, ""
+    )
+    settings = PictureSettings(tmp_path, 64.0, "attention")
+    even, peaked = np.full(4, 0.25, np.float32), np.array([0.1, 0.2, 0.3, 0.4], np.float32)
+    assert draw_attention(study, bag, peaked, settings) == []
+    with_colours = (tmp_path / "S0.png").read_bytes()
+    assert "drawn without colours" in draw_attention(study, bag, even, settings)[0]
+    assert (tmp_path / "S0.png").read_bytes() != with_colours
 
 
 def test_a_model_of_simulated_data_refuses_a_real_study(lab, changed_study):
@@ -161,6 +174,17 @@ def test_treatments_unlike_training_are_refused_and_half_known_ones_told(lab, ch
     assert "unlike any of training" in first["reason"]
     assert second["status"] == "predicted_partly"
     assert "cisplatin was not seen in training" in second["reason"]
+
+
+def test_a_course_without_a_drug_is_told(lab, changed_study):
+    def untreated(study):
+        return replace(study, treatments=study.treatments.iloc[1:])
+
+    table = predict(lab, changed_study(untreated)).table
+    row = of_patient(table, "P0")
+    assert row["status"] == "predicted_partly"
+    assert "no drug is recorded" in row["reason"]
+    assert 0 < row["probability"] < 1
 
 
 def test_layers_that_the_study_lacks_are_absent_not_an_error(lab, changed_study):

@@ -25,6 +25,9 @@ def add_parser(subparsers: Any) -> None:
         "--features", type=Path, metavar="DIR", help="features of `tumorcast encode`; no slide is opened then"
     )
     parser.add_argument(
+        "--slide-mpp", type=float, metavar="X", help="um/px of level 0 where a slide does not say it"
+    )
+    parser.add_argument(
         "--demonstrate",
         action="store_true",
         help="watermarked numbers where a model of simulated data would refuse a real study",
@@ -42,10 +45,14 @@ def run(args: argparse.Namespace) -> int:
 
     from tumorcast.serve.predict import Request, predict_study
     from tumorcast.serve.rows import count_statuses, write_csv
+    from tumorcast.slides.mpp import check_given_mpp
 
+    if args.slide_mpp is not None:
+        check_given_mpp(args.slide_mpp, "--slide-mpp")
     request = Request(
         cache=args.out.parent / f"{args.out.stem}_features",
         features=args.features,
+        slide_mpp=args.slide_mpp,
         demonstrate=args.demonstrate,
         overlays=args.overlays,
         with_attention=args.attention is not None,
@@ -56,6 +63,6 @@ def run(args: argparse.Namespace) -> int:
     if args.attention is not None:
         write_csv(made.attention, args.attention)
     for problem in made.problems:
-        print(f"no picture: {problem}", file=sys.stderr)
+        print(f"picture: {problem}", file=sys.stderr)
     print("\n".join([*count_statuses(made.table), f"in {args.out}", "Research use only, preliminary."]))
     return 0

@@ -6,24 +6,45 @@ Attention says where the model looked; it is not a cause and not a diagnosis.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.bags import TileBag
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
-from tumorcast.serve.manifest import TileEncoderInfo
 from tumorcast.serve.session import Prediction
 from tumorcast.slides.discover import READY_SUFFIX
 from tumorcast.slides.overlay import draw_overlay
 from tumorcast.slides.reader import open_slide
 from tumorcast.slides.tissue import find_tissue
 
+LEAST_SPREAD = 0.05
+"""Between the 1st and 99th percentile of the relative weights: below it no colours are drawn."""
+
 COLUMNS = ("course_id", "kind", "name", "x", "y", "weight")
+
+
+@dataclass(frozen=True)
+class PictureSettings:
+    """Of the pictures of a study.
+
+    Attributes:
+        folder: where they go.
+        tile_um: side of a tile.
+        label: of the colours.
+        slide_mpp: um/px of level 0 that stands in where a file does not say it.
+    """
+
+    folder: Path
+    tile_um: float
+    label: str
+    slide_mpp: float | None = None
 
 
 def attention_table(
@@ -43,31 +64,43 @@ def attention_table(
 
 
 def draw_attention(
-    study: Study, bag: TileBag, weights: np.ndarray, folder: Path, encoder: TileEncoderInfo, label: str
+    study: Study, bag: TileBag, weights: NDArray[np.float32], settings: PictureSettings
 ) -> list[str]:
     """A picture of each slide of the bag that is an image: `FOLDER/SLIDE.png`.
 
+    Colours are weights relative to the mean tile of the course. Where they are all but equal, colours would
+    show chance: the tiles are then drawn without.
+
     Returns:
-        Why slides have no picture, one sentence each.
+        Why slides have no picture or no colours, one sentence each.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    settings.folder.mkdir(parents=True, exist_ok=True)
     slides = study.slides.set_index("slide_id")
-    of_slide = np.array(bag.slide_ids)
+    of_slide, relative = np.array(bag.slide_ids), weights * len(weights)
+    is_even = float(np.ptp(np.percentile(relative, (1, 99)))) < LEAST_SPREAD
     problems = []
     for slide_id in dict.fromkeys(bag.slide_ids):
-        path, mpp = Path(str(slides["path"][slide_id])), float(slides["mpp"][slide_id])
-        if path.suffix == READY_SUFFIX or encoder.tile_um is None:
-            problems.append(f"slide {slide_id}: features without an image or without a known tile size")
-            continue
         chosen = of_slide == slide_id
+        path, mpp = Path(str(slides["path"][slide_id])), float(slides["mpp"][slide_id])
+        if path.suffix == READY_SUFFIX:
+            problems.append(f"slide {slide_id}: features without an image")
+            continue
         try:
-            with open_slide(path, override_mpp=mpp if np.isfinite(mpp) else None) as slide:
-                picture, tissue = folder / f"{slide_id}.png", find_tissue(slide)
+            with open_slide(path, settings.slide_mpp, mpp if np.isfinite(mpp) else None) as slide:
                 draw_overlay(
-                    slide, tissue, bag.coords[chosen], picture, encoder.tile_um, weights[chosen], label
+                    slide,
+                    find_tissue(slide),
+                    bag.coords[chosen],
+                    settings.folder / f"{slide_id}.png",
+                    settings.tile_um,
+                    None if is_even else relative[chosen],
+                    settings.label,
                 )
         except (TumorcastError, OSError) as error:
             problems.append(f"slide {slide_id}: {str(error).splitlines()[0]}")
+        else:
+            if is_even:
+                problems.append(f"slide {slide_id}: drawn without colours, all tiles weigh about the same")
     return problems
 
 

@@ -1,4 +1,4 @@
-"""Tile features of a study's slides: given, ready, or made with the bundle's own tile encoder."""
+"""Tile features for a bundle: made with its own tile encoder, and checked where they come ready-made."""
 
 from __future__ import annotations
 
@@ -36,18 +36,16 @@ class SlideFeatures:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def slide_features(
-    bundle: Bundle, study: Study, given: Path | None, cache: Path, progress: bool = False
+def encode_study(
+    bundle: Bundle, study: Study, cache: Path, slide_mpp: float | None = None, progress: bool = False
 ) -> SlideFeatures:
-    """Features for a study.
+    """Make the features of a study's slides with the bundle's tile encoder; ready bags are left as they are.
 
     Args:
-        given: folder of ready features; nothing is encoded then.
-        cache: where features are made otherwise; what is there already and fits is kept.
+        cache: where they go; what is there already and fits is kept.
+        slide_mpp: um/px of level 0 that stands in where a slide does not say it.
         progress: show progress on stderr.
     """
-    if given is not None or "slide" not in bundle.manifest.modalities:
-        return SlideFeatures(given)
     files = list(_images(study))
     if not files:
         return SlideFeatures()
@@ -56,7 +54,8 @@ def slide_features(
         why = "the model was trained on ready-made features and has no tile encoder: give --features"
         return SlideFeatures(None, {file.slide_id: why for file in files})
     encoder = OnnxTileEncoder(encoder_path)
-    rows = encode_slides(EncodeJob(encoder, _settings(info, encoder), cache), files, progress)
+    job = EncodeJob(encoder, _settings(info, encoder), cache, slide_mpp)
+    rows = encode_slides(job, files, progress)
     return SlideFeatures(cache, {row.slide_id: row.reason for row in rows if row.status == "failed"})
 
 

@@ -16,9 +16,9 @@ from tumorcast.cohort.courses import course_table
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
-from tumorcast.serve.attention import attention_table, draw_attention, joined_tables
+from tumorcast.serve.attention import PictureSettings, attention_table, draw_attention, joined_tables
 from tumorcast.serve.bundle import Bundle, load_bundle
-from tumorcast.serve.encode import slide_features, unfit_slides
+from tumorcast.serve.encode import SlideFeatures, encode_study, unfit_slides
 from tumorcast.serve.notes import Given
 from tumorcast.serve.rows import WATERMARK, PredictionRow, prediction_table
 from tumorcast.serve.session import BundlePredictor, Prediction
@@ -38,6 +38,7 @@ class Request:
     Attributes:
         features: folder of ready tile features; None: the bundle's encoder makes them.
         cache: where it puts them.
+        slide_mpp: um/px of level 0 that stands in where a slide does not say it.
         demonstrate: give watermarked numbers where they would be refused.
         overlays: folder for pictures of the attention over tiles; None: none are drawn.
         with_attention: also return the attention of tiles and genes.
@@ -46,6 +47,7 @@ class Request:
 
     cache: Path
     features: Path | None = None
+    slide_mpp: float | None = None
     demonstrate: bool = False
     overlays: Path | None = None
     with_attention: bool = False
@@ -116,7 +118,7 @@ class _Work:
     def predict_all(self) -> None:
         """Encode, assemble, then predict some courses at a time, so that few bags are in memory."""
         bundle, request = self.bundle, self.request
-        found = slide_features(bundle, self.study, request.features, request.cache, request.progress)
+        found = self._features()
         rules = rules_for(bundle.manifest, self.study, found.folder)
         cohort = assemble(self.study, rules)
         unfit = unfit_slides(cohort, bundle.manifest.tile_encoder)
@@ -128,6 +130,13 @@ class _Work:
         starts = range(0, len(ids), _COURSES_AT_ONCE)
         for start in tqdm(starts, desc="predicting", unit="batch", disable=not request.progress):
             self._predict_some(predictor, given, usable.keep(ids[start : start + _COURSES_AT_ONCE]))
+
+    def _features(self) -> SlideFeatures:
+        """Given, or made with the bundle's encoder."""
+        request = self.request
+        if request.features is not None or "slide" not in self.bundle.manifest.modalities:
+            return SlideFeatures(request.features)
+        return encode_study(self.bundle, self.study, request.cache, request.slide_mpp, request.progress)
 
     def _predict_some(self, predictor: BundlePredictor, given: Given, part: Cohort) -> None:
         prepared, manifest = self.bundle.prepared, self.bundle.manifest
@@ -147,12 +156,16 @@ class _Work:
         """Attention as a table and on pictures, where asked for."""
         if self.request.with_attention:
             self.attention.append(attention_table(self.bundle.prepared, course, bag, said))
-        folder, info = self.request.overlays, self.bundle.manifest.tile_encoder
-        if folder is None or bag is None or info is None or not len(said.tile_attention):
+        info = self.bundle.manifest.tile_encoder
+        if self.request.overlays is None or bag is None or info is None or not len(said.tile_attention):
+            return
+        if info.tile_um is None:
+            self.problems.append(f"course {course.course_id}: the size of the tiles is not known")
             return
         is_simulated = self.bundle.manifest.training_data == "simulated"
-        label = f"attention ({WATERMARK})" if is_simulated else "attention"
-        self.problems += draw_attention(self.study, bag, said.tile_attention, folder, info, label)
+        label = "attention, times the mean tile" + (f" ({WATERMARK})" if is_simulated else "")
+        settings = PictureSettings(self.request.overlays, info.tile_um, label, self.request.slide_mpp)
+        self.problems += draw_attention(self.study, bag, said.tile_attention, settings)
 
     def list_lost_patients(self) -> None:
         """Patients that the study names and whose rows could not be read."""

@@ -22,7 +22,7 @@ class PredictionRow:
 
     Attributes:
         course_id: "" where the patient has none that could be read.
-        status: "predicted"; "predicted_partly" (something that was given could not be used);
+        status: "predicted"; "predicted_partly" (something given could not be used, or no drug is known);
             "not_predicted" (nothing to predict from); "refused" (a number would mislead).
         reason: why not, or what was not used.
         modalities: layers that the number rests on ("slide+mutations").

@@ -60,9 +60,7 @@ def refusal(
 
 def predicted_row(manifest: Manifest, given: Given, course: CourseArrays, said: Prediction) -> PredictionRow:
     """The row of a course with a number, and what was given but not used."""
-    agents, known = given.course_row(course.course_id)["agents"], given.prepared.treatment.agents
-    unseen = [f"treatment: {name} was not seen in training" for name in agents if name not in known]
-    notes = [*given.unused(course), *unseen]
+    notes = [*given.unused(course), *_of_treatment(given.course_row(course.course_id), given.prepared)]
     modalities = zip(given.prepared.modalities, course.is_present, strict=True)
     return PredictionRow(
         course.patient_id,
@@ -74,6 +72,14 @@ def predicted_row(manifest: Manifest, given: Given, course: CourseArrays, said: 
         said.probability,
         said.risk if "survival" in manifest.heads else None,
     )
+
+
+def _of_treatment(row: pd.Series, prepared: Preprocessor) -> list[str]:
+    """What of the treatment is unknown, or unknown to the model."""
+    known = prepared.treatment.agents
+    if known and not row["agents"]:
+        return ["treatment: no drug is recorded, the number is for no treatment in particular"]
+    return [f"treatment: {name} was not seen in training" for name in row["agents"] if name not in known]
 
 
 def _is_foreign(row: pd.Series, prepared: Preprocessor) -> bool:
