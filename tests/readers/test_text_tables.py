@@ -122,3 +122,60 @@ def test_numbers_of_counts_each_kind_of_cell():
 def test_comma_separated_cells_may_hold_commas_in_quotation_marks(tmp_path):
     (tmp_path / "slides.csv").write_text('slide_id,path\na,"x, y.svs"\n')
     assert read_table(tmp_path / "slides.csv", sep=",")["path"].tolist() == ["x, y.svs"]
+
+
+def test_files_that_are_not_utf8_are_read_and_told(folder):
+    (folder / "patients.txt").write_bytes("PATIENT_ID\tNAME\nP1\tJosé\nP2\tA\n".encode("latin-1"))
+    study = read_study(folder)
+    assert study.patients.loc["P1", "NAME"] == "Jos�"
+    assert ("patients.txt", "not_utf8") in told(study)
+
+
+def test_a_data_file_without_meta_file_is_told(folder):
+    (folder / "data_mutations.txt").write_text(MAF + "TP53\tS1\tSilent\t\n")
+    study = read_study(folder)
+    assert study.variants is None
+    assert ("data_mutations.txt", "no_meta_file") in told(study)
+
+
+def test_a_second_file_of_mutations_is_told(folder):
+    for name in ("maf", "maf2"):
+        (folder / f"meta_{name}.txt").write_text(MUTATIONS.replace("maf.txt", f"{name}.txt"))
+        (folder / f"{name}.txt").write_text(MAF + "TP53\tS1\tSilent\t\n")
+    assert ("maf2.txt", "not_used") in told(read_study(folder))
+
+
+@pytest.mark.parametrize("name", ["../maf.txt", "/maf.txt", "sub/maf.txt"])
+def test_a_meta_file_names_files_of_its_own_folder_alone(folder, name):
+    (folder / "meta_maf.txt").write_text(MUTATIONS.replace("maf.txt", name))
+    with pytest.raises(InputError, match="outside"):
+        read_study(folder)
+
+
+def test_a_mutated_sample_outside_the_sequenced_list_is_told_and_not_measured(folder):
+    (folder / "meta_maf.txt").write_text(MUTATIONS)
+    (folder / "maf.txt").write_text(MAF + "TP53\tS2\tSilent\t\nTP53\t\tSilent\t\n")
+    (folder / "case_lists").mkdir()
+    (folder / "case_lists" / "cases_sequenced.txt").write_text("case_list_ids: S1\tS9\n")
+    study = read_study(folder)
+    assert study.sequenced == {"S1"}
+    assert {
+        ("S2", "not_listed_as_sequenced"), ("mutations", "unknown_samples"), ("maf.txt", "no_identifier")
+    } <= told(study)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cells", "fractions"),
+    [
+        (["35%", "2%", "60 %"], [0.35, 0.02, 0.6]),
+        (["0.3", "0.5", "inf"], [0.3, 0.5, np.nan]),
+        (["0.3", "-3", "1.2"], [0.3, np.nan, np.nan]),
+        (["40", "0.5", "NA"], [0.4, 0.005, np.nan]),
+        (["NA", "NA", "NA"], [np.nan] * 3),
+    ],
+)
+def test_allele_fractions_in_every_spelling(folder, cells, fractions):
+    (folder / "meta_maf.txt").write_text(MUTATIONS)
+    rows = "".join(f"TP53\tS1\tSilent\t{cell}\n" for cell in cells)
+    (folder / "maf.txt").write_text(MAF.replace("HGVSp_Short", "VAF") + rows)
+    np.testing.assert_allclose(read_study(folder).variants["vaf"], fractions)

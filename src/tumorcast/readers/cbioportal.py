@@ -11,7 +11,7 @@ from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.case_lists import sequenced_samples
 from tumorcast.readers.clinical import patients_of, read_patients, read_samples
-from tumorcast.readers.files import digest
+from tumorcast.readers.inventory import take_inventory
 from tumorcast.readers.maf import read_maf
 from tumorcast.readers.matrix import read_copy_number, read_expression, read_generic_assay
 from tumorcast.readers.meta import MetaFile, read_meta_files, read_study_meta
@@ -57,7 +57,7 @@ def read_study(folder: Path | str, genes: GeneTable | None = None) -> Study:
         samples=samples.drop(columns=[COVERED_MB], errors="ignore"), treatments=treatments, variants=variants,
         sequenced=sequenced, sequenced_mb={str(k): float(v) for k, v in covered.items() if k in sequenced},
         expression=expression, copy_number=copy_number, layers=layers, slides=slides, report=report,
-        digests=_digests(folder, metas),
+        digests=take_inventory(folder, metas, report),
     )  # fmt: skip
 
 
@@ -90,6 +90,8 @@ def _variants(
     found = [meta for meta in metas if meta.kind == "MUTATION_EXTENDED"]
     if not found:
         return None
+    for meta in found[1:]:
+        report.append(Exclusion("layer", meta.data.name, "not_used", f"{found[0].data.name} is used"))
     variants = read_maf(found[0].data, genes, report)
     variants["sample_id"] = _study_samples(variants["sample_id"], samples.index)
     is_known = variants["sample_id"].isin(samples.index)
@@ -126,6 +128,12 @@ def _sequenced(
             "no sequenced case list or gene panel matrix: samples without a variant count as not sequenced"
         )
         report.append(Exclusion("layer", "mutations", "sequenced_judged", detail))
+    for sample in sorted(set(variants["sample_id"]) - told):
+        detail = "has variants but is not listed as sequenced: counts as not measured"
+        report.append(Exclusion("sample", sample, "not_listed_as_sequenced", detail))
+    if unknown := told - set(samples.index):
+        detail = f"{len(unknown)} sequenced samples are not in the study"
+        report.append(Exclusion("layer", "mutations", "unknown_samples", detail))
     return frozenset(told & set(samples.index))
 
 
@@ -145,7 +153,7 @@ def _matrices(
         elif meta.kind == "MRNA_EXPRESSION" and profile is not None:
             told = f"{profile.data.name} is used as the expression"
             report.append(Exclusion("layer", meta.data.name, "not_used", told))
-        elif meta.kind == "COPY_NUMBER_ALTERATION" and meta.datatype == "DISCRETE":
+        elif meta.kind == "COPY_NUMBER_ALTERATION" and meta.datatype == "DISCRETE" and copy_number is None:
             copy_number = _known(read_copy_number(meta.data, genes, report), meta, samples, report)
         elif meta.kind == "GENERIC_ASSAY" and meta.datatype == "LIMIT-VALUE":
             properties = meta.keys.get("generic_entity_meta_properties", "").replace(" ", "").split(",")
@@ -171,9 +179,3 @@ def _known(
         detail = f"{len(layer) - len(kept)} samples are not in the study"
         report.append(Exclusion("layer", meta.data.name, "unknown_samples", detail))
     return kept
-
-
-def _digests(folder: Path, metas: list[MetaFile]) -> dict[str, str]:
-    paths = {meta.path for meta in metas} | {meta.data for meta in metas if meta.keys.get("data_filename")}
-    paths |= {folder / "meta_study.txt", folder / "slides.csv", *folder.glob("case_lists/*.txt")}
-    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(paths) if path.is_file()}

@@ -26,11 +26,11 @@ def read_maf(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFr
     """One row a variant (`study.Study.variants`); a file with a header alone gives an empty table.
 
     The variant allele fraction comes from t_alt_count and t_ref_count, else from a VAF column (a percentage
-    is recognised by values over 1), else it is NaN.
+    is recognised by a median over 1; what is then outside 0..1 is unknown), else it is NaN.
     """
     table = read_table(path)
     need_columns(table, ("Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"), path)
-    table = _somatic_once(table, path.name, report)
+    table = _somatic_once(_with_sample(table, path.name, report), path.name, report)
     names = table["Hugo_Symbol"].fillna("").tolist()
     harmonised = genes.harmonise(names)
     report_names(names, harmonised, path.name, report)
@@ -50,6 +50,15 @@ def read_maf(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFr
     return variants[variants["gene"].notna()].reset_index(drop=True)
 
 
+def _with_sample(table: pd.DataFrame, file: str, report: list[Exclusion]) -> pd.DataFrame:
+    """Rows that name their tumour sample; the number of others is reported."""
+    is_nameless = table["Tumor_Sample_Barcode"].isna()
+    if is_nameless.any():
+        told = f"{int(is_nameless.sum())} rows without Tumor_Sample_Barcode left out"
+        report.append(Exclusion("variant", file, "no_identifier", told))
+    return table[~is_nameless].reset_index(drop=True)
+
+
 def _somatic_once(table: pd.DataFrame, file: str, report: list[Exclusion]) -> pd.DataFrame:
     """Without germline and wild-type calls, and with one row where a sample has the same change of a gene twice."""
     status = table.get("Mutation_Status", pd.Series("", index=table.index)).fillna("").str.upper()
@@ -66,6 +75,7 @@ def _somatic_once(table: pd.DataFrame, file: str, report: list[Exclusion]) -> pd
 
 
 def _vaf(table: pd.DataFrame) -> np.ndarray:
+    """Variant allele fraction of each row, 0..1, NaN unknown."""
     lower = {str(column).lower(): column for column in table.columns}
     if "t_alt_count" in lower and "t_ref_count" in lower:
         alt = pd.to_numeric(table[lower["t_alt_count"]], errors="coerce").to_numpy(float)
@@ -74,7 +84,8 @@ def _vaf(table: pd.DataFrame) -> np.ndarray:
             return np.where(depth > 0, alt / np.where(depth > 0, depth, 1), np.nan)
     for column in _VAF_COLUMNS:
         if column in table:
-            vaf = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
-            vaf = vaf / 100 if len(vaf) and np.nanmax(vaf, initial=0) > 1.0 else vaf
+            text = table[column].astype("str").str.rstrip("% ")
+            vaf = pd.to_numeric(text, errors="coerce").to_numpy(float)
+            vaf = vaf / 100 if np.isfinite(vaf).any() and np.nanmedian(vaf) > 1.0 else vaf
             return np.where((vaf >= 0) & (vaf <= 1), vaf, np.nan)
     return np.full(len(table), np.nan)

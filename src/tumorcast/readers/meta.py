@@ -23,13 +23,25 @@ class MetaFile:
 
     @property
     def datatype(self) -> str:
+        """`datatype`, upper case."""
         return self.keys.get("datatype", "").upper()
 
     @property
     def data(self) -> Path:
+        """The data file, whether it is there or not.
+
+        Raises:
+            InputError: none is named, or one outside the study folder.
+        """
         name = self.keys.get("data_filename")
         if not name:
             raise InputError(f"{self.path.name} names no data file", expected="a line data_filename: ...")
+        if Path(name).name != name:
+            raise InputError(
+                f"{self.path.name} names a file outside the study folder",
+                got=name,
+                expected="the name of a file beside the meta file",
+            )
         return self.path.parent / name
 
 

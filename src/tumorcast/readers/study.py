@@ -33,7 +33,8 @@ class Study:
             further columns of the timeline (responses per course among them), upper case.
         variants: one row a somatic call: `sample_id`, `gene` (harmonised symbol), `variant_class`
             (MAF Variant_Classification), `vaf` (float, NaN unknown), `impact` ("truncating",
-            "missense", "inframe", "splice", "promoter", "silent", "other"), `protein_change` (str).
+            "missense", "inframe", "splice", "promoter", "silent", "other", "unknown": altered, not said how),
+            `protein_change` (str).
         sequenced: sample ids profiled for mutations (case list or gene panel matrix); a sample in it
             without a row in `variants` has no mutation, a sample outside it is not measured.
         sequenced_mb: megabases of exome covered, per sequenced sample, where known (for TMB).
