@@ -12,7 +12,7 @@ UNKNOWN_CLASS = "unknown"
 _SPLIT = re.compile(
     r"\s*(?:\+|/|,|;|&|\||\band\b|\bwith\b|\bplus\b|\bfollowed by\b|\bthen\b)\s*", re.IGNORECASE
 )
-_DASH = re.compile(r"\s*[-–—]\s*")
+_DASH = re.compile(r"\s*[-\u2013\u2014]\s*")
 _DOSE = re.compile(
     r"\b\d+(?:\.\d+)?\s*(?:mg|g|mcg|ug|iu|units?)(?:/(?:m2|m²|kg|ml|day))*|\b(?:x\s*)?\d+\s*cycles?\b|\bauc\s*\d\b",
     re.IGNORECASE,

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _PLAIN_HEADS = frozenset(
     {"source", "target", "gene1", "gene2", "genea", "geneb", "from", "to", "node1", "node2", "a", "b"}
 )
 _DEFAULT_TYPE = "interacts"
+_PROTEIN_ID = re.compile(r"(?:\d+\.)?ENSP\d+")
 _TRUE = frozenset({"1", "true", "t", "yes"})
 
 
@@ -99,6 +101,13 @@ def _number(path: Path, text: str) -> float:
 
 def _from_string(path: Path, head: Mapping[str, int], rows: list[list[str]]) -> EdgeList:
     names = _string_names(path)
+    if rows and not names and _PROTEIN_ID.fullmatch(rows[0][head["protein1"]]):
+        raise InputError(
+            f"{path.name} names proteins, and nothing says which genes they are.",
+            got=rows[0][head["protein1"]],
+            expected="STRING's file *.protein.info.* in the same folder, or gene symbols",
+            fix="put 9606.protein.info.vNN.txt.gz beside it",
+        )
     edges = []
     for row in rows:
         score = _number(path, _cell(path, row, head["combined_score"]))
@@ -125,7 +134,7 @@ _OMNIPATH_SIGNS = (("stimulation", "activates"), ("inhibition", "inhibits"))
 def _from_omnipath(path: Path, head: Mapping[str, int], rows: list[list[str]]) -> EdgeList:
     prefix = "consensus_" if "consensus_stimulation" in head else "is_"
     signs = [(head[prefix + sign], kind) for sign, kind in _OMNIPATH_SIGNS if prefix + sign in head]
-    edges = []
+    edges: list[Edge] = []
     for row in rows:
         source, target = (_cell(path, row, head[key]) for key in ("source_genesymbol", "target_genesymbol"))
         kinds = [kind for column, kind in signs if _cell(path, row, column).lower() in _TRUE]
@@ -181,7 +190,7 @@ def _weight_or_none(text: str) -> float | None:
 def _from_gene_sets(path: Path) -> EdgeList:
     sets = read_gmt(path)
     n_sets_of = Counter(gene for members in sets.values() for gene in members)
-    edges = []
+    edges: list[Edge] = []
     for members in sets.values():
         if len(members) <= LARGEST_CLIQUE:
             pairs = list(combinations(sorted(members), 2))
