@@ -45,3 +45,25 @@ def test_mopadi_patient_has_all_three_modalities(shared_data, tmp_path):
     assert len(study.slides) == 1
     assert len(study.variants) > 200
     assert study.expression is not None
+
+
+def test_transneo_regimens_agree_with_the_published_columns(shared_data, tmp_path):
+    source = shared_data / "TransNEO"
+    import_transneo(source, tmp_path / "s")
+    study = read_study(tmp_path / "s")
+    table = pd.read_csv(source / "training_df.csv").set_index("Trial.ID")
+    agents = study.treatments.groupby("patient_id")["agent"].agg(set).reindex(table.index)
+    given = agents.map(lambda names: bool({"epirubicin"} & names))
+    assert given.eq(table["Chemo.any.Anthracycline"].eq(1)).all()
+    anti_her2 = agents.map(lambda names: bool({"Trastuzumab", "Pertuzumab"} & names))
+    assert anti_her2.eq(table["Chemo.any.antiHER2"].eq(1)).all()
+    assert study.treatments["start_day"].gt(study.samples["collected_day"].max()).all()
+
+
+def test_no_feature_of_transneo_postdates_treatment(shared_data, tmp_path):
+    import_transneo(shared_data / "TransNEO", tmp_path / "s")
+    study = read_study(tmp_path / "s")
+    columns = {str(c) for layer in study.layers.values() for c in layer} | set(study.patients.columns)
+    late = ("CYCLE", "SURGERY", "CELLULARITY", "NUMBER.OF", "LVI", "CHEMO", "RESP")
+    assert [c for c in columns if any(word in c.upper() for word in late)] == []
+    assert {"PCR", "RCB_CATEGORY", "RCB_SCORE"} <= set(study.patients.columns)

@@ -20,6 +20,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("source", type=Path, help="file or folder of the source")
     parser.add_argument("--out", type=Path, required=True, help="study folder to write")
     parser.add_argument("--splits", type=Path, help="porpoise: folder of the source's splits_K.csv")
+    parser.add_argument("--cancer", help="porpoise: which table (blca, brca, ...) of a folder")
+    parser.add_argument(
+        "--slide-only", action="store_true", help="mopadi: take patients too who have a slide alone"
+    )
     parser.set_defaults(run=run)
 
 
@@ -33,10 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
         case "porpoise":
             from tumorcast.readers.import_porpoise import import_porpoise
 
-            told = import_porpoise(arguments.source, arguments.out, arguments.splits)
+            told = import_porpoise(arguments.source, arguments.out, arguments.splits, arguments.cancer)
         case _:
             from tumorcast.readers.import_mopadi import import_mopadi
 
-            told = import_mopadi(arguments.source, arguments.out)
+            told = import_mopadi(arguments.source, arguments.out, arguments.slide_only)
     print("\n".join([*told, f"study written to {arguments.out}"]))
     return 0

@@ -6,6 +6,7 @@ import codecs
 import csv
 import hashlib
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,14 @@ def need_columns(table: pd.DataFrame, names: tuple[str, ...], path: Path) -> Non
             expected=", ".join(names),
             fix=did_you_mean(lacking[0], map(str, table.columns)),
         )
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Under a temporary name in the target's folder, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    shutil.copyfile(source, temporary)
+    os.replace(temporary, path)
 
 
 def write_text(path: Path, text: str) -> None:

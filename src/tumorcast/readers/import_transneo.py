@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from tumorcast.biology.burden import WHOLE_EXOME_MB
 from tumorcast.domain.errors import InputError
+from tumorcast.readers.import_counts import write_import
 from tumorcast.readers.study import Study
-from tumorcast.readers.write_study import write_study
 
 CLINICAL = {
     "Age.at.diagnosis": "AGE", "Histology": "HISTOLOGY", "ER.status": "ER_STATUS", "HER2.status": "HER2_STATUS",
@@ -26,15 +27,15 @@ _BLOCKS = {
     "FEC": ("fluorouracil", "epirubicin", "cyclophosphamide"), "EC": ("epirubicin", "cyclophosphamide"),
     "TC": ("docetaxel", "cyclophosphamide"), "T": ("docetaxel",), "P": ("paclitaxel",),
 }  # fmt: skip
-_SEQUENCED_MB = 30.0
-"""Approximate coding megabases of the study's exome capture; a constant of the study, so ranks do not change."""
 
 
 def import_transneo(source: Path, out: Path) -> list[str]:
     """The 147 training patients of the published predictor as a study; returns lines of counts.
 
     Left out because they postdate the first day of treatment: cycles given, everything found at surgery.
-    The published table codes statuses as 1 and -1; they are kept as they are.
+    The published table codes statuses as 1 and -1; they are kept as they are. Samples are diagnostic biopsies
+    without a date: day -1, the day before treatment, stands for "before". The covered exome is not stated
+    either: a conventional size is taken, which scales the burden and changes no order.
 
     Args:
         source: folder with `training_df.csv`, `supplementary_table_1.csv.gz` and `supplementary_table_2.csv.gz`.
@@ -52,7 +53,8 @@ def import_transneo(source: Path, out: Path) -> list[str]:
         {"patient_id": ids, "collected_day": -1.0, "procedure": "biopsy"},
         index=pd.Index([f"{patient}-D" for patient in ids], name="sample_id"),
     )
-    kept = _variants(variants, set(ids))
+    kept = _variants(variants.drop_duplicates(), set(ids))
+    n_repeated = len(_variants(variants, set(ids))) - len(kept)
     layers = {name: _layer(training, columns) for name, columns in _layer_columns(training).items()}
     study = Study(
         study_id="transneo_2022",
@@ -63,15 +65,18 @@ def import_transneo(source: Path, out: Path) -> list[str]:
         treatments=_treatments(clinical, ids),
         variants=kept,
         sequenced=frozenset(samples.index),
-        sequenced_mb=dict.fromkeys(samples.index, _SEQUENCED_MB),
+        sequenced_mb=dict.fromkeys(samples.index, WHOLE_EXOME_MB),
         layers=layers,
     )
-    write_study(study, out)
+    read = write_import(study, out)
     widths = ", ".join(f"{name} {table.shape[1]}" for name, table in layers.items())
     return [
         f"patients {len(ids)} of {len(clinical)} in the clinical table, pCR {int(patients['PCR'].sum())}",
-        f"variants {len(kept)} of {len(variants)} in the table (the rest belong to other patients)",
+        f"variants {len(kept)} of {len(variants)} in the table; the rest belong to other patients, or repeat a "
+        f"row ({n_repeated} of these patients)",
+        f"covered exome taken as {WHOLE_EXOME_MB:g} Mb (not stated by the source)",
         f"layers: {widths}",
+        *read,
     ]
 
 

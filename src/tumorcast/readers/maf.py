@@ -47,7 +47,11 @@ def read_maf(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFr
             **{name: table[column] for column, name in _PLACE.items() if column in table},
         }
     )
-    return variants[variants["gene"].notna()].reset_index(drop=True)
+    is_named = variants["gene"].notna()
+    if not is_named.all():
+        told = f"{int((~is_named).sum())} rows left out"
+        report.append(Exclusion("variant", path.name, "unknown_gene", told))
+    return variants[is_named].reset_index(drop=True)
 
 
 def _with_sample(table: pd.DataFrame, file: str, report: list[Exclusion]) -> pd.DataFrame:
