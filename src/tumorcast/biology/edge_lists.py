@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
-from tumorcast.biology.gene_sets import open_text, read_gmt
+from tumorcast.biology.gene_sets import lines_of, read_gmt
 from tumorcast.domain.errors import InputError
 
 STRING_HIGH_CONFIDENCE = 700
@@ -59,18 +59,21 @@ def read_edge_list(path: Path) -> EdgeList:
     """
     if ".gmt" in path.suffixes:
         return _from_gene_sets(path)
-    lines = [line for line in open_text(path).splitlines() if line.strip() and not line.startswith("#")]
-    if not lines:
+    lines = (line for line in lines_of(path) if line.strip() and not line.startswith("#"))
+    first = next(lines, None)
+    if first is None:
         raise InputError(f"{path.name} is empty.", expected="an edge list, one interaction a line")
-    rows = [_cells(line, _separator(lines[0])) for line in lines]
-    head = {name.strip('"').lower(): column for column, name in enumerate(rows[0])}
+    separator = _separator(first)
+    names = _cells(first, separator)
+    rows = (_cells(line, separator) for line in lines)
+    head = {name.lower(): column for column, name in enumerate(names)}
     if {"protein1", "protein2", "combined_score"} <= head.keys():
-        return _from_string(path, head, rows[1:])
+        return _from_string(path, head, rows)
     if {"source_genesymbol", "target_genesymbol"} <= head.keys():
-        return _from_omnipath(path, head, rows[1:])
+        return _from_omnipath(path, head, rows)
     if {"gene1", "gene2", "direction"} <= head.keys():
-        return _from_reactome(path, head, rows[1:])
-    return _from_plain(path, rows)
+        return _from_reactome(path, head, rows)
+    return _from_plain(path, names, rows)
 
 
 def _separator(line: str) -> str | None:
@@ -99,24 +102,29 @@ def _number(path: Path, text: str) -> float:
         raise InputError(f"{path.name} has a score that is no number.", got=text) from reason
 
 
-def _from_string(path: Path, head: Mapping[str, int], rows: list[list[str]]) -> EdgeList:
+def _from_string(path: Path, head: Mapping[str, int], rows: Iterable[list[str]]) -> EdgeList:
     names = _string_names(path)
-    if rows and not names and _PROTEIN_ID.fullmatch(rows[0][head["protein1"]]):
-        raise InputError(
-            f"{path.name} names proteins, and nothing says which genes they are.",
-            got=rows[0][head["protein1"]],
-            expected="STRING's file *.protein.info.* in the same folder, or gene symbols",
-            fix="put 9606.protein.info.vNN.txt.gz beside it",
-        )
     edges = []
     for row in rows:
         score = _number(path, _cell(path, row, head["combined_score"]))
         if score < STRING_HIGH_CONFIDENCE:
             continue
-        first, second = (_cell(path, row, head[key]) for key in ("protein1", "protein2"))
-        first, second = sorted((names.get(first, first), names.get(second, second)))
+        proteins = (_cell(path, row, head[key]) for key in ("protein1", "protein2"))
+        first, second = sorted(names.get(protein) or _gene_named(path, protein) for protein in proteins)
         edges.append(Edge(first, second, _DEFAULT_TYPE, score / 1000))
     return EdgeList(edges, {}, f"STRING, {path.name}")
+
+
+def _gene_named(path: Path, protein: str) -> str:
+    """The name itself where it is a gene's; a bare protein id is an error where no file names it."""
+    if _PROTEIN_ID.fullmatch(protein):
+        raise InputError(
+            f"{path.name} names a protein, and nothing says which gene it is.",
+            got=protein,
+            expected="STRING's file *.protein.info.* in the same folder, or gene symbols",
+            fix="put 9606.protein.info.vNN.txt.gz of the same version beside it",
+        )
+    return protein
 
 
 def _string_names(path: Path) -> dict[str, str]:
@@ -124,14 +132,14 @@ def _string_names(path: Path) -> dict[str, str]:
     found = sorted(path.parent.glob("*protein.info*"))
     if not found:
         return {}
-    rows = [line.split("\t") for line in open_text(found[0]).splitlines()[1:]]
+    rows = (line.split("\t") for line in lines_of(found[0]))
     return {row[0]: row[1] for row in rows if len(row) > 1}
 
 
 _OMNIPATH_SIGNS = (("stimulation", "activates"), ("inhibition", "inhibits"))
 
 
-def _from_omnipath(path: Path, head: Mapping[str, int], rows: list[list[str]]) -> EdgeList:
+def _from_omnipath(path: Path, head: Mapping[str, int], rows: Iterable[list[str]]) -> EdgeList:
     prefix = "consensus_" if "consensus_stimulation" in head else "is_"
     signs = [(head[prefix + sign], kind) for sign, kind in _OMNIPATH_SIGNS if prefix + sign in head]
     edges: list[Edge] = []
@@ -146,7 +154,7 @@ _REACTOME_ARROWS = {"->": "activates", "-|": "inhibits"}
 _REACTOME_BACKWARDS = {"<-": "activates", "|-": "inhibits"}
 
 
-def _from_reactome(path: Path, head: Mapping[str, int], rows: list[list[str]]) -> EdgeList:
+def _from_reactome(path: Path, head: Mapping[str, int], rows: Iterable[list[str]]) -> EdgeList:
     edges = []
     for row in rows:
         first, second, arrow = (_cell(path, row, head[key]) for key in ("gene1", "gene2", "direction"))
@@ -162,16 +170,16 @@ def _from_reactome(path: Path, head: Mapping[str, int], rows: list[list[str]]) -
     return EdgeList(edges, {}, f"Reactome functional interactions, {path.name}")
 
 
-def _from_plain(path: Path, rows: list[list[str]]) -> EdgeList:
-    if len(rows[0]) not in (2, 3):
+def _from_plain(path: Path, first_row: list[str], rows: Iterable[list[str]]) -> EdgeList:
+    if len(first_row) not in (2, 3):
         raise InputError(
             f"{path.name} is of no network format that is understood.",
-            got=" | ".join(rows[0][:6]),
+            got=" | ".join(first_row[:6]),
             expected="STRING, OmniPath or Reactome FI with their headers, two or three columns, or a .gmt file",
         )
-    body = rows[1:] if {cell.lower().replace("_", "") for cell in rows[0][:2]} <= _PLAIN_HEADS else rows
+    has_head = {cell.lower().replace("_", "") for cell in first_row[:2]} <= _PLAIN_HEADS
     edges = []
-    for row in body:
+    for row in rows if has_head else chain([first_row], rows):
         first, second = _cell(path, row, 0), _cell(path, row, 1)
         third = row[2] if len(row) > 2 else ""
         weight = _weight_or_none(third)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from tumorcast.domain.errors import InputError
 
 
-def open_text(path: Path) -> str:
-    """The whole text of a plain or gzipped file.
+def lines_of(path: Path) -> Iterator[str]:
+    """Lines of a plain or gzipped text file, one at a time, without their ends.
 
     Raises:
         InputError: absent, not text, or a damaged archive.
@@ -17,9 +19,14 @@ def open_text(path: Path) -> str:
     if not path.is_file():
         raise InputError("The file was not found.", got=path, fix="check the path")
     try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as reason:
+        with (
+            gzip.open(path, "rt", encoding="utf-8-sig")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8-sig") as stream
+        ):
+            for line in stream:
+                yield line.rstrip("\r\n")
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error) as reason:
         raise InputError(
             f"{path.name} is not readable as text.", got=reason, expected="UTF-8 text"
         ) from reason
@@ -36,7 +43,7 @@ def read_gmt(path: Path | str) -> dict[str, tuple[str, ...]]:
     """
     path = Path(path)
     sets: dict[str, tuple[str, ...]] = {}
-    for number, line in enumerate(open_text(path).splitlines(), start=1):
+    for number, line in enumerate(lines_of(path), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         name, *rest = (cell.strip() for cell in line.split("\t"))
