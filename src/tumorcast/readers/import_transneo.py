@@ -43,41 +43,56 @@ def import_transneo(source: Path, out: Path) -> list[str]:
     training = _read(source / "training_df.csv").set_index("Trial.ID")
     clinical = _read(source / "supplementary_table_1.csv.gz").set_index("Donor.ID")
     variants = _read(source / "supplementary_table_2.csv.gz")
-    ids = [str(patient) for patient in training.index]
-    training.index = pd.Index(ids, name="patient_id")
-    patients = training[list(CLINICAL)].rename(columns=CLINICAL)
-    patients["PCR"] = training["resp.pCR"]
-    patients["RCB_CATEGORY"] = training["RCB.category"]
-    patients["RCB_SCORE"] = training["RCB.score"]
-    samples = pd.DataFrame(
-        {"patient_id": ids, "collected_day": -1.0, "procedure": "biopsy"},
-        index=pd.Index([f"{patient}-D" for patient in ids], name="sample_id"),
-    )
-    kept = _variants(variants.drop_duplicates(), set(ids))
-    n_repeated = len(_variants(variants, set(ids))) - len(kept)
-    layers = {name: _layer(training, columns) for name, columns in _layer_columns(training).items()}
-    study = Study(
-        study_id="transneo_2022",
-        origin="real",
-        folder=out,
-        patients=patients,
-        samples=samples,
-        treatments=_treatments(clinical, ids),
-        variants=kept,
-        sequenced=frozenset(samples.index),
-        sequenced_mb=dict.fromkeys(samples.index, WHOLE_EXOME_MB),
-        layers=layers,
-    )
+    training.index = pd.Index([str(patient) for patient in training.index], name="patient_id")
+    study = _study(training, clinical, variants, out)
+    kept = 0 if study.variants is None else len(study.variants)
+    n_repeated = int(variants["Donor.ID"].astype(str).isin(training.index).sum()) - kept
     read = write_import(study, out)
-    widths = ", ".join(f"{name} {table.shape[1]}" for name, table in layers.items())
+    widths = ", ".join(f"{name} {table.shape[1]}" for name, table in study.layers.items())
     return [
-        f"patients {len(ids)} of {len(clinical)} in the clinical table, pCR {int(patients['PCR'].sum())}",
-        f"variants {len(kept)} of {len(variants)} in the table; the rest belong to other patients, or repeat a "
+        f"patients {len(training)} of {len(clinical)} in the clinical table, "
+        f"pCR {int(study.patients['PCR'].sum())}, sequenced {len(study.sequenced)}",
+        f"variants {kept} of {len(variants)} in the table; the rest belong to other patients, or repeat a "
         f"row ({n_repeated} of these patients)",
         f"covered exome taken as {WHOLE_EXOME_MB:g} Mb (not stated by the source)",
         f"layers: {widths}",
         *read,
     ]
+
+
+def _study(training: pd.DataFrame, clinical: pd.DataFrame, variants: pd.DataFrame, out: Path) -> Study:
+    ids = [str(patient) for patient in training.index]
+    samples = pd.DataFrame(
+        {"patient_id": ids, "collected_day": -1.0, "procedure": "biopsy"},
+        index=pd.Index([_sample_of(patient) for patient in ids], name="sample_id"),
+    )
+    is_sequenced = clinical["DNA.sequenced"].reindex(ids).eq("YES")
+    sequenced = [_sample_of(patient) for patient in is_sequenced.index[is_sequenced]]
+    return Study(
+        study_id="transneo_2022",
+        origin="real",
+        folder=out,
+        patients=_patients(training),
+        samples=samples,
+        treatments=_treatments(clinical, ids),
+        variants=_variants(variants.drop_duplicates(), set(ids)),
+        sequenced=frozenset(sequenced),
+        sequenced_mb=dict.fromkeys(sequenced, WHOLE_EXOME_MB),
+        layers={name: _layer(training, columns) for name, columns in _layer_columns(training).items()},
+    )
+
+
+def _sample_of(patient: str) -> str:
+    """The patient's diagnostic sample."""
+    return f"{patient}-D"
+
+
+def _patients(training: pd.DataFrame) -> pd.DataFrame:
+    patients = training[list(CLINICAL)].rename(columns=CLINICAL)
+    patients["PCR"] = training["resp.pCR"]
+    patients["RCB_CATEGORY"] = training["RCB.category"]
+    patients["RCB_SCORE"] = training["RCB.score"]
+    return patients
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -90,7 +105,7 @@ def _variants(table: pd.DataFrame, ids: set[str]) -> pd.DataFrame:
     own = table[table["Donor.ID"].astype(str).isin(ids)]
     return pd.DataFrame(
         {
-            "sample_id": own["Donor.ID"].astype(str) + "-D",
+            "sample_id": own["Donor.ID"].astype(str).map(_sample_of),
             "gene": own["Hugo_Symbol"],
             "variant_class": own["MAF_Variant"],
             "vaf": pd.to_numeric(own["tumour.vaf"], errors="coerce"),
@@ -129,4 +144,4 @@ def _layer_columns(training: pd.DataFrame) -> dict[str, list[str]]:
 
 def _layer(training: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     table = training[columns].astype(float)
-    return table.set_axis([f"{patient}-D" for patient in training.index])
+    return table.set_axis([_sample_of(str(patient)) for patient in training.index])
