@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from tumorcast.biology.variants import IMPACTS
+from tumorcast.cohort.graphs import GraphVocabulary
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import ModelConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.nn.fusion import Fusion
-from tumorcast.nn.graph_encoder import GraphEncoder
+from tumorcast.nn.graph_encoder import GraphEncoder, NodeColumns
 from tumorcast.nn.layer_encoders import PathwayEncoder, TabularEncoder
 from tumorcast.nn.predictor import Predictor
 from tumorcast.nn.slide_encoder import SlideEncoder
@@ -46,7 +48,7 @@ def build_encoder(name: str, model: ModelConfig, prepared: Preprocessor) -> nn.M
             if graph is None:
                 raise InputError("the mutation graph was not fitted", fix="fit the preprocessor again")
             return GraphEncoder(
-                len(graph.genes), len(graph.node_feature_names), len(graph.edge_type_names), model.width,
+                len(graph.genes), len(graph.node_feature_names), _columns(graph), len(graph.edge_type_names), model.width,
                 model.graph_layers, model.graph_tokens, model.dropout,
             )  # fmt: skip
         case "expression" if prepared.gene_sets:
@@ -55,6 +57,16 @@ def build_encoder(name: str, model: ModelConfig, prepared: Preprocessor) -> nn.M
             if name not in prepared.layers:
                 raise InputError(f"no training course has the layer '{name}'")
             return TabularEncoder(_layer_width(name, prepared), model.width, model.dropout)
+
+
+def _columns(graph: GraphVocabulary) -> NodeColumns:
+    names = graph.node_feature_names
+    return NodeColumns(
+        impacts=tuple(names.index(impact) for impact in IMPACTS),
+        damaging=tuple(names.index(impact) for impact in ("truncating", "splice")),
+        copy_number=tuple(names.index(name) for name in ("deep_deletion", "amplification")),
+        prior=len(names) - len(graph.prior_names),
+    )
 
 
 def _layer_width(name: str, prepared: Preprocessor) -> int:

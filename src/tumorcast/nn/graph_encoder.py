@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GINEConv
@@ -9,12 +11,27 @@ from torch_geometric.nn import GINEConv
 from tumorcast.nn.segments import AttentionPooling, segment_sum
 
 
+_GENE_WIDTH = 8
+
+
+@dataclass(frozen=True)
+class NodeColumns:
+    """Where the parts of a node's features stand: impact classes, those that damage the protein, copy-number
+    alterations, and the gene's own prior (pathways and roles, from `prior` to the end)."""
+
+    impacts: tuple[int, ...]
+    damaging: tuple[int, ...]
+    copy_number: tuple[int, ...]
+    prior: int
+
+
 class GraphEncoder(nn.Module):
     """Message passing over the altered genes (GINE, Hu et al. 2020, arXiv:1905.12265), then pooling.
 
-    K tokens of attention pooling, and one of the tumour's profile: for each node feature (pathways, roles,
-    impacts) whether and how often it is altered, with the mutation burden, so that "any" and "how many" are
-    not lost to averaging. A tumour without alterations gives finite tokens of its own.
+    K tokens of attention pooling over the genes, and one of the tumour's profile, so that "any" and "how many"
+    are not lost to averaging: for each pathway whether it has a damaging variant, any variant, a copy-number
+    alteration; their counts, the mutation burden, and the sum of the altered genes' embeddings (which start at
+    zero). A tumour without alterations gives finite tokens of its own.
 
     Shapes: (node_gene [N], node_features [N, F], edge_index [2, E], edge_type [E], node_course [N],
     burden [B, 3]) -> (tokens [B, K + 1, W], attention [N, K]).
@@ -24,6 +41,7 @@ class GraphEncoder(nn.Module):
         self,
         genes: int,
         node_features: int,
+        columns: NodeColumns,
         edge_types: int,
         width: int,
         layers: int,
@@ -31,9 +49,10 @@ class GraphEncoder(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
-        self.gene = nn.Embedding(genes, width)
+        self.columns = columns
+        self.gene = nn.Embedding(genes, _GENE_WIDTH)
         nn.init.zeros_(self.gene.weight)
-        self.describe = nn.Linear(node_features, width)
+        self.describe = nn.Linear(node_features + _GENE_WIDTH, width)
         self.edge = nn.Embedding(edge_types, width)
         self.convolutions = nn.ModuleList(
             GINEConv(nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width)))
@@ -42,7 +61,8 @@ class GraphEncoder(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
         self.pool = AttentionPooling(width, tokens, hidden=width)
-        self.profile = nn.Linear(2 * node_features + 3, width)
+        priors = node_features - columns.prior
+        self.profile = nn.Sequential(nn.Dropout(dropout), nn.Linear(3 * priors + 6 + _GENE_WIDTH, width))
 
     def forward(
         self,
@@ -53,12 +73,29 @@ class GraphEncoder(nn.Module):
         node_course: Tensor,
         burden: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        count = burden.shape[0]
-        nodes = self.dropout(self.describe(node_features) + self.gene(node_gene))
+        gene = self.gene(node_gene)
+        nodes = self.dropout(self.describe(torch.cat([node_features, gene], dim=1)))
         edges = self.edge(edge_type)
         for convolve, norm in zip(self.convolutions, self.norms, strict=True):
             nodes = nodes + self.dropout(norm(convolve(nodes, edge_index, edges)))
-        pooled, weights = self.pool(nodes, node_course, count)
-        total = segment_sum(node_features, node_course, count)
-        profile = torch.cat([total.clamp(0, 1), torch.log1p(total.clamp_min(0)), burden], dim=1)
-        return torch.cat([pooled, self.profile(profile)[:, None]], dim=1), weights
+        pooled, weights = self.pool(nodes, node_course, burden.shape[0])
+        profile = self.profile(self._profile(node_features, gene, node_course, burden))
+        return torch.cat([pooled, profile[:, None]], dim=1), weights
+
+    def _profile(self, node_features: Tensor, gene: Tensor, node_course: Tensor, burden: Tensor) -> Tensor:
+        """[B, 3 P + 6 + G]: pathway flags by kind of alteration, counts by kind, burden, sum of embeddings."""
+        at = self.columns
+        count = burden.shape[0]
+        kinds = torch.stack(
+            [
+                node_features[:, list(part)].sum(dim=1).clamp(0, 1)
+                for part in (at.damaging, at.impacts, at.copy_number)
+            ],
+            dim=1,
+        )
+        hit = (kinds[:, :, None] * node_features[:, None, at.prior :]).flatten(1)
+        flags = segment_sum(hit, node_course, count).clamp(0, 1)
+        counts = torch.log1p(segment_sum(kinds, node_course, count))
+        return torch.cat(
+            [flags, counts, burden, segment_sum(gene * kinds[:, 1:2], node_course, count)], dim=1
+        )

@@ -12,7 +12,7 @@ from tumorcast.biology.network import GeneNetwork
 from tumorcast.biology.variants import impact_of
 from tumorcast.cohort.simulate.gene_pool import DRIVER_FREQUENCIES, LONG_PASSENGERS, tail_genes
 from tumorcast.cohort.simulate.patients import CODING_GENES, Patients
-from tumorcast.cohort.simulate.planted import PLANTED_GENES
+from tumorcast.cohort.simulate.planted import PLANTED_GENES, PLANTED_PATHWAYS
 from tumorcast.cohort.simulate.samples import SimulatedSample
 
 _EXOME_MB = 38.0
@@ -26,6 +26,8 @@ _CHANCES = {
     "passenger": (0.68, 0.055, 0.03, 0.015, 0.02, 0.01, 0.19, 0.0),
     "suppressor": (0.42, 0.25, 0.17, 0.08, 0.08, 0.0, 0.0, 0.0),
     "oncogene": (0.95, 0.0, 0.0, 0.0, 0.0, 0.05, 0.0, 0.0),
+    "loss": (0.0, 0.42, 0.26, 0.14, 0.18, 0.0, 0.0, 0.0),
+    "tolerated": (0.76, 0.0, 0.0, 0.0, 0.0, 0.03, 0.21, 0.0),
     "promoter": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
 }
 _NONSYNONYMOUS_SHARE = 0.81
@@ -37,6 +39,13 @@ def passenger_weights() -> dict[str, float]:
     genes = [*GeneNetwork.embedded().genes, *DRIVER_FREQUENCIES, *tail_genes()]
     weights = {gene: 1.0 for gene in sorted(set(genes)) if gene not in PLANTED_GENES}
     return {**weights, **{gene: float(times) for gene, times in LONG_PASSENGERS.items()}}
+
+
+def planted_pathway_genes() -> frozenset[str]:
+    """Genes of the pathways that the formula reads: in the planted genes every hit is a loss of function, in
+    the others passengers are tolerated, so that "a damaging variant in the pathway" is what counts."""
+    pathways = GeneNetwork.embedded().pathways
+    return frozenset(gene for name in PLANTED_PATHWAYS for gene in pathways[name])
 
 
 def captured_mb() -> float:
@@ -56,6 +65,7 @@ def draw_tumour_variants(random: np.random.Generator, patients: Patients) -> pd.
         "gene": random.choice(names, counts.sum(), p=rates / rates.sum()),
         "kind": "passenger",
     })  # fmt: skip
+    passenger.loc[passenger["gene"].isin(planted_pathway_genes()), "kind"] = "tolerated"
     drivers = {gene: rate for gene, rate in DRIVER_FREQUENCIES.items() if gene not in PLANTED_GENES}
     is_driven = random.random((n, len(drivers))) < np.array(list(drivers.values()))
     table = pd.concat(
@@ -64,7 +74,7 @@ def draw_tumour_variants(random: np.random.Generator, patients: Patients) -> pd.
     )
     table = table.drop_duplicates(["patient", "gene"], keep="last").sort_values(["patient", "gene"])
     table["variant_class"] = _draw_classes(random, table["kind"].to_numpy())
-    is_clonal = (table["kind"] != "passenger").to_numpy() | (random.random(len(table)) < 0.6)
+    is_clonal = ~table["kind"].isin(["passenger", "tolerated"]).to_numpy() | (random.random(len(table)) < 0.6)
     table["clonality"] = np.where(is_clonal, 1.0, random.uniform(0.15, 0.7, len(table)))
     table["protein_change"] = _protein_changes(random, len(table))
     return table.drop(columns="kind").reset_index(drop=True)
@@ -96,8 +106,13 @@ def measured_variants(
 def _hits(is_hit: NDArray[np.bool_], genes: Sequence[str]) -> pd.DataFrame:
     patient, place = np.nonzero(is_hit)
     names = np.array(genes)[place]
-    kinds = ["promoter" if g == "TERT" else "oncogene" if g in _ONCOGENES else "suppressor" for g in names]
-    return pd.DataFrame({"patient": patient, "gene": names, "kind": kinds})
+    return pd.DataFrame({"patient": patient, "gene": names, "kind": [_kind(gene) for gene in names]})
+
+
+def _kind(gene: str) -> str:
+    if gene in PLANTED_GENES:
+        return "loss"
+    return "promoter" if gene == "TERT" else "oncogene" if gene in _ONCOGENES else "suppressor"
 
 
 def _draw_classes(random: np.random.Generator, kinds: NDArray[np.object_]) -> NDArray[np.str_]:

@@ -11,20 +11,16 @@ from __future__ import annotations
 
 REGIMEN_CLASSES = ("immunotherapy", "combination", "chemotherapy")
 
-INTERFERON_GENES = {
-    "JAK1": 0.060,
-    "JAK2": 0.042,
-    "B2M": 0.054,
-    "IFNGR1": 0.030,
-    "STAT1": 0.030,
-    "TAP1": 0.030,
-}
+INTERFERON_GENES = {"JAK1": 0.095, "B2M": 0.080, "JAK2": 0.045, "STAT1": 0.030}
 """Interferon-gamma and antigen presentation: gene -> rate of driver alterations a tumour."""
 
-REPAIR_GENES = {"BRCA2": 0.066, "BRCA1": 0.054, "ATM": 0.048, "PALB2": 0.030, "RAD51C": 0.024, "BRIP1": 0.024}
+REPAIR_GENES = {"BRCA2": 0.095, "ATM": 0.080, "BRCA1": 0.045, "PALB2": 0.030}
 """Homologous recombination repair: gene -> rate of driver alterations a tumour."""
 
 PLANTED_GENES = (*INTERFERON_GENES, *REPAIR_GENES)
+
+PLANTED_PATHWAYS = ("interferon_jak_stat", "antigen_presentation", "homologous_recombination")
+"""Pathways of the embedded gene network that the planted genes stand for."""
 
 PROGRAMME_GENES = (
     "CCL5", "CD27", "CD274", "CD276", "CD8A", "CMKLR1", "CXCL9", "CXCR6", "HLA-DQA1", "HLA-DRB1", "HLA-E",
