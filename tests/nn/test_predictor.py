@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from toy_courses import MODALITIES, toy_course, toy_labels, toy_preprocessor
 
+from toy_courses import MODALITIES, toy_course, toy_labels, toy_preprocessor
 from tumorcast.batches.batch import CourseLabels, inputs_from
 from tumorcast.cohort.packing import pack
 from tumorcast.config.models import ModelConfig

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toy_courses import toy_course, toy_labels, toy_preprocessor
 
+from toy_courses import toy_course, toy_labels, toy_preprocessor
 from tumorcast.config.models import ModelConfig, TrainingConfig
 from tumorcast.training import fit as fit_room
 from tumorcast.training.fit import fit_member

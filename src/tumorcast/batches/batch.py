@@ -35,8 +35,12 @@ class CourseInputs(NamedTuple):
 
     def to(self, device: torch.device) -> CourseInputs:
         """The same on another device."""
-        moved = [tuple(t.to(device) for t in x) if isinstance(x, tuple) else x.to(device) for x in self]
-        return CourseInputs(*moved)
+        moved = {name: x.to(device) for name, x in self._asdict().items() if isinstance(x, Tensor)}
+        return self._replace(
+            **moved,
+            layers=tuple(x.to(device) for x in self.layers),
+            is_measured=tuple(x.to(device) for x in self.is_measured),
+        )
 
 
 class CourseLabels(NamedTuple):
@@ -60,11 +64,11 @@ class CourseBatch(NamedTuple):
 
     inputs: CourseInputs
     labels: CourseLabels
-    index: Int[Tensor, " b"]
+    place: Int[Tensor, " b"]
 
     def to(self, device: torch.device) -> CourseBatch:
         """The same on another device."""
-        return CourseBatch(self.inputs.to(device), self.labels.to(device), self.index.to(device))
+        return CourseBatch(self.inputs.to(device), self.labels.to(device), self.place.to(device))
 
 
 def inputs_from(packed: dict[str, NDArray], layer_names: tuple[str, ...]) -> CourseInputs:

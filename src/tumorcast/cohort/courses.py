@@ -58,7 +58,7 @@ def _courses_of(
     site = next((str(patient[c]) for c in SITE_COLUMNS if c in patient and pd.notna(patient[c])), "")
     if records is None or records.empty:
         regimen = _text_of(patient.get("REGIMEN"))
-        yield _course(patient_id, 1, site, regimen, [regimen], math.nan, math.nan, patient.to_dict())
+        yield _course(patient_id, 1, site, regimen, [regimen], math.nan, math.nan, _labels(patient))
         return
     key = [
         f"line {line:g}" if pd.notna(line) else f"day {day}"
@@ -66,14 +66,18 @@ def _courses_of(
     ]
     groups = sorted((group for _, group in records.groupby(key)), key=lambda g: _first(g["start_day"]))
     for number, group in enumerate(groups, start=1):
-        labels = patient.to_dict() if number == 1 else {}
-        own = {c: v for c in group.columns if c.isupper() and pd.notna(v := group[c].bfill().iloc[0])}
+        labels = _labels(patient) if number == 1 else {}
+        own = {str(c): v for c in group.columns if c.isupper() and pd.notna(v := group[c].bfill().iloc[0])}
         agents = [text for text in group["agent"].map(_text_of) if text]
         regimens = [text for text in group["regimen"].map(_text_of) if text]
         regimen = regimens[0] if regimens else " + ".join(dict.fromkeys(agents))
         line = group["line"].iloc[0] if pd.notna(group["line"].iloc[0]) else float(number)
         start = group["start_day"].min()
         yield _course(patient_id, number, site, regimen, agents or regimens, line, start, {**labels, **own})
+
+
+def _labels(patient: pd.Series) -> dict[str, Any]:
+    return {str(name): value for name, value in patient.items()}
 
 
 def _course(

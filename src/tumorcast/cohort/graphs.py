@@ -97,7 +97,7 @@ def patient_graph(
     """
     place = {gene: i for i, gene in enumerate(vocabulary.genes)}
     altered = variants[variants["impact"].map(is_nonsynonymous).astype(bool) & variants["gene"].isin(place)]
-    levels = {} if copy_number is None else copy_number.dropna().to_dict()
+    levels = {} if copy_number is None else {str(g): float(v) for g, v in copy_number.dropna().items()}
     strong = {g for g, level in levels.items() if abs(level) >= _AMPLIFICATION and g in place}
     symbols = sorted({*altered["gene"], *strong}, key=place.__getitem__)
     if not symbols:

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 DAYS_PER_MONTH = 365.25 / 12
 
 RESPONSE_COLUMNS = {
@@ -61,11 +59,18 @@ def ordinal_of(row: Mapping[str, Any]) -> float:
 def survival_of(row: Mapping[str, Any]) -> tuple[float, float]:
     """(time_days, is_event): PFS where the row has it, else OS; NaN for unknown or not positive times."""
     for stem in ("PFS", "OS"):
-        months = pd.to_numeric(row.get(f"{stem}_MONTHS"), errors="coerce")
+        months = _number(row.get(f"{stem}_MONTHS"))
         status = _text(row.get(f"{stem}_STATUS"))[:1]
-        if pd.notna(months) and months > 0 and status in {"0", "1"}:
-            return float(months) * DAYS_PER_MONTH, float(status)
+        if months > 0 and status in {"0", "1"}:
+            return months * DAYS_PER_MONTH, float(status)
     return math.nan, math.nan
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _first_text(row: Mapping[str, Any], names: tuple[str, ...]) -> str:

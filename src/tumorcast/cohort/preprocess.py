@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -79,14 +79,14 @@ class Preprocessor:
 
     def arrays(self, cohort: Cohort, course_id: str, bag: TileBag | None) -> CourseArrays:
         """What the network sees of one course. Absent modalities are empty or zero, and masked."""
-        course = cohort.courses.loc[course_id]
+        course = _row(cohort.courses, course_id)
         has = cohort.is_present.loc[course_id]
         present = {name: bool(has[name]) if name in has else False for name in self.modalities}
         present["slide"] = present.get("slide", False) and bag is not None and self.tiles is not None
         layers, is_measured = {}, {}
         for name in self.layer_names:
             table = cohort.clinical if name == "clinical" else cohort.layers.get(name)
-            row = pd.Series(dtype=object) if table is None else table.loc[course_id]
+            row = pd.Series(dtype=object) if table is None else _row(table, course_id)
             layers[name], is_measured[name] = self.layers[name].transform(row)
             present[name] = present[name] and bool(is_measured[name].any())
         graph, burden = self._mutations(cohort, course_id, present.get("mutations", False))
@@ -109,7 +109,7 @@ class Preprocessor:
             return empty_graph(vocabulary), np.zeros(3, np.float32)
         variants = cohort.variants_by_course.get(course_id, cohort.variants.iloc[:0])
         table = cohort.layers.get("copy_number")
-        levels = None if table is None else table.loc[course_id]
+        levels = None if table is None else _row(table, course_id)
         count, tmb = float(cohort.n_nonsynonymous[course_id]), float(cohort.tmb[course_id])
         is_known = np.isfinite(tmb)
         burden = np.array([np.log1p(count), np.log1p(tmb) if is_known else 0.0, is_known], np.float32)
@@ -160,6 +160,10 @@ def fit_preprocessor(
         gene_sets=sets,
         treatment=TreatmentVocabulary.fit(fold.courses),
     )
+
+
+def _row(table: pd.DataFrame, course_id: str) -> pd.Series:
+    return cast(pd.Series, table.loc[course_id])
 
 
 def _varying(table: pd.DataFrame) -> list[str]:

@@ -10,7 +10,6 @@ from torch_geometric.nn import GINEConv
 
 from tumorcast.nn.segments import AttentionPooling, segment_sum
 
-
 _GENE_WIDTH = 8
 
 

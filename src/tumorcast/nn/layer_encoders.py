@@ -27,8 +27,9 @@ class PathwayEncoder(nn.Module):
         self.weight = nn.Parameter(torch.zeros(sets, genes))
         self.direction = nn.Parameter(torch.randn(sets, 2, width) * 0.3)
         self.identity = nn.Parameter(torch.randn(sets, width) * 0.3)
-        self.overall = nn.Sequential(nn.Dropout(0.5), nn.Linear(genes, 4, bias=False), nn.Linear(4, width))
-        nn.init.normal_(self.overall[1].weight, std=0.1 / genes**0.5)
+        narrow = nn.Linear(genes, 4, bias=False)
+        nn.init.normal_(narrow.weight, std=0.1 / genes**0.5)
+        self.overall = nn.Sequential(nn.Dropout(0.5), narrow, nn.Linear(4, width))
 
     def forward(self, values: Tensor, is_measured: Tensor) -> Tensor:
         mask = is_measured.to(values.dtype)

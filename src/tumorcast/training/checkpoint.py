@@ -48,8 +48,8 @@ class EpochCheckpoint(Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         seen = trainer.callback_metrics
-        losses = {name: float(seen[name]) for name in ("train_loss", "val_loss") if name in seen}
-        self.history.append({"epoch": float(trainer.current_epoch), **losses})
+        losses: dict[str, float] = {k: float(seen[k]) for k in ("train_loss", "val_loss") if k in seen}
+        self.history.append({"epoch": float(trainer.current_epoch)} | losses)
         temporary = self.path.with_name(self.path.name + ".part")
         trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:

@@ -53,7 +53,7 @@ class CourseModule(pl.LightningModule):
         output = self.predictor(batch.inputs)
         loss = self.outcome(output.scores, batch.labels)
         loss = loss + self.auxiliary_weight * self._auxiliary(output, batch)
-        self.log("train_loss", loss, on_epoch=True, on_step=False, batch_size=len(batch.index))
+        self.log("train_loss", loss, on_epoch=True, on_step=False, batch_size=len(batch.place))
         return loss
 
     def _auxiliary(self, output: PredictorOutput, batch: CourseBatch) -> Tensor:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from pytorch_lightning.utilities import rank_zero_only
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from tumorcast.cohort.preprocess import fingerprint
 from tumorcast.cohort.splits import Fold, outer_folds
@@ -60,7 +60,7 @@ def run_experiment(config: RunConfig, export: Export) -> Path:
     """
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
-    is_first = rank_zero_only.rank in (None, 0)
+    is_first = _is_first_process()
     tell = _teller(is_first)
     tell(f"reading {config.data.study}")
     work = open_workspace(config)
@@ -84,6 +84,10 @@ def run_experiment(config: RunConfig, export: Export) -> Path:
     return work.folder
 
 
+def _is_first_process() -> bool:
+    return getattr(rank_zero_only, "rank", 0) in (None, 0)
+
+
 def _teller(is_first: bool) -> Tell:
     began = time.monotonic()
 
@@ -102,7 +106,7 @@ def _one_fold(work: Workspace, fold: Fold, tracker: Tracker, tell: Tell) -> Fold
         for name, fitted in result.models.items()
         for k, member in enumerate(fitted.members)
     }
-    if tracker.tracking.enabled and rank_zero_only.rank in (None, 0):
+    if tracker.tracking.enabled:
         tracker.log_fold(fold.name, flat_metrics(score(work, result.predictions)), curves)
     return result
 

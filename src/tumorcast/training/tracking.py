@@ -158,7 +158,7 @@ def _signature(graph: Any) -> Any:
     from mlflow.types import Schema, TensorSpec
 
     def specs(values: Any) -> Any:
-        made = []
+        made: list[Any] = []
         for value in values:
             tensor = value.type.tensor_type
             kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))

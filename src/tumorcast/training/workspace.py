@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,9 +48,13 @@ def open_workspace(config: RunConfig) -> Workspace:
         bags, cohort = load_bags(cohort, progress=True)
     network, gene_sets = prior_knowledge(config.biology)
     folder = config.runs / config.name
-    _claim(
-        folder, {"config": config.model_dump(mode="json"), "data": cohort.digest, "tumorcast": __version__}
-    )
+    identity = {
+        "config": config.model_dump(mode="json"),
+        "data": cohort.digest,
+        "biology": hashlib.sha256(repr((network.genes, network.source, gene_sets)).encode()).hexdigest(),
+        "tumorcast": __version__,
+    }
+    _claim(folder, identity)
     return Workspace(config, cohort, bags, network, gene_sets, folder)
 
 
