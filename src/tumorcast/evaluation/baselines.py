@@ -54,7 +54,7 @@ def clinical_cox(train: pd.DataFrame, time_days: Array, is_event: Array, test: p
     design = _design(train).fit(train)
     inside, outside = np.asarray(design.transform(train), float), np.asarray(design.transform(test), float)
     part = np.random.default_rng(0).permutation(len(inside)) % 5
-    scores = []
+    scores: list[float] = []
     for penalty in _PENALTIES:
         risk = np.zeros(len(inside))
         for k in range(5):
@@ -62,7 +62,7 @@ def clinical_cox(train: pd.DataFrame, time_days: Array, is_event: Array, test: p
             beta = cox_ridge(inside[rest], time_days[rest], is_event[rest], penalty)
             risk[~rest] = inside[~rest] @ beta
         folds = [concordance(time_days[part == k], is_event[part == k], risk[part == k]) for k in range(5)]
-        scores.append(np.nanmean(folds) if np.isfinite(folds).any() else 0.5)
+        scores.append(float(np.nanmean(folds)) if np.isfinite(folds).any() else 0.5)
     return outside @ cox_ridge(inside, time_days, is_event, _PENALTIES[int(np.argmax(scores))])
 
 

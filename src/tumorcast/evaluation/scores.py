@@ -6,31 +6,33 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tumorcast.domain.errors import InputError
-from tumorcast.metrics.discrimination import auprc, auroc, brier
-from tumorcast.metrics.intervals import Array, Interval, patient_weights, percentile_interval
-from tumorcast.metrics.survival import concordance
+from tumorcast.evaluation.prediction_table import check_predictions, is_survival
+from tumorcast.metrics.discrimination import auprc_ratio, auroc_ratio, brier_ratio
+from tumorcast.metrics.intervals import Resamples, percentile_interval, resample_patients
+from tumorcast.metrics.ratio import Array, Ratio
+from tumorcast.metrics.survival import concordance_ratio
 
 Metrics = dict[str, dict[str, dict[str, float]]]
-Metric = Callable[[pd.DataFrame, Array | None], float]
+Metric = Callable[[Mapping[str, Array], Array], Ratio]
 
-_RESPONSE: dict[str, Metric] = {
-    "auroc": lambda t, w: auroc(t["label"].to_numpy(), t["probability"].to_numpy(), w),
-    "auprc": lambda t, w: auprc(t["label"].to_numpy(), t["probability"].to_numpy(), w),
-    "brier": lambda t, w: brier(t["label"].to_numpy(), t["probability"].to_numpy(), w),
-}
-_SURVIVAL: dict[str, Metric] = {
-    "c_index": lambda t, w: concordance(
-        t["time_days"].to_numpy(), t["is_event"].to_numpy(), t["risk"].to_numpy(), w
-    ),
-}
 BEST_SINGLE = "best_single"
+_RESPONSE: dict[str, tuple[Metric, int]] = {
+    "auroc": (lambda t, w: auroc_ratio(t["label"], t["probability"], w), 1),
+    "auprc": (lambda t, w: auprc_ratio(t["label"], t["probability"], w), 1),
+    "brier": (lambda t, w: brier_ratio(t["label"], t["probability"], w), 0),
+}
+"""Each metric, and the fewest courses of the rarer class that define it."""
+_SURVIVAL: dict[str, tuple[Metric, int]] = {
+    "c_index": (lambda t, w: concordance_ratio(t["time_days"], t["is_event"], t["risk"], w), 1),
+}
+_LEAST_DEFINED = 0.5
 
 
 def score_predictions(
@@ -46,96 +48,113 @@ def score_predictions(
 
     A metric of several folds is the mean over folds, weighted by their courses: probabilities of models that
     were fitted on different folds are not ranked against each other. A fold in which the metric is undefined
-    (one class) does not count. Intervals are percentiles of a bootstrap over patients, the same resamples for
-    all models. `fused_minus_best_single` compares with the modality that scores highest on these very
+    (one class, no comparable pair) does not count; where such folds hold more than half of the courses, as
+    with very small folds, all folds are pooled instead. Intervals are percentiles of a bootstrap over
+    patients, the same resamples for all models. A difference is taken over the courses that both models
+    predicted. `fused_minus_best_single` compares with the modality that scores highest on these very
     predictions, which favours the single modality.
 
     Args:
         table: patient_id, course_id, fold, model, and label + probability, or time_days + is_event + risk.
-            Rows without a label are left out.
+            Rows without an outcome or a prediction are left out.
+        singles: models of one modality, among which the best is sought.
 
     Returns:
         {model: {metric: {"value", "low", "high"}}}, with "fused_minus_MODEL" for differences.
+
+    Raises:
+        InputError: columns are missing, values are out of range, or no row has an outcome.
     """
-    metrics, table = _metrics_of(table)
-    drawn: dict[str, dict[str, tuple[float, Array]]] = {}
-    weights = None
-    first = None
-    for model, rows in table.groupby("model", sort=False):
-        rows = rows.sort_values("course_id", kind="stable").reset_index(drop=True)
-        courses = rows["course_id"].tolist()
-        if weights is None or first != courses:
-            weights = patient_weights(rows["patient_id"].to_numpy(), n_bootstrap, seed)
-            first = courses
-        drawn[str(model)] = {name: _resampled(rows, metric, weights) for name, metric in metrics.items()}
-    found = {
-        model: {name: _interval(value, confidence) for name, value in values.items()}
-        for model, values in drawn.items()
+    table = check_predictions(table)
+    metrics = _SURVIVAL if is_survival(table) else _RESPONSE
+    resamples = resample_patients(table["patient_id"], n_bootstrap, seed)
+    models = {str(name): rows for name, rows in table.groupby("model", sort=False)}
+    drawn = {name: _draw(rows, metrics, resamples) for name, rows in models.items()}
+    found: Metrics = {
+        name: {metric: _interval(values, confidence) for metric, values in of_model.items()}
+        for name, of_model in drawn.items()
     }
-    return found | _differences(drawn, fused, singles, confidence, next(iter(metrics)))
+    for key, other in _comparisons(found, fused, singles, next(iter(metrics))).items():
+        ours, theirs = _on_shared_courses(models, drawn, fused, other, metrics, resamples)
+        found[key] = {m: _interval(ours[m] - theirs[m], confidence) for m in metrics}
+    return found
 
 
-def _metrics_of(table: pd.DataFrame) -> tuple[dict[str, Metric], pd.DataFrame]:
-    for metrics, needed in (
-        (_SURVIVAL, ["time_days", "is_event", "risk"]),
-        (_RESPONSE, ["label", "probability"]),
-    ):
-        if set(needed) <= set(table.columns):
-            return metrics, table.dropna(subset=needed)
-    raise InputError(
-        "predictions cannot be scored",
-        got=f"columns {', '.join(table.columns)}",
-        expected="label and probability, or time_days, is_event and risk",
-    )
+@dataclass(frozen=True)
+class _Drawn:
+    """A metric on the data, and on each resample [draws]."""
+
+    value: float
+    resampled: Array
+
+    def __sub__(self, other: _Drawn) -> _Drawn:
+        return _Drawn(self.value - other.value, self.resampled - other.resampled)
 
 
-def _resampled(rows: pd.DataFrame, metric: Metric, weights: Array) -> tuple[float, Array]:
-    """(value, value in each resample [draws])."""
-    parts = [part.index.to_numpy() for _, part in rows.groupby("fold", sort=False)]
-    tables = [rows.iloc[part] for part in parts]
-    values = np.array([metric(part, None) for part in tables])
-    sizes = np.array([float(len(part)) for part in parts])
-    again = np.array([[metric(t, draw[p]) for t, p in zip(tables, parts, strict=True)] for draw in weights])
-    loads = np.array([[draw[part].sum() for part in parts] for draw in weights])
-    return float(_mean(values[None], sizes[None])[0]), _mean(again, loads)
+def _draw(
+    rows: pd.DataFrame, metrics: Mapping[str, tuple[Metric, int]], resamples: Resamples
+) -> dict[str, _Drawn]:
+    """Every metric of one model; row 0 of the weights is the data themselves."""
+    names = [c for c in ("label", "probability", "time_days", "is_event", "risk") if c in rows]
+    columns = {name: rows[name].to_numpy(dtype=float) for name in names}
+    weights = np.concatenate([np.ones((1, len(rows))), resamples.weights(rows["patient_id"])])
+    fold = rows["fold"].astype(str).to_numpy()
+    parts = [np.flatnonzero(fold == name) for name in dict.fromkeys(fold)]
+    drawn = {}
+    for name, (metric, fewest) in metrics.items():
+        values = _over_folds(columns, weights, parts, metric, fewest)
+        if len(parts) > 1 and not np.isfinite(values[0]):
+            values = metric(columns, weights).values(fewest)
+        drawn[name] = _Drawn(float(values[0]), values[1:])
+    return drawn
 
 
-def _mean(values: Array, loads: Array) -> Array:
-    """Weighted mean over the last axis; undefined entries do not count, NaN where none is defined."""
-    loads = np.where(np.isfinite(values), loads, 0)
-    total = loads.sum(axis=1)
-    summed = (np.where(np.isfinite(values), values, 0) * loads).sum(axis=1)
-    return np.where(total > 0, summed / np.where(total > 0, total, 1), np.nan)
+def _over_folds(
+    columns: Mapping[str, Array], weights: Array, parts: Sequence[np.ndarray], metric: Metric, fewest: int
+) -> Array:
+    """[draws] mean over folds by weight; NaN where folds with a value hold less than half of the weight."""
+    ratios = [metric({name: of[part] for name, of in columns.items()}, weights[:, part]) for part in parts]
+    values = np.stack([ratio.values(fewest) for ratio in ratios], axis=1)
+    loads = np.stack([weights[:, p].sum(axis=1) for p in parts], axis=1)
+    defined = np.where(np.isfinite(values), loads, 0)
+    total = defined.sum(axis=1)
+    mean = (np.where(np.isfinite(values), values, 0) * defined).sum(axis=1) / np.where(total > 0, total, 1)
+    enough = (total > 0) & (total >= _LEAST_DEFINED * loads.sum(axis=1))
+    return np.where(enough, mean, np.nan)
 
 
-def _interval(drawn: tuple[float, Array], confidence: float) -> dict[str, float]:
-    return percentile_interval(*drawn, confidence).as_dict()
+def _interval(drawn: _Drawn, confidence: float) -> dict[str, float]:
+    return percentile_interval(drawn.value, drawn.resampled, confidence).as_dict()
 
 
-def _differences(
-    drawn: Mapping[str, Mapping[str, tuple[float, Array]]],
-    fused: str,
-    singles: Sequence[str],
-    confidence: float,
-    primary: str,
-) -> Metrics:
-    if fused not in drawn:
+def _comparisons(found: Metrics, fused: str, singles: Sequence[str], primary: str) -> dict[str, str]:
+    """{name of the difference: model that the fused one is compared with}."""
+    if fused not in found:
         return {}
-    others = {f"{fused}_minus_{model}": model for model in drawn if model != fused}
-    known = [model for model in singles if model in drawn and np.isfinite(drawn[model][primary][0])]
+    others = {f"{fused}_minus_{model}": model for model in found if model != fused}
+    values = {m: found[m][primary]["value"] for m in singles if m in found and m != fused}
+    known = {model: value for model, value in values.items() if np.isfinite(value)}
     if known:
-        others[f"{fused}_minus_{BEST_SINGLE}"] = max(known, key=lambda model: drawn[model][primary][0])
-    return {
-        key: {
-            name: _paired(ours, drawn[model][name], confidence).as_dict()
-            for name, ours in drawn[fused].items()
-        }
-        for key, model in others.items()
-    }
+        others[f"{fused}_minus_{BEST_SINGLE}"] = max(known, key=lambda model: known[model])
+    return others
 
 
-def _paired(ours: tuple[float, Array], theirs: tuple[float, Array], confidence: float) -> Interval:
-    return percentile_interval(ours[0] - theirs[0], ours[1] - theirs[1], confidence)
+def _on_shared_courses(
+    models: Mapping[str, pd.DataFrame],
+    drawn: Mapping[str, dict[str, _Drawn]],
+    fused: str,
+    other: str,
+    metrics: Mapping[str, tuple[Metric, int]],
+    resamples: Resamples,
+) -> tuple[dict[str, _Drawn], dict[str, _Drawn]]:
+    """Both models' draws over the courses (and folds) that both predicted."""
+    keys = {name: pd.MultiIndex.from_frame(models[name][["fold", "course_id"]]) for name in (fused, other)}
+    shared = {fused: keys[fused].isin(keys[other]), other: keys[other].isin(keys[fused])}
+    ours, theirs = (
+        drawn[name] if shared[name].all() else _draw(models[name][shared[name]], metrics, resamples)
+        for name in (fused, other)
+    )
+    return ours, theirs
 
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
@@ -147,5 +166,5 @@ def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(clean(metrics), indent=1) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps(clean(metrics), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     os.replace(temporary, path)

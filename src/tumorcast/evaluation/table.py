@@ -35,6 +35,8 @@ def verdict(metrics: Metrics, fused: str = "fused") -> str:
         return "No single modality was fitted beside the fused model: nothing is said about fusion."
     name, told = next(iter(metrics[key].items()))
     interval = f"{name} difference {_number(told, '+')}"
+    if told["value"] is None or math.isnan(told["value"]):
+        return "Too few courses to compare fusion with the best single modality."
     if told["low"] is not None and told["low"] > 0:
         return f"Fusion is better than the best single modality here: {interval}."
     if told["high"] is not None and told["high"] < 0:

@@ -2,37 +2,106 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from tumorcast.metrics.intervals import binomial_interval
+from tumorcast.metrics.ratio import Array
 
-
-def reliability(label: Array, probability: Array, bins: int = 5) -> tuple[Array, Array, NDArray[np.int64]]:
-    """(mean probability, share of responders, count) in bins of about equal size, lowest first."""
-    order = np.argsort(probability, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    predicted = np.array([probability[part].mean() for part in parts])
-    observed = np.array([label[part].mean() for part in parts])
-    return predicted, observed, np.array([len(part) for part in parts])
+_STEPS = 100
+_NEAREST_TO_CERTAIN = 1e-9
 
 
-def calibration_line(label: Array, probability: Array, steps: int = 50) -> tuple[float, float]:
-    """(slope, intercept) of the logistic regression of the label on the logit; perfect is (1, 0).
+@dataclass(frozen=True)
+class ReliabilityBins:
+    """Groups of courses of about equal size, by predicted probability, lowest first.
 
-    Cox 1958 recalibration, fitted by Newton's method. NaN with one class or a constant score.
+    Attributes:
+        predicted: [k] mean probability.
+        observed: [k] share of responders.
+        low, high: [k] exact binomial interval of that share.
+        count: [k] courses.
     """
-    label = np.asarray(label, float)
-    logit = np.log(np.clip(probability, 1e-9, 1 - 1e-9) / np.clip(1 - np.asarray(probability), 1e-9, 1))
-    if label.min(initial=1) == label.max(initial=0) or np.ptp(logit) < 1e-9:
-        return float("nan"), float("nan")
-    design = np.stack([logit, np.ones_like(logit)], axis=1)
-    beta = np.array([1.0, 0.0])
-    for _ in range(steps):
-        fitted = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
-        hessian = (design * (fitted * (1 - fitted))[:, None]).T @ design + 1e-9 * np.eye(2)
-        step = np.linalg.solve(hessian, design.T @ (label - fitted))
+
+    predicted: Array
+    observed: Array
+    low: Array
+    high: Array
+    count: Array
+
+
+def reliability(
+    label: ArrayLike, probability: ArrayLike, bins: int = 5, confidence: float = 0.95
+) -> ReliabilityBins:
+    """Observed against predicted; equal probabilities always share a bin, so there may be fewer than `bins`."""
+    truth, values = np.asarray(label, float), np.asarray(probability, float)
+    _, level, size = np.unique(values, return_inverse=True, return_counts=True)
+    middle = np.cumsum(size) - size / 2
+    place = np.floor(bins * middle / max(len(values), 1)).astype(int)[level]
+    _, place, count = np.unique(place, return_inverse=True, return_counts=True)
+    responders = np.bincount(place, truth, minlength=len(count))
+    predicted = np.bincount(place, values, minlength=len(count)) / count
+    low, high = binomial_interval(responders, count, confidence)
+    return ReliabilityBins(predicted, responders / count, low, high, count.astype(float))
+
+
+@dataclass(frozen=True)
+class CalibrationLine:
+    """Logistic regression of the label on the logit of the probability; (1, 0) is perfect.
+
+    Attributes:
+        slope: below 1: too extreme (overfitted); above 1: too timid.
+        intercept: above 0: response is more frequent than predicted where the logit is 0.
+    """
+
+    slope: float
+    intercept: float
+
+
+def calibration_line(label: ArrayLike, probability: ArrayLike) -> CalibrationLine:
+    """Cox's recalibration (1958, Biometrika 45:562), by Newton's method with halved steps.
+
+    Returns:
+        NaN where no finite answer exists: one class, a constant probability, or classes that a single cut
+        separates perfectly.
+    """
+    truth, values = np.asarray(label, float), np.asarray(probability, float)
+    kept = np.clip(values, _NEAREST_TO_CERTAIN, 1 - _NEAREST_TO_CERTAIN)
+    logit = np.log(kept) - np.log1p(-kept)
+    if _is_separated(truth, logit):
+        return CalibrationLine(float("nan"), float("nan"))
+    centre, spread = logit.mean(), logit.std()
+    design = np.stack([(logit - centre) / spread, np.ones_like(logit)], axis=1)
+    beta = _logistic(design, truth)
+    slope = beta[0] / spread
+    return CalibrationLine(float(slope), float(beta[1] - slope * centre))
+
+
+def _is_separated(truth: Array, logit: Array) -> bool:
+    """No finite maximum of the likelihood: one class, or no overlap of the two."""
+    positive, negative = logit[truth == 1], logit[truth == 0]
+    if not len(positive) or not len(negative) or np.ptp(logit) < 1e-9:
+        return True
+    return bool(positive.min() >= negative.max() or negative.min() >= positive.max())
+
+
+def _logistic(design: Array, truth: Array) -> Array:
+    """Coefficients that maximise the likelihood of a logistic regression; design [n, d]."""
+
+    def loss(beta: Array) -> float:
+        score = design @ beta
+        return float(np.logaddexp(0, score).sum() - truth @ score)
+
+    beta = np.zeros(design.shape[1])
+    for _ in range(_STEPS):
+        fitted = 0.5 * (1 + np.tanh(0.5 * design @ beta))
+        hessian = (design * (fitted * (1 - fitted))[:, None]).T @ design
+        step = np.linalg.lstsq(hessian, design.T @ (truth - fitted), rcond=None)[0]
+        while loss(beta + step) > loss(beta) + 1e-12 and np.abs(step).max() > 1e-12:
+            step = step / 2
         beta = beta + step
         if np.abs(step).max() < 1e-10:
             break
-    return float(beta[0]), float(beta[1])
+    return beta
