@@ -84,6 +84,13 @@ def test_forest_draws_the_intervals_given():
     assert [label.get_text() for label in right.get_yticklabels()] == ["minus slide"]
 
 
+def test_titles_tell_the_confidence():
+    metrics = score_predictions(_table(), n_bootstrap=50)
+    left, right = figures.forest_figure(metrics, False, confidence=0.9).axes
+    assert "90% interval" in left.get_title(loc="left")
+    assert "90% interval" in right.get_title(loc="left")
+
+
 def test_subsets_go_by_number_then_value():
     told = {name: {"value": v, "low": None, "high": None} for name, v in
             {"a+b": 0.6, "b": 0.9, "a": 0.7, "a+c": None}.items()}  # fmt: skip

@@ -18,7 +18,11 @@ _ROW_INCH = 0.34
 
 
 def forest_figure(
-    metrics: Metrics, simulated: bool, fused: str = "fused", n_courses: int | None = None
+    metrics: Metrics,
+    simulated: bool,
+    fused: str = "fused",
+    n_courses: int | None = None,
+    confidence: float = 0.95,
 ) -> Figure:
     """Every model with its interval, and beside it the paired differences to the fused one.
 
@@ -37,13 +41,15 @@ def forest_figure(
     left, right = (
         figure.subplots(1, 2, gridspec_kw={"wspace": 0.1}) if differences else (figure.subplots(), None)
     )
-    count = "" if n_courses is None else f", n {n_courses}"
-    left.set_title(f"{shown} on test courses, 95% interval{count}", fontsize=10, loc="left")
+    told = _told(n_courses, confidence)
+    left.set_title(f"{shown} on test courses, {told}", fontsize=10, loc="left")
     _draw_intervals(left, models, [COLOURS[0] if name == fused else INK for name in models])
     _reference(left, _CHANCE.get(primary))
     left.set_xlabel(shown)
     if right is not None:
-        right.set_title(f"{fused} minus the other, paired, 95% interval", fontsize=10, loc="left")
+        right.set_title(
+            f"{fused} minus the other, paired, {_told(None, confidence)}", fontsize=10, loc="left"
+        )
         _draw_intervals(right, differences, [INK] * len(differences), sign="+")
         _reference(right, 0.0)
         right.set_xlabel(f"difference in {shown}")
@@ -51,7 +57,10 @@ def forest_figure(
 
 
 def subsets_figure(
-    subset_metrics: Mapping[str, Mapping[str, float]], simulated: bool, n_courses: int | None = None
+    subset_metrics: Mapping[str, Mapping[str, float]],
+    simulated: bool,
+    n_courses: int | None = None,
+    confidence: float = 0.95,
 ) -> Figure:
     """Missing-modality curve: the fused model given only some modalities, by their number, then value.
 
@@ -68,8 +77,8 @@ def subsets_figure(
     for row, (size, following) in enumerate(pairwise(sizes)):
         if size != following:
             axes.axhline(len(names) - row - 1.5, color="#e4e4e4", linewidth=1, zorder=0)
-    count = "" if n_courses is None else f", n {n_courses}"
-    title = f"The fused model given only these modalities, 95% interval{count}"
+    told = _told(n_courses, confidence)
+    title = f"The fused model given only these modalities, {told}"
     axes.set_title(title, fontsize=10, loc="left")
     axes.set_xlabel("score on test courses")
     return figure
@@ -97,6 +106,11 @@ def _draw_intervals(
 def _reference(axes: Axes, value: float | None) -> None:
     if value is not None:
         axes.axvline(value, color=PALE, linestyle=":", linewidth=1, zorder=0)
+
+
+def _told(n_courses: int | None, confidence: float) -> str:
+    interval = f"{100 * confidence:g}% interval"
+    return interval if n_courses is None else f"{interval}, n {n_courses}"
 
 
 def _number(value: float | None) -> float:
