@@ -17,15 +17,15 @@ setup: .venv/.ready
 	touch $@
 
 train: setup
-	$(BIN)/tumorcast simulate data/simulated --patients $(PATIENTS) --seed $(SEED)
+	$(BIN)/tumorcast simulate data/simulated --patients $(PATIENTS) --seed $(SEED) --tiles-per-slide 36
 	$(BIN)/tumorcast encode data/simulated --out data/simulated_features
 	$(BIN)/python train.py configs/base.yaml
 
 test: setup
-	$(BIN)/pytest -n 2 -m "not heavy"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not heavy"
 
 test-heavy: setup
-	$(BIN)/pytest -m heavy
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m heavy
 
 test-all: test test-heavy
 

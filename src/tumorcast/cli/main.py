@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 2 a mistake in the input, 130 interrupted.
     """
+    warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=FutureWarning)
     for name, value in _OFFLINE.items():
         os.environ.setdefault(name, value)
     parser = argparse.ArgumentParser(

@@ -48,8 +48,8 @@ def build_encoder(name: str, model: ModelConfig, prepared: Preprocessor) -> nn.M
             if graph is None:
                 raise InputError("the mutation graph was not fitted", fix="fit the preprocessor again")
             return GraphEncoder(
-                len(graph.genes), len(graph.node_feature_names), _columns(graph), len(graph.edge_type_names), model.width,
-                model.graph_layers, model.graph_tokens, model.dropout,
+                len(graph.genes), len(graph.node_feature_names), _columns(graph), len(graph.edge_type_names),
+                model.width, model.graph_layers, model.graph_tokens, model.dropout,
             )  # fmt: skip
         case "expression" if prepared.gene_sets:
             return PathwayEncoder(_membership(prepared), model.width, model.dropout)

@@ -12,6 +12,10 @@ from tumorcast.training.fold import prediction_table
 from tumorcast.training.workspace import Workspace
 
 
+MODEL_NAMES = {"tmb": "tmb", "clinical": "clinical_linear"}
+"""Names in predictions.csv; `clinical` is the network on the clinical modality alone."""
+
+
 def predict_baselines(work: Workspace, fold: Fold, prepared: Preprocessor) -> pd.DataFrame:
     """Test predictions of each configured baseline, fitted on the training courses with a label."""
     tables = []
@@ -35,7 +39,7 @@ def predict_baselines(work: Workspace, fold: Fold, prepared: Preprocessor) -> pd
             label = courses["response"][known].to_numpy()
             fit = _tmb if name == "tmb" else clinical_logistic
             values = fit(train[known], label, test)
-        tables.append(prediction_table(work, fold.name, fold.test, name, values))
+        tables.append(prediction_table(work, fold.name, fold.test, MODEL_NAMES[name], values))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 

@@ -67,8 +67,9 @@ def draw_figures(
     """ROC, precision-recall, calibration (or Kaplan-Meier), forest and missing-modality figures as PNG."""
     folder.mkdir(parents=True, exist_ok=True)
     simulated = work.is_simulated
-    drawn = {"forest": figures.forest_figure(metrics, simulated)}
     fused = predictions[predictions["model"] == FUSED]
+    said = {"n_courses": len(fused), "confidence": work.config.evaluation.confidence}
+    drawn = {"forest": figures.forest_figure(metrics, simulated, **said)}
     if primary(work) == "auroc":
         drawn["roc"] = figures.roc_figure(predictions, simulated)
         drawn["precision_recall"] = figures.precision_recall_figure(predictions, simulated)
@@ -79,6 +80,6 @@ def draw_figures(
         )
     if subsets:
         values = {name: found[primary(work)] for name, found in subsets.items()}
-        drawn["missing_modality_curve"] = figures.subsets_figure(values, simulated)
+        drawn["missing_modality_curve"] = figures.subsets_figure(values, simulated, **said)
     for name, figure in drawn.items():
         figures.save_figure(figure, folder / f"{name}.png")

@@ -17,7 +17,7 @@ from tumorcast.cohort.simulate.samples import SimulatedSample
 from tumorcast.cohort.simulate.settings import world
 
 _FEWEST_GENES = 800
-_PROGRAMME_LOADING, _SET_LOADING, _NEIGHBOUR_SHARE = 0.90, 0.75, 0.35
+_PROGRAMME_LOADING, _SET_LOADING, _NEIGHBOUR_SHARE = 0.90, 0.75, 0.80
 _HIDDEN_FACTORS, _HIDDEN_LOADING = 6, 0.15
 _BATCH_SD = 0.25
 _NO_SET = -1
@@ -84,7 +84,7 @@ def _set_of(genes: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
 
 
 def _neighbours_of_programme(names: Sequence[str]) -> NDArray[np.bool_]:
-    """Sets that share a gene with the programme follow it a little."""
+    """Sets that share a gene with the programme follow it: the immune axis of tumour transcriptomes."""
     sets = embedded_expression_sets()
     return np.array([not set(PROGRAMME_GENES).isdisjoint(sets[name]) for name in names])
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tumorcast.domain.errors import InputError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever the same settings give another cohort."""
 
 

@@ -16,13 +16,13 @@ from tumorcast.slides.store import CoordsAttrs, StoreAttrs, write_features
 FEATURE_DIM = 64
 ENCODER_ID = "simulated-64"
 
-_LYMPHOCYTE_GAIN, _LYMPHOCYTE_UNIT_PER_MM2 = 1.2, 800.0
-_CLUSTER_SCALE, _TILE_NOISE, _SLIDE_NOISE, _SITE_SHIFT = 2.5, 0.5, 0.08, 0.12
+_LYMPHOCYTE_GAIN, _LYMPHOCYTE_UNIT_PER_MM2 = 2.4, 800.0
+_CLUSTER_SCALE, _TILE_NOISE, _SLIDE_NOISE, _SITE_SHIFT = 1.5, 0.5, 0.08, 0.12
 
 
 def tile_features(facts: TileFacts, site: int, random: np.random.Generator) -> NDArray[np.float32]:
     """[n, 64]: clusters of tumour, stroma and necrosis, one direction that grows with the density of
-    lymphocytes (1.2 for every 800 per mm2), noise of tile and slide, and the site's shift."""
+    lymphocytes (2.4 for every 800 per mm2), noise of tile and slide, and the site's shift."""
     directions, shifts = _encoder()
     mean = _CLUSTER_SCALE * facts.mix @ directions[1:4]
     amount = _LYMPHOCYTE_GAIN * facts.density_per_mm2 / _LYMPHOCYTE_UNIT_PER_MM2
