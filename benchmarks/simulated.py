@@ -74,7 +74,7 @@ def planted(work: Path, seeds: int, patients: int, folds: int) -> None:
     print(f"share of the oracle's excess: mean {np.mean(shares):.3f}, by seed {np.round(shares, 2).tolist()}")
     print(f"ceiling by missing modalities (oracle on what is measured): {np.mean(ceilings):.3f}")
     print(
-        f"attention AUROC of planted lymphocyte tiles: median over slides {np.median(attentions):.3f}, n {len(attentions)}"
+        f"attention AUROC of planted lymphocyte tiles: median {np.median(attentions):.3f} of {len(attentions)} slides"
     )
 
 

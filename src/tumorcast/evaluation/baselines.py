@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from tumorcast.evaluation.cox import cox_ridge
 from tumorcast.metrics.survival import concordance
 
 Array = NDArray[np.float64]
@@ -64,49 +65,6 @@ def clinical_cox(train: pd.DataFrame, time_days: Array, is_event: Array, test: p
         folds = [concordance(time_days[part == k], is_event[part == k], risk[part == k]) for k in range(5)]
         scores.append(float(np.nanmean(folds)) if np.isfinite(folds).any() else 0.5)
     return outside @ cox_ridge(inside, time_days, is_event, _PENALTIES[int(np.argmax(scores))])
-
-
-def cox_ridge(
-    features: Array, time_days: Array, is_event: Array, penalty: float = 0.0, steps: int = 50
-) -> Array:
-    """[d] coefficients that maximise the Cox partial likelihood (Efron's ties) less penalty / 2 * ||beta||^2.
-
-    Newton's method with halved steps (Cox 1972; Efron 1977).
-    """
-    beta = np.zeros(features.shape[1])
-    value, gradient, hessian = _efron(features, time_days, is_event, beta)
-    for _ in range(steps):
-        slope = gradient - penalty * beta
-        step = np.linalg.solve(hessian + (penalty + 1e-9) * np.eye(len(beta)), slope)
-        for _ in range(20):
-            tried = beta + step
-            told = _efron(features, time_days, is_event, tried)
-            if told[0] - penalty / 2 * tried @ tried >= value - penalty / 2 * beta @ beta - 1e-12:
-                break
-            step = step / 2
-        beta, (value, gradient, hessian) = tried, told
-        if np.abs(step).max(initial=0) < 1e-9:
-            break
-    return beta
-
-
-def _efron(x: Array, time: Array, event: Array, beta: Array) -> tuple[float, Array, Array]:
-    """Log partial likelihood, its gradient and minus its Hessian."""
-    eta = x @ beta
-    risk = np.exp(eta - eta.max(initial=0))
-    value, gradient, hessian = 0.0, np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
-    for moment in np.unique(time[event > 0]):
-        at_risk, dying = time >= moment, (time == moment) & (event > 0)
-        sums = [(risk[m].sum(), risk[m] @ x[m], (x[m] * risk[m, None]).T @ x[m]) for m in (at_risk, dying)]
-        count = int(dying.sum())
-        value += float(eta[dying].sum())
-        gradient += x[dying].sum(axis=0)
-        for share in np.arange(count) / count:
-            s0, s1, s2 = (a - share * b for a, b in zip(*sums, strict=True))
-            value -= float(np.log(s0) + eta.max(initial=0))
-            gradient -= s1 / s0
-            hessian += s2 / s0 - np.outer(s1, s1) / s0**2
-    return value, gradient, hessian
 
 
 def _design(train: pd.DataFrame) -> ColumnTransformer:

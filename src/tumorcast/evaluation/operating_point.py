@@ -37,6 +37,36 @@ def choose_threshold(label: Array, probability: Array) -> float:
     return float(best[np.argmin(np.abs(best - 0.5))])
 
 
+def threshold_for_sensitivity(label: Array, probability: Array, sensitivity: float = 0.9) -> float:
+    """The highest threshold that still finds at least this share of the responders.
+
+    It is the probability of a responder: those at the threshold are called. Choose it on training courses; on
+    others the sensitivity will be about, not at least, what was asked for.
+
+    Raises:
+        InputError: no responder, or a sensitivity outside 0 (excluded) to 1.
+    """
+    responders = np.sort(np.asarray(probability, float)[np.asarray(label, float) == 1])
+    if not 0 < sensitivity <= 1:
+        raise InputError("a sensitivity cannot be asked for", got=sensitivity, expected="above 0, at most 1")
+    if not len(responders):
+        raise InputError("a threshold cannot be chosen", got="no responder", expected="at least one")
+    needed = int(np.ceil(sensitivity * len(responders) - 1e-9))
+    return float(responders[len(responders) - needed])
+
+
+def predictive_values(sensitivity: float, specificity: float, prevalence: float) -> tuple[float, float]:
+    """(PPV, NPV) by Bayes' rule where responders are this frequent; NaN where nobody would be called (or left).
+
+    For a hospital whose share of responders is another than the cohort's; it supposes that sensitivity and
+    specificity carry over.
+    """
+    found, missed = prevalence * sensitivity, prevalence * (1 - sensitivity)
+    spared, alarmed = (1 - prevalence) * specificity, (1 - prevalence) * (1 - specificity)
+    ppv = found / (found + alarmed) if found + alarmed > 0 else float("nan")
+    return ppv, spared / (spared + missed) if spared + missed > 0 else float("nan")
+
+
 def operating_characteristics(label: Array, probability: Array, threshold: float) -> dict[str, float]:
     """Sensitivity, specificity, PPV, NPV and prevalence at a threshold (called where probability >= it).
 

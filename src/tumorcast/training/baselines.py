@@ -11,7 +11,6 @@ from tumorcast.evaluation.baselines import clinical_cox, clinical_logistic, tmb_
 from tumorcast.training.fold import prediction_table
 from tumorcast.training.workspace import Workspace
 
-
 MODEL_NAMES = {"tmb": "tmb", "clinical": "clinical_linear"}
 """Names in predictions.csv; `clinical` is the network on the clinical modality alone."""
 

@@ -68,8 +68,9 @@ def draw_figures(
     folder.mkdir(parents=True, exist_ok=True)
     simulated = work.is_simulated
     fused = predictions[predictions["model"] == FUSED]
-    said = {"n_courses": len(fused), "confidence": work.config.evaluation.confidence}
-    drawn = {"forest": figures.forest_figure(metrics, simulated, **said)}
+    n_courses, confidence = len(fused), work.config.evaluation.confidence
+    forest = figures.forest_figure(metrics, simulated, n_courses=n_courses, confidence=confidence)
+    drawn = {"forest": forest}
     if primary(work) == "auroc":
         drawn["roc"] = figures.roc_figure(predictions, simulated)
         drawn["precision_recall"] = figures.precision_recall_figure(predictions, simulated)
@@ -80,6 +81,8 @@ def draw_figures(
         )
     if subsets:
         values = {name: found[primary(work)] for name, found in subsets.items()}
-        drawn["missing_modality_curve"] = figures.subsets_figure(values, simulated, **said)
+        drawn["missing_modality_curve"] = figures.subsets_figure(
+            values, simulated, n_courses=n_courses, confidence=confidence
+        )
     for name, figure in drawn.items():
         figures.save_figure(figure, folder / f"{name}.png")
