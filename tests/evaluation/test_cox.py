@@ -1,4 +1,4 @@
-"""Ridge Cox: published coefficients, lifelines with ties and a penalty, and speed."""
+"""Ridge Cox: lifelines with ties and a penalty, and speed."""
 
 from __future__ import annotations
 
@@ -8,23 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from lifelines import CoxPHFitter
-from lifelines.datasets import load_rossi
 
 from tumorcast.evaluation.cox import cox_ridge
-from tumorcast.metrics.survival import concordance
-
-ROSSI = {
-    "fin": -0.3794, "age": -0.0574, "race": 0.3139, "wexp": -0.1498, "mar": -0.4337, "paro": -0.0849,
-    "prio": 0.0915,
-}  # fmt: skip
-
-
-def test_rossi_as_published():
-    rossi = load_rossi()
-    features = rossi[list(ROSSI)].to_numpy(float)
-    beta = cox_ridge(features, rossi["week"], rossi["arrest"])
-    assert beta == pytest.approx(list(ROSSI.values()), abs=5e-5)
-    assert concordance(rossi["week"], rossi["arrest"], features @ beta) == pytest.approx(0.6403, abs=5e-5)
 
 
 @pytest.mark.parametrize("levels", [4, 30, 100_000])
@@ -39,14 +24,6 @@ def test_a_penalty_and_ties_as_in_lifelines(levels):
     theirs = CoxPHFitter(penalizer=0.1).fit(table, "days", "event").params_.to_numpy()
     ours = cox_ridge(features, days, event, penalty=0.1 * 120)
     assert ours == pytest.approx(theirs, abs=1e-4)
-
-
-def test_a_stronger_penalty_shrinks():
-    rossi = load_rossi()
-    features = rossi[["fin", "age", "prio"]].to_numpy(float)
-    sizes = [np.abs(cox_ridge(features, rossi["week"], rossi["arrest"], p)).sum() for p in (0, 100, 1e4, 1e8)]
-    assert sizes == sorted(sizes, reverse=True)
-    assert sizes[-1] < 1e-3
 
 
 def test_without_events_there_is_no_effect():
