@@ -33,21 +33,23 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--patients", type=int, default=400)
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--max-folds", type=int, help="run only the first folds of each cohort")
     parser.add_argument("--shuffles", type=int, default=20)
     words = parser.parse_args()
     if words.seeds:
-        planted(words.work, words.seeds, words.patients, words.folds)
+        split = {"scheme": "kfold", "folds": words.folds, "max_folds": words.max_folds}
+        planted(words.work, words.seeds, words.patients, split)
     if words.shuffles:
         shuffled(words.work, words.shuffles, words.patients)
 
 
-def planted(work: Path, seeds: int, patients: int, folds: int) -> None:
+def planted(work: Path, seeds: int, patients: int, split: dict) -> None:
     """Nested cross-validation on each seed's cohort; everything pooled over seeds (a seed is a stratum)."""
     tables, shares, ceilings, attentions = [], [], [], []
     for seed in range(seeds):
         study = simulate_study(work / f"study{seed}", n_patients=patients, seed=seed, features_only=True)
         found: list[float] = []
-        folder = run(work, study, f"seed{seed}", found, {"split": {"scheme": "kfold", "folds": folds}})
+        folder = run(work, study, f"seed{seed}", found, {"split": split})
         table = pd.read_csv(folder / "predictions.csv")
         truth = pd.read_csv(study / "truth" / "patients.csv").set_index("course_id")
         fused = table[table["model"] == "fused"]
@@ -67,6 +69,11 @@ def planted(work: Path, seeds: int, patients: int, folds: int) -> None:
             f"seed {seed}: fused {reached:.3f}, oracle {best:.3f}, share of the excess {shares[-1]:.2f}",
             flush=True,
         )
+    report(tables, shares, ceilings, attentions)
+
+
+def report(tables: list, shares: list, ceilings: list, attentions: list) -> None:
+    """The pooled table over seeds."""
     pooled = score_predictions(pd.concat(tables, ignore_index=True), singles=SINGLES)
     for model, values in pooled.items():
         value, low, high = (values["auroc"][part] for part in ("value", "low", "high"))
