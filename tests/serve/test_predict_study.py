@@ -20,6 +20,7 @@ from tumorcast.cohort.packing import pack
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
+from tumorcast.readers.study import Study
 from tumorcast.serve.attention import PictureSettings, draw_attention
 from tumorcast.serve.predict import Request, StudyPredictions, predict_study
 from tumorcast.serve.rows import WATERMARK
@@ -191,6 +192,25 @@ def test_layers_that_the_study_lacks_are_absent_not_an_error(lab, changed_study)
     table = predict(lab, changed_study(expression=None, variants=None, sequenced=frozenset())).table
     assert set(table["modalities"]) == {"slide+clinical", "clinical"}
     assert set(table["status"]) == {"predicted"}
+
+
+def test_expression_on_another_scale_is_left_out_and_told_unless_demonstrating(lab, changed_study):
+    def standardised(study: Study) -> Study:
+        layer = study.expression
+        assert layer is not None
+        return replace(study, expression=(layer - layer.mean()) / layer.std())
+
+    study = changed_study(standardised)
+    (study / "meta_expression.txt").write_text(
+        (study / "meta_expression.txt").read_text().replace("log2(TPM+1)", "z-score")
+    )
+    told = "expression: z-scores, the model was trained on log2(TPM + 1)"
+    row = of_patient(predict(lab, study).table, "P5")
+    assert (row["status"], row["modalities"]) == ("predicted_partly", "slide+mutations+clinical")
+    assert row["reason"] == told
+    row = of_patient(predict(lab, study, demonstrate=True).table, "P5")
+    assert "expression" in row["modalities"].split("+")
+    assert row["reason"] == f"{told}, used all the same"
 
 
 def test_patients_whose_rows_conflict_are_listed(lab, changed_study):

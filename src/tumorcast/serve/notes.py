@@ -24,6 +24,7 @@ class Given:
 
     Attributes:
         slide_problems: slide id -> why its features could not be used; grows as slides are read.
+        layer_problems: modality -> what is wrong with it; told where the layer is used all the same, too.
     """
 
     study: Study
@@ -31,6 +32,7 @@ class Given:
     prepared: Preprocessor
     rules: DataConfig
     slide_problems: dict[str, str] = field(default_factory=dict)
+    layer_problems: dict[str, str] = field(default_factory=dict)
 
     def course_row(self, course_id: str) -> pd.Series:
         """The course's row of `Cohort.courses`."""
@@ -51,6 +53,8 @@ class Given:
                 found.extend(self._clinical(course.patient_id))
             elif not is_present:
                 found.extend(self._layer(name, set(own.index), refused))
+            elif name in self.layer_problems:
+                found.append(f"{name}: {self.layer_problems[name]}, used all the same")
         return found
 
     def _slides(self, own: set[str], refused: Mapping[str, str], is_present: bool) -> Iterator[str]:
@@ -69,7 +73,7 @@ class Given:
         for sample_id in sorted(measured - usable):
             yield f"{name}: sample {sample_id} {refused[sample_id]}"
         if usable:
-            yield f"{name}: none of its values is one that the model knows"
+            yield f"{name}: {self.layer_problems.get(name, 'none of its values is one that the model knows')}"
 
     def _measured(self, name: str) -> set[str]:
         study = self.study

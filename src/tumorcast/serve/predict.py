@@ -19,6 +19,7 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.attention import PictureSettings, attention_table, draw_attention, joined_tables
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.encode import SlideFeatures, encode_study, unfit_slides
+from tumorcast.serve.expression_scale import scale_mismatch
 from tumorcast.serve.notes import Given
 from tumorcast.serve.rows import WATERMARK, PredictionRow, prediction_table
 from tumorcast.serve.session import BundlePredictor, Prediction
@@ -73,7 +74,8 @@ def predict_study(bundle_folder: Path, study_folder: Path, request: Request) -> 
     """Predict every course of a study.
 
     A model of simulated data gives no number for a study that is not simulated, unless it is asked to
-    demonstrate. Patients of whom nothing can be used are listed with the reason.
+    demonstrate. Expression on another scale than the training data's is left out, unless demonstrating.
+    Patients of whom nothing can be used are listed with the reason.
 
     Raises:
         BundleError: the bundle is damaged or of another version.
@@ -120,10 +122,14 @@ class _Work:
         bundle, request = self.bundle, self.request
         found = self._features()
         rules = rules_for(bundle.manifest, self.study, found.folder)
-        cohort = assemble(self.study, rules)
+        mismatch = scale_mismatch(self.study, bundle.prepared)
+        is_unused = mismatch is not None and not request.demonstrate
+        cohort = assemble(replace(self.study, expression=None) if is_unused else self.study, rules)
         unfit = unfit_slides(cohort, bundle.manifest.tile_encoder)
         noted = {note.id: note.reason for note in cohort.report if note.kind == "slide"}
-        given = Given(self.study, cohort, bundle.prepared, rules, {**noted, **found.problems, **unfit})
+        slide_problems = {**noted, **found.problems, **unfit}
+        layer_problems = {} if mismatch is None else {"expression": mismatch}
+        given = Given(self.study, cohort, bundle.prepared, rules, slide_problems, layer_problems)
         usable = replace(cohort, slides=cohort.slides[~cohort.slides["slide_id"].isin(list(unfit))])
         predictor = BundlePredictor(bundle)
         ids = [str(course_id) for course_id in cohort.courses.index]
