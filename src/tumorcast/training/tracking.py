@@ -37,6 +37,7 @@ class Tracker:
         with quiet():
             mlflow.set_tracking_uri(self.uri)
             experiment_id = self._experiment()
+            mlflow.set_experiment(experiment_id=experiment_id)  # nested runs go where their parent is
             known = self.folder / _RUN_ID
             run_id = known.read_text(encoding="utf-8") if known.is_file() else None
             run = mlflow.start_run(
