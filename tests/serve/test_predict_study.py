@@ -135,6 +135,22 @@ def test_damaged_and_foreign_features_are_left_out_and_told(lab, changed_study, 
     assert of_patient(table, "P8")["status"] == "predicted"
 
 
+def test_blown_up_and_damaged_slides_are_used_and_told(lab, changed_study, tmp_path):
+    features = tmp_path / "features"
+    features.mkdir()
+    for path in lab.features.glob("*.h5"):
+        (features / path.name).write_bytes(path.read_bytes())
+    for number, changed in enumerate(({"slide_mpp": 4.0}, {"n_unreadable": 3})):
+        with h5py.File(features / f"S{number}.h5", "a") as file:
+            file["features"].attrs.update(changed)
+    table = predict(lab, changed_study(), features).table
+    for number, told in enumerate(("upsampled 4x", "3 damaged tiles left out")):
+        row = of_patient(table, f"P{number}")
+        assert (row["status"], row["modalities"].split("+")[0]) == ("predicted_partly", "slide")
+        assert row["reason"] == f"slide S{number}: {told}, used all the same"
+    assert of_patient(table, "P2")["status"] == "predicted"
+
+
 def test_unreadable_slides_do_not_sink_the_others(lab, changed_study, tmp_path):
     folder = changed_study()
     slides = folder / "slides"

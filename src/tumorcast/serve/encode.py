@@ -16,7 +16,7 @@ from tumorcast.serve.manifest import TileEncoderInfo
 from tumorcast.slides.discover import READY_SUFFIX, SlideFile
 from tumorcast.slides.encoders import OnnxTileEncoder
 from tumorcast.slides.job import EncodeJob
-from tumorcast.slides.pipeline import encode_slides
+from tumorcast.slides.pipeline import UPSAMPLING_TOLD, encode_slides
 from tumorcast.slides.store import StoreAttrs, read_attrs
 from tumorcast.slides.tiling import TileSettings
 
@@ -88,6 +88,21 @@ def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None) -> dict[str, str]
         if why is not None:
             problems[str(row.slide_id)] = why
     return problems
+
+
+def doubtful_slides(cohort: Cohort) -> dict[str, str]:
+    """Slide id -> what speaks against features that are used all the same: blown-up or damaged pixels."""
+    remarks = {}
+    for row in cohort.slides.itertuples(index=False):
+        attrs, _ = read_attrs(Path(str(row.feature_path)))
+        if attrs.slide_mpp and attrs.target_mpp and attrs.slide_mpp > attrs.target_mpp * UPSAMPLING_TOLD:
+            found = f"upsampled {attrs.slide_mpp / attrs.target_mpp:.2g}x"
+        elif attrs.n_unreadable:
+            found = f"{attrs.n_unreadable} damaged tiles left out"
+        else:
+            continue
+        remarks[str(row.slide_id)] = f"{found}, used all the same"
+    return remarks
 
 
 def mismatch(attrs: StoreAttrs, info: TileEncoderInfo) -> str | None:

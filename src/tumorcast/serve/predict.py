@@ -18,7 +18,7 @@ from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
 from tumorcast.serve.attention import PictureSettings, attention_table, draw_attention, joined_tables
 from tumorcast.serve.bundle import Bundle, load_bundle
-from tumorcast.serve.encode import SlideFeatures, encode_study, unfit_slides
+from tumorcast.serve.encode import SlideFeatures, doubtful_slides, encode_study, unfit_slides
 from tumorcast.serve.expression_scale import scale_mismatch
 from tumorcast.serve.notes import Given
 from tumorcast.serve.rows import WATERMARK, PredictionRow, prediction_table
@@ -127,10 +127,10 @@ class _Work:
         cohort = assemble(replace(self.study, expression=None) if is_unused else self.study, rules)
         unfit = unfit_slides(cohort, bundle.manifest.tile_encoder)
         noted = {note.id: note.reason for note in cohort.report if note.kind == "slide"}
-        slide_problems = {**noted, **found.problems, **unfit}
+        usable = replace(cohort, slides=cohort.slides[~cohort.slides["slide_id"].isin(list(unfit))])
+        slide_problems = {**noted, **found.problems, **unfit, **doubtful_slides(usable)}
         layer_problems = {} if mismatch is None else {"expression": mismatch}
         given = Given(self.study, cohort, bundle.prepared, rules, slide_problems, layer_problems)
-        usable = replace(cohort, slides=cohort.slides[~cohort.slides["slide_id"].isin(list(unfit))])
         predictor = BundlePredictor(bundle)
         ids = [str(course_id) for course_id in cohort.courses.index]
         starts = range(0, len(ids), _COURSES_AT_ONCE)

@@ -29,6 +29,9 @@ from tumorcast.slides.tissue import Tissue, find_tissue
 
 _SLIDES_AHEAD = 2
 
+UPSAMPLING_TOLD = 1.1
+"""Slides whose pixels are coarser than the tiles' by more than this are encoded with a remark."""
+
 
 @dataclass(frozen=True)
 class _Prepared:
@@ -151,6 +154,6 @@ def _remarks(slide: Slide, settings: TileSettings, encoded: EncodedTiles) -> str
         remarks.append(f"{encoded.n_unreadable} damaged tiles left out")
     if slide.n_damaged_blocks:
         remarks.append(f"{slide.n_damaged_blocks} damaged places of the overview left out")
-    if slide.mpp > settings.target_mpp * 1.1:
+    if slide.mpp > settings.target_mpp * UPSAMPLING_TOLD:
         remarks.append(f"upsampled {slide.mpp / settings.target_mpp:.2g}x")
     return "; ".join(remarks)
