@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import os
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
@@ -15,6 +9,7 @@ import torch
 from torch import nn
 
 from tumorcast.domain.errors import InputError
+from tumorcast.export.onnx_file import quiet_exporter, save_graph
 from tumorcast.nn.backbones import TARGET_MPP, Backbone, load_backbone
 from tumorcast.slides.encoder_cache import cached_encoder_path
 from tumorcast.slides.encoders import EncoderCard
@@ -67,12 +62,7 @@ def export_tile_encoder(
     graph = _traced(TilesToFeatures(backbone).eval(), side, backbone.id)
     onnx.helper.set_model_props(graph, card.to_metadata())
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        onnx.save(graph, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    save_graph(graph, path)
     return path
 
 
@@ -83,7 +73,7 @@ def _traced(module: nn.Module, tile_px: int, name: str) -> onnx.ModelProto:
             module(tiles)
     except (RuntimeError, AssertionError) as error:
         raise InputError(f"{name} does not take tiles of {tile_px} pixels", got=error) from error
-    with _quiet(), torch.no_grad():
+    with quiet_exporter(), torch.no_grad():
         program = torch.onnx.export(
             module,
             (tiles,),
@@ -97,20 +87,4 @@ def _traced(module: nn.Module, tile_px: int, name: str) -> onnx.ModelProto:
     if program is None:
         raise RuntimeError("the exporter gave no program")
     graph = program.model_proto
-    for node in [*graph.graph.node, *(node for function in graph.functions for node in function.node)]:
-        del node.metadata_props[:]
-        node.doc_string = ""
     return graph
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter's notes on itself, which a user cannot act on, are kept from the screen."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -76,8 +76,9 @@ def draw_figures(
         drawn["precision_recall"] = figures.precision_recall_figure(predictions, simulated)
         drawn["calibration"] = figures.calibration_figure(fused, simulated)
     else:
+        within_fold = fused.groupby("fold")["risk"].rank(pct=True)  # risks of different folds do not compare
         drawn["kaplan_meier"] = figures.kaplan_meier_figure(
-            fused["time_days"].to_numpy(), fused["is_event"].to_numpy(), fused["risk"].to_numpy(), simulated
+            fused["time_days"].to_numpy(), fused["is_event"].to_numpy(), within_fold.to_numpy(), simulated
         )
     if subsets:
         values = {name: found[primary(work)] for name, found in subsets.items()}
