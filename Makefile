@@ -1,7 +1,7 @@
 # make train: set up and run the main job on the simulated cohort.   make test: set up and run the tests.
 PYTHON ?= python3
 BIN := .venv/bin
-PATIENTS ?= 150
+PATIENTS ?= 240
 SEED ?= 7
 export PYTHONHASHSEED ?= 0
 
@@ -17,7 +17,7 @@ setup: .venv/.ready
 	touch $@
 
 train: setup
-	$(BIN)/tumorcast simulate data/simulated --patients $(PATIENTS) --seed $(SEED) --tiles-per-slide 36
+	$(BIN)/tumorcast simulate data/simulated --patients $(PATIENTS) --seed $(SEED) --tiles-per-slide 22
 	$(BIN)/tumorcast encode data/simulated --out data/simulated_features
 	$(BIN)/python train.py configs/base.yaml
 

@@ -1,1 +1,0 @@
-"""Attributions that need the network."""
