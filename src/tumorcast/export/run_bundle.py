@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_curve
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.cohort import Cohort
+from tumorcast.evaluation.operating_point import choose_threshold
 from tumorcast.export.bundle import export_bundle
 from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
@@ -69,8 +68,7 @@ def threshold_of(inner: pd.DataFrame) -> float:
     known = inner.dropna(subset=["label", "probability"])
     if known["label"].nunique() < 2:
         return 0.5
-    false_positives, true_positives, cuts = roc_curve(known["label"], known["probability"])
-    return float(np.clip(cuts[np.argmax(true_positives - false_positives)], 0, 1))
+    return choose_threshold(known["label"].to_numpy(), known["probability"].to_numpy())
 
 
 def patterns_of(cohort: Cohort, course_ids: list[str], modalities: tuple[str, ...]) -> dict[str, int]:
