@@ -79,6 +79,8 @@ def toy_labels(courses: list[CourseArrays], seed: int = 0) -> pd.DataFrame:
     count = len(courses)
     return pd.DataFrame(
         {
+            "patient_id": [course.patient_id for course in courses],
+            "site": "one",
             "response": random.permutation(np.arange(count) % 2).astype(float),
             "ordinal": random.integers(0, 4, count).astype(float),
             "time_days": random.exponential(300, count),

@@ -99,6 +99,7 @@ class ModelConfig(Section):
         slide_tokens, graph_tokens: learned queries of the attention pooling.
         graph_layers: rounds of message passing.
         fusion_layers: transformer blocks over the tokens.
+        anchors: let the network start from one penalised regression a modality; False is for ablation.
         modality_dropout: chance that a present modality is hidden from a course in training (one always
             stays).
         auxiliary_weight: weight of the losses of the single-modality read-outs.
@@ -111,6 +112,7 @@ class ModelConfig(Section):
     graph_tokens: Count = 2
     graph_layers: Annotated[int, Field(ge=0, le=8)] = 2
     fusion_layers: Annotated[int, Field(ge=0, le=12)] = 1
+    anchors: bool = True
     dropout: Fraction = 0.2
     modality_dropout: Fraction = 0.25
     auxiliary_weight: Annotated[float, Field(ge=0)] = 0.5

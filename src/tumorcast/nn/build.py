@@ -28,6 +28,7 @@ def build_predictor(model: ModelConfig, prepared: Preprocessor) -> Predictor:
         fusion=Fusion(model.width, model.attention_heads, model.fusion_layers, model.dropout),
         width=model.width,
         modality_dropout=model.modality_dropout,
+        starts_from_anchors=model.anchors,
     )
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GINEConv
 
+from tumorcast.nn.anchors import Encoded
 from tumorcast.nn.segments import AttentionPooling, segment_sum
 
 _GENE_WIDTH = 8
@@ -30,10 +31,11 @@ class GraphEncoder(nn.Module):
     K tokens of attention pooling over the genes, and one of the tumour's profile, so that "any" and "how many"
     are not lost to averaging: for each pathway whether it has a damaging variant, any variant, a copy-number
     alteration; their counts, the mutation burden, and the sum of the altered genes' embeddings (which start at
-    zero). A tumour without alterations gives finite tokens of its own.
+    zero). A tumour without alterations gives finite tokens of its own. The summary is the profile without the
+    embeddings.
 
     Shapes: (node_gene [N], node_features [N, F], edge_index [2, E], edge_type [E], node_course [N],
-    burden [B, 3]) -> (tokens [B, K + 1, W], attention [N, K]).
+    burden [B, 3]) -> tokens [B, K + 1, W], summary [B, 3 P + 6], attention [N, K].
     """
 
     def __init__(
@@ -60,8 +62,8 @@ class GraphEncoder(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
         self.pool = AttentionPooling(width, tokens, hidden=width)
-        priors = node_features - columns.prior
-        self.profile = nn.Sequential(nn.Dropout(dropout), nn.Linear(3 * priors + 6 + _GENE_WIDTH, width))
+        self.summary_width = 3 * (node_features - columns.prior) + 6
+        self.profile = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.summary_width + _GENE_WIDTH, width))
 
     def forward(
         self,
@@ -71,18 +73,20 @@ class GraphEncoder(nn.Module):
         edge_type: Tensor,
         node_course: Tensor,
         burden: Tensor,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> Encoded:
         gene = self.gene(node_gene)
         nodes = self.dropout(self.describe(torch.cat([node_features, gene], dim=1)))
         edges = self.edge(edge_type)
         for convolve, norm in zip(self.convolutions, self.norms, strict=True):
             nodes = nodes + self.dropout(norm(convolve(nodes, edge_index, edges)))
         pooled, weights = self.pool(nodes, node_course, burden.shape[0])
-        profile = self.profile(self._profile(node_features, gene, node_course, burden))
-        return torch.cat([pooled, profile[:, None]], dim=1), weights
+        kinds, summary = self._summary(node_features, node_course, burden)
+        embedded = segment_sum(gene * kinds[:, 1:2], node_course, burden.shape[0])
+        profile = self.profile(torch.cat([summary, embedded], dim=1))
+        return Encoded(torch.cat([pooled, profile[:, None]], dim=1), summary, weights)
 
-    def _profile(self, node_features: Tensor, gene: Tensor, node_course: Tensor, burden: Tensor) -> Tensor:
-        """[B, 3 P + 6 + G]: pathway flags by kind of alteration, counts by kind, burden, sum of embeddings."""
+    def _summary(self, node_features: Tensor, node_course: Tensor, burden: Tensor) -> tuple[Tensor, Tensor]:
+        """Kinds of alteration of each gene [N, 3], and [B, 3 P + 6]: pathway flags by kind, counts, burden."""
         at = self.columns
         count = burden.shape[0]
         kinds = torch.stack(
@@ -95,6 +99,4 @@ class GraphEncoder(nn.Module):
         hit = (kinds[:, :, None] * node_features[:, None, at.prior :]).flatten(1)
         flags = segment_sum(hit, node_course, count).clamp(0, 1)
         counts = torch.log1p(segment_sum(kinds, node_course, count))
-        return torch.cat(
-            [flags, counts, burden, segment_sum(gene * kinds[:, 1:2], node_course, count)], dim=1
-        )
+        return kinds, torch.cat([flags, counts, burden], dim=1)

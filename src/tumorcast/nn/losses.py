@@ -40,7 +40,7 @@ class OutcomeLoss:
     def __call__(self, scores: Float[Tensor, "b h"], labels: CourseLabels) -> Tensor:
         total = scores.sum() * 0
         for column, head in enumerate(self.heads):
-            score = scores[:, column].float()
+            score = scores[:, column].to(torch.promote_types(scores.dtype, torch.float32))
             match head:
                 case "response":
                     total = total + response_loss(score, labels.response)
@@ -56,7 +56,7 @@ def response_loss(logit: Float[Tensor, " b"], response: Float[Tensor, " b"]) -> 
     known = ~torch.isnan(response)
     if not known.any():
         return logit.sum() * 0
-    return nn.functional.binary_cross_entropy_with_logits(logit[known], response[known])
+    return nn.functional.binary_cross_entropy_with_logits(logit[known], response[known].to(logit))
 
 
 def cox_loss(risk: Float[Tensor, " b"], time_days: Tensor, is_event: Tensor) -> Tensor:
@@ -65,8 +65,10 @@ def cox_loss(risk: Float[Tensor, " b"], time_days: Tensor, is_event: Tensor) -> 
     risk, time_days, is_event = risk[known], time_days[known], is_event[known]
     if not (is_event > 0).any():
         return risk.sum() * 0
-    at_risk = time_days[None, :] >= time_days[:, None]
-    log_sum = torch.logsumexp(risk[None, :].masked_fill(~at_risk, -1e30), dim=1)
+    latest_first = torch.argsort(time_days, descending=True, stable=True)
+    running = torch.logcumsumexp(risk[latest_first], dim=0)
+    at_risk = len(time_days) - torch.searchsorted(time_days.sort().values, time_days)
+    log_sum = running[at_risk - 1]
     return ((log_sum - risk) * is_event).sum() / is_event.sum()
 
 
@@ -76,4 +78,4 @@ def ordinal_loss(logits: Float[Tensor, "b k"], level: Float[Tensor, " b"]) -> Te
     if not known.any():
         return logits.sum() * 0
     above = level[known, None] > torch.arange(logits.shape[1], device=level.device)
-    return nn.functional.binary_cross_entropy_with_logits(logits[known], above.float())
+    return nn.functional.binary_cross_entropy_with_logits(logits[known], above.to(logits))

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tumorcast.batches.batch import CourseInputs
+from tumorcast.nn.anchors import Anchors, Encoded
 from tumorcast.nn.fusion import Fusion, TreatmentCondition
 from tumorcast.nn.graph_encoder import GraphEncoder
 from tumorcast.nn.losses import OrdinalThresholds
@@ -23,13 +24,15 @@ class PredictorOutput(NamedTuple):
 
     scores: one number a head (logit of response, latent of the ordinal scale, log-risk of an event).
     ordinal_logits: of exceeding each level of the ordinal scale ([B, 0] without that head).
-    single_scores: what each modality alone says (the auxiliary read-outs).
+    single_scores: what each modality adds to the score (anchor and network).
+    read_outs: what the network makes of each modality alone; the auxiliary loss trains them.
     tile_attention, gene_attention: attention weight of each tile and altered gene, summing to 1 in a course.
     """
 
     scores: Float[Tensor, "b h"]
     ordinal_logits: Float[Tensor, "b k"]
     single_scores: Float[Tensor, "b m h"]
+    read_outs: Float[Tensor, "b m h"]
     tile_attention: Float[Tensor, " t"]
     gene_attention: Float[Tensor, " n"]
 
@@ -37,16 +40,18 @@ class PredictorOutput(NamedTuple):
 class Predictor(nn.Module):
     """Multimodal predictor of the outcome of a treatment course.
 
-    Each modality's tokens are modulated by the treatment. A read-out per modality gives its own score; the
-    fused score is a learned sum of the present ones plus the fusion transformer's correction, which starts at
-    zero: a small cohort stays near the additive model, a large one can leave it. Treatment alone has a
-    read-out of its own, so that a course with no modality left still has a finite score.
+    score = anchors (one frozen penalised regression a modality, one of the treatment; `training.anchors`)
+    + share * read-outs (what the network makes of each modality's tokens, modulated by the treatment)
+    + correction (the fusion transformer over all tokens).
+    Shares and correction start at zero: a cohort too small to teach the network anything stays with the
+    regressions, a large one leaves them.
 
     Args:
         modalities: order of `is_present`.
         encoders: one a modality.
         treatment: width R of the treatment vector.
         heads: names of the scores.
+        starts_from_anchors: False for a network alone: anchors stay zero, shares start at one.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Predictor(nn.Module):
         fusion: Fusion,
         width: int,
         modality_dropout: float,
+        starts_from_anchors: bool = True,
     ) -> None:
         super().__init__()
         self.modalities, self.heads = modalities, heads
@@ -69,8 +75,9 @@ class Predictor(nn.Module):
         self.read_out = nn.ModuleList(
             nn.Sequential(nn.LayerNorm(width), nn.Linear(width, len(heads))) for _ in modalities
         )
-        self.share = nn.Parameter(torch.full((len(modalities),), 0.7))
-        self.treatment_score = nn.Linear(treatment, len(heads))
+        widths = [_summary_width(encoders[name]) for name in modalities]
+        self.anchors = Anchors(widths, treatment, len(heads))
+        self.share = nn.Parameter(torch.full((len(modalities),), 0.0 if starts_from_anchors else 1.0))
         self.fusion = fusion
         self.correction = nn.Linear(width, len(heads))
         nn.init.zeros_(self.correction.weight)
@@ -78,52 +85,52 @@ class Predictor(nn.Module):
         self.ordinal = OrdinalThresholds(ORDINAL_LEVELS) if "ordinal" in heads else None
         self.modality_dropout = modality_dropout
 
-    def forward(self, inputs: CourseInputs) -> PredictorOutput:
+    def forward(self, inputs: CourseInputs, anchored: Tensor | None = None) -> PredictorOutput:
+        """`anchored` [B, M + 1, H] stands in for the anchors' scores: in training, those of regressions that
+        have not seen the course."""
         is_present = self._hide_some(inputs.is_present)
-        tokens, tile_attention, gene_attention = self._encode(inputs)
+        encoded = {name: self.encode(name, inputs) for name in self.modalities}
         conditioned, is_real, singles = [], [], []
-        for m, name in enumerate(self.modalities):
+        for m, part in enumerate(encoded.values()):
             present = is_present[:, m, None, None]
-            clean = torch.where(present, tokens[name], torch.zeros_like(tokens[name]))
+            clean = torch.where(present, part.tokens, torch.zeros_like(part.tokens))
             token = self.condition(clean + self.identity[m], inputs.treatment)
             conditioned.append(token)
             is_real.append(is_present[:, m, None].expand(-1, token.shape[1]))
             weights = torch.softmax(self.summarise[m](token), dim=1)
             singles.append(self.read_out[m]((weights * token).sum(dim=1)))
-        single_scores = torch.stack(singles, dim=1)
-        voted = torch.where(is_present[:, :, None], single_scores, torch.zeros_like(single_scores))
-        additive = (voted * self.share[None, :, None]).sum(dim=1) + self.treatment_score(inputs.treatment)
-        summary = self.fusion(torch.cat(conditioned, dim=1), torch.cat(is_real, dim=1))
-        scores = additive + self.correction(summary)
-        return PredictorOutput(
-            scores, self._ordinal_logits(scores), single_scores, tile_attention, gene_attention
+        read_outs = torch.stack(singles, dim=1)
+        if anchored is None:
+            summaries = [part.summary for part in encoded.values()]
+            anchored = self.anchors(summaries, inputs.treatment, is_present)
+        added = anchored[:, :-1] + read_outs * self.share[None, :, None]
+        single_scores = torch.where(is_present[:, :, None], added, torch.zeros_like(added))
+        ground = single_scores.sum(dim=1) + anchored[:, -1] + self.anchors.intercept
+        scores = ground + self.correction(
+            self.fusion(torch.cat(conditioned, dim=1), torch.cat(is_real, dim=1))
         )
+        return PredictorOutput(
+            scores, self._ordinal_logits(scores), single_scores, read_outs,
+            _attention(encoded.get("slide"), scores), _attention(encoded.get("mutations"), scores),
+        )  # fmt: skip
 
     def _ordinal_logits(self, scores: Tensor) -> Tensor:
         if self.ordinal is None:
             return scores.new_zeros((scores.shape[0], 0))
         return self.ordinal(scores[:, self.heads.index("ordinal")])
 
-    def _encode(self, inputs: CourseInputs) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Tokens by modality, attention over tiles and over genes (empty where the modality is not used)."""
-        count = inputs.is_present.shape[0]
-        tokens = {}
-        tile_attention, gene_attention = inputs.tiles.new_zeros(0), inputs.tiles.new_zeros(0)
-        for name in self.modalities:
-            encoder = self.encoders[f"of_{name}"]
-            if isinstance(encoder, SlideEncoder):
-                tokens[name], weights = encoder(inputs.tiles, inputs.tile_course, count)
-                tile_attention = weights.mean(dim=1)
-            elif isinstance(encoder, GraphEncoder):
-                tokens[name], weights = encoder(
-                    inputs.node_gene, inputs.node_features, inputs.edge_index, inputs.edge_type,
-                    inputs.node_course, inputs.burden,
-                )  # fmt: skip
-                gene_attention = weights.mean(dim=1)
-            else:
-                i = self.layer_names.index(name)
-                tokens[name] = encoder(inputs.layers[i], inputs.is_measured[i])
-        return tokens, tile_attention, gene_attention
+    def encode(self, name: str, inputs: CourseInputs) -> Encoded:
+        """Tokens, summary and attention of one modality."""
+        encoder = self.encoders[f"of_{name}"]
+        if isinstance(encoder, SlideEncoder):
+            return encoder(inputs.tiles, inputs.tile_course, inputs.is_present.shape[0])
+        if isinstance(encoder, GraphEncoder):
+            return encoder(
+                inputs.node_gene, inputs.node_features, inputs.edge_index, inputs.edge_type,
+                inputs.node_course, inputs.burden,
+            )  # fmt: skip
+        i = self.layer_names.index(name)
+        return encoder(inputs.layers[i], inputs.is_measured[i])
 
     def _hide_some(self, is_present: Tensor) -> Tensor:
         """In training, hide each present modality with the chance `modality_dropout`; one always stays."""
@@ -134,6 +141,19 @@ class Predictor(nn.Module):
         highest = torch.where(is_present, draw, torch.full_like(draw, -1.0)).argmax(dim=1)
         spared = torch.zeros_like(kept).scatter(1, highest[:, None], True) & is_present
         return torch.where(kept.any(dim=1, keepdim=True), kept, spared)
+
+
+def _summary_width(encoder: nn.Module) -> int:
+    width = encoder.summary_width
+    assert isinstance(width, int)
+    return width
+
+
+def _attention(part: Encoded | None, like: Tensor) -> Tensor:
+    """Mean over the queries; empty without the modality."""
+    if part is None or part.attention is None:
+        return like.new_zeros(0)
+    return part.attention.mean(dim=1)
 
 
 class Ensemble(nn.Module):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tumorcast.nn.segments import AttentionPooling
+from tumorcast.nn.anchors import Encoded
+from tumorcast.nn.segments import AttentionPooling, segment_sum
 
 
 class SlideEncoder(nn.Module):
-    """Standardise, project, pool by gated attention.
+    """Standardise, project, pool by gated attention. The summary is the mean standardised tile.
 
-    Shapes: (tiles [T, dim], tile_course [T], B) -> (tokens [B, K, W], attention [T, K]).
+    Shapes: (tiles [T, dim], tile_course [T], B) -> tokens [B, K, W], summary [B, dim], attention [T, K].
 
     Args:
         mean, scale: [dim] statistics of the training fold's tiles.
@@ -32,7 +33,10 @@ class SlideEncoder(nn.Module):
             nn.Dropout(dropout),
         )
         self.pool = AttentionPooling(width, tokens, hidden=width)
+        self.summary_width = len(mean)
 
-    def forward(self, tiles: Tensor, tile_course: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    def forward(self, tiles: Tensor, tile_course: Tensor, count: int) -> Encoded:
         standard = torch.clamp((tiles - self.mean) / self.scale, -6.0, 6.0)
-        return self.pool(self.project(standard), tile_course, count)
+        tokens, attention = self.pool(self.project(standard), tile_course, count)
+        size = segment_sum(torch.ones_like(standard[:, :1]), tile_course, count).clamp_min(1.0)
+        return Encoded(tokens, segment_sum(standard, tile_course, count) / size, attention)

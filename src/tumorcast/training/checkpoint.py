@@ -12,6 +12,8 @@ from pytorch_lightning.callbacks import Callback
 from safetensors.torch import load_file, save_file
 
 RESUME_FILE = "resume.ckpt"
+NOT_TRAINED = -1
+"""The "epoch" of a network that still says what its anchors say."""
 
 
 def save_weights(module: torch.nn.Module, path: Path) -> None:
@@ -42,9 +44,14 @@ class EpochCheckpoint(Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         loss = float(trainer.callback_metrics["val_loss"])
-        if not trainer.sanity_checking and loss < self.best_loss:
-            self.best_loss, self.best_epoch = loss, trainer.current_epoch
-            self.best = {k: v.detach().cpu().clone() for k, v in pl_module.state_dict().items()}
+        if not trainer.sanity_checking:
+            self.offer(loss, trainer.current_epoch, pl_module)
+
+    def offer(self, loss: float, epoch: int, module: torch.nn.Module) -> None:
+        """Keep the module's weights where they are the best so far."""
+        if loss < self.best_loss:
+            self.best_loss, self.best_epoch = loss, epoch
+            self.best = {k: v.detach().cpu().clone() for k, v in module.state_dict().items()}
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         seen = trainer.callback_metrics

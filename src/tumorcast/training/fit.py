@@ -15,14 +15,18 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EarlyStopping
 
+from tumorcast.batches.batch import CourseLabels
 from tumorcast.batches.dataset import CourseDataset, EpochSampler, make_loader
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import ModelConfig, TrainingConfig
 from tumorcast.nn.build import build_predictor
+from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import Predictor
-from tumorcast.training.checkpoint import EpochCheckpoint, load_weights, save_weights
+from tumorcast.training.anchors import fit_anchors
+from tumorcast.training.checkpoint import NOT_TRAINED, EpochCheckpoint, load_weights, save_weights
 from tumorcast.training.files import write_text
+from tumorcast.training.inference import outputs_of
 from tumorcast.training.module import CourseModule
 
 _QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "mlflow", "alembic")
@@ -64,7 +68,9 @@ def fit_member(
         return Member(predictor.eval(), told["val_loss"], told["history"])
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = EpochCheckpoint(folder)
-    module = CourseModule(predictor, settings, model.auxiliary_weight, seed)
+    anchored = fit_anchors(predictor, training, courses, seed) if model.anchors else None
+    module = CourseModule(predictor, settings, model.auxiliary_weight, seed, anchored)
+    checkpoint.offer(_loss_on(predictor, validation, courses), NOT_TRAINED, module)
     with quiet():
         trainer = make_trainer(settings, checkpoint)
         dataset = CourseDataset(training, courses, settings.max_tiles, seed)
@@ -81,6 +87,13 @@ def fit_member(
         _finish(folder, predictor, checkpoint)
     trainer.strategy.barrier()
     return Member(predictor.cpu().eval(), checkpoint.best_loss, checkpoint.history)
+
+
+def _loss_on(predictor: Predictor, arrays: Sequence[CourseArrays], courses: pd.DataFrame) -> float:
+    """The loss before the network has learned anything: that of its anchors."""
+    scores = torch.cat([output.scores for output in outputs_of(predictor, arrays)])
+    labels = CourseLabels(*CourseDataset(arrays, courses).labels.unbind(1))
+    return float(OutcomeLoss(predictor.heads, predictor.ordinal)(scores, labels))
 
 
 def _finish(folder: Path, predictor: Predictor, checkpoint: EpochCheckpoint) -> None:

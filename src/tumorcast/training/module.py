@@ -18,20 +18,30 @@ _WARM_UP_EPOCHS = 3
 class CourseModule(pl.LightningModule):
     """Trains a predictor.
 
+    `anchored` [n, M + 1, H] is what the anchors say of each training course without having seen it; None
+    where the network has no anchors.
     The loss is that of the fused score plus `auxiliary_weight` times the mean of the single read-outs', each
     over the courses that have the modality. Random numbers of a step depend on `seed` and its place alone, so
     a run resumed at an epoch boundary equals one that never stopped. Every process validates on the whole
     inner fold, so that `val_loss` is the same number on all of them.
     """
 
+    anchored: Tensor | None
+
     def __init__(
-        self, predictor: Predictor, training: TrainingConfig, auxiliary_weight: float, seed: int
+        self,
+        predictor: Predictor,
+        training: TrainingConfig,
+        auxiliary_weight: float,
+        seed: int,
+        anchored: Tensor | None,
     ) -> None:
         super().__init__()
         self.predictor = predictor
         self.training_config = training
         self.auxiliary_weight = auxiliary_weight
         self.seed = seed
+        self.register_buffer("anchored", anchored, persistent=False)
         self.outcome = OutcomeLoss(predictor.heads, predictor.ordinal)
         self._seen: list[tuple[Tensor, CourseLabels]] = []
 
@@ -50,7 +60,7 @@ class CourseModule(pl.LightningModule):
         return batch.to(device)
 
     def training_step(self, batch: CourseBatch, batch_idx: int) -> Tensor:
-        output = self.predictor(batch.inputs)
+        output = self.predictor(batch.inputs, None if self.anchored is None else self.anchored[batch.place])
         loss = self.outcome(output.scores, batch.labels)
         loss = loss + self.auxiliary_weight * self._auxiliary(output, batch)
         self.log("train_loss", loss, on_epoch=True, on_step=False, batch_size=len(batch.place))
@@ -58,10 +68,10 @@ class CourseModule(pl.LightningModule):
 
     def _auxiliary(self, output: PredictorOutput, batch: CourseBatch) -> Tensor:
         losses = []
-        for m in range(output.single_scores.shape[1]):
+        for m in range(output.read_outs.shape[1]):
             hidden = ~batch.inputs.is_present[:, m]
             labels = CourseLabels(*(x.masked_fill(hidden, torch.nan) for x in batch.labels))
-            losses.append(self.outcome(output.single_scores[:, m], labels))
+            losses.append(self.outcome(output.read_outs[:, m], labels))
         return torch.stack(losses).mean()
 
     def validation_step(self, batch: CourseBatch, batch_idx: int) -> None:
