@@ -55,6 +55,7 @@ def model_card(facts: BundleFacts, prepared: Preprocessor) -> str:
 
 def _what(facts: BundleFacts, prepared: Preprocessor) -> Iterator[str]:
     yield f"A multimodal network of tumorcast {__version__}, the mean of an ensemble, as an ONNX graph."
+    yield "It adds up one penalised regression a layer and what the network learned beyond them."
     yield ""
     yield from (f"- It gives: {_HEADS[head]}." for head in facts.heads)
     yield f"- It reads: {', '.join(prepared.modalities)}, and the treatment ({_treatments(prepared)})."

@@ -1,4 +1,4 @@
-"""The predictor: encoders -> tokens -> fusion -> heads; parts, not subclasses."""
+"""The predictor: anchors; encoders -> tokens -> fusion -> heads; parts, not subclasses."""
 
 from __future__ import annotations
 

@@ -157,12 +157,11 @@ def _path(features: Tensor, labels: CourseLabels, loss: Loss) -> list[tuple[Regr
     screened = standard * importance
     found = []
     for penalty in _PENALTIES:
-        _minimise(
-            lambda penalty=penalty: (
-                loss(screened @ weight + intercept, labels) + penalty / 2 * weight.square().sum()
-            ),
-            [weight, intercept],
-        )
+
+        def penalised(ridge: float = penalty / 2) -> Tensor:
+            return loss(screened @ weight + intercept, labels) + ridge * weight.square().sum()
+
+        _minimise(penalised, [weight, intercept])
         found.append((Regression(mean, scale, weight.detach() * importance), intercept.detach().clone()))
     return found
 
