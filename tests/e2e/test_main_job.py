@@ -182,3 +182,24 @@ def test_another_setting_under_the_same_name_is_refused(job, study):
     assert done.returncode == 2
     assert "holds another run" in done.stderr
     assert "config.training.lr" in done.stderr
+
+
+def test_two_processes_train_one_model_and_write_one_run(job, study):
+    """Over gloo: each process sees half of the batches, all see the whole inner fold; the first alone writes."""
+    folder = study.parent / "two"
+    folder.mkdir()
+    settings = ("training.devices=2", "training.strategy=ddp", "training.accelerator=cpu")
+    together = ("training.singles=false", "tracking.enabled=false", *settings)
+    command = [sys.executable, str(ROOT / "train.py"), *train_words(study)[4:], *together]
+    done = run(command, folder)
+    assert done.stdout.count("fused - tmb") == 1
+    alone = pd.read_csv(job[0] / "runs" / "small" / "predictions.csv").query("model == 'fused'")
+    shared = pd.read_csv(folder / "runs" / "small" / "predictions.csv").query("model == 'fused'")
+    assert shared["course_id"].tolist() == alone["course_id"].tolist()
+    members = sorted((folder / "runs").rglob("member.json"))
+    assert len(members) >= 2
+    for path in members:
+        told = json.loads(path.read_text())
+        losses = [epoch["val_loss"] for epoch in told["history"]]
+        assert np.isfinite(losses).all()
+        assert told["val_loss"] <= losses[0]

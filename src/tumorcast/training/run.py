@@ -130,8 +130,9 @@ def _conclude(
     draw_figures(work, predictions, metrics, subsets, folder / "figures")
     tell("exporting the bundle")
     export(Conclusion(work, last, predictions, metrics, subsets, len(results) > 1), folder / "bundle")
-    tell("logging to MLflow")
-    _track(work, results, metrics, subsets, tracker)
+    if tracker.tracking.enabled:
+        tell("logging to MLflow")
+        _track(work, results, metrics, subsets, tracker)
     print(metrics_table(metrics))
     _say_where(work, tracker)
 
@@ -139,8 +140,6 @@ def _conclude(
 def _track(
     work: Workspace, results: list[FoldResult], metrics: Metrics, subsets: Metrics, tracker: Tracker
 ) -> None:
-    if not tracker.tracking.enabled:
-        return
     folder = work.folder
     tracker.set_tags({"features_sha256": fingerprint(list(results[0].arrays.values()))})
     tracker.log_metrics(flat_metrics(metrics))
