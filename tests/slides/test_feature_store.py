@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import h5py
 import numpy as np
 import pytest
@@ -17,7 +13,6 @@ from tumorcast.slides.store import (
     feature_digest,
     read_attrs,
     read_features,
-    remove_partial_stores,
     write_features,
 )
 
@@ -123,17 +118,6 @@ def test_truncated_store_is_told(tmp_path, kept):
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
     with pytest.raises(InputError, match="not a readable HDF5"):
         read_features(path)
-
-
-def test_only_leftovers_of_dead_processes_are_removed(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    for process in (dead.pid, os.getppid()):
-        (tmp_path / "deep").mkdir(exist_ok=True)
-        (tmp_path / "deep" / f".s.h5.{process}.partial").write_bytes(b"half")
-    (tmp_path / "s.h5").write_bytes(b"whole")
-    assert remove_partial_stores(tmp_path) == 1
-    assert sorted(each.name for each in tmp_path.rglob("*.*")) == [f".s.h5.{os.getppid()}.partial", "s.h5"]
 
 
 def test_real_bags_of_mopadi(shared_data):

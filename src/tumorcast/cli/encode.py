@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tumorcast.slides.discover import SlideFile
     from tumorcast.slides.encoders import OnnxTileEncoder
+    from tumorcast.slides.job import EncodeJob
     from tumorcast.slides.report import ReportRow
 
 
@@ -45,20 +47,57 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--overlay", action="store_true", help="also draw SLIDE.overlay.png")
     parser.add_argument("--allow-download", action="store_true", help="let hub:NAME fetch its weights")
+    parser.add_argument("--profile", action="store_true", help="tell where the time went")
+    _add_team(parser)
     parser.set_defaults(run=run)
+
+
+def _add_team(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that share the slides (1; with --engine ray: one a GPU or node)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="who starts them: this machine (default), Ray",
+    )
+    parser.add_argument(
+        "--device", default="cpu", metavar="cpu|cuda[:N]", help="where the encoder runs (cpu)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
 def run(args: argparse.Namespace) -> int:
     """Encode; returns 0 if any slide has features, else 1."""
     from tumorcast.slides.discover import find_slides
+    from tumorcast.slides.pipeline import encode_slides
+    from tumorcast.slides.stopwatch import Stopwatch
+
+    files = find_slides(args.inputs)
+    job = make_job(args)
+    if args.engine == "ray" or (args.workers or 1) > 1:
+        rows = _with_team(args, job, files)
+    else:
+        watch = Stopwatch()
+        rows = encode_slides(job, files, not args.quiet, watch)
+        if args.profile:
+            print(watch.table())
+    print(summary(rows, args.out))
+    return 0 if any(row.status != "failed" for row in rows) else 1
+
+
+def make_job(args: argparse.Namespace) -> EncodeJob:
+    """What the arguments ask for every slide."""
     from tumorcast.slides.job import EncodeJob
     from tumorcast.slides.mpp import check_given_mpp
-    from tumorcast.slides.pipeline import encode_slides
     from tumorcast.slides.tiling import TileSettings
 
     if args.slide_mpp is not None:
         check_given_mpp(args.slide_mpp, "--slide-mpp")
-    files = find_slides(args.inputs)
     encoder = open_encoder(args.encoder, args.tile_px, allow_download=args.allow_download)
     settings = TileSettings(
         encoder.target_mpp if args.target_mpp is None else args.target_mpp,
@@ -66,10 +105,30 @@ def run(args: argparse.Namespace) -> int:
         args.min_tissue,
     )
     encoder.check_tile_px(settings.tile_px)
-    job = EncodeJob(encoder, settings, args.out, args.slide_mpp, args.overlay)
-    rows = encode_slides(job, files)
-    print(summary(rows, args.out))
-    return 0 if any(row.status != "failed" for row in rows) else 1
+    return EncodeJob(encoder, settings, args.out, args.slide_mpp, args.overlay)
+
+
+def _with_team(args: argparse.Namespace, job: EncodeJob, files: list[SlideFile]) -> list[ReportRow]:
+    from tumorcast.cli.encode_team import local_team, ray_team
+    from tumorcast.slides.ort_session import available_cores
+    from tumorcast.slides.pipeline import follow_slides
+
+    words = _words(args)
+    if args.engine == "ray":
+        team = ray_team(words, args.workers or 1, args.device)
+    else:
+        team = local_team(words, args.workers, args.device, available_cores())
+    with team as is_over:
+        return follow_slides(job, files, is_over, not args.quiet)
+
+
+def _words(args: argparse.Namespace) -> list[str]:
+    """The command of one process of the team."""
+    words = ["encode", *map(str, args.inputs), "--out", str(args.out), "--encoder", args.encoder, "--quiet"]
+    for name in ("target_mpp", "slide_mpp", "tile_px", "min_tissue"):
+        value = getattr(args, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    return [*words, *(f"--{name}" for name in ("overlay", "profile") if getattr(args, name))]
 
 
 def open_encoder(

@@ -16,7 +16,8 @@ from tumorcast.serve.manifest import TileEncoderInfo
 from tumorcast.slides.discover import READY_SUFFIX, SlideFile
 from tumorcast.slides.encoders import OnnxTileEncoder
 from tumorcast.slides.job import EncodeJob
-from tumorcast.slides.pipeline import UPSAMPLING_TOLD, encode_slides
+from tumorcast.slides.one_slide import UPSAMPLING_TOLD
+from tumorcast.slides.pipeline import encode_slides
 from tumorcast.slides.store import StoreAttrs, read_attrs
 from tumorcast.slides.tiling import TileSettings
 

@@ -24,6 +24,7 @@ class TileEncoder(Protocol):
         tile_px: side of its input.
         sha256: digest of the file that it was loaded from.
         mean, std: per RGB channel, of intensities in 0..1; applied by `encode`, told for the record.
+        batch_tiles: tiles that it encodes best at a time.
     """
 
     id: str
@@ -33,6 +34,7 @@ class TileEncoder(Protocol):
     sha256: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    batch_tiles: int
 
     def encode(self, tiles: np.ndarray) -> np.ndarray:
         """Features float32 [b, dim] of RGB tiles uint8 [b, tile_px, tile_px, 3]."""
@@ -80,6 +82,8 @@ class OnnxTileEncoder:
     Raises:
         InputError: not an ONNX graph, no feature output, or a card that cannot be read.
     """
+
+    batch_tiles = 32
 
     def __init__(self, path: Path | str, threads: int | None = None) -> None:
         self._path = Path(path)

@@ -10,6 +10,7 @@ import numpy as np
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.discover import READY_SUFFIX, SlideFile
 from tumorcast.slides.encoders import TileEncoder
+from tumorcast.slides.leases import LEASE_SECONDS
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.report import ReportRow
 from tumorcast.slides.store import StoreAttrs, read_attrs, read_features
@@ -27,6 +28,7 @@ class EncodeJob:
         out: folder of the stores and of the report.
         slide_mpp: um/px that stands in where a file does not say it.
         with_overlay: also draw `SLIDE.overlay.png` beside each store.
+        lease_seconds: how long a silent process on another machine keeps the slides that it has claimed.
     """
 
     encoder: TileEncoder
@@ -34,6 +36,7 @@ class EncodeJob:
     out: Path
     slide_mpp: float | None = None
     with_overlay: bool = False
+    lease_seconds: float = LEASE_SECONDS
 
     def store_path(self, file: SlideFile) -> Path:
         """Where the slide's features go."""

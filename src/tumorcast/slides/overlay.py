@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
+from tumorcast.slides.owner import partial_path
 from tumorcast.slides.pixels import Rgb
 from tumorcast.slides.reader import Slide
 from tumorcast.slides.tissue import Tissue
@@ -197,7 +198,7 @@ def _shrunk(picture: Rgb) -> Rgb:
 
 def _save(figure: Figure, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = partial_path(path)
     try:
         figure.savefig(temporary, format="png", dpi=_DPI, facecolor="white")
         os.replace(temporary, path)

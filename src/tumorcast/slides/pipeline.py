@@ -1,159 +1,206 @@
-"""Many slides to feature stores: overlapped, resumable, and no slide sinks another."""
+"""Many slides to feature stores: overlapped, resumable, shared among processes, and no slide sinks another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
-import numpy as np
 from tqdm import tqdm
 
+from tumorcast.domain.errors import SlideError
 from tumorcast.slides.ahead import ahead
 from tumorcast.slides.discover import SlideFile
 from tumorcast.slides.job import EncodeJob, done_row
+from tumorcast.slides.one_slide import Prepared, encode, keep, prepare, remarks
 from tumorcast.slides.ort_session import available_cores
-from tumorcast.slides.reader import Slide, open_slide
+from tumorcast.slides.owner import remove_partials
 from tumorcast.slides.report import ReportRow, failed_row, write_report
-from tumorcast.slides.store import (
-    CoordsAttrs,
-    StoreAttrs,
-    remove_partial_stores,
-    write_features,
-)
-from tumorcast.slides.tiles import EncodedTiles, encode_tiles
-from tumorcast.slides.tiling import TileSettings, tile_grid
-from tumorcast.slides.tissue import Tissue, find_tissue
+from tumorcast.slides.stopwatch import Stopwatch
+from tumorcast.slides.work_queue import WorkQueue
 
 _SLIDES_AHEAD = 2
-
-UPSAMPLING_TOLD = 1.1
-"""Slides whose pixels are coarser than the tiles' by more than this are encoded with a remark."""
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """An open slide on which the tiles are chosen."""
-
-    slide: Slide
-    tissue: Tissue
-    coords: np.ndarray
-    seconds: float
+_LOOK_AGAIN_SECONDS = 1.0
+_REPORT_SECONDS = 2.0
 
 
-def encode_slides(job: EncodeJob, files: Sequence[SlideFile], progress: bool = True) -> list[ReportRow]:
+def encode_slides(
+    job: EncodeJob, files: Sequence[SlideFile], progress: bool = True, watch: Stopwatch | None = None
+) -> list[ReportRow]:
     """Encode the slides one after the other; the next is opened and searched while one is encoded.
 
-    A store that the same encoder, tile settings and source made is kept. The report is rewritten after each
-    slide. Killed at any point, the same call goes on where it was.
+    A store that the same encoder, tile settings and source made is kept. Processes that are given the same
+    output folder share the slides out among themselves; one that is killed loses its slides to the others.
+    The report is kept up to date. Killed at any point, the same call goes on where it was.
+
+    Args:
+        job: what is done with each.
+        files: the slides.
+        progress: show bars on stderr.
+        watch: told where the time goes.
 
     Returns:
         One row a slide, in order, as in `slides_report.csv`.
     """
-    job.out.mkdir(parents=True, exist_ok=True)
-    remove_partial_stores(job.out)
-    rows: list[ReportRow] = []
+    table = _Table(job, files, progress)
     with (
+        WorkQueue(job.out, job.lease_seconds) as queue,
         ThreadPoolExecutor(max(2, available_cores()), "tiles") as readers,
-        ThreadPoolExecutor(1, "slides") as openers,
-        closing(ahead(openers, lambda file: _prepare(job, file), files, _SLIDES_AHEAD)) as prepared,
-        tqdm(total=len(files), desc="slides", unit="slide", disable=not progress) as bar,
+        table.bar as bar,
     ):
-        for file, future in zip(files, prepared, strict=True):
-            rows.append(_finish(job, file, future, readers, progress))
-            bar.update()
-            write_report(job.out, rows)
-    write_report(job.out, rows)
-    return rows
+        run = _Run(job, queue, readers, progress, watch or Stopwatch())
+        while missing := table.missing:
+            for index, row in run.pass_over(missing, files):
+                table.add(index, row)
+            if busy := table.missing:
+                bar.set_postfix_str(f"{len(busy)} with other encoders")
+                time.sleep(_LOOK_AGAIN_SECONDS)
+    return table.rows
 
 
-def _prepare(job: EncodeJob, file: SlideFile) -> _Prepared | ReportRow:
-    """Open, find tissue, lay the grid; or the row of a slide that is done or cannot be encoded."""
-    began = perf_counter()
+def follow_slides(
+    job: EncodeJob, files: Sequence[SlideFile], is_over: Callable[[], bool], progress: bool = True
+) -> list[ReportRow]:
+    """The rows of slides that other processes encode into `job.out`, as they come, with the report kept.
+
+    Args:
+        job: what they do.
+        files: all the slides.
+        is_over: True once none of them is left; what no one finished then gets a row `unfinished`.
+        progress: show a bar on stderr.
+    """
+    table = _Table(job, files, progress)
+    with WorkQueue(job.out, job.lease_seconds) as queue, table.bar:
+        is_last_look = False
+        while (missing := table.missing) and not is_last_look:
+            is_last_look = is_over()
+            for index in missing:
+                row = known_row(job, queue, files[index])
+                if row is not None:
+                    table.add(index, row)
+            if not is_last_look:
+                time.sleep(_LOOK_AGAIN_SECONDS)
+        for index in table.missing:
+            table.add(index, failed_row(files[index], _unfinished()))
+    return table.rows
+
+
+def known_row(job: EncodeJob, queue: WorkQueue, file: SlideFile) -> ReportRow | None:
+    """The row of a slide that needs no work: done, hopeless, or told by another process."""
     if file.problem is not None:
         return failed_row(file, file.problem)
-    done = done_row(job, file)
-    if done is not None:
-        return done
-    slide = open_slide(file.path, job.slide_mpp, file.mpp)
+    told = queue.told(file.store_name)
+    if told is not None and told.status == "failed":
+        return told
     try:
-        slide.check_target(job.settings.target_mpp)
-        tissue = find_tissue(slide)
-        coords = tile_grid(slide, tissue, job.settings)
-    except Exception as error:  # the row still tells the slide's pixel size
-        slide.close()
-        return failed_row(file, error, slide.mpp, perf_counter() - began)
-    return _Prepared(slide, tissue, coords, perf_counter() - began)
+        done = done_row(job, file)
+    except Exception as error:  # a damaged ready bag
+        return failed_row(file, error)
+    return done and (told or done)
 
 
-def _finish(
-    job: EncodeJob,
-    file: SlideFile,
-    future: Future[_Prepared | ReportRow],
-    readers: ThreadPoolExecutor,
-    progress: bool,
-) -> ReportRow:
-    """Encode and store a prepared slide; every failure becomes a row."""
-    began = perf_counter()
-    try:
-        prepared = future.result()
+def _unfinished() -> SlideError:
+    return SlideError(
+        "unfinished",
+        "the processes that encoded ended before this slide was done",
+        fix="run the same command again: it goes on where they stopped",
+    )
+
+
+class _Table:
+    """Rows as they come, in any order; the bar follows, and every few seconds the report on disk."""
+
+    def __init__(self, job: EncodeJob, files: Sequence[SlideFile], progress: bool) -> None:
+        job.out.mkdir(parents=True, exist_ok=True)
+        remove_partials(job.out)
+        self._out, self._n_files = job.out, len(files)
+        self._found: dict[int, ReportRow] = {}
+        self._written = 0.0
+        self.bar = tqdm(total=len(files), desc="slides", unit="slide", disable=not progress)
+
+    @property
+    def missing(self) -> list[int]:
+        """Indices of files without a row."""
+        return [index for index in range(self._n_files) if index not in self._found]
+
+    @property
+    def rows(self) -> list[ReportRow]:
+        """In the order of the files."""
+        return [self._found[index] for index in sorted(self._found)]
+
+    def add(self, index: int, row: ReportRow) -> None:
+        """The row of a slide that was missing."""
+        self._found[index] = row
+        self.bar.update()
+        is_last = len(self._found) == self._n_files
+        if is_last or perf_counter() - self._written > _REPORT_SECONDS:
+            write_report(self._out, self.rows)
+            self._written = perf_counter()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What every slide of a call needs."""
+
+    job: EncodeJob
+    queue: WorkQueue
+    readers: ThreadPoolExecutor
+    progress: bool
+    watch: Stopwatch
+
+    def pass_over(self, chosen: list[int], files: Sequence[SlideFile]) -> Iterator[tuple[int, ReportRow]]:
+        """Index and row of each chosen slide that is done, by whomever; those that others hold are left out."""
+        with (
+            ThreadPoolExecutor(1, "slides") as openers,
+            closing(ahead(openers, lambda i: self._begin(files[i]), chosen, _SLIDES_AHEAD)) as begun,
+        ):
+            for index, future in zip(chosen, begun, strict=True):
+                row = self._end(files[index], future)
+                if row is not None:
+                    yield index, row
+
+    def _begin(self, file: SlideFile) -> Prepared | ReportRow | None:
+        """Claim and prepare a slide; or its row, where it needs no work; None: another process holds it."""
+        known = known_row(self.job, self.queue, file)
+        if known is not None:
+            return known
+        if not self.queue.claim(file.store_name):
+            return None
+        known = known_row(self.job, self.queue, file)  # finished by another between the look and the claim
+        if known is not None:
+            self.queue.give_back(file.store_name)
+            return known
+        prepared = prepare(self.job, file, self.watch)
         if isinstance(prepared, ReportRow):
+            self.queue.finish(file.store_name, prepared)
+        return prepared
+
+    def _end(self, file: SlideFile, future: Future[Prepared | ReportRow | None]) -> ReportRow | None:
+        """Encode and store a prepared slide; every failure becomes a row."""
+        prepared = future.result()
+        if not isinstance(prepared, Prepared):
             return prepared
-        with prepared.slide as slide:
-            encoded = _encode(job, file, slide, prepared.coords, readers, progress)
-            if job.with_overlay:
-                job.draw(file, slide, prepared.tissue, encoded.coords)
-            seconds = prepared.seconds + perf_counter() - began
-            remarks = _remarks(slide, job.settings, encoded)
-            return ReportRow(
-                file.slide_id, str(file.path), "ok", remarks, len(encoded.coords), slide.mpp, seconds
-            )
-    except Exception as error:  # whatever one slide does must not sink the others
-        return failed_row(file, error, seconds=perf_counter() - began)
+        row = self._encoded(file, prepared)
+        if row is None:
+            self.queue.give_back(file.store_name)
+        else:
+            self.queue.finish(file.store_name, row)
+        return row
 
-
-def _encode(
-    job: EncodeJob,
-    file: SlideFile,
-    slide: Slide,
-    coords: np.ndarray,
-    readers: ThreadPoolExecutor,
-    progress: bool,
-) -> EncodedTiles:
-    with tqdm(total=len(coords), desc=file.slide_id, unit="tile", leave=False, disable=not progress) as bar:
-        encoded = encode_tiles(slide, coords, job.encoder, job.settings, readers, bar.update)
-    attrs = StoreAttrs(
-        encoder=job.encoder.id,
-        encoder_sha256=job.encoder.sha256,
-        target_mpp=job.settings.target_mpp,
-        slide_mpp=slide.mpp,
-        tile_um=job.settings.tile_um,
-        tile_px=job.settings.tile_px,
-        min_tissue=job.settings.min_tissue,
-        is_mpp_given=slide.is_mpp_given,
-        source_bytes=slide.path.stat().st_size,
-        n_unreadable=encoded.n_unreadable,
-    )
-    coords_attrs = CoordsAttrs(
-        patch_size_level0=round(job.settings.tile_um / slide.mpp),
-        level0_magnification=slide.magnification,
-        target_magnification=slide.magnification * slide.mpp / job.settings.target_mpp,
-        level0_width=slide.dimensions[0],
-        level0_height=slide.dimensions[1],
-        name=file.slide_id,
-    )
-    write_features(job.store_path(file), encoded.features, encoded.coords, attrs, coords_attrs)
-    return encoded
-
-
-def _remarks(slide: Slide, settings: TileSettings, encoded: EncodedTiles) -> str:
-    remarks = []
-    if encoded.n_unreadable:
-        remarks.append(f"{encoded.n_unreadable} damaged tiles left out")
-    if slide.n_damaged_blocks:
-        remarks.append(f"{slide.n_damaged_blocks} damaged places of the overview left out")
-    if slide.mpp > settings.target_mpp * UPSAMPLING_TOLD:
-        remarks.append(f"upsampled {slide.mpp / settings.target_mpp:.2g}x")
-    return "; ".join(remarks)
+    def _encoded(self, file: SlideFile, prepared: Prepared) -> ReportRow | None:
+        """The row of a slide now encoded; None where another process has taken it over meanwhile."""
+        began, mpp = perf_counter(), prepared.slide.mpp
+        row = ReportRow(file.slide_id, str(file.path), "ok", mpp=mpp)
+        try:
+            with prepared.slide as slide:
+                encoded = encode(self.job, file, prepared, self.readers, self.watch, self.progress)
+                if not self.queue.holds(file.store_name):
+                    return None
+                keep(self.job, file, prepared, encoded, self.watch)
+                told, count = remarks(self.job, slide, encoded), len(encoded.coords)
+        except Exception as error:  # whatever one slide does must not sink the others
+            return failed_row(file, error, mpp, prepared.seconds + perf_counter() - began)
+        return replace(row, reason=told, n_tiles=count, seconds=prepared.seconds + perf_counter() - began)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from tumorcast.domain.errors import SlideError, TumorcastError
 from tumorcast.slides.discover import SlideFile
+from tumorcast.slides.owner import partial_path
 
 REPORT_NAME = "slides_report.csv"
 
@@ -49,7 +50,7 @@ def write_report(folder: Path, rows: Iterable[ReportRow]) -> Path:
     """Write the report into `folder` atomically; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / REPORT_NAME
-    temporary = folder / f".{REPORT_NAME}.{os.getpid()}.partial"
+    temporary = partial_path(path)
     try:
         with temporary.open("w", newline="", encoding="utf-8") as file:
             table = csv.writer(file)

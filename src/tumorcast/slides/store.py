@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 
 from tumorcast.domain.errors import InputError
+from tumorcast.slides.owner import partial_path
 
 FEATURE_KEYS = ("features", "feats", "embeddings")
 """Names under which TRIDENT, CLAM (`features`), STAMP and MoPaDi (`feats`) keep the bag."""
 
 CHUNK_TILES = 1024
-_TEMPORARY = ".partial"
 _FLOAT16_MAX = 65504.0
 
 
@@ -86,7 +86,7 @@ def write_features(
         coords: [n, 2] in level-0 pixels.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
+    temporary = partial_path(path)
     half = np.clip(features, -_FLOAT16_MAX, _FLOAT16_MAX).astype(np.float16)
     try:
         with h5py.File(temporary, "w") as file:
@@ -138,29 +138,6 @@ def feature_digest(path: Path | str) -> str:
     digest.update(np.ascontiguousarray(bag.features).tobytes())
     digest.update(np.ascontiguousarray(bag.coords).tobytes())
     return digest.hexdigest()
-
-
-def remove_partial_stores(folder: Path) -> int:
-    """Delete temporary files of processes that no longer run; returns how many."""
-    removed = 0
-    for leftover in folder.rglob(f".*{_TEMPORARY}"):
-        process = leftover.name.removesuffix(_TEMPORARY).rsplit(".", 1)[-1]
-        if not process.isdigit() or not _is_running(int(process)):
-            leftover.unlink(missing_ok=True)
-            removed += 1
-    return removed
-
-
-def _is_running(process: int) -> bool:
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _opened(path: Path) -> h5py.File:

@@ -12,15 +12,15 @@ import numpy as np
 from tumorcast.domain.errors import SlideError
 from tumorcast.slides.ahead import ahead
 from tumorcast.slides.encoders import TileEncoder
-from tumorcast.slides.pixels import Rgb
 from tumorcast.slides.reader import Slide
+from tumorcast.slides.stopwatch import ENCODE, READ, WAIT, Stopwatch
 from tumorcast.slides.tiling import TileSettings
 
-BATCH_TILES = 32
 MAX_UNREADABLE = 0.25
 """A slide that loses more of its tiles (and more than one) to damage is refused: what is left is biased."""
 
 _BATCHES_AHEAD = 3
+_TILES_A_TASK = 8
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ def encode_tiles(
     encoder: TileEncoder,
     settings: TileSettings,
     pool: Executor,
+    watch: Stopwatch,
     advance: Callable[[int], object] = lambda count: None,
 ) -> EncodedTiles:
     """Features of the tiles at `coords`; damaged tiles are left out and counted.
@@ -54,6 +55,7 @@ def encode_tiles(
         encoder: gives the features.
         settings: size of the tiles.
         pool: threads that read and decode.
+        watch: told where the time goes.
         advance: told how many tiles were done, for a progress bar.
 
     Raises:
@@ -62,12 +64,17 @@ def encode_tiles(
     is_read = np.ones(len(coords), dtype=bool)
     features = []
 
-    def read(corner: np.ndarray) -> Rgb:
-        return slide.read_tile(int(corner[0]), int(corner[1]), settings.tile_px, settings.target_mpp)
+    def read(start: int) -> np.ndarray:
+        """Up to `_TILES_A_TASK` tiles [k, tile_px, tile_px, 3]; damaged ones are marked and left out."""
+        with watch.measure(READ):
+            return _read_tiles(slide, coords, settings, slice(start, start + _TILES_A_TASK), is_read)
 
-    with closing(ahead(pool, read, coords, _BATCHES_AHEAD * BATCH_TILES)) as futures:
-        for batch in _batches(futures, is_read, settings.tile_px):
-            features.append(encoder.encode(batch))
+    depth = _BATCHES_AHEAD * encoder.batch_tiles // _TILES_A_TASK
+    with closing(ahead(pool, read, range(0, len(coords), _TILES_A_TASK), max(depth, 2))) as pieces:
+        for batch in _batches(pieces, encoder.batch_tiles, settings.tile_px, watch):
+            with watch.measure(ENCODE):
+                features.append(encoder.encode(batch))
+            watch.n_tiles += len(batch)
             advance(len(batch))
     _check_damage(is_read)
     table = np.concatenate(features).astype(np.float32, copy=False)
@@ -76,20 +83,38 @@ def encode_tiles(
     return EncodedTiles(table, coords[is_read], int((~is_read).sum()))
 
 
-def _batches(futures: Iterator[Future[Rgb]], is_read: np.ndarray, tile_px: int) -> Iterator[np.ndarray]:
-    """Full batches of the readable tiles; marks the others in `is_read`."""
-    batch = np.empty((BATCH_TILES, tile_px, tile_px, 3), np.uint8)
+def _read_tiles(
+    slide: Slide, coords: np.ndarray, settings: TileSettings, part: slice, is_read: np.ndarray
+) -> np.ndarray:
+    side = settings.tile_px
+    piece = np.empty((len(coords[part]), side, side, 3), np.uint8)
     filled = 0
-    for index, future in enumerate(futures):
+    for index, (x0, y0) in enumerate(coords[part].tolist(), start=part.start):
         try:
-            batch[filled] = future.result()
+            piece[filled] = slide.read_tile(x0, y0, side, settings.target_mpp)
         except SlideError:
             is_read[index] = False
             continue
         filled += 1
-        if filled == BATCH_TILES:
-            yield batch
-            filled = 0
+    return piece[:filled]
+
+
+def _batches(
+    pieces: Iterator[Future[np.ndarray]], batch_tiles: int, tile_px: int, watch: Stopwatch
+) -> Iterator[np.ndarray]:
+    """Full batches of the readable tiles, and what is left; the same buffer each time."""
+    batch = np.empty((batch_tiles, tile_px, tile_px, 3), np.uint8)
+    filled = 0
+    for future in pieces:
+        with watch.measure(WAIT):
+            piece = future.result()
+        while len(piece):
+            count = min(len(piece), batch_tiles - filled)
+            batch[filled : filled + count] = piece[:count]
+            piece, filled = piece[count:], filled + count
+            if filled == batch_tiles:
+                yield batch
+                filled = 0
     if filled:
         yield batch[:filled]
 

@@ -1,0 +1,85 @@
+"""Several processes that encode one list of slides: on this machine, or on a cluster through Ray.
+
+Each runs the plain command on the shared output folder, where leases share the slides out; so a process that
+dies loses nothing, and others, started by hand or by a scheduler, may join.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tumorcast.domain.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IsOver = Callable[[], bool]
+"""True where no process of the team is left."""
+
+_RETRIES = 3
+
+
+@contextmanager
+def local_team(words: Sequence[str], workers: int, device: str, cores: int) -> Iterator[IsOver]:
+    """`workers` processes of this machine; each gets its share of the cores and, of GPUs, the next one.
+
+    Args:
+        words: of `tumorcast encode ...` for one process, without the device.
+        workers: how many.
+        device: "cpu" or "cuda".
+        cores: of the machine, for all.
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": str(max(1, cores // workers))}
+    with ExitStack() as stack:
+        team = []
+        for number in range(workers):
+            place = device if device == "cpu" else f"cuda:{number}"
+            command = [sys.executable, "-m", "tumorcast.cli.main", *words, "--device", place]
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+            stack.callback(_stop, process)
+            team.append(process)
+        yield lambda: all(process.poll() is not None for process in team)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def ray_team(words: Sequence[str], workers: int, device: str) -> Iterator[IsOver]:
+    """`workers` tasks of Ray, each with a GPU of its own unless `device` is "cpu"; begun again where a node dies.
+
+    Joins the cluster that `RAY_ADDRESS` names, else starts Ray on this machine. Every node must see the slides
+    and the output folder under the same paths and have tumorcast installed.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError(
+            "the engine Ray is not installed", got=error, fix="pip install 'tumorcast[cluster]'"
+        ) from error
+    from tumorcast.cli.main import main
+
+    started_here = not ray.is_initialized()
+    if started_here:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        ray.init(address=os.environ.get("RAY_ADDRESS"), include_dashboard=False, log_to_driver=False)
+    by_node = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    cores = max(1, min(sum(by_node) // workers, *(count for count in by_node if count)))
+    remote: Any = ray.remote
+    task = remote(num_cpus=cores, num_gpus=int(device != "cpu"), max_retries=_RETRIES)(main)
+    running = [task.remote([*words, "--device", device]) for _ in range(workers)]
+    try:
+        yield lambda: len(ray.wait(running, num_returns=len(running), timeout=0)[0]) == len(running)
+    finally:
+        for each in running:
+            ray.cancel(each)
+        if started_here:
+            ray.shutdown()
