@@ -36,7 +36,7 @@ class CourseDataset(Dataset[Item]):
     ) -> None:
         self.arrays = list(arrays)
         ids = [course.course_id for course in self.arrays]
-        self.labels = torch.from_numpy(courses.loc[ids, list(LABELS)].to_numpy(np.float32))
+        self.labels = torch.from_numpy(courses.loc[ids, list(LABELS)].to_numpy(np.float32, copy=True))
         self.max_tiles, self.seed, self.epoch = max_tiles, seed, 0
 
     def __len__(self) -> int:

@@ -132,7 +132,7 @@ def _words(args: argparse.Namespace) -> list[str]:
 
 
 def open_encoder(
-    encoder_id: str, tile_px: int | None = None, *, allow_download: bool = False
+    encoder_id: str, tile_px: int | None = None, *, device: str = "cpu", allow_download: bool = False
 ) -> OnnxTileEncoder:
     """The encoder on ONNX Runtime; exported once into the cache, which alone needs torch.
 

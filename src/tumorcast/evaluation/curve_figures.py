@@ -18,7 +18,7 @@ _HISTOGRAM_HEIGHT = 0.25
 
 
 def roc_figure(table: pd.DataFrame, simulated: bool, fused: str = "fused") -> Figure:
-    """ROC curves of all models over the pooled folds, the fused one in front."""
+    """ROC curves of all models over the folds together, the fused one in front."""
     figure, axes = one_plot(f"ROC on test courses: {_counts(table)}", (5.8, 6.4), simulated)
     axes.plot([0, 1], [0, 1], color=PALE, linestyle=":", linewidth=1)
     for order, (name, label, probability) in enumerate(_models(table)):
@@ -27,12 +27,12 @@ def roc_figure(table: pd.DataFrame, simulated: bool, fused: str = "fused") -> Fi
         axes.plot(false_rate, true_rate, **model_line(order, name == fused), label=told)
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     axes.set_aspect("equal")
-    legend_below(axes, "AUROC, folds pooled")
+    legend_below(axes, f"AUROC{_pooled(table)}")
     return figure
 
 
 def precision_recall_figure(table: pd.DataFrame, simulated: bool, fused: str = "fused") -> Figure:
-    """Precision against recall over the pooled folds, with the prevalence as the floor."""
+    """Precision against recall over the folds together, with the prevalence as the floor."""
     figure, axes = one_plot(f"Precision and recall on test courses: {_counts(table)}", (5.8, 6.4), simulated)
     axes.axhline(_courses(table)["label"].mean(), color=PALE, linestyle=":", linewidth=1)
     for order, (name, label, probability) in enumerate(_models(table)):
@@ -41,8 +41,12 @@ def precision_recall_figure(table: pd.DataFrame, simulated: bool, fused: str = "
         line = model_line(order, name == fused)
         axes.plot(recall[:-1], precision[:-1], drawstyle="steps-post", **line, label=told)
     axes.set(xlabel="recall (sensitivity)", ylabel="precision (PPV)", xlim=(-0.01, 1.01), ylim=(0, 1.02))
-    legend_below(axes, "AUPRC, folds pooled; dotted: share of responders")
+    legend_below(axes, f"AUPRC{_pooled(table)}; dotted: share of responders")
     return figure
+
+
+def _pooled(table: pd.DataFrame) -> str:
+    return ", folds pooled" if table["fold"].nunique() > 1 else ""
 
 
 def calibration_figure(table: pd.DataFrame, simulated: bool, bins: int = 5) -> Figure:
