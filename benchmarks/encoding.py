@@ -1,6 +1,6 @@
 """How much of the backbone's own speed does encoding a slide reach, and what does overlapping bring?
 
-    python benchmarks/encoding.py --work FOLDER [--slide FILE] [--tiles 2500] [--encoder ID] [--device cpu] [--repeats 5]
+    python benchmarks/encoding.py --work FOLDER [--slide FILE] [--tiles 2500] [--encoder ID] [--repeats 5]
 
 Three things are timed in turns, so that a busy machine slows all of them: the bare backbone on tiles already in
 memory (same batch), the whole of `encode_slides` on a slide (open, tissue, read, decode, encode, write), and the
@@ -93,12 +93,15 @@ def compare(path: Path, encoder: TileEncoder, settings: TileSettings, out: Path,
             way()
             seconds[name].append(perf_counter() - wall)
             cores[name].append(process_time() - cpu)
-    print(f"{path.name}: {len(coords)} tiles, {encoder.id}, batches of {encoder.batch_tiles}, {repeats} turns")
+    print(
+        f"{path.name}: {len(coords)} tiles, {encoder.id}, batches of {encoder.batch_tiles}, {repeats} turns"
+    )
     for name in ways:
         speeds = sorted(len(coords) / each for each in seconds[name])
         core_ms = 1e3 * median(cores[name]) / len(coords)
         print(
-            f"{name:16s}{median(speeds):8.0f} tiles/s [{speeds[0]:.0f}, {speeds[-1]:.0f}]   {core_ms:6.2f} core-ms a tile"
+            f"{name:16s}{median(speeds):8.0f} tiles/s [{speeds[0]:.0f}, {speeds[-1]:.0f}]"
+            f"   {core_ms:6.2f} core-ms a tile"
         )
     ours = median(seconds["encode_slides"])
     print(f"encode_slides / backbone alone: {median(seconds['backbone alone']) / ours:.2f}")
