@@ -10,29 +10,12 @@ from torch import nn
 
 from tumorcast.domain.errors import InputError
 from tumorcast.export.onnx_file import quiet_exporter, save_graph
-from tumorcast.nn.backbones import TARGET_MPP, Backbone, load_backbone
+from tumorcast.nn.backbones import load_backbone
+from tumorcast.nn.tile_graph import TilesToFeatures
 from tumorcast.slides.encoder_cache import cached_encoder_path
 from tumorcast.slides.encoders import EncoderCard
 
 OPSET = 18
-
-
-class TilesToFeatures(nn.Module):
-    """uint8 [b, tile_px, tile_px, 3] -> float32 [b, dim], normalisation included."""
-
-    scale: torch.Tensor
-    shift: torch.Tensor
-
-    def __init__(self, backbone: Backbone) -> None:
-        super().__init__()
-        self.network = backbone.network
-        mean, std = torch.tensor(backbone.mean), torch.tensor(backbone.std)
-        self.register_buffer("scale", (1 / (255 * std)).view(1, 3, 1, 1))
-        self.register_buffer("shift", (mean / std).view(1, 3, 1, 1))
-
-    def forward(self, tiles: torch.Tensor) -> torch.Tensor:
-        """Pooled features [b, dim]."""
-        return self.network(tiles.permute(0, 3, 1, 2).float() * self.scale - self.shift)
 
 
 def export_tile_encoder(
@@ -44,13 +27,13 @@ def export_tile_encoder(
 ) -> Path:
     """Write the backbone as ONNX with a dynamic batch, atomically; returns its path.
 
-    The graph's `metadata_props` carry the `EncoderCard` (id, MPP, tile size, mean, std).
+    Resizing, normalising and pooling are in the graph; its `metadata_props` carry the `EncoderCard`.
 
     Args:
         backbone_id: an encoder id (see `nn.backbones`).
         out_path: None is the cache (`slides.encoder_cache`).
         tile_px: side of the tiles; None is what the backbone was trained on.
-        allow_download: let a `hub:` id fetch its weights.
+        allow_download: let published weights be fetched.
 
     Raises:
         InputError: an unknown id, unusable weights, or a backbone that refuses this tile size.
@@ -58,8 +41,17 @@ def export_tile_encoder(
     path = Path(out_path) if out_path else cached_encoder_path(backbone_id, tile_px)
     backbone = load_backbone(backbone_id, allow_download=allow_download)
     side = tile_px or backbone.tile_px
-    card = EncoderCard(backbone.id, TARGET_MPP, side, backbone.mean, backbone.std, normalises="graph")
-    graph = _traced(TilesToFeatures(backbone).eval(), side, backbone.id)
+    card = EncoderCard(
+        backbone.id,
+        backbone.target_mpp,
+        side,
+        backbone.mean,
+        backbone.std,
+        normalises="graph",
+        licence=backbone.licence,
+        weights_sha256=backbone.weights_sha256,
+    )
+    graph = _traced(TilesToFeatures(backbone, side).eval(), side, backbone.id)
     onnx.helper.set_model_props(graph, card.to_metadata())
     path.parent.mkdir(parents=True, exist_ok=True)
     save_graph(graph, path)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from pathlib import Path
 
-from tumorcast.domain.errors import InputError
+from tumorcast.slides.encoder_catalogue import find_record
+from tumorcast.slides.encoder_names import RANDOM, parse_encoder, weights_digest
 
 DEFAULT_ENCODER = "efficientnet_lite0"
 """EfficientNet-Lite0 with ImageNet weights from an installed package: works offline."""
@@ -25,20 +25,14 @@ def cache_folder() -> Path:
 def cached_encoder_path(encoder_id: str, tile_px: int | None = None) -> Path:
     """Where the exported graph of an encoder lies or will lie; names of local weights follow their content.
 
-    Raises InputError where `encoder_id` names a weight file that does not exist.
+    Raises InputError where `encoder_id` names a weight file that does not exist or has another checksum.
     """
-    plain, _, weights = encoder_id.partition("@")
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain)
-    if weights and weights != "random":
-        name += f"-{_digest(Path(weights))[:16]}"
-    elif weights:
-        name += "-random"
+    told = parse_encoder(encoder_id)
+    record = find_record(told.model)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", record.id if record else told.model)
+    if told.file:
+        name += f"-{weights_digest(told)[:16]}"
+    elif told.weights:
+        name += f"-{RANDOM}"
     size = f"-{tile_px}px" if tile_px else ""
     return cache_folder() / "encoders" / f"{name}{size}-v{EXPORT_VERSION}.onnx"
-
-
-def _digest(path: Path) -> str:
-    if not path.is_file():
-        raise InputError("there is no such weight file", got=path, fix="mend the path after @")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -51,6 +51,8 @@ class EncoderCard:
         mean, std: of intensities in 0..1.
         normalises: "graph" where the graph takes uint8 [b, h, w, 3] and normalises; "caller" where it
             takes float32 [b, 3, h, w] already normalised.
+        licence: of the weights; "" where it is not known.
+        weights_sha256: of the file of the weights; "" where there was none.
     """
 
     id: str
@@ -59,6 +61,8 @@ class EncoderCard:
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     normalises: str = "caller"
+    licence: str = ""
+    weights_sha256: str = ""
 
     def to_metadata(self) -> dict[str, str]:
         """Flat strings for ONNX `metadata_props`."""
@@ -69,6 +73,8 @@ class EncoderCard:
             "mean": json.dumps(self.mean),
             "std": json.dumps(self.std),
             "normalises": self.normalises,
+            "licence": self.licence,
+            "weights_sha256": self.weights_sha256,
         }
 
 
@@ -150,6 +156,8 @@ def _card_from(found: dict[str, object], name: str) -> EncoderCard:
         mean=_three(found.get("mean", known.mean)),
         std=_three(found.get("std", known.std)),
         normalises=normalises,
+        licence=str(found.get("licence", "")),
+        weights_sha256=str(found.get("weights_sha256", "")),
     )
 
 
