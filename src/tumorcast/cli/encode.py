@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tumorcast.slides.discover import SlideFile
-    from tumorcast.slides.encoders import OnnxTileEncoder
+    from tumorcast.slides.encoders import OnnxTileEncoder, TileEncoder
     from tumorcast.slides.job import EncodeJob
     from tumorcast.slides.report import ReportRow
+
+TORCH_INSTALL = "pip install '.[train]' in the project's folder"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -35,7 +37,8 @@ def add_parser(subparsers: Any) -> None:
         "--encoder",
         default="efficientnet_lite0",
         metavar="ID|FILE.onnx",
-        help="efficientnet_lite0 (default), timm:NAME@WEIGHTS, hub:NAME, or an ONNX file",
+        help="efficientnet_lite0 (default), a name that `tumorcast encoders` lists or timm:MODEL, each with "
+        "@WEIGHTS, hub:MODEL, or an ONNX file",
     )
     parser.add_argument("--target-mpp", type=float, metavar="X", help="um/px of the tiles (encoder's own)")
     parser.add_argument(
@@ -46,7 +49,7 @@ def add_parser(subparsers: Any) -> None:
         "--min-tissue", type=float, default=0.25, metavar="SHARE", help="least tissue in a tile, 0..1 (0.25)"
     )
     parser.add_argument("--overlay", action="store_true", help="also draw SLIDE.overlay.png")
-    parser.add_argument("--allow-download", action="store_true", help="let hub:NAME fetch its weights")
+    parser.add_argument("--allow-download", action="store_true", help="let published weights be fetched")
     parser.add_argument("--profile", action="store_true", help="tell where the time went")
     _add_team(parser)
     parser.set_defaults(run=run)
@@ -98,7 +101,7 @@ def make_job(args: argparse.Namespace) -> EncodeJob:
 
     if args.slide_mpp is not None:
         check_given_mpp(args.slide_mpp, "--slide-mpp")
-    encoder = open_encoder(args.encoder, args.tile_px, allow_download=args.allow_download)
+    encoder = open_encoder(args.encoder, args.tile_px, device=args.device, allow_download=args.allow_download)
     settings = TileSettings(
         encoder.target_mpp if args.target_mpp is None else args.target_mpp,
         encoder.tile_px if args.tile_px is None else args.tile_px,
@@ -133,21 +136,48 @@ def _words(args: argparse.Namespace) -> list[str]:
 
 def open_encoder(
     encoder_id: str, tile_px: int | None = None, *, device: str = "cpu", allow_download: bool = False
-) -> OnnxTileEncoder:
-    """The encoder on ONNX Runtime; exported once into the cache, which alone needs torch.
+) -> TileEncoder:
+    """The encoder: ONNX Runtime on the CPU, torch on a GPU; exported once into the cache, which alone needs torch.
+
+    Features of both carry the digest of the exported graph: they are of one encoder.
 
     Raises:
-        InputError: an unknown id, unusable weights, or an export is needed and torch is not installed.
+        InputError: an unknown id, unusable weights, no such device, or torch is needed and not installed.
     """
     from tumorcast.slides.encoder_cache import cached_encoder_path
     from tumorcast.slides.encoders import OnnxTileEncoder
 
     if encoder_id.lower().endswith(".onnx"):
+        _only_on_cpu(device)
         return OnnxTileEncoder(encoder_id)
     path = cached_encoder_path(encoder_id, tile_px)
     if not path.is_file():
         _export(encoder_id, tile_px, allow_download)
-    return OnnxTileEncoder(path)
+    exported = OnnxTileEncoder(path)
+    return exported if device == "cpu" else _on_device(encoder_id, exported, device, allow_download)
+
+
+def _only_on_cpu(device: str) -> None:
+    from tumorcast.domain.errors import InputError
+
+    if device != "cpu":
+        raise InputError(
+            "ONNX files are encoded on the CPU",
+            got=f"--device {device}",
+            fix="give the encoder's name instead",
+        )
+
+
+def _on_device(encoder_id: str, exported: OnnxTileEncoder, device: str, allow_download: bool) -> TileEncoder:
+    from tumorcast.domain.errors import InputError
+
+    try:
+        from tumorcast.nn.torch_encoder import TorchTileEncoder
+    except ImportError as error:
+        raise InputError("encoding on a GPU needs torch", got=error, fix=TORCH_INSTALL) from error
+    return TorchTileEncoder(
+        encoder_id, exported.sha256, exported.tile_px, device, allow_download=allow_download
+    )
 
 
 def _export(encoder_id: str, tile_px: int | None, allow_download: bool) -> None:
@@ -165,7 +195,7 @@ def _export(encoder_id: str, tile_px: int | None, allow_download: bool) -> None:
         raise InputError(
             f"the tile encoder {encoder_id} is not in the cache and making it needs torch",
             got=error,
-            fix="give --encoder BUNDLE/tile_encoder.onnx, or pip install 'tumorcast[train]'",
+            fix=f"give --encoder BUNDLE/tile_encoder.onnx, or {TORCH_INSTALL}",
         ) from error
     export_tile_encoder(encoder_id, tile_px=tile_px, allow_download=allow_download)
 

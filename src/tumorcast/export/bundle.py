@@ -19,6 +19,7 @@ from tumorcast.cohort.preprocess import Preprocessor, save_preprocessor
 from tumorcast.domain.errors import BundleError
 from tumorcast.export.facts import BundleFacts
 from tumorcast.export.model_card import model_card
+from tumorcast.export.onnx_file import tensors_beside
 from tumorcast.export.parity import Parity, check_parity, compare
 from tumorcast.export.predictor import export_predictor, input_names, output_names
 from tumorcast.readers.files import digest
@@ -61,11 +62,17 @@ def export_bundle(
         check_parity(parity)
         save_preprocessor(prepared, work)
         if facts.tile_encoder_onnx is not None:
-            shutil.copyfile(facts.tile_encoder_onnx, work / TILE_ENCODER_NAME)
+            _copy_encoder(facts.tile_encoder_onnx, work)
         (work / CARD_NAME).write_text(model_card(facts, prepared), encoding="utf-8")
         manifest = _manifest(work, prepared, facts, parity)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")
     return manifest
+
+
+def _copy_encoder(path: Path, work: Path) -> None:
+    shutil.copyfile(path, work / TILE_ENCODER_NAME)
+    if tensors_beside(path).is_file():
+        shutil.copyfile(tensors_beside(path), work / tensors_beside(path).name)
 
 
 def _check_encoder(facts: BundleFacts) -> None:

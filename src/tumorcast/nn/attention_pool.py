@@ -29,7 +29,7 @@ class AttentionPool(nn.Module):
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """[b, n, token_width] -> [b, width]."""
         keys = self.ln_k(tokens)
-        query = self.ln_q(self.query).expand(len(tokens), 1, -1)
+        query = self.ln_q(self.query).expand(tokens.shape[0], 1, -1)
         return self.ln_out(self.attn(query, keys, keys, need_weights=False)[0][:, 0])
 
 

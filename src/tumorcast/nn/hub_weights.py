@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -26,7 +25,6 @@ def fetch_weights(record: EncoderRecord, allow_download: bool) -> Path:
             fix=how_to_get(record),
         )
     print(f"downloading {record.repository}/{record.file}: {terms(record)}", file=sys.stderr)
-    os.environ["HF_HUB_OFFLINE"] = "0"
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 

@@ -39,6 +39,9 @@ class TileEncoder(Protocol):
     def encode(self, tiles: np.ndarray) -> np.ndarray:
         """Features float32 [b, dim] of RGB tiles uint8 [b, tile_px, tile_px, 3]."""
 
+    def check_tile_px(self, tile_px: int) -> int:
+        """Width of the features of tiles of this side; InputError where it does not take them."""
+
 
 @dataclass(frozen=True)
 class EncoderCard:
