@@ -75,6 +75,7 @@ class MeanColourEncoder:
     mean = (0.0, 0.0, 0.0)
     std = (1.0, 1.0, 1.0)
     batch_tiles = 32
+    lanes = 1
 
     def __init__(self, tile_px: int = 128, dim: int = 6) -> None:
         self.tile_px, self.dim = tile_px, dim

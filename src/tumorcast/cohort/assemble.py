@@ -19,6 +19,7 @@ from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.study import Study
+from tumorcast.slides.discover import READY_SUFFIXES
 
 
 def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohort:
@@ -92,11 +93,11 @@ def _keep_lines(courses: pd.DataFrame, lines: Sequence[int], report: list[Exclus
 
 def _feature_paths(study: Study, data: DataConfig, report: list[Exclusion]) -> pd.DataFrame:
     """slide_id, sample_id, feature_path of every slide that has stored features."""
-    stored = {path.stem: path for path in sorted(data.features.rglob("*.h5"))} if data.features else {}
+    stored = _stored(data.features) if data.features else {}
     rows = []
     for slide in study.slides.itertuples(index=False):
         path = Path(str(slide.path))
-        found = path if path.suffix == ".h5" else stored.get(str(slide.slide_id))
+        found = path if path.suffix in READY_SUFFIXES else stored.get(str(slide.slide_id))
         if found is not None and found.is_file():
             rows.append((str(slide.slide_id), str(slide.sample_id), str(found)))
         elif "slide" in data.modalities:
@@ -104,6 +105,12 @@ def _feature_paths(study: Study, data: DataConfig, report: list[Exclusion]) -> p
                 Exclusion("slide", str(slide.slide_id), "not_encoded", f"no features in {data.features}")
             )
     return pd.DataFrame(rows, columns=["slide_id", "sample_id", "feature_path"])
+
+
+def _stored(folder: Path) -> dict[str, Path]:
+    """Slide id -> its bag below the folder; where one slide has several forms, HDF5."""
+    order = reversed(READY_SUFFIXES)
+    return {path.stem: path for suffix in order for path in sorted(folder.rglob(f"*{suffix}"))}
 
 
 def _choose_samples(

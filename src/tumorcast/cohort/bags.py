@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -13,6 +15,8 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.slides.store import read_features
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -37,28 +41,35 @@ def load_bags(
 ) -> tuple[dict[str, TileBag], Cohort]:
     """Bags by course id, and the cohort with the slides that could not be used masked and reported.
 
-    All bags must have one width: `width`, or where that is None the most frequent one. A slide that is
-    unreadable, empty or of another width is excluded; a course that loses all its slides is without slide.
+    All bags must have one width (`width`, or where that is None the most frequent one) and come of one tile
+    encoder (the most frequent one; bags that do not name theirs pass). A slide that is unreadable, empty or of
+    another kind is excluded; a course that loses all its slides is without slide.
     """
     read, notes = _read_all(cohort, progress)
-    widths = [bag.features.shape[1] for bags in read.values() for bag in bags]
-    wanted = width or (max(set(widths), key=widths.count) if widths else 0)
+    bags_of = [bag for bags in read.values() for bag in bags]
+    wanted = width or _commonest([bag.features.shape[1] for bag in bags_of]) or 0
+    of_width = [bag for bag in bags_of if bag.features.shape[1] == wanted]
+    encoder = _commonest([bag.encoder for bag in of_width if bag.encoder])
     joined = {}
     for course_id, bags in read.items():
-        fitting = [bag for bag in bags if bag.features.shape[1] == wanted]
-        notes += [
-            Exclusion(
-                "slide",
-                bag.slide_ids[0],
-                "width_mismatch",
-                f"{bag.features.shape[1]} wide, expected {wanted}",
-            )
-            for bag in bags
-            if bag.features.shape[1] != wanted
-        ]
+        fitting = []
+        for bag in bags:
+            found = bag.features.shape[1]
+            if found != wanted:
+                why = "width_mismatch", f"{found} wide, expected {wanted}"
+            elif bag.encoder and bag.encoder != encoder:
+                why = "encoder_mismatch", f"made by {bag.encoder}, most others by {encoder}"
+            else:
+                fitting.append(bag)
+                continue
+            notes.append(Exclusion("slide", bag.slide_ids[0], *why))
         if fitting:
             joined[course_id] = _join(fitting)
     return joined, _mask_lost(cohort, joined, notes)
+
+
+def _commonest(values: list[Value]) -> Value | None:
+    return Counter(values).most_common(1)[0][0] if values else None
 
 
 def _read_all(cohort: Cohort, progress: bool) -> tuple[dict[str, list[TileBag]], list[Exclusion]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ class TorchTileEncoder:
     """
 
     batch_tiles = 128
+    lanes = 2
 
     def __init__(
         self,
@@ -52,7 +54,7 @@ class TorchTileEncoder:
         self._module = TilesToFeatures(backbone, self.tile_px).eval().to(self._device)
         if on_gpu:
             self._module.to(memory_format=torch.channels_last)
-        self._pinned: torch.Tensor | None = None
+        self._buffers = threading.local()
         self.dim = self.check_tile_px(self.tile_px)
 
     def encode(self, tiles: np.ndarray) -> np.ndarray:
@@ -66,14 +68,11 @@ class TorchTileEncoder:
         given = torch.from_numpy(np.ascontiguousarray(tiles))
         if self._device.type != "cuda":
             return given
-        if (
-            self._pinned is None
-            or self._pinned.shape[1:] != given.shape[1:]
-            or len(self._pinned) < len(given)
-        ):
-            self._pinned = torch.empty(given.shape, dtype=torch.uint8, pin_memory=True)
-        # the last copy from this buffer is over: its features have been returned
-        buffer = self._pinned[: len(given)]
+        pinned: torch.Tensor | None = getattr(self._buffers, "pinned", None)
+        if pinned is None or pinned.shape[1:] != given.shape[1:] or len(pinned) < len(given):
+            pinned = self._buffers.pinned = torch.empty(given.shape, dtype=torch.uint8, pin_memory=True)
+        # this thread's last copy from its buffer is over: the features have been returned
+        buffer = pinned[: len(given)]
         buffer.copy_(given)
         return buffer.to(self._device, non_blocking=True)
 

@@ -19,7 +19,7 @@ from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
 from tumorcast.serve.session import Prediction
-from tumorcast.slides.discover import READY_SUFFIX
+from tumorcast.slides.discover import READY_SUFFIXES
 from tumorcast.slides.overlay import draw_overlay
 from tumorcast.slides.reader import open_slide
 from tumorcast.slides.tissue import find_tissue
@@ -82,7 +82,7 @@ def draw_attention(
     for slide_id in dict.fromkeys(bag.slide_ids):
         chosen = of_slide == slide_id
         path, mpp = Path(str(slides["path"][slide_id])), float(slides["mpp"][slide_id])
-        if path.suffix == READY_SUFFIX:
+        if path.suffix in READY_SUFFIXES:
             problems.append(f"slide {slide_id}: features without an image")
             continue
         try:

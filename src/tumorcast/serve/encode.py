@@ -13,7 +13,7 @@ from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.manifest import TileEncoderInfo
-from tumorcast.slides.discover import READY_SUFFIX, SlideFile
+from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
 from tumorcast.slides.encoders import OnnxTileEncoder
 from tumorcast.slides.job import EncodeJob
 from tumorcast.slides.one_slide import UPSAMPLING_TOLD
@@ -64,7 +64,7 @@ def _images(study: Study) -> Iterator[SlideFile]:
     """Slides that are images, not ready bags of features."""
     slides = study.slides
     for slide_id, path, mpp in zip(slides["slide_id"], slides["path"], slides["mpp"], strict=True):
-        if Path(path).suffix != READY_SUFFIX:
+        if Path(path).suffix not in READY_SUFFIXES:
             yield SlideFile(
                 str(slide_id), Path(path), str(slide_id), float(mpp) if np.isfinite(mpp) else None
             )

@@ -20,7 +20,8 @@ SLIDE_SUFFIXES = frozenset(
 )
 """Suffixes of scanner formats. Those that cannot be read are searched for too, so that they are reported."""
 
-READY_SUFFIX = ".h5"
+READY_SUFFIXES = (".h5", ".pt")
+"""Of feature bags that are ready: nothing is encoded."""
 
 
 @dataclass(frozen=True)

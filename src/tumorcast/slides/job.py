@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tumorcast.domain.errors import InputError
-from tumorcast.slides.discover import READY_SUFFIX, SlideFile
+from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
 from tumorcast.slides.encoders import TileEncoder
 from tumorcast.slides.leases import LEASE_SECONDS
 from tumorcast.slides.reader import Slide, open_slide
@@ -56,9 +56,9 @@ class EncodeJob:
 def done_row(job: EncodeJob, file: SlideFile) -> ReportRow | None:
     """The row of a slide whose features are there and fit the job; None where there is something to do.
 
-    A slide that is a ready feature bag (`.h5`) is done, whatever made it; InputError where it is damaged.
+    A slide that is a ready feature bag (`.h5`, `.pt`) is done, whatever made it; InputError where it is damaged.
     """
-    if file.path.suffix == READY_SUFFIX:
+    if file.path.suffix in READY_SUFFIXES:
         attrs, count = read_attrs(file.path)
         return _skipped(file, "ready_features", count, attrs.slide_mpp)
     store = job.store_path(file)

@@ -16,10 +16,10 @@ from tumorcast.slides.ahead import ahead
 from tumorcast.slides.discover import SlideFile
 from tumorcast.slides.job import EncodeJob, done_row
 from tumorcast.slides.one_slide import Prepared, encode, keep, prepare, remarks
-from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.owner import remove_partials
 from tumorcast.slides.report import ReportRow, failed_row, write_report
 from tumorcast.slides.stopwatch import Stopwatch
+from tumorcast.slides.tiles import n_threads
 from tumorcast.slides.work_queue import WorkQueue
 
 _SLIDES_AHEAD = 2
@@ -48,7 +48,7 @@ def encode_slides(
     table = _Table(job, files, progress)
     with (
         WorkQueue(job.out, job.lease_seconds) as queue,
-        ThreadPoolExecutor(max(2, available_cores()), "tiles") as readers,
+        ThreadPoolExecutor(n_threads(job.encoder), "tiles") as readers,
         table.bar as bar,
     ):
         run = _Run(job, queue, readers, progress, watch or Stopwatch())

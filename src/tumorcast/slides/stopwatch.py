@@ -11,7 +11,7 @@ from time import perf_counter, process_time, thread_time
 
 READ, WAIT, ENCODE, PREPARE, STORE, DRAW = (
     "read and decode tiles",
-    "wait for tiles",
+    "wait for the encoder",
     "encode tiles",
     "open, find tissue",
     "write features",
@@ -47,7 +47,7 @@ class Stopwatch:
     def table(self) -> str:
         """Stages with seconds, their share of the run and core-milliseconds a tile.
 
-        The encoder computes in threads of its own: it is given the core time that no other stage took.
+        An encoder may compute in threads of its own: it is given the core time that no other stage took.
         """
         wall, cpu = perf_counter() - self._began, process_time() - self._cpu_began
         elsewhere = sum(stage.cpu for name, stage in self._stages.items() if name != ENCODE)
@@ -58,14 +58,15 @@ class Stopwatch:
             told = f"{stage.wall:9.1f}{stage.wall / wall:8.0%}{stage.cpu:9.1f}{1e3 * stage.cpu / tiles:16.2f}"
             lines.append(f"{name:24s}{told}")
         lines.append(f"{'run':24s}{wall:9.1f}{1:8.0%}{cpu:9.1f}{1e3 * cpu / tiles:16.2f}")
-        lines.append(f"{self.n_tiles} tiles, {self.n_tiles / wall:.0f} a second; {self._verdict(wall)}")
-        lines.append("reading, preparing and encoding overlap, so their shares add up to more than the run")
+        lines.append(f"{self.n_tiles} tiles, {self.n_tiles / wall:.0f} a second; {self._verdict()}")
+        lines.append("several threads work at once, so the seconds add up to more than the run")
         return "\n".join(lines)
 
-    def _verdict(self, wall: float) -> str:
-        busy, waited = self._stages[ENCODE].wall / wall, self._stages[WAIT].wall / wall
-        if waited > max(0.1, 1 - busy - waited):
-            return f"the encoder waited for tiles {waited:.0%} of the time: reading is the limit"
-        if busy > 0.8:
-            return f"the encoder was busy {busy:.0%} of the time: it is the limit"
-        return f"the encoder was busy {busy:.0%} of the time: many small slides, or slow pictures and stores"
+    def _verdict(self) -> str:
+        read, waited, busy = (self._stages[name].wall for name in (READ, WAIT, ENCODE))
+        total = max(read + waited + busy, 1e-9)
+        if waited > 0.2 * total:
+            return f"tiles waited for the encoder {waited / total:.0%} of their time: it is the limit"
+        if busy >= read:
+            return f"encoding took {busy / total:.0%} of a tile's time: it is the limit"
+        return f"reading took {read / total:.0%} of a tile's time: it is the limit"

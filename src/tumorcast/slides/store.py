@@ -1,78 +1,25 @@
-"""The feature store: one HDF5 a slide in TRIDENT's layout; other tools' bags are read too."""
+"""The feature store: one HDF5 a slide in TRIDENT's layout; bags of other tools are read too."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from tumorcast.domain.errors import InputError
+from tumorcast.slides.bag import CoordsAttrs, FeatureBag, Stated, StoreAttrs
 from tumorcast.slides.owner import partial_path
-
-FEATURE_KEYS = ("features", "feats", "embeddings")
-"""Names under which TRIDENT, CLAM (`features`), STAMP and MoPaDi (`feats`) keep the bag."""
+from tumorcast.slides.placing import completed, placed
+from tumorcast.slides.store_forms import FEATURE_KEYS, describe
+from tumorcast.slides.tensor_bags import describe_tensors, read_tensors
 
 CHUNK_TILES = 1024
 _FLOAT16_MAX = 65504.0
-
-
-@dataclass(frozen=True)
-class StoreAttrs:
-    """How the features were made; None where the file does not say.
-
-    Attributes:
-        encoder: id of the tile encoder.
-        encoder_sha256: digest of its ONNX file.
-        target_mpp, slide_mpp: um/px of the tiles and of level 0.
-        tile_um, tile_px: side of a tile in micrometres and in pixels at `target_mpp`.
-        min_tissue: least share of tissue that a tile had to have.
-        is_mpp_given: True where `slide_mpp` was the user's, not the file's.
-        source_bytes: size of the slide file.
-        n_unreadable: tiles left out because their pixels were damaged.
-    """
-
-    encoder: str | None = None
-    encoder_sha256: str | None = None
-    target_mpp: float | None = None
-    slide_mpp: float | None = None
-    tile_um: float | None = None
-    tile_px: int | None = None
-    min_tissue: float | None = None
-    is_mpp_given: bool | None = None
-    source_bytes: int | None = None
-    n_unreadable: int | None = None
-
-
-@dataclass(frozen=True)
-class CoordsAttrs:
-    """TRIDENT's attributes of `coords`: sizes in level-0 pixels, magnifications as 20.0, the slide's name."""
-
-    patch_size_level0: int
-    level0_magnification: float
-    target_magnification: float
-    level0_width: int
-    level0_height: int
-    name: str
-    overlap: int = 0
-
-
-@dataclass(frozen=True)
-class FeatureBag:
-    """Tiles of one slide.
-
-    Attributes:
-        features: float32 [n, dim].
-        coords: int64 [n, 2], corner (x, y) in level-0 pixels; -1 where the file has no coordinates.
-        attrs: how they were made.
-    """
-
-    features: np.ndarray
-    coords: np.ndarray
-    attrs: StoreAttrs
+_NOTHING = Stated()
 
 
 def write_features(
@@ -92,43 +39,58 @@ def write_features(
         with h5py.File(temporary, "w") as file:
             chunks = (min(CHUNK_TILES, len(half)), half.shape[1])
             stored = file.create_dataset("features", data=half, chunks=chunks)
-            stored.attrs.update({key: value for key, value in asdict(attrs).items() if value is not None})
+            stored.attrs.update(_known(attrs))
             located = file.create_dataset("coords", data=coords.astype(np.int64))
-            located.attrs.update(asdict(coords_attrs))
+            located.attrs.update(_known(coords_attrs))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def read_features(path: Path | str) -> FeatureBag:
-    """Read a bag written by tumorcast, TRIDENT, CLAM, STAMP or MoPaDi.
+def _known(attrs: StoreAttrs | CoordsAttrs) -> dict[str, object]:
+    return {key: value for key, value in asdict(attrs).items() if value is not None}
+
+
+def read_features(path: Path | str, stated: Stated = _NOTHING) -> FeatureBag:
+    """Read a bag written by tumorcast, TRIDENT, STAMP, CLAM, slideflow or MoPaDi (`.h5`, `.pt`).
+
+    Features do not depend on units; coordinates whose unit is unknown are left out and the bag says why.
+
+    Args:
+        path: the file.
+        stated: what the user says where the file is silent.
 
     Raises:
-        InputError: the file is missing, damaged, or holds no [n, dim] features.
+        InputError: the file is missing, damaged, or holds no [n, dim] features of tiles.
     """
     path = Path(path)
-    with _opened(path) as file:
-        try:
+    if path.suffix == ".pt":
+        features, coords, what = read_tensors(path)
+    else:
+        with _opened(path) as file:
             dataset = _feature_dataset(file, path)
-            features = np.asarray(dataset[()], dtype=np.float32)
-            coords = np.asarray(file["coords"][()]) if "coords" in file else None
-            attrs = _read_attrs(dataset)
-        except (OSError, RuntimeError, TypeError, ValueError) as error:
-            raise _damaged(path, error) from error
-    features = features[0] if features.ndim == 3 and len(features) == 1 else features
-    if features.ndim != 2:
-        raise InputError(f"features of {path.name} are not a table", got=features.shape, expected="[n, dim]")
-    return FeatureBag(features, _checked_coords(coords, len(features), path), attrs)
+            try:
+                features = dataset[()]
+                coords = file["coords"][()] if "coords" in file else None
+                what = describe(file, dataset)
+            except (OSError, RuntimeError, TypeError, ValueError) as error:
+                raise _damaged(path, error) from error
+    what = completed(what, stated, path.name)
+    return placed(_table(features, path), coords, what, path.name)
 
 
 def read_attrs(path: Path) -> tuple[StoreAttrs, int]:
     """How a bag was made and how many tiles it has, without reading the features; InputError as above."""
+    if path.suffix == ".pt":
+        what, count = describe_tensors(path)
+        return completed(what, _NOTHING, path.name).attrs, count
     with _opened(path) as file:
         dataset = _feature_dataset(file, path)
         try:
-            return _read_attrs(dataset), int(dataset.shape[-2])
+            what, count = describe(file, dataset), int(dataset.shape[-2])
         except (OSError, RuntimeError, TypeError, ValueError, IndexError) as error:
             raise _damaged(path, error) from error
+    return completed(what, _NOTHING, path.name).attrs, count
 
 
 def feature_digest(path: Path | str) -> str:
@@ -163,25 +125,15 @@ def _feature_dataset(file: h5py.File, path: Path) -> h5py.Dataset:
     )
 
 
-def _read_attrs(dataset: h5py.Dataset) -> StoreAttrs:
-    found = {}
-    for field in fields(StoreAttrs):
-        value = dataset.attrs.get(field.name)
-        if value is None:
-            continue
-        if isinstance(value, bytes):
-            value = value.decode(errors="replace")
-        found[field.name] = value.item() if isinstance(value, np.generic) else value
-    return StoreAttrs(**found)
-
-
-def _checked_coords(coords: np.ndarray | None, count: int, path: Path) -> np.ndarray:
-    if coords is None:
-        return np.full((count, 2), -1, np.int64)
-    coords = coords[0] if coords.ndim == 3 and len(coords) == 1 else coords
-    if coords.shape != (count, 2):
-        raise InputError(f"coords of {path.name} do not fit", got=coords.shape, expected=(count, 2))
-    return coords.astype(np.int64)
+def _table(features: np.ndarray, path: Path) -> np.ndarray:
+    features = features[0] if features.ndim == 3 and len(features) == 1 else features
+    if features.ndim != 2 or features.dtype.kind not in "fiu":
+        raise InputError(
+            f"features of {path.name} are not a table",
+            got=f"{features.dtype} {features.shape}",
+            expected="numbers [n, dim]",
+        )
+    return np.asarray(features, dtype=np.float32)
 
 
 def _damaged(path: Path, error: Exception) -> InputError:

@@ -1,17 +1,19 @@
-"""One slide's tiles to features: reading and decoding in threads while the encoder computes."""
+"""One slide's tiles to features: read, decoded and encoded batch by batch on every core."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 import numpy as np
 
 from tumorcast.domain.errors import SlideError
 from tumorcast.slides.ahead import ahead
 from tumorcast.slides.encoders import TileEncoder
+from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.reader import Slide
 from tumorcast.slides.stopwatch import ENCODE, READ, WAIT, Stopwatch
 from tumorcast.slides.tiling import TileSettings
@@ -19,8 +21,7 @@ from tumorcast.slides.tiling import TileSettings
 MAX_UNREADABLE = 0.25
 """A slide that loses more of its tiles (and more than one) to damage is refused: what is left is biased."""
 
-_BATCHES_AHEAD = 3
-_TILES_A_TASK = 8
+_BATCHES_A_THREAD = 2
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,15 @@ def encode_tiles(
 ) -> EncodedTiles:
     """Features of the tiles at `coords`; damaged tiles are left out and counted.
 
+    Every thread of the pool reads a batch and has it encoded itself, as far as the encoder lets several in; so
+    cores are never idle, nor do two of them wait for each other within a batch.
+
     Args:
         slide: where they are read.
         coords: int64 [n, 2] from `tile_grid`.
         encoder: gives the features.
         settings: size of the tiles.
-        pool: threads that read and decode.
+        pool: threads that read, decode and encode.
         watch: told where the time goes.
         advance: told how many tiles were done, for a progress bar.
 
@@ -62,20 +66,31 @@ def encode_tiles(
         SlideError: `tiles_unreadable`, or `features_not_finite`.
     """
     is_read = np.ones(len(coords), dtype=bool)
-    features = []
+    lanes = BoundedSemaphore(encoder.lanes)
 
-    def read(start: int) -> np.ndarray:
-        """Up to `_TILES_A_TASK` tiles [k, tile_px, tile_px, 3]; damaged ones are marked and left out."""
+    def encoded(start: int) -> np.ndarray | None:
+        """Features of one batch; None where none of its tiles could be read."""
         with watch.measure(READ):
-            return _read_tiles(slide, coords, settings, slice(start, start + _TILES_A_TASK), is_read)
-
-    depth = _BATCHES_AHEAD * encoder.batch_tiles // _TILES_A_TASK
-    with closing(ahead(pool, read, range(0, len(coords), _TILES_A_TASK), max(depth, 2))) as pieces:
-        for batch in _batches(pieces, encoder.batch_tiles, settings.tile_px, watch):
+            tiles = _read_tiles(slide, coords, settings, slice(start, start + encoder.batch_tiles), is_read)
+        if not len(tiles):
+            return None
+        with watch.measure(WAIT):
+            lanes.acquire()
+        try:
             with watch.measure(ENCODE):
-                features.append(encoder.encode(batch))
-            watch.n_tiles += len(batch)
-            advance(len(batch))
+                return encoder.encode(tiles)
+        finally:
+            lanes.release()
+
+    features = []
+    starts = range(0, len(coords), encoder.batch_tiles)
+    with closing(ahead(pool, encoded, starts, _BATCHES_A_THREAD * n_threads(encoder))) as batches:
+        for batch in batches:
+            found = batch.result()
+            if found is not None:
+                features.append(found)
+                watch.n_tiles += len(found)
+                advance(len(found))
     _check_damage(is_read)
     table = np.concatenate(features).astype(np.float32, copy=False)
     if not np.isfinite(table).all():
@@ -83,9 +98,15 @@ def encode_tiles(
     return EncodedTiles(table, coords[is_read], int((~is_read).sum()))
 
 
+def n_threads(encoder: TileEncoder) -> int:
+    """Threads for an encoder: one a core, and one more than it can serve at once, so that it never waits."""
+    return max(available_cores(), encoder.lanes if encoder.lanes > 1 else 2)
+
+
 def _read_tiles(
     slide: Slide, coords: np.ndarray, settings: TileSettings, part: slice, is_read: np.ndarray
 ) -> np.ndarray:
+    """Tiles [k, tile_px, tile_px, 3] of a part of the coordinates; damaged ones are marked and left out."""
     side = settings.tile_px
     piece = np.empty((len(coords[part]), side, side, 3), np.uint8)
     filled = 0
@@ -97,26 +118,6 @@ def _read_tiles(
             continue
         filled += 1
     return piece[:filled]
-
-
-def _batches(
-    pieces: Iterator[Future[np.ndarray]], batch_tiles: int, tile_px: int, watch: Stopwatch
-) -> Iterator[np.ndarray]:
-    """Full batches of the readable tiles, and what is left; the same buffer each time."""
-    batch = np.empty((batch_tiles, tile_px, tile_px, 3), np.uint8)
-    filled = 0
-    for future in pieces:
-        with watch.measure(WAIT):
-            piece = future.result()
-        while len(piece):
-            count = min(len(piece), batch_tiles - filled)
-            batch[filled : filled + count] = piece[:count]
-            piece, filled = piece[count:], filled + count
-            if filled == batch_tiles:
-                yield batch
-                filled = 0
-    if filled:
-        yield batch[:filled]
 
 
 def _check_damage(is_read: np.ndarray) -> None:
