@@ -126,3 +126,13 @@ def test_real_bags_of_mopadi(shared_data):
     assert feats.features.shape == (777, 512)
     assert feats.coords.shape == (777, 2)
     assert read_features(folder / "TCGA-3X-AAVA-01Z-00-DX1" / "features.h5").features.shape == (180, 512)
+
+
+def test_large_bags_are_widened_whole(tmp_path, monkeypatch):
+    """The parts that several threads convert make up the bag."""
+    monkeypatch.setattr("tumorcast.slides.store.available_cores", lambda: 4)
+    features, coords = _bag(3001, 400)
+    write_features(tmp_path / "s.h5", features, coords, ATTRS, COORDS_ATTRS)
+    read = read_features(tmp_path / "s.h5").features
+    assert read.dtype == np.float32
+    assert np.array_equal(read, features.astype(np.float16).astype(np.float32))

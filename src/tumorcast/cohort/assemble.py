@@ -92,19 +92,19 @@ def _keep_lines(courses: pd.DataFrame, lines: Sequence[int], report: list[Exclus
 
 
 def _feature_paths(study: Study, data: DataConfig, report: list[Exclusion]) -> pd.DataFrame:
-    """slide_id, sample_id, feature_path of every slide that has stored features."""
+    """slide_id, sample_id, feature_path, mpp of every slide that has stored features."""
     stored = _stored(data.features) if data.features else {}
     rows = []
     for slide in study.slides.itertuples(index=False):
         path = Path(str(slide.path))
         found = path if path.suffix in READY_SUFFIXES else stored.get(str(slide.slide_id))
         if found is not None and found.is_file():
-            rows.append((str(slide.slide_id), str(slide.sample_id), str(found)))
+            rows.append((str(slide.slide_id), str(slide.sample_id), str(found), float(slide.mpp)))
         elif "slide" in data.modalities:
             report.append(
                 Exclusion("slide", str(slide.slide_id), "not_encoded", f"no features in {data.features}")
             )
-    return pd.DataFrame(rows, columns=["slide_id", "sample_id", "feature_path"])
+    return pd.DataFrame(rows, columns=["slide_id", "sample_id", "feature_path", "mpp"])
 
 
 def _stored(folder: Path) -> dict[str, Path]:
@@ -149,7 +149,7 @@ def _burden(study: Study, variants: pd.DataFrame, chosen: pd.Series) -> tuple[pd
 
 def _slides_of(features: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
     link = pd.DataFrame({"course_id": chosen.index, "sample_id": chosen.to_numpy()}).dropna()
-    return link.merge(features, on="sample_id")[["course_id", "slide_id", "feature_path"]]
+    return link.merge(features, on="sample_id")[["course_id", "slide_id", "feature_path", "mpp"]]
 
 
 def _presence(cohort: Cohort, modalities: Sequence[str], chosen: pd.DataFrame) -> pd.DataFrame:

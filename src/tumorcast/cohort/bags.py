@@ -14,6 +14,7 @@ from tumorcast.cohort.arrays import F32, I64
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.slides.bag import Stated
 from tumorcast.slides.store import read_features
 
 Value = TypeVar("Value")
@@ -80,7 +81,8 @@ def _read_all(cohort: Cohort, progress: bool) -> tuple[dict[str, list[TileBag]],
         rows, total=len(cohort.slides), desc="reading tiles", disable=not progress, leave=False
     ):
         try:
-            stored = read_features(str(slide.feature_path))
+            known = Stated(slide_mpp=float(slide.mpp) if np.isfinite(slide.mpp) else None)
+            stored = read_features(str(slide.feature_path), known)
         except (TumorcastError, OSError) as error:
             notes.append(Exclusion("slide", str(slide.slide_id), "unreadable", str(error).splitlines()[0]))
             continue

@@ -24,7 +24,7 @@ class Cohort:
         variants: `course_id`, `gene`, `impact`, `vaf`; one row a somatic variant.
         tmb: nonsynonymous variants per Mb, NaN where not sequenced or the covered Mb is unknown.
         n_nonsynonymous: count, NaN where not sequenced.
-        slides: `course_id`, `slide_id`, `feature_path` (one row a slide that has features).
+        slides: `course_id`, `slide_id`, `feature_path`, `mpp` (one row a slide that has features).
         is_present: course x modality, True where measured. Columns in the order of `modalities`.
         report: what was left out, and why.
         digest: sha256 over everything read.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,12 +13,14 @@ import numpy as np
 
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.bag import CoordsAttrs, FeatureBag, Stated, StoreAttrs
+from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.owner import partial_path
 from tumorcast.slides.placing import completed, placed
 from tumorcast.slides.store_forms import FEATURE_KEYS, describe
 from tumorcast.slides.tensor_bags import describe_tensors, read_tensors
 
 CHUNK_TILES = 1024
+_WORTH_THREADS = 1_000_000
 _FLOAT16_MAX = 65504.0
 _NOTHING = Stated()
 
@@ -133,7 +136,19 @@ def _table(features: np.ndarray, path: Path) -> np.ndarray:
             got=f"{features.dtype} {features.shape}",
             expected="numbers [n, dim]",
         )
-    return np.asarray(features, dtype=np.float32)
+    return _single_precision(features)
+
+
+def _single_precision(table: np.ndarray) -> np.ndarray:
+    """float32; numpy converts half precision at a fifth of the speed of reading it, so on several cores."""
+    cores = min(available_cores(), 8)
+    if table.dtype != np.float16 or table.size < _WORTH_THREADS or cores == 1:
+        return np.asarray(table, dtype=np.float32)
+    wide = np.empty(table.shape, np.float32)
+    parts = [slice(start, start + CHUNK_TILES) for start in range(0, len(table), CHUNK_TILES)]
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(lambda part: np.copyto(wide[part], table[part]), parts))
+    return wide
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
