@@ -99,7 +99,7 @@ def _feature_paths(study: Study, data: DataConfig, report: list[Exclusion]) -> p
         path = Path(str(slide.path))
         found = path if path.suffix in READY_SUFFIXES else stored.get(str(slide.slide_id))
         if found is not None and found.is_file():
-            rows.append((str(slide.slide_id), str(slide.sample_id), str(found), float(slide.mpp)))
+            rows.append((str(slide.slide_id), str(slide.sample_id), str(found), float(str(slide.mpp))))
         elif "slide" in data.modalities:
             report.append(
                 Exclusion("slide", str(slide.slide_id), "not_encoded", f"no features in {data.features}")
