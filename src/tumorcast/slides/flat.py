@@ -1,4 +1,4 @@
-"""Flat images (strip TIFF, PNG, JPEG) that OpenSlide refuses, read whole; for moderate sizes only."""
+"""Flat images (PNG, JPEG, TIFFs with a palette) read whole; for moderate sizes only."""
 
 from __future__ import annotations
 
@@ -6,32 +6,27 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import tifffile
 from PIL import Image
 
 from tumorcast.domain.errors import SlideError
 from tumorcast.slides.pixels import ArrayPixels
-from tumorcast.slides.tiff_whole import is_tiff
 
 MAX_PIXELS = 2**28
 """268 megapixels, 0.8 GB in memory; a larger image belongs in a pyramid."""
 
-_UNITS = {2: "inch", 3: "centimeter"}
-
 
 def read_flat(path: Path) -> ArrayPixels:
-    """The image in memory, with its TIFF resolution as OpenSlide would name it.
+    """The image in memory; such files do not say how large a pixel is.
 
     Raises:
         SlideError: `unsupported_format` (not an image), `unreadable`, `truncated`, `not_rgb`, `too_large`.
     """
-    properties = _tiff_properties(path) if is_tiff(path) else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             with Image.open(path) as image:
                 _check_size(image.size)
-                return ArrayPixels(_as_rgb(image), properties)
+                return ArrayPixels(_as_rgb(image), {})
         except Image.UnidentifiedImageError as error:
             raise _unsupported(path) from error
         except Image.DecompressionBombError as error:
@@ -54,30 +49,6 @@ def _as_rgb(image: Image.Image) -> np.ndarray:
         canvas.alpha_composite(image)
         return np.asarray(canvas.convert("RGB"))
     return np.asarray(image.convert("RGB"))
-
-
-def _tiff_properties(path: Path) -> dict[str, str]:
-    """Resolution of the first page; refuses a tiled pyramid, which OpenSlide would have opened were it sound."""
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            page = tiff.pages.first
-            is_tiled, tags = page.is_tiled, page.tags
-            found = {"tiff.ResolutionUnit": _UNITS.get(int(tags.valueof(296, default=2)), "")}
-            for name, code in (("X", 282), ("Y", 283)):
-                numerator, denominator = tags.valueof(code, default=(0, 1))
-                if numerator and denominator:
-                    found[f"tiff.{name}Resolution"] = str(numerator / denominator)
-    except Exception as error:  # tifffile lets struct, index and type errors of damaged tags through
-        raise _unsupported(path) from error
-    if is_tiled:
-        raise SlideError(
-            "unreadable",
-            "OpenSlide refuses this tiled TIFF",
-            got=path.name,
-            expected="a whole file of a format that OpenSlide reads",
-            fix="copy or export the slide again",
-        )
-    return found
 
 
 def _check_size(size: tuple[int, int]) -> None:

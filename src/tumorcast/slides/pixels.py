@@ -15,7 +15,7 @@ from tumorcast.domain.errors import SlideError
 Rgb = np.ndarray
 """uint8 [height, width, 3]."""
 
-_BACKGROUND = 255
+BACKGROUND = 255
 
 
 class PixelSource(Protocol):
@@ -25,11 +25,13 @@ class PixelSource(Protocol):
         level_dimensions: (width, height) per level, level 0 first.
         level_downsamples: level-0 pixels per pixel of the level.
         properties: metadata as OpenSlide names it.
+        associated_images: names of pictures beside the scan.
     """
 
     level_dimensions: tuple[tuple[int, int], ...]
     level_downsamples: tuple[float, ...]
     properties: dict[str, str]
+    associated_images: tuple[str, ...]
 
     def read(self, level: int, x0: int, y0: int, width: int, height: int) -> Rgb:
         """Region of `width` x `height` pixels of `level` whose corner is (x0, y0) in level-0 pixels.
@@ -55,6 +57,7 @@ class OpenSlidePixels:
         self.level_dimensions = tuple(self._handle.level_dimensions)
         self.level_downsamples = tuple(self._handle.level_downsamples)
         self.properties = dict(self._handle.properties)
+        self.associated_images = tuple(self._handle.associated_images)
 
     def read(self, level: int, x0: int, y0: int, width: int, height: int) -> Rgb:
         try:
@@ -86,9 +89,10 @@ class ArrayPixels:
         self.level_dimensions: tuple[tuple[int, int], ...] = ((image.shape[1], image.shape[0]),)
         self.level_downsamples: tuple[float, ...] = (1.0,)
         self.properties = properties
+        self.associated_images: tuple[str, ...] = ()
 
     def read(self, level: int, x0: int, y0: int, width: int, height: int) -> Rgb:
-        region = np.full((height, width, 3), _BACKGROUND, np.uint8)
+        region = np.full((height, width, 3), BACKGROUND, np.uint8)
         left, top = max(x0, 0), max(y0, 0)
         part = self._image[top : max(y0 + height, 0), left : max(x0 + width, 0)]
         region[top - y0 : top - y0 + part.shape[0], left - x0 : left - x0 + part.shape[1]] = part
@@ -102,6 +106,6 @@ def _on_white(region: Image.Image) -> Rgb:
     """RGB of an RGBA region; what the scanner did not scan (alpha 0) becomes white."""
     if region.getchannel("A").getextrema()[0] == 255:
         return np.asarray(region.convert("RGB"))
-    canvas = Image.new("RGBA", region.size, (_BACKGROUND,) * 4)
+    canvas = Image.new("RGBA", region.size, (BACKGROUND,) * 4)
     canvas.alpha_composite(region)
     return np.asarray(canvas.convert("RGB"))

@@ -15,6 +15,7 @@ from tumorcast.domain.errors import SlideError
 from tumorcast.slides.flat import read_flat
 from tumorcast.slides.mpp import check_given_mpp, mpp_from_properties, refuse_unknown_mpp
 from tumorcast.slides.pixels import OpenSlidePixels, PixelSource, Rgb
+from tumorcast.slides.tiff_pixels import TiffPixels, has_rgb_samples
 from tumorcast.slides.tiff_whole import check_tiff_whole, is_tiff
 
 MAX_UPSAMPLING = 4.0
@@ -22,6 +23,8 @@ MAX_UPSAMPLING = 4.0
 
 _LEVEL_TOLERANCE = 1.01
 _BLOCK_PX = 2048
+_PROBE_PX = 64
+_MOST_DIFFERENCE = 8.0  # intensities; readers place a corner between pixels differently
 _LEAST_BLOCK_UM = 256.0
 
 
@@ -71,6 +74,16 @@ class Slide:
             return float(stated)
         except ValueError:
             return 10.0 / self.mpp
+
+    @property
+    def n_levels(self) -> int:
+        """Levels of the pyramid."""
+        return len(self._pixels.level_dimensions)
+
+    @property
+    def associated_images(self) -> tuple[str, ...]:
+        """Names of pictures beside the scan: label, macro, thumbnail."""
+        return self._pixels.associated_images
 
     def level_for(self, target_mpp: float) -> int:
         """The coarsest level that is still at least as fine as `target_mpp` (1% tolerance); else 0."""
@@ -198,12 +211,67 @@ def _open_pixels(path: Path) -> PixelSource:
     try:
         if is_tiff(path):
             check_tiff_whole(path)
-        return OpenSlidePixels(path)
+        pixels = OpenSlidePixels(path)
     except openslide.OpenSlideUnsupportedFormatError:
-        return read_flat(path)
+        return _refused_by_openslide(path)
     except openslide.OpenSlideError as error:
+        if "Unsupported TIFF compression" in str(error):
+            return _refused_by_openslide(path)
         raise SlideError(
             "unreadable", "OpenSlide cannot read the slide", got=error, fix="copy or export the slide again"
         ) from error
     except OSError as error:
         raise SlideError("unreadable", "the file cannot be opened", got=error) from error
+    vendor = pixels.properties.get("openslide.vendor")
+    if vendor not in ("aperio", "generic-tiff"):
+        return pixels
+    try:
+        return _by_tifffile(path, pixels) or pixels
+    except BaseException:
+        pixels.close()
+        raise
+
+
+def _refused_by_openslide(path: Path) -> PixelSource:
+    return TiffPixels(path) if is_tiff(path) and has_rgb_samples(path) else read_flat(path)
+
+
+def _by_tifffile(path: Path, pixels: OpenSlidePixels) -> TiffPixels | None:
+    """The slide through tifffile, which decodes in a quarter of the time, where it shows what OpenSlide shows.
+
+    OpenSlide takes any tiled TIFF for colours, leaves out the levels that hang below the first, and does not know
+    OME's metadata: such files are read by tifffile in any case, or refused.
+    """
+    is_plain = pixels.properties.get("openslide.vendor") == "generic-tiff"
+    try:
+        other = TiffPixels(path, None if is_plain else pixels.level_dimensions)
+    except SlideError:
+        if is_plain:
+            raise
+        return None
+    sees_more = len(other.level_dimensions) > len(pixels.level_dimensions) or other.is_ome
+    if is_plain and sees_more:
+        pixels.close()
+        return other
+    if not _agree(pixels, other):
+        other.close()
+        return None
+    other.properties, other.associated_images = pixels.properties, pixels.associated_images
+    pixels.close()
+    return other
+
+
+def _agree(one: PixelSource, other: PixelSource) -> bool:
+    """The same levels, and the same pixels in the middle of each; damaged places are left to the reading."""
+    if one.level_dimensions != other.level_dimensions:
+        return False
+    for level, (width, height) in enumerate(one.level_dimensions):
+        down = one.level_downsamples[level]
+        x0, y0 = (int(round(side / 2) * down) for side in (width, height))
+        try:
+            pair = [each.read(level, x0, y0, _PROBE_PX, _PROBE_PX).astype(int) for each in (one, other)]
+        except SlideError:
+            continue
+        if abs(pair[0] - pair[1]).mean() > _MOST_DIFFERENCE:
+            return False
+    return True

@@ -39,8 +39,11 @@ def check_tiff_whole(path: Path) -> None:
     try:
         with tifffile.TiffFile(path) as tiff:
             needed = max((_end_of(page) for page in tiff.pages), default=0)
+            has_pixels = any(tiff.pages.first.databytecounts)
     except Exception:  # tifffile lets struct, index and type errors of unusual tags through
         return
+    if not has_pixels:
+        raise _truncated(size, "pixels: the directory was written before them")
     if needed > size:
         raise _truncated(size, f"at least {needed} bytes")
 
