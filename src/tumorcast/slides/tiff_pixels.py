@@ -44,7 +44,7 @@ class TiffPixels:
         self.is_ome = bool(self._tiff.is_ome)
         self.associated_images: tuple[str, ...] = ()
         try:
-            pages = _of_sizes(self._tiff, level_sizes) if level_sizes else _largest(self._tiff, path)
+            pages = _of_sizes(self._tiff, level_sizes) if level_sizes else _largest(self._tiff)
             self._levels = [_Level(_colours(page)) for page in pages]
             width, height = self._levels[0].size
             self.level_dimensions = tuple(level.size for level in self._levels)
@@ -52,9 +52,12 @@ class TiffPixels:
                 (width / level.size[0] + height / level.size[1]) / 2 for level in self._levels
             )
             self.properties = _properties(self._tiff, self._levels[0].page)
-        except BaseException:
+        except SlideError:
             self._tiff.close()
             raise
+        except Exception as error:  # tifffile lets struct, index and type errors of damaged tags through
+            self._tiff.close()
+            raise _unsupported(path, error) from error
         self._file = os.open(path, os.O_RDONLY)
         self._cache: OrderedDict[tuple[int, int], Rgb] = OrderedDict()
         self._cached_bytes, self._lock = 0, Lock()
@@ -107,6 +110,13 @@ class _Level:
             if page.is_tiled
             else (self.size[0], int(min(page.rowsperstrip, self.size[1])))
         )
+        if min(*self.size, *self._side) < 1:
+            raise SlideError(
+                "unreadable",
+                "the directory of this TIFF is damaged",
+                got=f"an image of {self.size} in pieces of {self._side} pixels",
+                fix="copy or export the slide again",
+            )
         if self._side[0] * self._side[1] > _MOST_SEGMENT_PIXELS:
             raise SlideError(
                 "too_large",
@@ -161,7 +171,7 @@ class _Level:
 def has_rgb_samples(path: Path) -> bool:
     """False for images of a palette or of four inks, which have to be read whole by another reader."""
     with _opened(path) as tiff:
-        return int(tiff.pages.first.photometric) not in (3, 5)
+        return tiff.pages.first.photometric not in (3, 5)
 
 
 def _opened(path: Path) -> tifffile.TiffFile:
@@ -171,13 +181,10 @@ def _opened(path: Path) -> tifffile.TiffFile:
         raise _unsupported(path, error) from error
 
 
-def _largest(tiff: tifffile.TiffFile, path: Path) -> list[Any]:
+def _largest(tiff: tifffile.TiffFile) -> list[Any]:
     """The levels of the image with the most pixels; labels and macros are smaller."""
-    try:
-        series = max(tiff.series, key=lambda each: each.keyframe.imagewidth * each.keyframe.imagelength)
-        return [level.keyframe for level in series.levels]
-    except Exception as error:  # as above
-        raise _unsupported(path, error) from error
+    series = max(tiff.series, key=lambda each: each.keyframe.imagewidth * each.keyframe.imagelength)
+    return [level.keyframe for level in series.levels]
 
 
 def _of_sizes(tiff: tifffile.TiffFile, sizes: Sequence[tuple[int, int]]) -> list[Any]:

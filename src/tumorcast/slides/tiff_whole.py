@@ -12,6 +12,9 @@ from tumorcast.domain.errors import SlideError
 
 _HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MAX_DIRECTORIES = 10_000
+_SIZE_TAGS = (256, 257, 322, 323)  # width and height of the image, of a tile
+_TILE_OFFSETS = 324
+_MOST_TILE_PIXELS = 2**26
 _VALUE_BYTES = {
     **dict.fromkeys((1, 2, 6, 7), 1),
     **dict.fromkeys((3, 8), 2),
@@ -68,6 +71,14 @@ class _Layout(NamedTuple):
             return cls(f"{order}Q", f"{order}Q", f"{order}HHQQ", 8)
         return cls(f"{order}I", f"{order}H", f"{order}HHII", 4)
 
+    def inline(self, kind: int, field: int) -> int:
+        """A number of one or two bytes that stands at the beginning of an entry's value field."""
+        n_bytes = _VALUE_BYTES.get(kind, 0)
+        if n_bytes not in (1, 2):
+            return field
+        packed = struct.pack(self.link, field)
+        return int(struct.unpack_from(f"{self.link[0]}{'B' if n_bytes == 1 else 'H'}", packed)[0])
+
 
 def _check_directories(file: BinaryIO, size: int) -> None:
     """Follow the links from directory to directory up to the closing zero, with what their entries point at."""
@@ -81,11 +92,29 @@ def _check_directories(file: BinaryIO, size: int) -> None:
         if offset >= size:
             raise _truncated(size, f"a directory at byte {offset}")
         file.seek(offset)
+        sizes: dict[int, int] = {}
         for _ in range(_unpacked(file, layout.entries, size)[0]):
-            _, kind, count, where = _unpacked(file, layout.entry, size)
+            tag, kind, count, where = _unpacked(file, layout.entry, size)
             value_bytes = count * _VALUE_BYTES.get(kind, 0)
             if value_bytes > inline_bytes and where + value_bytes > size:
                 raise _truncated(size, f"at least {where + value_bytes} bytes")
+            if tag in _SIZE_TAGS and count == 1:
+                sizes[tag] = layout.inline(kind, where)
+            if tag == _TILE_OFFSETS:
+                sizes[tag] = count
+        _check_sizes(sizes)
+
+
+def _check_sizes(sizes: dict[int, int]) -> None:
+    """The tiles that are listed must cover the image: readers trust a damaged size and ask for memory without end."""
+    width, height, across, down = (sizes.get(tag, 0) for tag in _SIZE_TAGS)
+    if _TILE_OFFSETS not in sizes:
+        return
+    if min(width, height, across, down) < 1 or across * down > _MOST_TILE_PIXELS:
+        raise _damaged(f"an image of {width} x {height} in tiles of {across} x {down} pixels")
+    needed = -(-width // across) * -(-height // down)
+    if sizes[_TILE_OFFSETS] < needed:
+        raise _damaged(f"{sizes[_TILE_OFFSETS]} tiles where {width} x {height} pixels have {needed}")
 
 
 def _unpacked(file: BinaryIO, form: str, size: int) -> tuple[int, ...]:
@@ -93,6 +122,12 @@ def _unpacked(file: BinaryIO, form: str, size: int) -> tuple[int, ...]:
     if len(data) < struct.calcsize(form):
         raise _truncated(size, "further directories")
     return struct.unpack(form, data)
+
+
+def _damaged(got: str) -> SlideError:
+    return SlideError(
+        "unreadable", "a directory of this TIFF is damaged", got=got, fix="copy or export the slide again"
+    )
 
 
 def _truncated(size: int, expected: str) -> SlideError:
