@@ -272,9 +272,31 @@ def test_killed_in_the_middle_of_a_write_the_same_command_completes(job, make_sl
 
 
 def test_real_slides_end_to_end(job, shared_data):
-    rows = _encode(replace(job, settings=TileSettings(1.0, 112, 0.25)), shared_data / "WSI")
-    assert {row.slide_id: row.status for row in rows} == {
-        "CMU-1-Small-Region": "ok",
-        "ihc_1065626": "ok",
-        "kidney-48-5": "failed",
-    }
+    job = replace(job, settings=TileSettings(1.0, 112, 0.25))
+    expected = {"CMU-1-Small-Region": "ok", "ihc_1065626": "failed", "kidney-48-5": "failed"}
+    rows = {row.slide_id: row for row in _encode(job, shared_data / "WSI")}
+    assert {name: row.status for name, row in rows.items()} == expected
+    assert rows["ihc_1065626"].reason.startswith("not_he")
+    rows = {row.slide_id: row for row in _encode(replace(job, any_stain=True), shared_data / "WSI")}
+    assert rows["ihc_1065626"].status == "ok"
+    assert "not H&E" in rows["ihc_1065626"].reason
+    refused = {row.slide_id: row for row in _encode(job, shared_data / "WSI")}  # also with features at hand
+    assert refused["ihc_1065626"].status == "failed"
+
+
+def test_tiles_are_listed_with_their_reasons(job, make_slide):
+    path = make_slide(size=2048)
+    _damage_tile(path, 8 * 3 + 3)
+    _encode(replace(job, with_overlay=True), path)
+    stored = read_features(job.out / "a.h5")
+    with (job.out / "a.tiles.csv").open(newline="") as file:
+        listed = list(csv.DictReader(file))
+    tiles = [(int(row["x"]), int(row["y"])) for row in listed if row["status"] == "tile"]
+    assert tiles == [tuple(each) for each in stored.coords.tolist()]
+    reasons = [row["reason"] for row in listed if row["status"] == "rejected"]
+    assert reasons.count("unreadable") == 4
+    assert set(reasons) <= {"unreadable", "little_tissue"}
+    (job.out / "a.overlay.png").unlink()
+    before = (job.out / "a.tiles.csv").read_text()
+    _encode(replace(job, with_overlay=True), path)  # drawn again from the store
+    assert (job.out / "a.tiles.csv").read_text() == before

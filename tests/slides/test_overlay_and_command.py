@@ -75,7 +75,8 @@ def test_command_writes_features_report_and_picture(command, make_slide, tmp_pat
     out = tmp_path / "out"
     assert command(tmp_path / "slides", "--out", out, "--overlay", "--slide-mpp", 0.4) == 0
     assert {path.relative_to(out).as_posix() for path in out.rglob("*.*")} == {
-        "slides_report.csv", "x/a.h5", "x/a.overlay.png", "y/a.h5", "y/a.overlay.png",
+        "slides_report.csv", "x/a.h5", "x/a.overlay.png", "x/a.tiles.csv",
+        "y/a.h5", "y/a.overlay.png", "y/a.tiles.csv",
     }  # fmt: skip
     with (out / "slides_report.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -11,7 +11,7 @@ from PIL import Image
 from tumorcast.domain.errors import InputError, SlideError
 from tumorcast.slides.pixels import ArrayPixels
 from tumorcast.slides.reader import Slide, open_slide
-from tumorcast.slides.tiling import TileSettings, tile_grid, tissue_share
+from tumorcast.slides.tiling import TileSettings, grid_shape, share_of, tile_grid
 from tumorcast.slides.tissue import Tissue, find_tissue, tissue_mask
 
 MASK_MPP = 8.0
@@ -135,9 +135,32 @@ def test_share_of_tissue_is_exact_for_cells_that_cut_mask_pixels():
     random = np.random.default_rng(3)
     mask = random.random((40, 50)) < 0.4
     fine = np.kron(mask, np.ones((8, 8)))
-    share = tissue_share(_tissue(mask), columns=9, rows=7, tile_um=43.0)
+    share = share_of(mask, 8.0, (7, 9), TileSettings(1.0, 43))
     brute = [[fine[43 * r : 43 * (r + 1), 43 * c : 43 * (c + 1)].mean() for c in range(9)] for r in range(7)]
     assert share == pytest.approx(np.array(brute))
+
+
+def test_overlapping_tiles_lie_between_the_others():
+    slide, tissue = _slide(2000, 1500, 0.5), _tissue(np.ones((94, 125), bool))
+    plain = tile_grid(slide, tissue, TileSettings(0.5, 224))
+    half = tile_grid(slide, tissue, TileSettings(0.5, 224, overlap=0.5))
+    assert {tuple(each) for each in plain} <= {tuple(each) for each in half}
+    assert set(np.diff(np.unique(half[:, 0]))) == {112}
+    assert (half + 224 <= (2000, 1500)).all()
+    columns, rows = (2000 - 224) // 112 + 1, (1500 - 224) // 112 + 1
+    assert len(half) == rows * columns
+
+
+def test_share_of_tissue_in_overlapping_tiles():
+    mask = np.random.default_rng(3).random((40, 50)) < 0.4
+    fine = np.kron(mask, np.ones((8, 8)))
+    settings = TileSettings(1.0, 48, overlap=0.25)
+    shape = grid_shape(_slide(400, 320, 1.0), settings)
+    brute = [
+        [fine[36 * r : 36 * r + 48, 36 * c : 36 * c + 48].mean() for c in range(shape[1])]
+        for r in range(shape[0])
+    ]
+    assert share_of(mask, 8.0, shape, settings) == pytest.approx(np.array(brute))
 
 
 @pytest.mark.parametrize(("min_tissue", "count"), [(0.0, 3), (0.25, 2), (0.6, 1), (1.0, 1)])

@@ -48,6 +48,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--min-tissue", type=float, default=0.25, metavar="SHARE", help="least tissue in a tile, 0..1 (0.25)"
     )
+    parser.add_argument(
+        "--overlap", type=float, default=0.0, metavar="SHARE", help="of a tile's side with the next one's (0)"
+    )
+    parser.add_argument(
+        "--any-stain", action="store_true", help="encode slides too that are not stained with H&E"
+    )
     parser.add_argument("--overlay", action="store_true", help="also draw SLIDE.overlay.png")
     parser.add_argument("--allow-download", action="store_true", help="let published weights be fetched")
     parser.add_argument("--profile", action="store_true", help="tell where the time went")
@@ -106,9 +112,10 @@ def make_job(args: argparse.Namespace) -> EncodeJob:
         encoder.target_mpp if args.target_mpp is None else args.target_mpp,
         encoder.tile_px if args.tile_px is None else args.tile_px,
         args.min_tissue,
+        args.overlap,
     )
     encoder.check_tile_px(settings.tile_px)
-    return EncodeJob(encoder, settings, args.out, args.slide_mpp, args.overlay)
+    return EncodeJob(encoder, settings, args.out, args.slide_mpp, args.overlay, args.any_stain)
 
 
 def _with_team(args: argparse.Namespace, job: EncodeJob, files: list[SlideFile]) -> list[ReportRow]:
@@ -128,10 +135,11 @@ def _with_team(args: argparse.Namespace, job: EncodeJob, files: list[SlideFile])
 def _words(args: argparse.Namespace) -> list[str]:
     """The command of one process of the team."""
     words = ["encode", *map(str, args.inputs), "--out", str(args.out), "--encoder", args.encoder, "--quiet"]
-    for name in ("target_mpp", "slide_mpp", "tile_px", "min_tissue"):
+    for name in ("target_mpp", "slide_mpp", "tile_px", "min_tissue", "overlap"):
         value = getattr(args, name)
         words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
-    return [*words, *(f"--{name}" for name in ("overlay", "profile") if getattr(args, name))]
+    flags = [name for name in ("overlay", "any_stain", "profile") if getattr(args, name)]
+    return [*words, *(f"--{name.replace('_', '-')}" for name in flags)]
 
 
 def open_encoder(

@@ -28,6 +28,9 @@ def add_parser(subparsers: Any) -> None:
         "--slide-mpp", type=float, metavar="X", help="um/px of level 0 where a slide does not say it"
     )
     parser.add_argument(
+        "--any-stain", action="store_true", help="use slides too that are not stained with H&E"
+    )
+    parser.add_argument(
         "--demonstrate",
         action="store_true",
         help="watermarked numbers where a model of simulated data would refuse a real study",
@@ -53,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         cache=args.out.parent / f"{args.out.stem}_features",
         features=args.features,
         slide_mpp=args.slide_mpp,
+        any_stain=args.any_stain,
         demonstrate=args.demonstrate,
         overlays=args.overlays,
         with_attention=args.attention is not None,

@@ -16,9 +16,9 @@ from tumorcast.serve.manifest import TileEncoderInfo
 from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
 from tumorcast.slides.encoders import OnnxTileEncoder
 from tumorcast.slides.job import EncodeJob
-from tumorcast.slides.one_slide import UPSAMPLING_TOLD
 from tumorcast.slides.pipeline import encode_slides
 from tumorcast.slides.store import StoreAttrs, read_attrs
+from tumorcast.slides.tiles import UPSAMPLING_TOLD
 from tumorcast.slides.tiling import TileSettings
 
 _SIZE_TOLERANCE = 0.02
@@ -38,13 +38,19 @@ class SlideFeatures:
 
 
 def encode_study(
-    bundle: Bundle, study: Study, cache: Path, slide_mpp: float | None = None, progress: bool = False
+    bundle: Bundle,
+    study: Study,
+    cache: Path,
+    slide_mpp: float | None = None,
+    any_stain: bool = False,
+    progress: bool = False,
 ) -> SlideFeatures:
     """Make the features of a study's slides with the bundle's tile encoder; ready bags are left as they are.
 
     Args:
         cache: where they go; what is there already and fits is kept.
         slide_mpp: um/px of level 0 that stands in where a slide does not say it.
+        any_stain: encode slides too that are not stained with haematoxylin and eosin.
         progress: show progress on stderr.
     """
     files = list(_images(study))
@@ -55,7 +61,7 @@ def encode_study(
         why = "the model was trained on ready-made features and has no tile encoder: give --features"
         return SlideFeatures(None, {file.slide_id: why for file in files})
     encoder = OnnxTileEncoder(encoder_path)
-    job = EncodeJob(encoder, _settings(info, encoder), cache, slide_mpp)
+    job = EncodeJob(encoder, _settings(info, encoder), cache, slide_mpp, any_stain=any_stain)
     rows = encode_slides(job, files, progress)
     return SlideFeatures(cache, {row.slide_id: row.reason for row in rows if row.status == "failed"})
 
@@ -76,7 +82,7 @@ def _settings(info: TileEncoderInfo, encoder: OnnxTileEncoder) -> TileSettings:
     return settings if info.min_tissue is None else replace(settings, min_tissue=info.min_tissue)
 
 
-def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None) -> dict[str, str]:
+def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None, any_stain: bool = False) -> dict[str, str]:
     """Slide id -> why its features cannot go into the model: unreadable, or of other tiles than training's."""
     problems = {}
     for row in cohort.slides.itertuples(index=False):
@@ -86,6 +92,8 @@ def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None) -> dict[str, str]
             problems[str(row.slide_id)] = f"unreadable features: {str(error).splitlines()[0]}"
             continue
         why = None if info is None else mismatch(attrs, info)
+        if attrs.stain == "not H&E" and not any_stain:
+            why = "not_he: the slide is not stained with haematoxylin and eosin"
         if why is not None:
             problems[str(row.slide_id)] = why
     return problems
@@ -98,6 +106,8 @@ def doubtful_slides(cohort: Cohort) -> dict[str, str]:
         attrs, _ = read_attrs(Path(str(row.feature_path)))
         if attrs.slide_mpp and attrs.target_mpp and attrs.slide_mpp > attrs.target_mpp * UPSAMPLING_TOLD:
             found = f"upsampled {attrs.slide_mpp / attrs.target_mpp:.2g}x"
+        elif attrs.stain not in (None, "H&E"):
+            found = f"stain {attrs.stain}"
         elif attrs.n_unreadable:
             found = f"{attrs.n_unreadable} damaged tiles left out"
         else:

@@ -40,6 +40,7 @@ class Request:
         features: folder of ready tile features; None: the bundle's encoder makes them.
         cache: where it puts them.
         slide_mpp: um/px of level 0 that stands in where a slide does not say it.
+        any_stain: use slides too that are not stained with haematoxylin and eosin.
         demonstrate: give watermarked numbers where they would be refused.
         overlays: folder for pictures of the attention over tiles; None: none are drawn.
         with_attention: also return the attention of tiles and genes.
@@ -49,6 +50,7 @@ class Request:
     cache: Path
     features: Path | None = None
     slide_mpp: float | None = None
+    any_stain: bool = False
     demonstrate: bool = False
     overlays: Path | None = None
     with_attention: bool = False
@@ -125,7 +127,7 @@ class _Work:
         mismatch = scale_mismatch(self.study, bundle.prepared)
         is_unused = mismatch is not None and not request.demonstrate
         cohort = assemble(replace(self.study, expression=None) if is_unused else self.study, rules)
-        unfit = unfit_slides(cohort, bundle.manifest.tile_encoder)
+        unfit = unfit_slides(cohort, bundle.manifest.tile_encoder, self.request.any_stain)
         noted = {note.id: note.reason for note in cohort.report if note.kind == "slide"}
         usable = replace(cohort, slides=cohort.slides[~cohort.slides["slide_id"].isin(list(unfit))])
         slide_problems = {**noted, **found.problems, **unfit, **doubtful_slides(usable)}
@@ -142,7 +144,9 @@ class _Work:
         request = self.request
         if request.features is not None or "slide" not in self.bundle.manifest.modalities:
             return SlideFeatures(request.features)
-        return encode_study(self.bundle, self.study, request.cache, request.slide_mpp, request.progress)
+        return encode_study(
+            self.bundle, self.study, request.cache, request.slide_mpp, request.any_stain, request.progress
+        )
 
     def _predict_some(self, predictor: BundlePredictor, given: Given, part: Cohort) -> None:
         prepared, manifest = self.bundle.prepared, self.bundle.manifest

@@ -41,6 +41,8 @@ class StoreAttrs(_FromMapping):
         is_mpp_given: True where `slide_mpp` was the user's, not the file's.
         source_bytes: size of the slide file.
         n_unreadable: tiles left out because their pixels were damaged.
+        overlap: share of a tile's side that the next one covers too.
+        stain: "H&E", "not H&E" or "unknown".
     """
 
     encoder: str | None = None
@@ -53,6 +55,8 @@ class StoreAttrs(_FromMapping):
     is_mpp_given: bool | None = None
     source_bytes: int | None = None
     n_unreadable: int | None = None
+    overlap: float | None = None
+    stain: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ class FeatureBag:
         located: what the file says of the coordinates.
         form: whose layout the file has.
         coords_um: float64 [n, 2], the corners in micrometres where they cannot be placed but are known.
+        flags: uint8 [n], bits of `flags.FLAGS`; None where the file has none.
         unplaced: why the coordinates of the file could not be placed; None where they could or there are none.
     """
 
@@ -126,6 +131,7 @@ class FeatureBag:
     form: str = "tumorcast"
     coords_um: np.ndarray | None = None
     unplaced: str | None = None
+    flags: np.ndarray | None = None
 
     @property
     def has_coords(self) -> bool:

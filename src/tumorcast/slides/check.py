@@ -14,10 +14,11 @@ from tqdm import tqdm
 
 from tumorcast.domain.errors import SlideError, TumorcastError
 from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
-from tumorcast.slides.one_slide import UPSAMPLING_TOLD
 from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.owner import partial_path
 from tumorcast.slides.reader import Slide, open_slide
+from tumorcast.slides.stain import StainVerdict, check_stain, slide_stain
+from tumorcast.slides.tiles import UPSAMPLING_TOLD
 from tumorcast.slides.tiling import TileSettings, tile_grid
 from tumorcast.slides.tissue import find_tissue
 
@@ -42,6 +43,7 @@ class SlideCheck:
         levels: of the pyramid.
         tissue_mm2: area of tissue.
         n_tiles: tiles to come.
+        stain: H&E, not H&E or unknown.
         problem: stable code of what keeps the slide from being encoded; "" for none.
         remedy: what mends it.
         remarks: what speaks against it all the same.
@@ -59,6 +61,7 @@ class SlideCheck:
     levels: int | None = None
     tissue_mm2: float | None = None
     n_tiles: int | None = None
+    stain: str | None = None
     problem: str = ""
     remedy: str = ""
     remarks: str = ""
@@ -94,7 +97,9 @@ def check_slide(file: SlideFile, settings: TileSettings, slide_mpp: float | None
             tissue = find_tissue(slide)
             found["tissue_mm2"] = tissue.area_mm2
             found["n_tiles"] = len(tile_grid(slide, tissue, settings))
-            found["remarks"] = "; ".join(_remarks(slide, settings))
+            stain = slide_stain(slide, tissue)
+            found["stain"], found["remarks"] = stain.stain, "; ".join(_remarks(slide, settings, stain))
+            check_stain(stain)
     except Exception as error:  # whatever one slide does must not sink the others
         found |= _problem(error)
     return SlideCheck(**found)  # type: ignore[arg-type]
@@ -114,8 +119,10 @@ def _facts(file: SlideFile, slide: Slide) -> dict[str, object]:
     }
 
 
-def _remarks(slide: Slide, settings: TileSettings) -> list[str]:
+def _remarks(slide: Slide, settings: TileSettings, stain: StainVerdict) -> list[str]:
     told = []
+    if stain.stain == "unknown":
+        told.append(f"stain not recognised: {stain}")
     power = slide.properties.get("openslide.objective-power")
     if power is not None and not _is_likely(slide.mpp, power):
         told.append(f"{slide.mpp:.3g} um/px does not go with an objective of {power}x: check the pixel size")
@@ -198,6 +205,7 @@ def as_text(rows: Sequence[SlideCheck]) -> str:
         "levels",
         "mm2",
         "tiles",
+        "stain",
         "problem",
     )
     cells = [_line(row) for row in rows]
@@ -225,5 +233,6 @@ def _line(row: SlideCheck) -> tuple[str, ...]:
         shown(row.levels),
         shown(row.tissue_mm2, ".2f"),
         shown(row.n_tiles),
+        shown(row.stain),
         row.problem,
     )

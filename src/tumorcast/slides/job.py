@@ -11,6 +11,7 @@ from tumorcast.domain.errors import InputError
 from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
 from tumorcast.slides.encoders import TileEncoder
 from tumorcast.slides.leases import LEASE_SECONDS
+from tumorcast.slides.quality import Grid, judge_grid, write_tiles
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.report import ReportRow
 from tumorcast.slides.store import StoreAttrs, read_attrs, read_features
@@ -27,7 +28,8 @@ class EncodeJob:
         settings: size of the tiles.
         out: folder of the stores and of the report.
         slide_mpp: um/px that stands in where a file does not say it.
-        with_overlay: also draw `SLIDE.overlay.png` beside each store.
+        any_stain: encode slides too that are not stained with haematoxylin and eosin.
+        with_overlay: also draw `SLIDE.overlay.png` beside each store and list its tiles in `SLIDE.tiles.csv`.
         lease_seconds: how long a silent process on another machine keeps the slides that it has claimed.
     """
 
@@ -36,6 +38,7 @@ class EncodeJob:
     out: Path
     slide_mpp: float | None = None
     with_overlay: bool = False
+    any_stain: bool = False
     lease_seconds: float = LEASE_SECONDS
 
     def store_path(self, file: SlideFile) -> Path:
@@ -46,11 +49,13 @@ class EncodeJob:
         """Where the slide's picture goes."""
         return self.out / f"{file.store_name}.overlay.png"
 
-    def draw(self, file: SlideFile, slide: Slide, tissue: Tissue, coords: np.ndarray) -> None:
-        """Write the slide's picture; matplotlib is imported only here."""
+    def draw(self, file: SlideFile, slide: Slide, tissue: Tissue, grid: Grid) -> None:
+        """Write the slide's picture and the list of its tiles; matplotlib is imported only here."""
         from tumorcast.slides.overlay import draw_overlay
 
-        draw_overlay(slide, tissue, coords, self.overlay_path(file), self.settings.tile_um)
+        path = self.overlay_path(file)
+        write_tiles(path.with_name(path.name.replace(".overlay.png", ".tiles.csv")), grid, slide.mpp)
+        draw_overlay(slide, tissue, grid.coords, path, self.settings.tile_um, judged=grid)
 
 
 def done_row(job: EncodeJob, file: SlideFile) -> ReportRow | None:
@@ -77,23 +82,37 @@ def done_row(job: EncodeJob, file: SlideFile) -> ReportRow | None:
 
 def _fits(attrs: StoreAttrs, job: EncodeJob, file: SlideFile) -> bool:
     """True where the same encoder, tiles, pixel size and source made the store."""
-    made = (attrs.encoder_sha256, attrs.target_mpp, attrs.tile_px, attrs.min_tissue, attrs.source_bytes)
+    made = (
+        attrs.encoder_sha256,
+        attrs.target_mpp,
+        attrs.tile_px,
+        attrs.min_tissue,
+        attrs.overlap or 0.0,
+        attrs.source_bytes,
+    )
     settings = job.settings
     wanted = (
         job.encoder.sha256,
         settings.target_mpp,
         settings.tile_px,
         settings.min_tissue,
+        settings.overlap,
         file.path.stat().st_size,
     )
     given = file.mpp or job.slide_mpp
     is_same_mpp = attrs.slide_mpp == given if attrs.is_mpp_given else file.mpp is None
-    return made == wanted and is_same_mpp
+    is_refused = attrs.stain == "not H&E" and not job.any_stain
+    return made == wanted and is_same_mpp and not is_refused
 
 
 def _draw_from_store(job: EncodeJob, file: SlideFile, store: Path) -> None:
+    stored = read_features(store)
     with open_slide(file.path, job.slide_mpp, file.mpp) as slide:
-        job.draw(file, slide, find_tissue(slide), read_features(store).coords)
+        tissue = find_tissue(slide)
+        grid = judge_grid(slide, tissue, job.settings)
+        flags = grid.flags if stored.flags is None else stored.flags
+        lost = np.array([tuple(each) not in set(map(tuple, stored.coords)) for each in grid.coords], bool)
+        job.draw(file, slide, tissue, grid.after_reading(stored.coords, flags, grid.coords[lost]))
 
 
 def _skipped(file: SlideFile, reason: str, count: int, mpp: float | None) -> ReportRow:

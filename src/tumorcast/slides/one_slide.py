@@ -6,21 +6,19 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from time import perf_counter
 
-import numpy as np
 from tqdm import tqdm
 
 from tumorcast.slides.discover import SlideFile
+from tumorcast.slides.flags import count_flags
 from tumorcast.slides.job import EncodeJob
+from tumorcast.slides.quality import Grid, judge_grid
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.report import ReportRow, failed_row
+from tumorcast.slides.stain import StainVerdict, check_stain, slide_stain
 from tumorcast.slides.stopwatch import DRAW, PREPARE, STORE, Stopwatch
 from tumorcast.slides.store import CoordsAttrs, StoreAttrs, write_features
-from tumorcast.slides.tiles import EncodedTiles, encode_tiles
-from tumorcast.slides.tiling import tile_grid
+from tumorcast.slides.tiles import UPSAMPLING_TOLD, EncodedTiles, encode_tiles
 from tumorcast.slides.tissue import Tissue, find_tissue
-
-UPSAMPLING_TOLD = 1.1
-"""Slides whose pixels are coarser than the tiles' by more than this are encoded with a remark."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,8 @@ class Prepared:
 
     slide: Slide
     tissue: Tissue
-    coords: np.ndarray
+    grid: Grid
+    stain: StainVerdict
     seconds: float
 
 
@@ -44,23 +43,26 @@ def prepare(job: EncodeJob, file: SlideFile, watch: Stopwatch) -> Prepared | Rep
             try:
                 slide.check_target(job.settings.target_mpp)
                 tissue = find_tissue(slide)
-                coords = tile_grid(slide, tissue, job.settings)
+                stain = slide_stain(slide, tissue)
+                if not job.any_stain:
+                    check_stain(stain)
+                grid = judge_grid(slide, tissue, job.settings)
             except BaseException:
                 slide.close()
                 raise
     except Exception as error:  # whatever one slide does must not sink the others
         return failed_row(file, error, mpp, perf_counter() - began)
-    return Prepared(slide, tissue, coords, perf_counter() - began)
+    return Prepared(slide, tissue, grid, stain, perf_counter() - began)
 
 
 def encode(
     job: EncodeJob, file: SlideFile, prepared: Prepared, readers: Executor, watch: Stopwatch, progress: bool
 ) -> EncodedTiles:
     """The features of a prepared slide, with a bar while they are made."""
-    total = len(prepared.coords)
+    total = len(prepared.grid.coords)
     with tqdm(total=total, desc=file.slide_id, unit="tile", leave=False, disable=not progress) as bar:
         return encode_tiles(
-            prepared.slide, prepared.coords, job.encoder, job.settings, readers, watch, bar.update
+            prepared.slide, prepared.grid, job.encoder, job.settings, readers, watch, bar.update
         )
 
 
@@ -74,19 +76,24 @@ def keep(
             job.store_path(file),
             encoded.features,
             encoded.coords,
-            _attrs(job, slide, encoded),
+            _attrs(job, prepared, encoded),
             _coords_attrs(job, file, slide),
+            encoded.flags,
         )
     if job.with_overlay:
         with watch.measure(DRAW):
-            job.draw(file, slide, prepared.tissue, encoded.coords)
+            grid = prepared.grid.after_reading(encoded.coords, encoded.flags, encoded.unreadable)
+            job.draw(file, slide, prepared.tissue, grid)
 
 
-def remarks(job: EncodeJob, slide: Slide, encoded: EncodedTiles) -> str:
+def remarks(job: EncodeJob, prepared: Prepared, encoded: EncodedTiles) -> str:
     """What speaks against a slide that is encoded all the same; empty where nothing does."""
-    told = []
-    if encoded.n_unreadable:
-        told.append(f"{encoded.n_unreadable} damaged tiles left out")
+    told, slide = [], prepared.slide
+    if len(encoded.unreadable):
+        told.append(f"{len(encoded.unreadable)} damaged tiles left out")
+    told += [f"{count} tiles {name}" for name, count in count_flags(encoded.flags).items()]
+    if prepared.stain.stain != "H&E":
+        told.append(f"stain {prepared.stain.stain}: {prepared.stain}")
     if slide.n_damaged_blocks:
         told.append(f"{slide.n_damaged_blocks} damaged places of the overview left out")
     if slide.mpp > job.settings.target_mpp * UPSAMPLING_TOLD:
@@ -94,7 +101,8 @@ def remarks(job: EncodeJob, slide: Slide, encoded: EncodedTiles) -> str:
     return "; ".join(told)
 
 
-def _attrs(job: EncodeJob, slide: Slide, encoded: EncodedTiles) -> StoreAttrs:
+def _attrs(job: EncodeJob, prepared: Prepared, encoded: EncodedTiles) -> StoreAttrs:
+    slide = prepared.slide
     return StoreAttrs(
         encoder=job.encoder.id,
         encoder_sha256=job.encoder.sha256,
@@ -105,7 +113,9 @@ def _attrs(job: EncodeJob, slide: Slide, encoded: EncodedTiles) -> StoreAttrs:
         min_tissue=job.settings.min_tissue,
         is_mpp_given=slide.is_mpp_given,
         source_bytes=slide.path.stat().st_size,
-        n_unreadable=encoded.n_unreadable,
+        n_unreadable=len(encoded.unreadable),
+        overlap=job.settings.overlap,
+        stain=prepared.stain.stain,
     )
 
 
@@ -116,5 +126,6 @@ def _coords_attrs(job: EncodeJob, file: SlideFile, slide: Slide) -> CoordsAttrs:
         target_magnification=slide.magnification * slide.mpp / job.settings.target_mpp,
         level0_width=slide.dimensions[0],
         level0_height=slide.dimensions[1],
+        overlap=round(job.settings.overlap * job.settings.tile_px),
         name=file.slide_id,
     )

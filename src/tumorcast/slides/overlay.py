@@ -8,17 +8,20 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
+from tumorcast.slides.flags import FLAGS
 from tumorcast.slides.owner import partial_path
 from tumorcast.slides.pixels import Rgb
+from tumorcast.slides.quality import REASONS, Grid
 from tumorcast.slides.reader import Slide
 from tumorcast.slides.tissue import Tissue
 
@@ -27,6 +30,17 @@ _OVERVIEW_PX = 400
 _DPI = 150
 _MARGIN = 0.06
 _WHOLE_SLIDE_SHARE = 0.6
+_COLOURS = {
+    "blurred": "#e69f00",
+    "fold": "#cc79a7",
+    "no_colour": "#56b4e9",
+    "ink": "#f0e442",
+    "little_tissue": "#7f7f7f",
+    "pen": "#d55e00",
+    "unreadable": "#000000",
+}
+"""Okabe and Ito's palette, which colour-blind readers tell apart."""
+
 _OUTLINE, _GRID = "#1b7837", "#2166ac"
 _CAPTION = "Research use only."
 _SCORE_CAPTION = "Colour shows what the model weighed, not a diagnosis and not a cause. Research use only."
@@ -56,6 +70,7 @@ def draw_overlay(
     tile_um: float,
     scores: np.ndarray | None = None,
     score_name: str = "attention",
+    judged: Grid | None = None,
 ) -> Path:
     """Write a PNG of the slide with tissue outline, tiles, scale bar and, for small tissue, an overview.
 
@@ -67,14 +82,17 @@ def draw_overlay(
         tile_um: side of a tile.
         scores: [n], one a tile (higher = more colour); None draws the grid alone.
         score_name: label of the colour bar.
+        judged: also draw what is no tile, by its reason, and which tiles are flagged.
     """
     view = _view(slide, tissue, coords, tile_um)
     is_part = view.width * view.height < 0.999 * slide.dimensions[0] * slide.dimensions[1] * slide.mpp**2
-    figure, axes = _page(view, has_bar=scores is not None, has_overview=is_part)
+    figure, axes = _page(view, 2.6 if is_part else 2.0 if judged else 1.2 if scores is not None else 0.2)
     axes.imshow(view.picture, extent=view.extent, interpolation="antialiased")
     corners_um = coords * slide.mpp
     if scores is None:
         _draw_grid(axes, corners_um, tile_um)
+        if judged is not None:
+            _draw_judged(figure, axes, judged, slide.mpp, tile_um)
     else:
         _draw_scores(figure, axes, corners_um, tile_um, np.asarray(scores, float), score_name)
     _draw_outline(axes, tissue)
@@ -110,12 +128,11 @@ def _view(slide: Slide, tissue: Tissue, coords: np.ndarray, tile_um: float) -> _
     return _View(float(low[0]), float(low[1]), float(size[0]), float(size[1]), picture)
 
 
-def _page(view: _View, has_bar: bool, has_overview: bool) -> tuple[Figure, Axes]:
-    """A page whose picture keeps the view's shape; a column at the right for colour bar and overview."""
+def _page(view: _View, column: float) -> tuple[Figure, Axes]:
+    """A page whose picture keeps the view's shape; a column (inches) at the right for colours and overview."""
     side = _PICTURE_PX / _DPI
     longest = max(view.width, view.height)
     width, height = side * view.width / longest, max(side * view.height / longest, 4.0)
-    column = 2.6 if has_overview else 1.2 if has_bar else 0.2
     page = width + column + 0.2, height + 0.8
     figure = Figure(figsize=page, dpi=_DPI)
     FigureCanvasAgg(figure)
@@ -126,6 +143,33 @@ def _page(view: _View, has_bar: bool, has_overview: bool) -> tuple[Figure, Axes]
 def _draw_grid(axes: Axes, corners_um: np.ndarray, tile_um: float) -> None:
     squares = [Rectangle((x, y), tile_um, tile_um) for x, y in corners_um]
     axes.add_collection(PatchCollection(squares, facecolor="none", edgecolor=_GRID, linewidth=0.5, alpha=0.8))
+
+
+def _draw_judged(figure: Figure, axes: Axes, grid: Grid, mpp: float, tile_um: float) -> None:
+    """Rejected places crossed, flagged tiles shaded, each kind in a colour of its own, with counts."""
+    handles: list[Artist] = [Patch(facecolor="none", edgecolor=_GRID, label=f"tiles {len(grid.coords)}")]
+    for name, bit in FLAGS.items():
+        chosen = grid.coords[grid.flags & bit > 0] * mpp
+        if len(chosen):
+            handles.append(Patch(color=_COLOURS[name], alpha=0.45, label=f"{name} {len(chosen)}"))
+            squares = [Rectangle((x, y), tile_um, tile_um) for x, y in chosen]
+            axes.add_collection(PatchCollection(squares, color=_COLOURS[name], alpha=0.45, linewidth=0))
+    for reason in REASONS:
+        chosen = grid.rejected[grid.reasons == reason] * mpp + tile_um / 2
+        if len(chosen):
+            label = f"not used: {reason} {len(chosen)}"
+            size = (72 / _DPI) * 0.4 * tile_um / _um_per_pixel(axes)
+            handles += axes.plot(
+                *chosen.T, "x", color=_COLOURS[reason], markersize=np.clip(size, 1.5, 8), label=label
+            )
+    left, bottom, width, _ = axes.get_position().bounds
+    place = (left + width + 0.15 / figure.get_figwidth(), bottom)
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=place, fontsize=6, frameon=False)
+
+
+def _um_per_pixel(axes: Axes) -> float:
+    low, high = axes.get_xlim()
+    return abs(high - low) / float(axes.get_window_extent().width)
 
 
 def _draw_scores(

@@ -195,12 +195,12 @@ class _Run:
         began, mpp = perf_counter(), prepared.slide.mpp
         row = ReportRow(file.slide_id, str(file.path), "ok", mpp=mpp)
         try:
-            with prepared.slide as slide:
+            with prepared.slide:
                 encoded = encode(self.job, file, prepared, self.readers, self.watch, self.progress)
                 if not self.queue.holds(file.store_name):
                     return None
                 keep(self.job, file, prepared, encoded, self.watch)
-                told, count = remarks(self.job, slide, encoded), len(encoded.coords)
+                told, count = remarks(self.job, prepared, encoded), len(encoded.coords)
         except Exception as error:  # whatever one slide does must not sink the others
             return failed_row(file, error, mpp, prepared.seconds + perf_counter() - began)
         return replace(row, reason=told, n_tiles=count, seconds=prepared.seconds + perf_counter() - began)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import h5py
@@ -13,6 +13,7 @@ import numpy as np
 
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.bag import CoordsAttrs, FeatureBag, Stated, StoreAttrs
+from tumorcast.slides.flags import FLAGS
 from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.owner import partial_path
 from tumorcast.slides.placing import completed, placed
@@ -26,7 +27,12 @@ _NOTHING = Stated()
 
 
 def write_features(
-    path: Path, features: np.ndarray, coords: np.ndarray, attrs: StoreAttrs, coords_attrs: CoordsAttrs
+    path: Path,
+    features: np.ndarray,
+    coords: np.ndarray,
+    attrs: StoreAttrs,
+    coords_attrs: CoordsAttrs,
+    flags: np.ndarray | None = None,
 ) -> None:
     """Write a store atomically: under a temporary name in the same folder, then renamed.
 
@@ -34,6 +40,7 @@ def write_features(
         path: `SLIDE.h5`; folders are made.
         features: [n, dim], stored as float16 (values beyond its range are clipped).
         coords: [n, 2] in level-0 pixels.
+        flags: uint8 [n], bits of `quality.FLAGS`; None where nothing was judged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = partial_path(path)
@@ -45,6 +52,8 @@ def write_features(
             stored.attrs.update(_known(attrs))
             located = file.create_dataset("coords", data=coords.astype(np.int64))
             located.attrs.update(_known(coords_attrs))
+            if flags is not None:
+                file.create_dataset("flags", data=flags.astype(np.uint8)).attrs.update(FLAGS)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -66,7 +75,7 @@ def read_features(path: Path | str, stated: Stated = _NOTHING) -> FeatureBag:
     Raises:
         InputError: the file is missing, damaged, or holds no [n, dim] features of tiles.
     """
-    path = Path(path)
+    path, flags = Path(path), None
     if path.suffix == ".pt":
         features, coords, what = read_tensors(path)
     else:
@@ -75,11 +84,12 @@ def read_features(path: Path | str, stated: Stated = _NOTHING) -> FeatureBag:
             try:
                 features = dataset[()]
                 coords = file["coords"][()] if "coords" in file else None
+                flags = file["flags"][()] if "flags" in file else None
                 what = describe(file, dataset)
             except (OSError, RuntimeError, TypeError, ValueError) as error:
                 raise _damaged(path, error) from error
     what = completed(what, stated, path.name)
-    return placed(_table(features, path), coords, what, path.name)
+    return replace(placed(_table(features, path), coords, what, path.name), flags=flags)
 
 
 def read_attrs(path: Path) -> tuple[StoreAttrs, int]:

@@ -13,13 +13,18 @@ import numpy as np
 from tumorcast.domain.errors import SlideError
 from tumorcast.slides.ahead import ahead
 from tumorcast.slides.encoders import TileEncoder
+from tumorcast.slides.flags import FLAGS
 from tumorcast.slides.ort_session import available_cores
+from tumorcast.slides.quality import Grid, is_blurred
 from tumorcast.slides.reader import Slide
 from tumorcast.slides.stopwatch import ENCODE, READ, WAIT, Stopwatch
 from tumorcast.slides.tiling import TileSettings
 
 MAX_UNREADABLE = 0.25
 """A slide that loses more of its tiles (and more than one) to damage is refused: what is left is biased."""
+
+UPSAMPLING_TOLD = 1.1
+"""Slides whose pixels are coarser than the tiles' by more than this are encoded with a remark."""
 
 _BATCHES_A_THREAD = 2
 
@@ -31,31 +36,33 @@ class EncodedTiles:
     Attributes:
         features: float32 [n, dim].
         coords: int64 [n, 2] in level-0 pixels.
-        n_unreadable: tiles whose pixels were damaged.
+        flags: uint8 [n], see `flags`.
+        unreadable: int64 [k, 2], tiles whose pixels were damaged.
     """
 
     features: np.ndarray
     coords: np.ndarray
-    n_unreadable: int
+    flags: np.ndarray
+    unreadable: np.ndarray
 
 
 def encode_tiles(
     slide: Slide,
-    coords: np.ndarray,
+    grid: Grid,
     encoder: TileEncoder,
     settings: TileSettings,
     pool: Executor,
     watch: Stopwatch,
     advance: Callable[[int], object] = lambda count: None,
 ) -> EncodedTiles:
-    """Features of the tiles at `coords`; damaged tiles are left out and counted.
+    """Features of the tiles of a grid; damaged tiles are left out and counted.
 
     Every thread of the pool reads a batch and has it encoded itself, as far as the encoder lets several in; so
     cores are never idle, nor do two of them wait for each other within a batch.
 
     Args:
         slide: where they are read.
-        coords: int64 [n, 2] from `tile_grid`.
+        grid: which tiles.
         encoder: gives the features.
         settings: size of the tiles.
         pool: threads that read, decode and encode.
@@ -65,13 +72,19 @@ def encode_tiles(
     Raises:
         SlideError: `tiles_unreadable`, or `features_not_finite`.
     """
+    coords, flags = grid.coords, grid.flags.copy()
     is_read = np.ones(len(coords), dtype=bool)
+    may_blur = slide.mpp <= settings.target_mpp * UPSAMPLING_TOLD
     lanes = BoundedSemaphore(encoder.lanes)
 
     def encoded(start: int) -> np.ndarray | None:
         """Features of one batch; None where none of its tiles could be read."""
         with watch.measure(READ):
-            tiles = _read_tiles(slide, coords, settings, slice(start, start + encoder.batch_tiles), is_read)
+            part = slice(start, start + encoder.batch_tiles)
+            tiles = _read_tiles(slide, coords, settings, part, is_read)
+            if may_blur:
+                blurred = np.array([is_blurred(tile) for tile in tiles], bool)
+                flags[np.flatnonzero(is_read[part]) + start] |= blurred * np.uint8(FLAGS["blurred"])
         if not len(tiles):
             return None
         with watch.measure(WAIT):
@@ -95,7 +108,7 @@ def encode_tiles(
     table = np.concatenate(features).astype(np.float32, copy=False)
     if not np.isfinite(table).all():
         raise SlideError("features_not_finite", "the encoder gave NaN or infinite features", got=encoder.id)
-    return EncodedTiles(table, coords[is_read], int((~is_read).sum()))
+    return EncodedTiles(table, coords[is_read], flags[is_read], coords[~is_read])
 
 
 def n_threads(encoder: TileEncoder) -> int:

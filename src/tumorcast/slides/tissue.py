@@ -69,16 +69,21 @@ def find_tissue(slide: Slide, mask_mpp: float = MASK_MPP) -> Tissue:
 
 def tissue_mask(picture: Rgb, mpp: float) -> np.ndarray:
     """Bool [h, w], True = tissue, of a picture uint8 [h, w, 3] whose pixels are `mpp` um wide."""
-    glass = glass_colour(picture)
-    light = (picture.astype(np.float32) + 1) / (glass.astype(np.float32) + 1)
-    absorbed = ndimage.uniform_filter(-np.log10(light), size=(3, 3, 1), mode="nearest")
-    density = absorbed.mean(axis=2)
-    colour = absorbed.max(axis=2) - absorbed.min(axis=2)
+    density, colour = optical_density(picture)
     strongest = np.maximum(density, colour)
     stained = (strongest > density_threshold(strongest)) & (
         colour > glass_limit(colour, _LOWEST_COLOUR, _HIGHEST_COLOUR)
     )
-    return _clean(stained & ~is_ink_or_border(picture), mpp)
+    pen, black = ink_of(picture)
+    return _clean(stained & ~pen & ~black, mpp)
+
+
+def optical_density(picture: Rgb) -> tuple[np.ndarray, np.ndarray]:
+    """Density [h, w] against the glass, and how much it differs between the channels; over 3 x 3 pixels."""
+    glass = glass_colour(picture)
+    light = (picture.astype(np.float32) + 1) / (glass.astype(np.float32) + 1)
+    absorbed = ndimage.uniform_filter(-np.log10(light), size=(3, 3, 1), mode="nearest")
+    return absorbed.mean(axis=2), absorbed.max(axis=2) - absorbed.min(axis=2)
 
 
 def glass_colour(picture: Rgb) -> np.ndarray:
@@ -108,15 +113,15 @@ def glass_limit(values: np.ndarray, lowest: float, highest: float) -> float:
     return float(np.clip(np.median(glass) + _GLASS_SIGMAS * 1.4826 * _spread(glass), lowest, highest))
 
 
-def is_ink_or_border(picture: Rgb) -> np.ndarray:
-    """True for marker pen (green, blue, red) and for black: scan borders and black pen."""
+def ink_of(picture: Rgb) -> tuple[np.ndarray, np.ndarray]:
+    """Bool [h, w] twice: marker pen (green, blue, red), and black: scan borders and black pen."""
     red, green, blue = (picture[..., channel].astype(np.int16) for channel in range(3))
     brightest, darkest = picture.max(axis=2).astype(np.int16), picture.min(axis=2).astype(np.int16)
     black = (brightest < 60) & (brightest - darkest < 25)
     green_pen = (green - red > 25) & (green - blue > 10)
     blue_pen = (blue > 90) & (blue - red > 90) & (green - red > 10)
     red_pen = (red > 180) & (red - green > 140) & (red - blue > 130)
-    return black | green_pen | blue_pen | red_pen
+    return green_pen | blue_pen | red_pen, black
 
 
 def _spread(values: np.ndarray) -> float:
