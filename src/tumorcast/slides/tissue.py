@@ -2,7 +2,8 @@
 
 Method: the glass colour is the mode of the bright pixels; every pixel's optical density is taken against
 it. The threshold is Otsu's (1979, IEEE SMC 9:62), held between the noise of the glass and the density of
-pale stroma, because Otsu alone splits the glass itself on an empty slide or on one with 2% tissue. Pixels
+pale stroma, because Otsu alone splits the glass itself on an empty slide or on one with 2% tissue. What is
+paler, but still differs from the noise of the glass, is tissue where it hangs together with such pixels. Pixels
 without colour (dust, bubbles, fold shadows, black borders) and marker pen are not tissue.
 Not for fluorescence, and not a detector of tumour.
 """
@@ -27,6 +28,8 @@ MIN_PIECE_MM2 = 0.001
 _LOWEST_DENSITY, _HIGHEST_DENSITY = 0.03, 0.045
 _GLASS_SIGMAS = 6.0
 _LOWEST_COLOUR, _HIGHEST_COLOUR = 0.015, 0.03
+_PALE_DENSITY, _PALE_COLOUR = (0.012, 0.02), (0.008, 0.012)
+_PALE_PIECE_MM2 = 0.05
 _BRIGHT = 170
 _GAP_UM = 40.0
 
@@ -71,11 +74,23 @@ def tissue_mask(picture: Rgb, mpp: float) -> np.ndarray:
     """Bool [h, w], True = tissue, of a picture uint8 [h, w, 3] whose pixels are `mpp` um wide."""
     density, colour = optical_density(picture)
     strongest = np.maximum(density, colour)
-    stained = (strongest > density_threshold(strongest)) & (
+    certain = (strongest > density_threshold(strongest)) & (
         colour > glass_limit(colour, _LOWEST_COLOUR, _HIGHEST_COLOUR)
     )
+    likely = (strongest > glass_limit(strongest, *_PALE_DENSITY)) & (colour > glass_limit(colour, *_PALE_COLOUR))
     pen, black = ink_of(picture)
-    return _clean(stained & ~pen & ~black, mpp)
+    is_free = ~pen & ~black
+    return _clean(_grown(certain & is_free, (certain | likely) & is_free, mpp), mpp)
+
+
+def _grown(certain: np.ndarray, likely: np.ndarray, mpp: float) -> np.ndarray:
+    """Pieces of what is likely that hold something certain or are too large for chance: pale stroma, fat, mucin."""
+    labels, count = ndimage.label(likely, np.ones((3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    seeds = np.bincount(labels.ravel(), certain.ravel(), minlength=count + 1)
+    keep = (seeds * (mpp / 1000) ** 2 >= MIN_PIECE_MM2 / 2) | (sizes * (mpp / 1000) ** 2 >= _PALE_PIECE_MM2)
+    keep[0] = False
+    return keep[labels]
 
 
 def optical_density(picture: Rgb) -> tuple[np.ndarray, np.ndarray]:
