@@ -39,6 +39,12 @@ def add_parser(subparsers: Any) -> None:
         "--overlays", type=Path, metavar="DIR", help="draw attention over tiles on each slide"
     )
     parser.add_argument("--attention", type=Path, metavar="CSV", help="write attention of tiles and genes")
+    parser.add_argument(
+        "--occlusion",
+        type=Path,
+        metavar="CSV",
+        help="write how the logit changes without each part of a slide",
+    )
     parser.set_defaults(run=run)
 
 
@@ -60,13 +66,28 @@ def run(args: argparse.Namespace) -> int:
         demonstrate=args.demonstrate,
         overlays=args.overlays,
         with_attention=args.attention is not None,
+        with_occlusion=args.occlusion is not None,
         progress=True,
     )
     made = predict_study(args.bundle, args.study, request)
     write_csv(made.table, args.out)
     if args.attention is not None:
         write_csv(made.attention, args.attention)
-    for problem in made.problems:
-        print(f"picture: {problem}", file=sys.stderr)
+    if args.occlusion is not None:
+        write_csv(made.occlusion, args.occlusion)
+    for line in _condensed(made.problems):
+        print(f"picture: {line}", file=sys.stderr)
     print("\n".join([*count_statuses(made.table), f"in {args.out}", "Research use only, preliminary."]))
     return 0
+
+
+def _condensed(problems: list[str]) -> list[str]:
+    """Problems of many slides that say the same, as one line with their number."""
+    by_kind: dict[str, list[str]] = {}
+    for problem in problems:
+        name, _, what = problem.partition(": ")
+        by_kind.setdefault(what, []).append(name)
+    return [
+        f"{names[0]}: {what}" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more: {what}"
+        for what, names in by_kind.items()
+    ]

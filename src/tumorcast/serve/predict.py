@@ -21,6 +21,7 @@ from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.encode import SlideFeatures, doubtful_slides, encode_study, unfit_slides
 from tumorcast.serve.expression_scale import scale_mismatch
 from tumorcast.serve.notes import Given
+from tumorcast.serve.occlusion import occlusion_table
 from tumorcast.serve.rows import WATERMARK, PredictionRow, prediction_table
 from tumorcast.serve.session import BundlePredictor, Prediction
 from tumorcast.serve.verdicts import predicted_row, refusal, rules_for
@@ -44,6 +45,7 @@ class Request:
         demonstrate: give watermarked numbers where they would be refused.
         overlays: folder for pictures of the attention over tiles; None: none are drawn.
         with_attention: also return the attention of tiles and genes.
+        with_occlusion: also return the occlusion scores of tiles.
         progress: show progress on stderr.
     """
 
@@ -54,6 +56,7 @@ class Request:
     demonstrate: bool = False
     overlays: Path | None = None
     with_attention: bool = False
+    with_occlusion: bool = False
     progress: bool = False
 
 
@@ -64,11 +67,13 @@ class StudyPredictions:
     Attributes:
         table: as in `predictions.csv`.
         attention: as in `attention.csv`; empty where it was not asked for.
+        occlusion: as in `occlusion.csv`; empty where it was not asked for.
         problems: pictures that could not be drawn, one sentence each.
     """
 
     table: pd.DataFrame
     attention: pd.DataFrame
+    occlusion: pd.DataFrame
     problems: list[str]
 
 
@@ -91,10 +96,10 @@ def predict_study(bundle_folder: Path, study_folder: Path, request: Request) -> 
         work.predict_all()
     work.list_lost_patients()
     table = prediction_table(work.rows, bundle.manifest, request.demonstrate)
-    attention = joined_tables(work.attention)
+    attention, occlusion = joined_tables(work.attention), joined_tables(work.occlusion)
     if "watermark" in table:
-        attention["watermark"] = WATERMARK
-    return StudyPredictions(table, attention, work.problems)
+        attention["watermark"] = occlusion["watermark"] = WATERMARK
+    return StudyPredictions(table, attention, occlusion, work.problems)
 
 
 @dataclass
@@ -104,6 +109,7 @@ class _Work:
     Attributes:
         rows: of `predictions.csv`.
         attention: tables of `attention.csv`.
+        occlusion: tables of `occlusion.csv`.
         problems: pictures that could not be drawn.
     """
 
@@ -112,6 +118,7 @@ class _Work:
     request: Request
     rows: list[PredictionRow] = field(default_factory=list)
     attention: list[pd.DataFrame] = field(default_factory=list)
+    occlusion: list[pd.DataFrame] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def refuse_all(self, reason: str) -> None:
@@ -158,7 +165,10 @@ class _Work:
             row, prediction = refused[course.course_id], said.get(course.course_id)
             if prediction is not None:
                 row = predicted_row(manifest, given, course, prediction)
-                self._show(course, bags.get(course.course_id), prediction)
+                bag = bags.get(course.course_id)
+                self._show(course, bag, prediction)
+                if self.request.with_occlusion and bag is not None and len(course.tiles):
+                    self.occlusion.append(occlusion_table(predictor, course, bag))
             if row is not None:
                 self.rows.append(row)
 

@@ -77,7 +77,9 @@ def tissue_mask(picture: Rgb, mpp: float) -> np.ndarray:
     certain = (strongest > density_threshold(strongest)) & (
         colour > glass_limit(colour, _LOWEST_COLOUR, _HIGHEST_COLOUR)
     )
-    likely = (strongest > glass_limit(strongest, *_PALE_DENSITY)) & (colour > glass_limit(colour, *_PALE_COLOUR))
+    likely = (strongest > glass_limit(strongest, *_PALE_DENSITY)) & (
+        colour > glass_limit(colour, *_PALE_COLOUR)
+    )
     pen, black = ink_of(picture)
     is_free = ~pen & ~black
     return _clean(_grown(certain & is_free, (certain | likely) & is_free, mpp), mpp)
