@@ -5,7 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-SUBCOMMANDS: tuple[str, ...] = ("slides_check", "slides_convert", "slides_show", "slides_viewer")
+SUBCOMMANDS: tuple[str, ...] = (
+    "slides_check",
+    "slides_convert",
+    "slides_deidentify",
+    "slides_show",
+    "slides_viewer",
+)
 """Modules of this package, one a subcommand, each with `add_parser(subparsers)`."""
 
 

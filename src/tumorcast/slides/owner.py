@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 from dataclasses import dataclass
 from functools import cache
@@ -66,7 +67,10 @@ def remove_partials(folder: Path) -> int:
     for leftover in folder.rglob(f".*{_PARTIAL}"):
         found = ours.search(leftover.name)
         if found and not _is_running(int(found[1])):
-            leftover.unlink(missing_ok=True)
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
             removed += 1
     return removed
 

@@ -72,12 +72,12 @@ class _Layout(NamedTuple):
         return cls(f"{order}I", f"{order}H", f"{order}HHII", 4)
 
     def inline(self, kind: int, field: int) -> int:
-        """A number of one or two bytes that stands at the beginning of an entry's value field."""
-        n_bytes = _VALUE_BYTES.get(kind, 0)
-        if n_bytes not in (1, 2):
-            return field
+        """The number at the beginning of an entry's value field, which was read as a whole."""
+        form = {1: "B", 2: "H", 4: "I", 8: "Q"}.get(_VALUE_BYTES.get(kind, 0))
         packed = struct.pack(self.link, field)
-        return int(struct.unpack_from(f"{self.link[0]}{'B' if n_bytes == 1 else 'H'}", packed)[0])
+        if form is None or struct.calcsize(form) > len(packed):
+            return field
+        return int(struct.unpack_from(f"{self.link[0]}{form}", packed)[0])
 
 
 def _check_directories(file: BinaryIO, size: int) -> None:
