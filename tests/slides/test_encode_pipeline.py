@@ -15,6 +15,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from tumorcast.domain.errors import InputError
 from tumorcast.slides.discover import SlideFile, find_slides
 from tumorcast.slides.job import EncodeJob
 from tumorcast.slides.pipeline import encode_slides
@@ -300,3 +301,31 @@ def test_tiles_are_listed_with_their_reasons(job, make_slide):
     before = (job.out / "a.tiles.csv").read_text()
     _encode(replace(job, with_overlay=True), path)  # drawn again from the store
     assert (job.out / "a.tiles.csv").read_text() == before
+
+
+def test_a_second_scale_stands_behind_the_first(job, make_slide):
+    """The larger field has the tile's centre; the stand-in's features are its mean colour."""
+    path = make_slide(size=2048)
+    settings = replace(SETTINGS, context_mpp=1.5)
+    (row,) = _encode(replace(job, settings=settings), path)
+    assert row.status == "ok"
+    stored = read_features(job.out / "a.h5")
+    assert stored.features.shape[1] == 2 * job.encoder.dim
+    assert stored.attrs.context_mpp == 1.5
+    with open_slide(path) as slide:
+        for (x, y), found in zip(stored.coords.tolist(), stored.features, strict=True):
+            field = slide.region((x - 128, y - 128), (384, 384), 0.5)
+            assert found[6:9] == pytest.approx(field.reshape(-1, 3).mean(0), abs=1.5)
+            tile = slide.read_tile(x, y, 128, 0.5)
+            assert found[:3] == pytest.approx(tile.reshape(-1, 3).mean(0), abs=0.2)
+    (again,) = _encode(replace(job, settings=settings), path)
+    assert again.status == "skipped"
+    (other,) = _encode(job, path)
+    assert other.status == "ok"
+    assert read_features(job.out / "a.h5").features.shape[1] == job.encoder.dim
+
+
+@pytest.mark.parametrize("context", [0.5, 0.1, 50.0])
+def test_a_second_scale_must_be_coarser(context):
+    with pytest.raises(InputError, match="coarser"):
+        replace(SETTINGS, context_mpp=context)

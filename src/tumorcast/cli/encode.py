@@ -52,6 +52,12 @@ def add_parser(subparsers: Any) -> None:
         "--overlap", type=float, default=0.0, metavar="SHARE", help="of a tile's side with the next one's (0)"
     )
     parser.add_argument(
+        "--context-mpp",
+        type=float,
+        metavar="X",
+        help="also encode a larger field around each tile at X um/px",
+    )
+    parser.add_argument(
         "--any-stain", action="store_true", help="encode slides too that are not stained with H&E"
     )
     parser.add_argument("--overlay", action="store_true", help="also draw SLIDE.overlay.png")
@@ -113,6 +119,7 @@ def make_job(args: argparse.Namespace) -> EncodeJob:
         encoder.tile_px if args.tile_px is None else args.tile_px,
         args.min_tissue,
         args.overlap,
+        args.context_mpp,
     )
     encoder.check_tile_px(settings.tile_px)
     return EncodeJob(encoder, settings, args.out, args.slide_mpp, args.overlay, args.any_stain)
@@ -135,7 +142,7 @@ def _with_team(args: argparse.Namespace, job: EncodeJob, files: list[SlideFile])
 def _words(args: argparse.Namespace) -> list[str]:
     """The command of one process of the team."""
     words = ["encode", *map(str, args.inputs), "--out", str(args.out), "--encoder", args.encoder, "--quiet"]
-    for name in ("target_mpp", "slide_mpp", "tile_px", "min_tissue", "overlap"):
+    for name in ("target_mpp", "slide_mpp", "tile_px", "min_tissue", "overlap", "context_mpp"):
         value = getattr(args, name)
         words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
     flags = [name for name in ("overlay", "any_stain", "profile") if getattr(args, name)]

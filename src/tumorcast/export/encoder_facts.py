@@ -35,6 +35,8 @@ def encoder_of(feature_paths: Iterable[Path | str], dim: int) -> tuple[TileEncod
         tile_px=attrs.tile_px,
         tile_um=attrs.tile_um,
         min_tissue=attrs.min_tissue,
+        overlap=attrs.overlap,
+        context_mpp=attrs.context_mpp,
     )
     return info, _cached(info.sha256)
 
@@ -49,7 +51,7 @@ def _readable(paths: Iterable[Path | str]) -> Iterator[StoreAttrs]:
 def _identity(attrs: StoreAttrs) -> tuple[object, ...] | None:
     if attrs.encoder is None:
         return None
-    return attrs.encoder, attrs.encoder_sha256, attrs.target_mpp, attrs.tile_px
+    return attrs.encoder, attrs.encoder_sha256, attrs.target_mpp, attrs.tile_px, attrs.context_mpp
 
 
 def _cached(sha256: str) -> Path | None:

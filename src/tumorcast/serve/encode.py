@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +80,8 @@ def _images(study: Study) -> Iterator[SlideFile]:
 def _settings(info: TileEncoderInfo, encoder: OnnxTileEncoder) -> TileSettings:
     """The tiles of the training slides; where they are not recorded, those that the encoder wants."""
     settings = TileSettings(info.target_mpp or encoder.target_mpp, info.tile_px or encoder.tile_px)
-    return settings if info.min_tissue is None else replace(settings, min_tissue=info.min_tissue)
+    told: dict[str, Any] = {"min_tissue": info.min_tissue, "overlap": info.overlap, "context_mpp": info.context_mpp}
+    return replace(settings, **{name: value for name, value in told.items() if value is not None})
 
 
 def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None, any_stain: bool = False) -> dict[str, str]:
@@ -123,6 +125,7 @@ def mismatch(attrs: StoreAttrs, info: TileEncoderInfo) -> str | None:
     for name, got, wanted in (
         ("um/px", attrs.target_mpp, info.target_mpp),
         ("um a tile", attrs.tile_um, info.tile_um),
+        ("um/px of the larger field", attrs.context_mpp, info.context_mpp),
     ):
         if got and wanted and abs(got / wanted - 1) > _SIZE_TOLERANCE:
             return f"tile_mismatch: {got:g} {name}, the model was trained on {wanted:g}"

@@ -32,6 +32,8 @@ class TileEncoderInfo(_Section):
         dim: width of a feature vector.
         target_mpp: um/px of the tiles; tile_px, tile_um: their side.
         min_tissue: least share of tissue in a tile.
+        overlap: share of a tile's side that the next one covers too.
+        context_mpp: um/px of the larger field whose features stand behind each tile's.
     """
 
     id: str = ""
@@ -41,6 +43,8 @@ class TileEncoderInfo(_Section):
     tile_px: int | None = None
     tile_um: float | None = None
     min_tissue: float | None = None
+    overlap: float | None = None
+    context_mpp: float | None = None
 
 
 class DataRules(_Section):

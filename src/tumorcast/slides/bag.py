@@ -42,6 +42,7 @@ class StoreAttrs(_FromMapping):
         source_bytes: size of the slide file.
         n_unreadable: tiles left out because their pixels were damaged.
         overlap: share of a tile's side that the next one covers too.
+        context_mpp: um/px of the larger field whose features stand behind each tile's.
         stain: "H&E", "not H&E" or "unknown".
     """
 
@@ -56,6 +57,7 @@ class StoreAttrs(_FromMapping):
     source_bytes: int | None = None
     n_unreadable: int | None = None
     overlap: float | None = None
+    context_mpp: float | None = None
     stain: str | None = None
 
 

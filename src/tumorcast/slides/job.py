@@ -88,6 +88,7 @@ def _fits(attrs: StoreAttrs, job: EncodeJob, file: SlideFile) -> bool:
         attrs.tile_px,
         attrs.min_tissue,
         attrs.overlap or 0.0,
+        attrs.context_mpp,
         attrs.source_bytes,
     )
     settings = job.settings
@@ -97,6 +98,7 @@ def _fits(attrs: StoreAttrs, job: EncodeJob, file: SlideFile) -> bool:
         settings.tile_px,
         settings.min_tissue,
         settings.overlap,
+        settings.context_mpp,
         file.path.stat().st_size,
     )
     given = file.mpp or job.slide_mpp

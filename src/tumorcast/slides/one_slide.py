@@ -115,6 +115,7 @@ def _attrs(job: EncodeJob, prepared: Prepared, encoded: EncodedTiles) -> StoreAt
         source_bytes=slide.path.stat().st_size,
         n_unreadable=len(encoded.unreadable),
         overlap=job.settings.overlap,
+        context_mpp=job.settings.context_mpp,
         stain=prepared.stain.stain,
     )
 

@@ -57,6 +57,7 @@ def encode_tiles(
 ) -> EncodedTiles:
     """Features of the tiles of a grid; damaged tiles are left out and counted.
 
+    With a second scale the features of the larger field stand behind those of the tile, [n, 2 dim].
     Every thread of the pool reads a batch and has it encoded itself, as far as the encoder lets several in; so
     cores are never idle, nor do two of them wait for each other within a batch.
 
@@ -81,7 +82,7 @@ def encode_tiles(
         """Features of one batch; None where none of its tiles could be read."""
         with watch.measure(READ):
             part = slice(start, start + encoder.batch_tiles)
-            tiles = _read_tiles(slide, coords, settings, part, is_read)
+            tiles, fields = _read_tiles(slide, coords, settings, part, is_read)
             if may_blur:
                 blurred = np.array([is_blurred(tile) for tile in tiles], bool)
                 flags[np.flatnonzero(is_read[part]) + start] |= blurred * np.uint8(FLAGS["blurred"])
@@ -91,7 +92,8 @@ def encode_tiles(
             lanes.acquire()
         try:
             with watch.measure(ENCODE):
-                return encoder.encode(tiles)
+                features = encoder.encode(tiles)
+                return features if fields is None else np.hstack([features, encoder.encode(fields)])
         finally:
             lanes.release()
 
@@ -118,19 +120,26 @@ def n_threads(encoder: TileEncoder) -> int:
 
 def _read_tiles(
     slide: Slide, coords: np.ndarray, settings: TileSettings, part: slice, is_read: np.ndarray
-) -> np.ndarray:
-    """Tiles [k, tile_px, tile_px, 3] of a part of the coordinates; damaged ones are marked and left out."""
-    side = settings.tile_px
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Tiles [k, tile_px, tile_px, 3] of a part of the coordinates, and the larger fields around them where wanted.
+
+    Those that are damaged in either are marked and left out of both.
+    """
+    side, coarse = settings.tile_px, settings.context_mpp
     piece = np.empty((len(coords[part]), side, side, 3), np.uint8)
+    fields = None if coarse is None else np.empty_like(piece)
+    shift = 0 if coarse is None else round(side * (coarse - settings.target_mpp) / 2 / slide.mpp)
     filled = 0
     for index, (x0, y0) in enumerate(coords[part].tolist(), start=part.start):
         try:
             piece[filled] = slide.read_tile(x0, y0, side, settings.target_mpp)
+            if fields is not None and coarse is not None:
+                fields[filled] = slide.read_tile(x0 - shift, y0 - shift, side, coarse)
         except SlideError:
             is_read[index] = False
             continue
         filled += 1
-    return piece[:filled]
+    return piece[:filled], None if fields is None else fields[:filled]
 
 
 def _check_damage(is_read: np.ndarray) -> None:

@@ -21,18 +21,27 @@ class TileSettings:
         tile_px: side in pixels at `target_mpp`.
         min_tissue: smallest share of the tile's area that must be tissue, 0..1 (0: any tissue at all).
         overlap: share of a tile's side that the next one covers too, 0 to 0.9.
+        context_mpp: a second, coarser um/px at which a larger field around the centre of each tile is encoded as
+            well; its features stand behind the tile's own. None: one scale.
     """
 
     target_mpp: float
     tile_px: int
     min_tissue: float = 0.25
     overlap: float = 0.0
+    context_mpp: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_tissue <= 1:
             raise InputError("min_tissue is a share", got=self.min_tissue, expected="0 to 1")
         if not 0 <= self.overlap <= 0.9:
             raise InputError("overlap is a share of a tile's side", got=self.overlap, expected="0 to 0.9")
+        if self.context_mpp is not None and not self.target_mpp < self.context_mpp <= 20:
+            raise InputError(
+                "context_mpp is no coarser scale",
+                got=self.context_mpp,
+                expected=f"{self.target_mpp} to 20 um/px",
+            )
         if not 16 <= self.tile_px <= 4096:
             raise InputError("tile_px is out of range", got=self.tile_px, expected="16 to 4096 pixels")
         if not 0.05 <= self.target_mpp <= 20:
