@@ -22,6 +22,7 @@ from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
 from tumorcast.serve.attention import PictureSettings, draw_attention
+from tumorcast.serve.bundle import load_bundle
 from tumorcast.serve.predict import Request, StudyPredictions, predict_study
 from tumorcast.serve.rows import WATERMARK
 
@@ -249,3 +250,28 @@ def _replace_features(path: Path, features: np.ndarray) -> None:
         attrs = dict(file["features"].attrs)
         del file["features"]
         file.create_dataset("features", data=features).attrs.update(attrs)
+
+
+@pytest.mark.parametrize(("correlation", "is_hidden"), [(0.9, True), (0.2, False)])
+def test_attention_that_failed_its_check_is_hidden_and_told(
+    lab, tmp_path, monkeypatch, correlation, is_hidden
+):
+    bundle = load_bundle(lab.bundle)
+    checked = bundle.manifest.model_copy(update={"attention_check": {"tile": correlation, "gene": 0.1}})
+    monkeypatch.setattr("tumorcast.serve.predict.load_bundle", lambda _: replace(bundle, manifest=checked))
+    made = predict_study(
+        lab.bundle, lab.study, Request(tmp_path / "cache", lab.features, with_attention=True)
+    )
+    assert set(made.table["status"]) == {"predicted"}
+    assert made.attention.query("kind == 'tile'").empty == is_hidden
+    assert not made.attention.query("kind == 'gene'").empty
+    assert any("tile attention is hidden" in problem for problem in made.problems) == is_hidden
+
+
+def test_occlusion_is_written_for_every_tile(lab, tmp_path):
+    made = predict_study(
+        lab.bundle, lab.study, Request(tmp_path / "cache", lab.features, with_occlusion=True)
+    )
+    assert len(made.occlusion) == made.table["n_tiles"].sum() > 0
+    assert np.isfinite(made.occlusion["weight"]).all()
+    assert made.occlusion["weight"].abs().max() > 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tumorcast.domain.errors import InputError
@@ -22,6 +23,8 @@ IsOver = Callable[[], bool]
 """True where no process of the team is left."""
 
 _RETRIES = 3
+_GRACE_SECONDS = 20.0
+"""For processes to leave by themselves once every slide is done; they then tidy up behind them."""
 
 
 @contextmanager
@@ -44,6 +47,10 @@ def local_team(words: Sequence[str], workers: int, device: str, cores: int) -> I
             stack.callback(_stop, process)
             team.append(process)
         yield lambda: all(process.poll() is not None for process in team)
+        over = time.monotonic() + _GRACE_SECONDS
+        for process in team:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, over - time.monotonic()))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -78,6 +85,7 @@ def ray_team(words: Sequence[str], workers: int, device: str) -> Iterator[IsOver
     running = [task.remote([*words, "--device", device]) for _ in range(workers)]
     try:
         yield lambda: len(ray.wait(running, num_returns=len(running), timeout=0)[0]) == len(running)
+        ray.wait(running, num_returns=len(running), timeout=_GRACE_SECONDS)
     finally:
         for each in running:
             ray.cancel(each)

@@ -17,6 +17,7 @@ from tumorcast import __version__
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor, save_preprocessor
 from tumorcast.domain.errors import BundleError
+from tumorcast.export.attention_check import shuffled_correlation
 from tumorcast.export.facts import BundleFacts
 from tumorcast.export.model_card import model_card
 from tumorcast.export.onnx_file import tensors_beside
@@ -64,7 +65,8 @@ def export_bundle(
         if facts.tile_encoder_onnx is not None:
             _copy_encoder(facts.tile_encoder_onnx, work)
         (work / CARD_NAME).write_text(model_card(facts, prepared), encoding="utf-8")
-        manifest = _manifest(work, prepared, facts, parity)
+        checked = shuffled_correlation(model, prepared, facts.heads, courses)
+        manifest = _manifest(work, prepared, facts, parity, checked)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")
     return manifest
 
@@ -89,7 +91,9 @@ def _check_encoder(facts: BundleFacts) -> None:
         )
 
 
-def _manifest(work: Path, prepared: Preprocessor, facts: BundleFacts, parity: Parity) -> Manifest:
+def _manifest(
+    work: Path, prepared: Preprocessor, facts: BundleFacts, parity: Parity, checked: dict[str, float]
+) -> Manifest:
     """The manifest of what lies in `work`."""
     rules = facts.data.model_dump(include=set(DataRules.model_fields))
     return Manifest(
@@ -108,6 +112,7 @@ def _manifest(work: Path, prepared: Preprocessor, facts: BundleFacts, parity: Pa
         thresholds=facts.thresholds,
         rules=DataRules(**rules),
         parity=parity.max_difference,
+        attention_check=checked,
         libraries={name: version(name) for name in _LIBRARIES},
         files={path.name: digest(path) for path in sorted(work.iterdir())},
     )

@@ -80,7 +80,11 @@ def _images(study: Study) -> Iterator[SlideFile]:
 def _settings(info: TileEncoderInfo, encoder: OnnxTileEncoder) -> TileSettings:
     """The tiles of the training slides; where they are not recorded, those that the encoder wants."""
     settings = TileSettings(info.target_mpp or encoder.target_mpp, info.tile_px or encoder.tile_px)
-    told: dict[str, Any] = {"min_tissue": info.min_tissue, "overlap": info.overlap, "context_mpp": info.context_mpp}
+    told: dict[str, Any] = {
+        "min_tissue": info.min_tissue,
+        "overlap": info.overlap,
+        "context_mpp": info.context_mpp,
+    }
     return replace(settings, **{name: value for name, value in told.items() if value is not None})
 
 

@@ -71,6 +71,8 @@ class Manifest(_Section):
         thresholds: cut of the probability or risk by head, chosen on training courses.
         rules: which tissue and which courses count.
         parity: largest difference between torch and ONNX Runtime at export, in probability.
+        attention_check: kind of attention (tile, gene) -> median absolute rank correlation of its maps with those
+            of the same model after its weights were shuffled.
         libraries: versions at export.
         files: name -> sha256 of every other file of the bundle.
         seal: sha256 of this file with this value as zeros.
@@ -94,6 +96,7 @@ class Manifest(_Section):
     thresholds: dict[str, float]
     rules: DataRules
     parity: float
+    attention_check: dict[str, float] = {}
     libraries: dict[str, str]
     files: dict[str, str]
     seal: str = _NO_SEAL

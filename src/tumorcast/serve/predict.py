@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -27,6 +29,9 @@ from tumorcast.serve.session import BundlePredictor, Prediction
 from tumorcast.serve.verdicts import predicted_row, refusal, rules_for
 
 _COURSES_AT_ONCE = 8
+MOST_SHUFFLED_CORRELATION = 0.5
+"""Attention that correlates more than this with that of shuffled weights is not shown."""
+
 _SIMULATED = (
     "the model was trained on SIMULATED data and the study is not simulated: no number is given "
     "(--demonstrate gives watermarked ones)"
@@ -173,7 +178,8 @@ class _Work:
                 self.rows.append(row)
 
     def _show(self, course: CourseArrays, bag: TileBag | None, said: Prediction) -> None:
-        """Attention as a table and on pictures, where asked for."""
+        """Attention as a table and on pictures, where asked for and where it is the model's own."""
+        said = self._without_what_failed(course, said)
         if self.request.with_attention:
             self.attention.append(attention_table(self.bundle.prepared, course, bag, said))
         info = self.bundle.manifest.tile_encoder
@@ -186,6 +192,17 @@ class _Work:
         label = "attention, times the mean tile" + (f" ({WATERMARK})" if is_simulated else "")
         settings = PictureSettings(self.request.overlays, info.tile_um, label, self.request.slide_mpp)
         self.problems += draw_attention(self.study, bag, said.tile_attention, settings)
+
+    def _without_what_failed(self, course: CourseArrays, said: Prediction) -> Prediction:
+        """Without the kinds of attention that shuffled weights give too: they show the data, not the model."""
+        is_asked = self.request.with_attention or self.request.overlays is not None
+        for kind, correlation in self.bundle.manifest.attention_check.items():
+            if is_asked and correlation > MOST_SHUFFLED_CORRELATION:
+                what = f"{kind} attention is hidden, shuffled weights give it too (rank correlation {correlation:.2f})"
+                self.problems.append(f"course {course.course_id}: {what}")
+                hidden: dict[str, Any] = {f"{kind}_attention": np.zeros(0, np.float32)}
+                said = replace(said, **hidden)
+        return said
 
     def list_lost_patients(self) -> None:
         """Patients that the study names and whose rows could not be read."""
