@@ -8,6 +8,7 @@ import tifffile
 
 from slides.conftest import stained_image, write_pyramid
 from tumorcast.domain.errors import SlideError
+from tumorcast.slides.levels import check_levels
 from tumorcast.slides.ome import ome_properties
 from tumorcast.slides.pixels import OpenSlidePixels
 from tumorcast.slides.reader import open_slide
@@ -207,3 +208,22 @@ def test_a_tiff_without_pixels_is_truncated(tmp_path):
     with pytest.raises(SlideError) as refused:
         open_slide(tmp_path / "s.tif", slide_mpp=0.5)
     assert refused.value.code == "truncated"
+
+
+def test_levels_that_show_something_else_are_refused(tmp_path):
+    image = stained_image(2048, 2048)
+    options = {"photometric": "rgb", "tile": (256, 256)}
+    for name, small in (("good", image[::4, ::4]), ("wrong", np.rot90(image, 1)[::4, ::4] // 3 + 20)):
+        with tifffile.TiffWriter(tmp_path / f"{name}.ome.tif", ome=True) as tiff:
+            tiff.write(
+                image,
+                subifds=1,
+                metadata={"axes": "YXS", "PhysicalSizeX": 2.0, "PhysicalSizeY": 2.0},
+                **options,
+            )
+            tiff.write(np.ascontiguousarray(small), subfiletype=1, **options)
+    with open_slide(tmp_path / "good.ome.tif") as slide:
+        check_levels(slide, find_tissue(slide))
+    with open_slide(tmp_path / "wrong.ome.tif") as slide, pytest.raises(SlideError) as refused:
+        check_levels(slide, find_tissue(slide))
+    assert refused.value.code == "levels_disagree"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +13,9 @@ from tqdm import tqdm
 
 from tumorcast.domain.errors import SlideError, TumorcastError
 from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
+from tumorcast.slides.levels import check_levels
 from tumorcast.slides.ort_session import available_cores
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.stain import StainVerdict, check_stain, slide_stain
 from tumorcast.slides.tiles import UPSAMPLING_TOLD
@@ -95,6 +95,7 @@ def check_slide(file: SlideFile, settings: TileSettings, slide_mpp: float | None
             found |= _facts(file, slide)
             slide.check_target(settings.target_mpp)
             tissue = find_tissue(slide)
+            check_levels(slide, tissue)
             found["tissue_mm2"] = tissue.area_mm2
             found["n_tiles"] = len(tile_grid(slide, tissue, settings))
             stain = slide_stain(slide, tissue)
@@ -157,16 +158,10 @@ def _problem(error: Exception) -> dict[str, object]:
 
 def write_checks(path: Path, rows: Iterable[SlideCheck]) -> None:
     """The table as CSV, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = partial_path(path)
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(field.name for field in fields(SlideCheck))
-            table.writerows(map(_cells, rows))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(field.name for field in fields(SlideCheck))
+        table.writerows(map(_cells, rows))
 
 
 def _cells(row: SlideCheck) -> list[object]:

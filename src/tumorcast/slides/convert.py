@@ -13,7 +13,7 @@ from tqdm import tqdm
 from tumorcast.domain.errors import InputError, TumorcastError
 from tumorcast.slides.bag import Stated
 from tumorcast.slides.discover import READY_SUFFIXES
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 from tumorcast.slides.store import read_features
 from tumorcast.slides.store_write import WRITERS
 
@@ -108,11 +108,10 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _write_report(out: Path, rows: list[Converted]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / REPORT_NAME
-    temporary = partial_path(path)
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with (
+        written_whole(out / REPORT_NAME) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, [field.name for field in fields(Converted)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
-    os.replace(temporary, path)

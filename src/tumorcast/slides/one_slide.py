@@ -11,6 +11,7 @@ from tqdm import tqdm
 from tumorcast.slides.discover import SlideFile
 from tumorcast.slides.flags import count_flags
 from tumorcast.slides.job import EncodeJob
+from tumorcast.slides.levels import check_levels
 from tumorcast.slides.quality import Grid, judge_grid
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.report import ReportRow, failed_row
@@ -43,6 +44,7 @@ def prepare(job: EncodeJob, file: SlideFile, watch: Stopwatch) -> Prepared | Rep
             try:
                 slide.check_target(job.settings.target_mpp)
                 tissue = find_tissue(slide)
+                check_levels(slide, tissue)
                 stain = slide_stain(slide, tissue)
                 if not job.any_stain:
                     check_stain(stain)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from tumorcast.slides.flags import FLAGS
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 from tumorcast.slides.pixels import Rgb
 from tumorcast.slides.quality import REASONS, Grid
 from tumorcast.slides.reader import Slide
@@ -241,11 +240,6 @@ def _shrunk(picture: Rgb) -> Rgb:
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = partial_path(path)
-    try:
+    with written_whole(path) as temporary:
         figure.savefig(temporary, format="png", dpi=_DPI, facecolor="white")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,6 +60,18 @@ class Owner:
 def partial_path(path: Path) -> Path:
     """A temporary name beside `path` that tells who writes it."""
     return path.with_name(f".{path.name}.{_tag()}.{os.getpid()}{_PARTIAL}")
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A name to write to, in the folder of `path` (made if needed), that becomes `path` when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = partial_path(path)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def remove_partials(folder: Path) -> int:

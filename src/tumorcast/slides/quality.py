@@ -14,7 +14,6 @@ Rejected is only what is certain (`Reason`); what is doubtful is flagged and kep
 from __future__ import annotations
 
 import csv
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,7 +22,7 @@ import numpy as np
 from scipy import ndimage
 
 from tumorcast.slides.flags import FLAGS
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 from tumorcast.slides.pixels import Rgb
 from tumorcast.slides.reader import Slide
 from tumorcast.slides.tiling import TileSettings, grid_shape, share_of, tile_grid
@@ -85,20 +84,14 @@ def judge_grid(slide: Slide, tissue: Tissue, settings: TileSettings) -> Grid:
 
 def write_tiles(path: Path, grid: Grid, slide_mpp: float) -> None:
     """Every place of the grid with tissue or ink as a row: corner in level-0 pixels and um, status, reason or flags."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = partial_path(path)
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(("x", "y", "x_um", "y_um", "status", "reason"))
-            for (x, y), bits in zip(grid.coords.tolist(), grid.flags.tolist(), strict=True):
-                told = " ".join(name for name, bit in FLAGS.items() if bits & bit)
-                table.writerow((x, y, f"{x * slide_mpp:.1f}", f"{y * slide_mpp:.1f}", "tile", told))
-            for (x, y), reason in zip(grid.rejected.tolist(), grid.reasons.tolist(), strict=True):
-                table.writerow((x, y, f"{x * slide_mpp:.1f}", f"{y * slide_mpp:.1f}", "rejected", reason))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(("x", "y", "x_um", "y_um", "status", "reason"))
+        for (x, y), bits in zip(grid.coords.tolist(), grid.flags.tolist(), strict=True):
+            told = " ".join(name for name, bit in FLAGS.items() if bits & bit)
+            table.writerow((x, y, f"{x * slide_mpp:.1f}", f"{y * slide_mpp:.1f}", "tile", told))
+        for (x, y), reason in zip(grid.rejected.tolist(), grid.reasons.tolist(), strict=True):
+            table.writerow((x, y, f"{x * slide_mpp:.1f}", f"{y * slide_mpp:.1f}", "rejected", reason))
 
 
 def is_blurred(tile: Rgb) -> bool:

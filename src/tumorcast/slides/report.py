@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Literal
 
 from tumorcast.domain.errors import SlideError, TumorcastError
 from tumorcast.slides.discover import SlideFile
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 
 REPORT_NAME = "slides_report.csv"
 
@@ -48,17 +47,11 @@ def failed_row(
 
 def write_report(folder: Path, rows: Iterable[ReportRow]) -> Path:
     """Write the report into `folder` atomically; returns its path."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / REPORT_NAME
-    temporary = partial_path(path)
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(field.name for field in fields(ReportRow))
-            table.writerows(_cells(row) for row in rows)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(field.name for field in fields(ReportRow))
+        table.writerows(_cells(row) for row in rows)
     return path
 
 

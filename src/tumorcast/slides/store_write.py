@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.bag import FeatureBag
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 from tumorcast.slides.store import write_features
 
 if TYPE_CHECKING:
@@ -97,11 +96,5 @@ def _lacking(form: str, bag: FeatureBag, what: str | None) -> InputError:
 
 @contextmanager
 def _atomic(path: Path) -> Iterator[h5py.File]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = partial_path(path)
-    try:
-        with h5py.File(temporary, "w") as file:
-            yield file
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+        yield file

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 from tumorcast.slides.show.scores import TileScores
 
 TOP_SHARE = 0.1
@@ -30,13 +29,8 @@ def write_geojson(path: Path, scores: TileScores, side_px: float) -> None:
         for (x, y), value, rank in zip(scores.coords, scores.values, ranks, strict=True)
     ]
     text = json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = partial_path(path)
-    try:
+    with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _feature(x: int, y: int, side: float, value: float, rank: float, scores: TileScores) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from tumorcast.slides.overlay import round_length
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 from tumorcast.slides.reader import Slide
 from tumorcast.slides.show.scores import TileScores
 
@@ -47,10 +46,5 @@ def draw_sheet(slide: Slide, scores: TileScores, tile_um: float, path: Path, cou
     figure.suptitle(f"{slide.path.name}    tiles of {tile_um:.0f} µm, bar {bar_um:g} µm", fontsize=8)
     figure.text(0.5, 0.01, CAPTION, ha="center", fontsize=6)
     figure.subplots_adjust(left=0.04, right=0.99, bottom=0.05, top=0.84, wspace=0.05, hspace=0.3)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = partial_path(path)
-    try:
+    with written_whole(path) as temporary:
         figure.savefig(temporary, format="png")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import tarfile
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.encoder_cache import cache_folder
-from tumorcast.slides.owner import partial_path
+from tumorcast.slides.owner import written_whole
 
 VERSION = "6.1.1"
 SCRIPT = "openseadragon.min.js"
@@ -50,11 +49,9 @@ def install_viewer(package: Path | None) -> Path:
     found = hashlib.sha256(contents[SCRIPT]).hexdigest()
     if found != SHA256:
         raise InputError(f"this is not OpenSeadragon {VERSION}", got=f"sha256 {found}", expected=SHA256)
-    _folder().mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        temporary = partial_path(_folder() / name)
-        temporary.write_bytes(content)
-        os.replace(temporary, _folder() / name)
+        with written_whole(_folder() / name) as temporary:
+            temporary.write_bytes(content)
     return _folder()
 
 
