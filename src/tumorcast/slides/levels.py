@@ -28,7 +28,11 @@ def check_levels(slide: Slide, tissue: Tissue) -> None:
         shown = tissue.thumbnail[top : top + side, left : left + side].astype(float)
         corner = round(left * tissue.mpp / slide.mpp), round(top * tissue.mpp / slide.mpp)
         size = round(shown.shape[1] * tissue.mpp / slide.mpp), round(shown.shape[0] * tissue.mpp / slide.mpp)
+        damaged = slide.n_damaged_blocks
         fine = Image.fromarray(slide.region(corner, size, slide.mpp))
+        if slide.n_damaged_blocks > damaged:  # the reading of the tiles will tell
+            slide.n_damaged_blocks = damaged
+            continue
         mean = np.asarray(fine.resize(shown.shape[1::-1], Image.Resampling.BOX), float)
         differences.append(np.abs(mean - shown).mean())
     if differences and np.median(differences) > _MOST_DIFFERENCE:
