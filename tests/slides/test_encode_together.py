@@ -106,6 +106,15 @@ def test_a_team_whose_processes_all_fail_says_so(cohort, words, tmp_path, monkey
         assert file.read().count("unfinished: ") == 7
 
 
+def test_a_team_larger_than_the_gpus_is_refused(cohort, words, capsys):
+    from tumorcast.cli.main import main
+
+    torch = pytest.importorskip("torch")
+    count = torch.cuda.device_count() + 2
+    assert main(words("team", "--workers", count, "--device", "cuda", "--quiet")[3:]) == 2
+    assert "fewer GPUs than processes" in capsys.readouterr().err
+
+
 @pytest.mark.heavy
 def test_ray_encodes_what_one_process_does(cohort, words, tmp_path):
     pytest.importorskip("ray")

@@ -134,9 +134,27 @@ def _with_team(args: argparse.Namespace, job: EncodeJob, files: list[SlideFile])
     if args.engine == "ray":
         team = ray_team(words, args.workers or 1, args.device)
     else:
+        _check_gpus(args.workers, args.device)
         team = local_team(words, args.workers, args.device, available_cores())
     with team as is_over:
         return follow_slides(job, files, is_over, not args.quiet)
+
+
+def _check_gpus(workers: int, device: str) -> None:
+    """Each process of this machine takes the next GPU; InputError where there are fewer."""
+    if device == "cpu":
+        return
+    import torch
+
+    from tumorcast.domain.errors import InputError
+
+    if workers > torch.cuda.device_count():
+        raise InputError(
+            "there are fewer GPUs than processes",
+            got=f"--workers {workers}, {torch.cuda.device_count()} GPUs that torch sees",
+            expected="one GPU a process",
+            fix="give fewer --workers, or leave --device out",
+        )
 
 
 def _words(args: argparse.Namespace) -> list[str]:
