@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from toy_lab import write_toy_encoder
+from tumorcast.domain.errors import InputError
 from tumorcast.slides.store import read_features
 
 
@@ -107,12 +108,15 @@ def test_a_team_whose_processes_all_fail_says_so(cohort, words, tmp_path, monkey
 
 
 def test_a_team_larger_than_the_gpus_is_refused(cohort, words, capsys):
+    torch = pytest.importorskip("torch")
+    from tumorcast.cli.encode import _check_gpus
     from tumorcast.cli.main import main
 
-    torch = pytest.importorskip("torch")
-    count = torch.cuda.device_count() + 2
-    assert main(words("team", "--workers", count, "--device", "cuda", "--quiet")[3:]) == 2
-    assert "fewer GPUs than processes" in capsys.readouterr().err
+    _check_gpus(99, "cpu")
+    with pytest.raises(InputError, match="fewer GPUs than processes"):
+        _check_gpus(torch.cuda.device_count() + 1, "cuda")
+    assert main(words("team", "--workers", 2, "--device", "cuda", "--quiet")[3:]) == 2
+    assert "encoded on the CPU" in capsys.readouterr().err
 
 
 @pytest.mark.heavy

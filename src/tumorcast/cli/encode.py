@@ -93,8 +93,9 @@ def run(args: argparse.Namespace) -> int:
     from tumorcast.slides.stopwatch import Stopwatch
 
     files = find_slides(args.inputs)
-    job = make_job(args)
-    if args.engine == "ray" or (args.workers or 1) > 1:
+    is_team = args.engine == "ray" or (args.workers or 1) > 1
+    job = make_job(args, "cpu" if is_team else args.device)  # a team's processes open their own
+    if is_team:
         rows = _with_team(args, job, files)
     else:
         watch = Stopwatch()
@@ -105,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if any(row.status != "failed" for row in rows) else 1
 
 
-def make_job(args: argparse.Namespace) -> EncodeJob:
+def make_job(args: argparse.Namespace, device: str) -> EncodeJob:
     """What the arguments ask for every slide."""
     from tumorcast.slides.job import EncodeJob
     from tumorcast.slides.mpp import check_given_mpp
@@ -113,7 +114,7 @@ def make_job(args: argparse.Namespace) -> EncodeJob:
 
     if args.slide_mpp is not None:
         check_given_mpp(args.slide_mpp, "--slide-mpp")
-    encoder = open_encoder(args.encoder, args.tile_px, device=args.device, allow_download=args.allow_download)
+    encoder = open_encoder(args.encoder, args.tile_px, device=device, allow_download=args.allow_download)
     settings = TileSettings(
         encoder.target_mpp if args.target_mpp is None else args.target_mpp,
         encoder.tile_px if args.tile_px is None else args.tile_px,
@@ -131,6 +132,8 @@ def _with_team(args: argparse.Namespace, job: EncodeJob, files: list[SlideFile])
     from tumorcast.slides.pipeline import follow_slides
 
     words = _words(args)
+    if args.encoder.lower().endswith(".onnx"):
+        _only_on_cpu(args.device)
     if args.engine == "ray":
         team = ray_team(words, args.workers or 1, args.device)
     else:
