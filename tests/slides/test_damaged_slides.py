@@ -20,6 +20,7 @@ from tumorcast.slides.store import read_features
 KNOWN_CODES = {
     "missing_file", "empty_file", "unreadable", "truncated", "unsupported_format", "not_rgb", "too_large",
     "mpp_missing", "mpp_anisotropic", "mpp_too_coarse", "no_tissue", "no_tiles", "too_small", "tiles_unreadable",
+    "levels_disagree", "not_he",
 }  # fmt: skip
 
 

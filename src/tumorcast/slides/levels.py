@@ -41,7 +41,7 @@ def check_levels(slide: Slide, tissue: Tissue) -> None:
             "the reduced levels of the slide show something else than the scan",
             got=f"{np.median(differences):.0f} intensities of difference",
             expected=f"at most {_MOST_DIFFERENCE:.0f}",
-            fix="export the slide again; the tool that made its pyramid got it wrong",
+            fix="copy or export the slide again: its pixels are damaged, or a tool got its pyramid wrong",
         )
 
 
