@@ -144,13 +144,14 @@ def test_real_slides_without_a_pixel_size_are_named_and_the_others_encoded(share
     report = pd.read_csv(out / "slides_report.csv", index_col="slide_id")
     assert dict(report["status"]) == {
         "CMU-1-Small-Region": "ok",
-        "ihc_1065626": "ok",
+        "ihc_1065626": "failed",
         "kidney-48-5": "failed",
     }
+    assert report.loc["ihc_1065626", "reason"].startswith("not_he")
     assert report.loc["kidney-48-5", "reason"].startswith("mpp_missing")
     assert "--slide-mpp" in report.loc["kidney-48-5", "reason"]
-    assert {path.name for path in out.glob("*.overlay.png")} == {
-        "CMU-1-Small-Region.overlay.png", "ihc_1065626.overlay.png",
+    assert {path.name for path in out.glob("*.png")} == {
+        "CMU-1-Small-Region.overlay.png", "ihc_1065626.refused.png",
     }  # fmt: skip
     assert "kidney-48-5: mpp_missing" in capsys.readouterr().out
 

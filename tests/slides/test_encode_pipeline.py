@@ -15,6 +15,8 @@ import pytest
 import tifffile
 from PIL import Image
 
+from slides.conftest import write_pyramid
+from slides.test_stain_and_quality import NOT_HE, stained
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.discover import SlideFile, find_slides
 from tumorcast.slides.job import EncodeJob
@@ -329,3 +331,16 @@ def test_a_second_scale_stands_behind_the_first(job, make_slide):
 def test_a_second_scale_must_be_coarser(context):
     with pytest.raises(InputError, match="coarser"):
         replace(SETTINGS, context_mpp=context)
+
+
+def test_a_refused_slide_has_a_picture_until_it_is_encoded(job, tmp_path):
+    tissue = np.full((1024, 1024, 3), 244, np.uint8)
+    tissue[300:700, 300:700] = stained(NOT_HE["dab strong"], size=400)
+    path = write_pyramid(tmp_path / "brown.svs", tissue, 0.5, 2)
+    job = replace(job, with_overlay=True)
+    (row,) = _encode(job, path)
+    assert row.reason.startswith("not_he")
+    assert [picture.name for picture in job.out.glob("*.png")] == ["brown.refused.png"]
+    (row,) = _encode(replace(job, any_stain=True), path)
+    assert row.status == "ok"
+    assert [picture.name for picture in job.out.glob("*.png")] == ["brown.overlay.png"]

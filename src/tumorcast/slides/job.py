@@ -49,6 +49,10 @@ class EncodeJob:
         """Where the slide's picture goes."""
         return self.out / f"{file.store_name}.overlay.png"
 
+    def refused_path(self, file: SlideFile) -> Path:
+        """Where the picture of a slide that is not encoded goes."""
+        return self.out / f"{file.store_name}.refused.png"
+
     def draw(self, file: SlideFile, slide: Slide, tissue: Tissue, grid: Grid) -> None:
         """Write the slide's picture and the list of its tiles; matplotlib is imported only here."""
         from tumorcast.slides.overlay import draw_overlay
@@ -56,6 +60,13 @@ class EncodeJob:
         path = self.overlay_path(file)
         write_tiles(path.with_name(path.name.replace(".overlay.png", ".tiles.csv")), grid, slide.mpp)
         draw_overlay(slide, tissue, grid.coords, path, self.settings.tile_um, judged=grid)
+
+    def draw_refused(self, file: SlideFile, slide: Slide, tissue: Tissue, code: str) -> None:
+        """Write the picture of a slide that is not encoded, with the code of the reason."""
+        from tumorcast.slides.overlay import draw_overlay
+
+        none = np.empty((0, 2), np.int64)
+        draw_overlay(slide, tissue, none, self.refused_path(file), self.settings.tile_um, refused=code)
 
 
 def done_row(job: EncodeJob, file: SlideFile) -> ReportRow | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 
 from tqdm import tqdm
 
+from tumorcast.domain.errors import SlideError
 from tumorcast.slides.discover import SlideFile
 from tumorcast.slides.flags import count_flags
 from tumorcast.slides.job import EncodeJob
@@ -44,17 +46,28 @@ def prepare(job: EncodeJob, file: SlideFile, watch: Stopwatch) -> Prepared | Rep
             try:
                 slide.check_target(job.settings.target_mpp)
                 tissue = find_tissue(slide)
-                check_levels(slide, tissue)
-                stain = slide_stain(slide, tissue)
-                if not job.any_stain:
-                    check_stain(stain)
-                grid = judge_grid(slide, tissue, job.settings)
+                stain, grid = judge(job, file, slide, tissue)
             except BaseException:
                 slide.close()
                 raise
     except Exception as error:  # whatever one slide does must not sink the others
         return failed_row(file, error, mpp, perf_counter() - began)
     return Prepared(slide, tissue, grid, stain, perf_counter() - began)
+
+
+def judge(job: EncodeJob, file: SlideFile, slide: Slide, tissue: Tissue) -> tuple[StainVerdict, Grid]:
+    """Stain and tiles; SlideError for a slide that is not to be encoded, whose picture is drawn where wanted."""
+    try:
+        check_levels(slide, tissue)
+        stain = slide_stain(slide, tissue)
+        if not job.any_stain:
+            check_stain(stain)
+        return stain, judge_grid(slide, tissue, job.settings)
+    except SlideError as error:
+        if job.with_overlay:
+            with suppress(Exception):  # the reason is told whether or not the slide can be drawn
+                job.draw_refused(file, slide, tissue, error.code)
+        raise
 
 
 def encode(
@@ -82,6 +95,7 @@ def keep(
             _coords_attrs(job, file, slide),
             encoded.flags,
         )
+    job.refused_path(file).unlink(missing_ok=True)
     if job.with_overlay:
         with watch.measure(DRAW):
             grid = prepared.grid.after_reading(encoded.coords, encoded.flags, encoded.unreadable)

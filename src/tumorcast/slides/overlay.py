@@ -70,6 +70,7 @@ def draw_overlay(
     scores: np.ndarray | None = None,
     score_name: str = "attention",
     judged: Grid | None = None,
+    refused: str = "",
 ) -> Path:
     """Write a PNG of the slide with tissue outline, tiles, scale bar and, for small tissue, an overview.
 
@@ -82,6 +83,7 @@ def draw_overlay(
         scores: [n], one a tile (higher = more colour); None draws the grid alone.
         score_name: label of the colour bar.
         judged: also draw what is no tile, by its reason, and which tiles are flagged.
+        refused: the code of the reason for which the slide has no tiles.
     """
     view = _view(slide, tissue, coords, tile_um)
     is_part = view.width * view.height < 0.999 * slide.dimensions[0] * slide.dimensions[1] * slide.mpp**2
@@ -101,7 +103,7 @@ def draw_overlay(
         _draw_overview(figure, slide, tissue, view)
     figure.suptitle(
         f"{slide.path.name}    {slide.mpp:.4g} µm/px    tissue {tissue.area_mm2:.3g} mm²    "
-        f"{len(coords)} tiles of {tile_um:.0f} µm",
+        + (f"refused: {refused}" if refused else f"{len(coords)} tiles of {tile_um:.0f} µm"),
         fontsize=8,
     )
     figure.text(0.5, 0.006, _CAPTION if scores is None else _SCORE_CAPTION, ha="center", fontsize=7)
