@@ -19,10 +19,11 @@ def toy_model(
     members: int = 1,
     seed: int = 0,
     prepared: Preprocessor | None = None,
+    graph: str = "gine",
 ) -> Ensemble:
     """Random weights, away from the zeros that some layers start from."""
     torch.manual_seed(seed)
-    config = ModelConfig(heads=heads, width=16, attention_heads=2)
+    config = ModelConfig(heads=heads, width=16, attention_heads=2, graph=graph)
     model = Ensemble([build_predictor(config, prepared or toy_preprocessor()) for _ in range(members)])
     with torch.no_grad():
         for parameter in model.parameters():

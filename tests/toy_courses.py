@@ -7,7 +7,7 @@ import pandas as pd
 
 from tumorcast.biology.variants import IMPACTS
 from tumorcast.cohort.arrays import CourseArrays, PatientGraph
-from tumorcast.cohort.graphs import GraphVocabulary
+from tumorcast.cohort.graph_vocabulary import GraphVocabulary
 from tumorcast.cohort.preprocess import Preprocessor, TileStatistics
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
 
@@ -29,6 +29,7 @@ def toy_preprocessor() -> Preprocessor:
         prior_names=tuple(f"pathway:{i}" for i in range(5)),
         edge_index=np.zeros((2, 0), np.int64),
         edge_type=np.zeros(0, np.int64),
+        edge_weight=np.zeros(0, np.float32),
         edge_type_names=("activates", "same_pathway"),
     )
     return Preprocessor(
@@ -56,6 +57,7 @@ def toy_course(
         node_features=random.normal(size=(n_genes, width)).astype(np.float32),
         edge_index=random.integers(0, max(n_genes, 1), (2, n_edges)),
         edge_type=random.integers(0, 2, n_edges),
+        edge_weight=np.linspace(0.2, 1, n_edges, dtype=np.float32),
     )
     return CourseArrays(
         course_id=f"c{number}",

@@ -141,7 +141,9 @@ def make_lab(
     cohort = assemble(study, DataConfig(study=study_folder, features=features))
     bags, cohort = load_bags(cohort)
     sets = {"interferon": ("CXCL9", "IFNG", "STAT1"), "cytotoxic": ("CD8A", "GZMB", "PRF1")}
-    prepared = fit_preprocessor(cohort, list(cohort.courses.index), bags, GeneNetwork.embedded(), sets)
+    prepared = fit_preprocessor(
+        cohort, list(cohort.courses.index), bags, GeneNetwork.embedded(), sets, DataConfig(study=study_folder)
+    )
     model = toy_model(heads, prepared=prepared)
     facts = replace(toy_facts(heads, origin), tile_encoder=info, tile_encoder_onnx=folder / "encoder.onnx")
     export_bundle(folder / "bundle", model, prepared, facts)

@@ -27,6 +27,7 @@ class CourseInputs(NamedTuple):
     node_course: Int[Tensor, " n"]
     edge_index: Int[Tensor, "2 e"]
     edge_type: Int[Tensor, " e"]
+    edge_weight: Float[Tensor, " e"]
     burden: Float[Tensor, "b 3"]
     treatment: Float[Tensor, "b r"]
     is_present: Bool[Tensor, "b m"]

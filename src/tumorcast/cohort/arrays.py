@@ -14,19 +14,21 @@ Bool = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class PatientGraph:
-    """The altered genes of one tumour as a graph (N nodes, E directed edges; both may be 0).
+    """The altered genes of one tumour, and others near them, as a graph (N nodes, E directed edges; both may be 0).
 
     Attributes:
         node_gene: [N] index into the preprocessor's gene vocabulary.
-        node_features: [N, F], columns named by `graphs.node_feature_names`.
+        node_features: [N, F], columns named by `GraphVocabulary.node_feature_names`.
         edge_index: [2, E] source and target node.
         edge_type: [E] index into the edge types.
+        edge_weight: [E] confidence of the edge's source, 0..1.
     """
 
     node_gene: I64
     node_features: F32
     edge_index: I64
     edge_type: I64
+    edge_weight: F32
 
 
 @dataclass(frozen=True)

@@ -67,20 +67,20 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
 
 def _check_modalities(study: Study, data: DataConfig) -> None:
     known = ["slide", "mutations", "expression", "clinical", "copy_number", *study.layers]
-    for name in data.modalities:
+    for name in (*data.modalities, *data.graph.layers):
         if name not in known:
             raise InputError(
                 f"the study has no layer '{name}'",
-                got=f"data.modalities names {name}",
+                got=f"data.{'modalities' if name in data.modalities else 'graph.layers'} names {name}",
                 expected=", ".join(known),
                 fix=did_you_mean(name, known),
             )
 
 
 def _numeric_layers(study: Study, data: DataConfig) -> dict[str, pd.DataFrame]:
-    """Layers to carry: those asked for, and copy number in any case (the mutation graph uses it)."""
+    """Layers to carry: those asked for, and what the mutation graph uses (copy number in any case)."""
     tables = {"expression": study.expression, "copy_number": study.copy_number, **study.layers}
-    wanted = {*data.modalities, "copy_number"}
+    wanted = {*data.modalities, "copy_number", *data.graph.layers}
     return {name: table for name, table in tables.items() if table is not None and name in wanted}
 
 

@@ -1,77 +1,20 @@
-"""Patient graphs: the altered genes of a tumour and the network's edges among them."""
+"""Patient graphs: the altered genes of a tumour, genes near them where wanted, and the network's edges among them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from tumorcast.biology.network import GeneNetwork
 from tumorcast.biology.variants import IMPACTS, is_nonsynonymous
 from tumorcast.cohort.arrays import F32, I64, PatientGraph
+from tumorcast.cohort.graph_vocabulary import SCALARS, GraphVocabulary
 
-_SCALARS = ("vaf", "vaf_known", "n_variants", "deep_deletion", "amplification", "copy_number_known")
-_ROLES = ("oncogene", "suppressor", "both")
-SAME_PATHWAY = "same_pathway"
 _DEEP_DELETION, _AMPLIFICATION = -2.0, 2.0
 _MAX_PATHWAY_CLIQUE = 64
-
-
-@dataclass(frozen=True)
-class GraphVocabulary:
-    """Genes that may be nodes (G) and everything fixed about them; saved with the preprocessor.
-
-    Attributes:
-        genes: [G] symbols: the network's genes, then frequently altered ones of the training fold.
-        prior: [G, P + roles] pathway membership and role, 0/1.
-        prior_names: names of those columns.
-        edge_index, edge_type: the network's directed edges over `genes`.
-        edge_type_names: names of edge types; the last is `same_pathway` (two altered genes of one pathway).
-    """
-
-    genes: tuple[str, ...]
-    prior: F32
-    prior_names: tuple[str, ...]
-    edge_index: I64
-    edge_type: I64
-    edge_type_names: tuple[str, ...]
-
-    @property
-    def node_feature_names(self) -> tuple[str, ...]:
-        return (*IMPACTS, *_SCALARS, *self.prior_names)
-
-
-def build_vocabulary(network: GeneNetwork, extra_genes: Sequence[str]) -> GraphVocabulary:
-    """The network's genes and `extra_genes` as a vocabulary; edges run both ways."""
-    genes = tuple(dict.fromkeys([*network.genes, *extra_genes]))
-    place = {gene: i for i, gene in enumerate(genes)}
-    pathways = sorted(network.pathways)
-    prior = np.zeros((len(genes), len(pathways) + len(_ROLES)), np.float32)
-    for column, name in enumerate(pathways):
-        for gene in network.pathways[name]:
-            if gene in place:
-                prior[place[gene], column] = 1
-    for gene, role in network.roles.items():
-        if role in _ROLES and gene in place:
-            prior[place[gene], len(pathways) + _ROLES.index(role)] = 1
-    both_ways = np.concatenate([network.edge_index, network.edge_index[::-1]], axis=1)
-    return GraphVocabulary(
-        genes=genes,
-        prior=prior,
-        prior_names=(*(f"pathway:{name}" for name in pathways), *(f"role:{role}" for role in _ROLES)),
-        edge_index=both_ways.astype(np.int64),
-        edge_type=np.tile(network.edge_type, 2).astype(np.int64),
-        edge_type_names=(*network.edge_type_names, SAME_PATHWAY),
-    )
-
-
-def frequent_genes(variants: pd.DataFrame, n_courses: int, share: float = 0.03, most: int = 500) -> list[str]:
-    """Genes with a nonsynonymous variant in at least `share` of the courses (and three), frequent first."""
-    altered = variants[variants["impact"].map(is_nonsynonymous).astype(bool)]
-    counts = altered.drop_duplicates(["course_id", "gene"])["gene"].value_counts()
-    return [str(gene) for gene in counts[counts >= max(3, share * n_courses)].index[:most]]
+_WALK_STEPS = 30
 
 
 def empty_graph(vocabulary: GraphVocabulary) -> PatientGraph:
@@ -82,66 +25,128 @@ def empty_graph(vocabulary: GraphVocabulary) -> PatientGraph:
         np.zeros((0, width), np.float32),
         np.zeros((2, 0), np.int64),
         np.zeros(0, np.int64),
+        np.zeros(0, np.float32),
     )
 
 
 def patient_graph(
-    vocabulary: GraphVocabulary, variants: pd.DataFrame, copy_number: pd.Series | None
+    vocabulary: GraphVocabulary, variants: pd.DataFrame, layers: Mapping[str, pd.Series]
 ) -> PatientGraph:
     """The graph of one tumour.
 
     Args:
         variants: its variants (`gene`, `impact`, `vaf`); silent ones make no node.
-        copy_number: gene -> -2..2 (NaN not measured), or None; only deep deletions and amplifications make
-            a node of a gene without a variant.
+        layers: measured values by gene (NaN not measured) of the layers that it has. `copy_number` (-2..2) makes
+            nodes of deep deletions and amplifications; those of `vocabulary.layers` describe nodes.
     """
-    place = {gene: i for i, gene in enumerate(vocabulary.genes)}
-    altered = variants[variants["impact"].map(is_nonsynonymous).astype(bool) & variants["gene"].isin(place)]
-    levels = {} if copy_number is None else {str(g): float(v) for g, v in copy_number.dropna().items()}
-    strong = {g for g, level in levels.items() if abs(level) >= _AMPLIFICATION and g in place}
-    symbols = sorted({*altered["gene"], *strong}, key=place.__getitem__)
-    if not symbols:
+    altered = _altered(vocabulary, variants)
+    levels = _levels(vocabulary, layers.get("copy_number"))
+    strong = np.nonzero(np.abs(levels) >= _AMPLIFICATION)[0]
+    seeds = np.array(sorted({*(gene for gene, _, _ in altered), *strong.tolist()}), np.int64)
+    if not len(seeds):
         return empty_graph(vocabulary)
-    node_gene = np.array([place[gene] for gene in symbols], np.int64)
-    scalars = _variant_features(altered, symbols, levels)
-    node_features = np.concatenate([scalars, vocabulary.prior[node_gene]], axis=1)
-    edge_index, edge_type = _edges_among(vocabulary, node_gene)
-    return PatientGraph(node_gene, node_features, edge_index, edge_type)
+    heat = propagate(vocabulary, seeds) if vocabulary.cut_names else None
+    node_gene = seeds if heat is None else _with_neighbours(vocabulary, seeds, heat)
+    columns = [_variant_features(altered, node_gene, levels)]
+    if heat is not None:
+        columns.append(np.stack([np.isin(node_gene, seeds), heat[node_gene] / heat.max()], axis=1))
+    columns += [_layer_features(vocabulary, name, layers.get(name), node_gene) for name in vocabulary.layers]
+    node_features = np.concatenate([*columns, vocabulary.prior[node_gene]], axis=1).astype(np.float32)
+    return PatientGraph(node_gene, node_features, *_edges_among(vocabulary, node_gene, seeds))
 
 
-def _variant_features(altered: pd.DataFrame, symbols: list[str], levels: dict[str, float]) -> F32:
-    features = np.zeros((len(symbols), len(IMPACTS) + len(_SCALARS)), np.float32)
-    row = {gene: i for i, gene in enumerate(symbols)}
-    at = {name: len(IMPACTS) + i for i, name in enumerate(_SCALARS)}
-    for gene, impact, vaf in altered[["gene", "impact", "vaf"]].itertuples(index=False):
-        values = features[row[gene]]
-        values[IMPACTS.index(impact)] = 1
-        values[at["n_variants"]] += 1
-        if np.isfinite(vaf):
-            values[at["vaf"]] = max(values[at["vaf"]], vaf)
-            values[at["vaf_known"]] = 1
-    features[:, at["n_variants"]] = np.log1p(features[:, at["n_variants"]])
-    for gene, i in row.items():
-        if gene in levels:
-            features[i, at["copy_number_known"]] = 1
-            features[i, at["deep_deletion"]] = levels[gene] <= _DEEP_DELETION
-            features[i, at["amplification"]] = levels[gene] >= _AMPLIFICATION
+def propagate(vocabulary: GraphVocabulary, seeds: I64) -> F32:
+    """[G] stationary probability of a random walk over the network that restarts at the altered genes.
+
+    p = restart * p0 + (1 - restart) * W p, p0 even over the seeds: network smoothing of mutation profiles
+    (Hofree et al. 2013, Nat Methods 10:1108; Koehler et al. 2008, Am J Hum Genet 82:949).
+    """
+    start = np.zeros(len(vocabulary.genes), np.float32)
+    start[seeds] = 1 / len(seeds)
+    heat, restart = start, vocabulary.settings.restart
+    for _ in range(_WALK_STEPS):
+        heat = restart * start + (1 - restart) * (vocabulary.walk @ heat)
+    return heat.astype(np.float32)
+
+
+def _with_neighbours(vocabulary: GraphVocabulary, seeds: I64, heat: F32) -> I64:
+    """The altered genes and the warmest of those that the cut admits, `most_nodes` in all where there is room."""
+    settings = vocabulary.settings
+    is_near = heat > 0
+    if settings.cut == "neighbourhood":
+        is_near = np.zeros(len(heat), bool)
+        is_near[seeds] = True
+        for _ in range(settings.hops):
+            is_near |= (vocabulary.walk @ is_near.astype(np.float32)) > 0
+    is_near[seeds] = False
+    near = np.nonzero(is_near)[0]
+    room = max(0, settings.most_nodes - len(seeds))
+    warmest = near[np.argsort(-heat[near], kind="stable")[:room]]
+    return np.sort(np.concatenate([seeds, warmest])).astype(np.int64)
+
+
+def _altered(vocabulary: GraphVocabulary, variants: pd.DataFrame) -> list[tuple[int, str, float]]:
+    """(gene, impact, VAF) of each nonsynonymous variant of a gene that may be a node."""
+    rows = zip(variants["gene"].tolist(), variants["impact"].tolist(), variants["vaf"].tolist(), strict=True)
+    place = vocabulary.place
+    return [
+        (place[gene], impact, vaf) for gene, impact, vaf in rows if gene in place and is_nonsynonymous(impact)
+    ]
+
+
+def _levels(vocabulary: GraphVocabulary, copy_number: pd.Series | None) -> F32:
+    """[G] discrete copy-number level, NaN where not measured."""
+    levels = np.full(len(vocabulary.genes), np.nan, np.float32)
+    if copy_number is not None:
+        at = np.array([vocabulary.place.get(gene, -1) for gene in copy_number.index], np.int64)
+        levels[at[at >= 0]] = copy_number.to_numpy(np.float32)[at >= 0]
+    return levels
+
+
+def _layer_features(vocabulary: GraphVocabulary, name: str, row: pd.Series | None, node_gene: I64) -> F32:
+    """[N, 2] the gene's standardised value in a layer, 0 where not measured, and whether it was."""
+    features = np.zeros((len(node_gene), 2), np.float32)
+    if row is None:
+        return features
+    values, is_measured = vocabulary.layers[name].transform(row)
+    column = vocabulary.layer_columns[name][node_gene]
+    has = column >= 0
+    features[has, 0], features[has, 1] = values[column[has]], is_measured[column[has]]
     return features
 
 
-def _edges_among(vocabulary: GraphVocabulary, node_gene: I64) -> tuple[I64, I64]:
-    """The network's edges with both ends altered, and same-pathway edges (both ways)."""
+def _variant_features(altered: list[tuple[int, str, float]], node_gene: I64, levels: F32) -> F32:
+    features = np.zeros((len(node_gene), len(IMPACTS) + len(SCALARS)), np.float32)
+    row = {gene: i for i, gene in enumerate(node_gene.tolist())}
+    at = {name: len(IMPACTS) + i for i, name in enumerate(SCALARS)}
+    for gene, impact, vaf in altered:
+        values = features[row[gene]]
+        values[IMPACTS.index(impact)] = 1
+        values[at["n_variants"]] += 1
+        if not math.isnan(vaf):
+            values[at["vaf"]] = max(values[at["vaf"]], vaf)
+            values[at["vaf_known"]] = 1
+    features[:, at["n_variants"]] = np.log1p(features[:, at["n_variants"]])
+    own = levels[node_gene]
+    features[:, at["copy_number_known"]] = np.isfinite(own)
+    features[:, at["deep_deletion"]] = own <= _DEEP_DELETION
+    features[:, at["amplification"]] = own >= _AMPLIFICATION
+    return features
+
+
+def _edges_among(vocabulary: GraphVocabulary, node_gene: I64, seeds: I64) -> tuple[I64, I64, F32]:
+    """The network's edges with both ends in the graph, and same-pathway edges among the altered (both ways)."""
     position = np.full(len(vocabulary.genes), -1, np.int64)
     position[node_gene] = np.arange(len(node_gene))
     ends = position[vocabulary.edge_index]
     is_inside = (ends >= 0).all(axis=0)
-    n_pathways = sum(name.startswith("pathway:") for name in vocabulary.prior_names)
-    members = vocabulary.prior[node_gene, :n_pathways]
+    members = vocabulary.prior[seeds, : vocabulary.n_pathways]
     members = members[:, members.sum(axis=0) <= _MAX_PATHWAY_CLIQUE]
-    shared = (members @ members.T > 0) & ~np.eye(len(node_gene), dtype=bool)
-    same = np.stack(np.nonzero(shared)).astype(np.int64)
+    shared = (members @ members.T > 0) & ~np.eye(len(seeds), dtype=bool)
+    same = position[seeds][np.stack(np.nonzero(shared))].astype(np.int64)
     kind = np.full(same.shape[1], len(vocabulary.edge_type_names) - 1, np.int64)
     return (
         np.concatenate([ends[:, is_inside], same], axis=1),
         np.concatenate([vocabulary.edge_type[is_inside], kind]),
+        np.concatenate([vocabulary.edge_weight[is_inside], np.ones(same.shape[1], np.float32)]),
     )

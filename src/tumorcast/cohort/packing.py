@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tumorcast.cohort.arrays import CourseArrays
 
 FIXED_INPUTS = (
-    "tiles", "tile_course", "node_gene", "node_features", "node_course", "edge_index", "edge_type", "burden",
-    "treatment", "is_present",
+    "tiles", "tile_course", "node_gene", "node_features", "node_course", "edge_index", "edge_type", "edge_weight",
+    "burden", "treatment", "is_present",
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ def pack(courses: Sequence[CourseArrays]) -> dict[str, NDArray]:
             [g.edge_index + o for g, o in zip(graphs, offsets, strict=True)], axis=1
         ),
         "edge_type": np.concatenate([graph.edge_type for graph in graphs]),
+        "edge_weight": np.concatenate([graph.edge_weight for graph in graphs]),
         "burden": np.stack([course.burden for course in courses]),
         "treatment": np.stack([course.treatment for course in courses]),
         "is_present": np.stack([course.is_present for course in courses]),

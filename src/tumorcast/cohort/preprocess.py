@@ -16,16 +16,13 @@ from tumorcast.biology.network import GeneNetwork
 from tumorcast.cohort.arrays import F32, CourseArrays
 from tumorcast.cohort.bags import TileBag, tile_sample
 from tumorcast.cohort.cohort import Cohort
-from tumorcast.cohort.graphs import (
-    GraphVocabulary,
-    build_vocabulary,
-    empty_graph,
-    frequent_genes,
-    patient_graph,
-)  # fmt: skip
+from tumorcast.cohort.graph_vocabulary import GraphVocabulary, build_vocabulary, frequent_genes
+from tumorcast.cohort.graphs import empty_graph, patient_graph
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
+from tumorcast.config.models import DataConfig, GraphConfig
 
 _TILES_FOR_STATISTICS = 256
+_GRAPH_ARRAYS = ("prior", "edge_index", "edge_type", "edge_weight")
 
 
 @dataclass(frozen=True)
@@ -108,12 +105,15 @@ class Preprocessor:
             vocabulary = self.graph or _NO_GENES
             return empty_graph(vocabulary), np.zeros(3, np.float32)
         variants = cohort.variants_by_course.get(course_id, cohort.variants.iloc[:0])
-        table = cohort.layers.get("copy_number")
-        levels = None if table is None else _row(table, course_id)
+        measured = {
+            name: _row(cohort.layers[name], course_id)
+            for name in ("copy_number", *self.graph.layers)
+            if name in cohort.layers
+        }
         count, tmb = float(cohort.n_nonsynonymous[course_id]), float(cohort.tmb[course_id])
         is_known = np.isfinite(tmb)
         burden = np.array([np.log1p(count), np.log1p(tmb) if is_known else 0.0, is_known], np.float32)
-        return patient_graph(self.graph, variants, levels), burden
+        return patient_graph(self.graph, variants, measured), burden
 
 
 _NO_GENES = build_vocabulary(
@@ -130,7 +130,7 @@ def fit_preprocessor(
     bags: dict[str, TileBag],
     network: GeneNetwork,
     gene_sets: dict[str, tuple[str, ...]],
-    max_genes: int = 2000,
+    data: DataConfig,
 ) -> Preprocessor:
     """Fit on the courses `training` alone; nothing of the other courses is looked at."""
     fold = cohort.keep(list(training))
@@ -140,7 +140,7 @@ def fit_preprocessor(
         if name == "clinical":
             layers[name] = ClinicalScaler.fit(fold.clinical)
         elif name == "expression" and name in fold.layers:
-            genes = _expression_genes(fold.layers[name], gene_sets, max_genes)
+            genes = _expression_genes(fold.layers[name], gene_sets, data.max_expression_genes)
             layers[name] = LayerScaler.fit(fold.layers[name], genes)
             sets = {
                 k: kept
@@ -149,17 +149,27 @@ def fit_preprocessor(
             }
         elif name in fold.layers:
             layers[name] = LayerScaler.fit(fold.layers[name], _varying(fold.layers[name]))
-    extra = frequent_genes(fold.variants, len(fold.courses))
     return Preprocessor(
         modalities=cohort.modalities,
         tiles=_tile_statistics({k: bags[k] for k in training if k in bags})
         if "slide" in cohort.modalities
         else None,
-        graph=build_vocabulary(network, extra) if "mutations" in cohort.modalities else None,
+        graph=_vocabulary(fold, network, data.graph) if "mutations" in cohort.modalities else None,
         layers=layers,
         gene_sets=sets,
         treatment=TreatmentVocabulary.fit(fold.courses),
     )
+
+
+def _vocabulary(fold: Cohort, network: GeneNetwork, settings: GraphConfig) -> GraphVocabulary:
+    """Genes, edges, and the training fold's mean and spread of what is measured of those genes."""
+    extra = frequent_genes(fold.variants, len(fold.courses))
+    genes = {*network.genes, *extra}
+    scalers = {}
+    for name in settings.layers:
+        table = fold.layers.get(name, pd.DataFrame(index=fold.courses.index))
+        scalers[name] = LayerScaler.fit(table, [str(c) for c in table.columns if c in genes])
+    return build_vocabulary(network, extra, settings, scalers)
 
 
 def _row(table: pd.DataFrame, course_id: str) -> pd.Series:
@@ -215,7 +225,11 @@ def save_preprocessor(preprocessor: Preprocessor, folder: Path) -> None:
     graph = preprocessor.graph
     if graph is not None:
         names["graph"] = {k: getattr(graph, k) for k in ("genes", "prior_names", "edge_type_names")}
-        arrays |= {f"graph.{k}": getattr(graph, k) for k in ("prior", "edge_index", "edge_type")}
+        names["graph"]["settings"] = graph.settings.model_dump(mode="json")
+        names["graph"]["layers"] = {name: scaler.features for name, scaler in graph.layers.items()}
+        arrays |= {f"graph.{k}": getattr(graph, k) for k in _GRAPH_ARRAYS}
+        for name, on_nodes in graph.layers.items():
+            arrays[f"node.{name}.mean"], arrays[f"node.{name}.scale"] = on_nodes.mean, on_nodes.scale
     (folder / "preprocess.json").write_text(json.dumps(names, indent=1), encoding="utf-8")
     np.savez_compressed(folder / "preprocess.npz", **arrays)
 
@@ -242,16 +256,25 @@ def load_preprocessor(folder: Path) -> Preprocessor:
         tiles=TileStatistics(names["tile_encoder"], arrays["tile.mean"], arrays["tile.scale"])
         if "tile_encoder" in names
         else None,
-        graph=GraphVocabulary(
-            tuple(graph["genes"]), arrays["graph.prior"], tuple(graph["prior_names"]), arrays["graph.edge_index"],
-            arrays["graph.edge_type"], tuple(graph["edge_type_names"]),
-        )
-        if graph
-        else None,
+        graph=_load_vocabulary(graph, arrays) if graph else None,
         layers=layers,
         gene_sets={name: tuple(genes) for name, genes in names["gene_sets"].items()},
         treatment=TreatmentVocabulary(tuple(names["agents"]), tuple(names["classes"])),
     )  # fmt: skip
+
+
+def _load_vocabulary(graph: dict[str, Any], arrays: dict[str, Any]) -> GraphVocabulary:
+    return GraphVocabulary(
+        genes=tuple(graph["genes"]),
+        prior_names=tuple(graph["prior_names"]),
+        edge_type_names=tuple(graph["edge_type_names"]),
+        settings=GraphConfig(**graph["settings"]),
+        layers={
+            name: LayerScaler(tuple(features), arrays[f"node.{name}.mean"], arrays[f"node.{name}.scale"])
+            for name, features in graph["layers"].items()
+        },
+        **{name: arrays[f"graph.{name}"] for name in _GRAPH_ARRAYS},
+    )
 
 
 def fingerprint(arrays: Sequence[CourseArrays]) -> str:

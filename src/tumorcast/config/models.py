@@ -22,6 +22,26 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class GraphConfig(Section):
+    """How a tumour's mutation graph is cut from the gene network, and what stands on its nodes.
+
+    Attributes:
+        cut: "altered" (the altered genes alone), "neighbourhood" (also genes within `hops` edges of them) or
+            "smoothed" (also the genes that a random walk from them reaches most).
+        hops: edges from an altered gene, under "neighbourhood".
+        most_nodes: of a tumour; altered genes always stay, of the others the warmest.
+        restart: chance that the random walk returns to the altered genes.
+        layers: measured layers (`expression`, `methylation`, ...) whose value of the gene stands on its node.
+            Copy number always does. What is named here counts as part of the modality `mutations`.
+    """
+
+    cut: Literal["altered", "neighbourhood", "smoothed"] = "altered"
+    hops: Annotated[int, Field(ge=1, le=4)] = 1
+    most_nodes: Count = 256
+    restart: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    layers: tuple[ModalityName, ...] = ()
+
+
 class DataConfig(Section):
     """Where the study lies and which of its contents count.
 
@@ -35,6 +55,7 @@ class DataConfig(Section):
             starts (0: on the day itself counts); a sample with an unknown date is kept and reported.
         procedures: which tissue counts.
         lines: lines of therapy that count; None is all.
+        graph: of the mutation graph.
         clinical_columns: patient-table columns to use; None is every column known before treatment.
     """
 
@@ -47,6 +68,7 @@ class DataConfig(Section):
     lines: tuple[Count, ...] | None = None
     clinical_columns: tuple[str, ...] | None = None
     max_expression_genes: Count = 2000
+    graph: GraphConfig = GraphConfig()
 
     @model_validator(mode="after")
     def _modalities_are_distinct(self) -> DataConfig:
@@ -97,6 +119,8 @@ class ModelConfig(Section):
         heads: what is predicted; the first is the one that is scored.
         width: channels of every token (divisible by `attention_heads`).
         slide_tokens, graph_tokens: learned queries of the attention pooling.
+        graph: encoder of the mutation graph: "gine", "gatv2", "hetero" (genes, and pathways as nodes of a second
+            kind), or "bag" (no message passing).
         graph_layers: rounds of message passing.
         fusion_layers: transformer blocks over the tokens.
         anchors: let the network start from one penalised regression a modality; False is for ablation.
@@ -110,6 +134,7 @@ class ModelConfig(Section):
     attention_heads: Count = 4
     slide_tokens: Count = 2
     graph_tokens: Count = 2
+    graph: Literal["gine", "gatv2", "hetero", "bag"] = "gine"
     graph_layers: Annotated[int, Field(ge=0, le=8)] = 2
     fusion_layers: Annotated[int, Field(ge=0, le=12)] = 1
     anchors: bool = True

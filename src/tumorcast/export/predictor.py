@@ -16,11 +16,13 @@ from tumorcast.export.onnx_file import quiet_exporter, save_graph
 from tumorcast.export.probes import probe_course
 
 _OF_SLIDES = ("tiles", "tile_course")
-_OF_MUTATIONS = ("node_gene", "node_features", "node_course", "edge_index", "edge_type", "burden")
+_OF_MUTATIONS = (
+    "node_gene", "node_features", "node_course", "edge_index", "edge_type", "edge_weight", "burden",
+)  # fmt: skip
 _OPEN_SIZES = {
     "tiles": {0: "n_tiles"}, "tile_course": {0: "n_tiles"}, "node_gene": {0: "n_nodes"},
     "node_features": {0: "n_nodes"}, "node_course": {0: "n_nodes"}, "edge_index": {1: "n_edges"},
-    "edge_type": {0: "n_edges"},
+    "edge_type": {0: "n_edges"}, "edge_weight": {0: "n_edges"},
 }  # fmt: skip
 
 

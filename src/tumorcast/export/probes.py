@@ -43,7 +43,7 @@ def _probe_graph(prepared: Preprocessor, random: np.random.Generator, n_genes: i
         width = 0 if vocabulary is None else len(vocabulary.node_feature_names)
         return PatientGraph(
             np.zeros(0, np.int64), np.zeros((0, width), np.float32), np.zeros((2, 0), np.int64),
-            np.zeros(0, np.int64),
+            np.zeros(0, np.int64), np.zeros(0, np.float32),
         )  # fmt: skip
     n_edges = 2 * (count - 1)
     return PatientGraph(
@@ -51,6 +51,7 @@ def _probe_graph(prepared: Preprocessor, random: np.random.Generator, n_genes: i
         node_features=random.random((count, len(vocabulary.node_feature_names))).astype(np.float32),
         edge_index=random.integers(0, count, (2, n_edges)),
         edge_type=random.integers(0, len(vocabulary.edge_type_names), n_edges),
+        edge_weight=random.random(n_edges).astype(np.float32),
     )
 
 
@@ -67,7 +68,7 @@ def with_genes(course: CourseArrays, count: int) -> CourseArrays:
     is_inside = (graph.edge_index < count).all(axis=0)
     kept = PatientGraph(
         graph.node_gene[:count], graph.node_features[:count], graph.edge_index[:, is_inside],
-        graph.edge_type[is_inside],
+        graph.edge_type[is_inside], graph.edge_weight[is_inside],
     )  # fmt: skip
     return replace(course, graph=kept)
 

@@ -6,12 +6,13 @@ import torch
 from torch import nn
 
 from tumorcast.biology.variants import IMPACTS
-from tumorcast.cohort.graphs import GraphVocabulary
+from tumorcast.cohort.graph_vocabulary import GraphVocabulary
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import ModelConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.nn.fusion import Fusion
 from tumorcast.nn.graph_encoder import GraphEncoder, NodeColumns
+from tumorcast.nn.graph_layers import graph_layer
 from tumorcast.nn.layer_encoders import PathwayEncoder, TabularEncoder
 from tumorcast.nn.predictor import Predictor
 from tumorcast.nn.slide_encoder import SlideEncoder
@@ -50,7 +51,7 @@ def build_encoder(name: str, model: ModelConfig, prepared: Preprocessor) -> nn.M
                 raise InputError("the mutation graph was not fitted", fix="fit the preprocessor again")
             return GraphEncoder(
                 len(graph.genes), len(graph.node_feature_names), _columns(graph), len(graph.edge_type_names),
-                model.width, model.graph_layers, model.graph_tokens, model.dropout,
+                model.width, _rounds(model), model.graph_tokens, model.dropout,
             )  # fmt: skip
         case "expression" if prepared.gene_sets:
             return PathwayEncoder(_membership(prepared), model.width, model.dropout)
@@ -60,6 +61,13 @@ def build_encoder(name: str, model: ModelConfig, prepared: Preprocessor) -> nn.M
             return TabularEncoder(_layer_width(name, prepared), model.width, model.dropout)
 
 
+def _rounds(model: ModelConfig) -> list[nn.Module]:
+    """The rounds of message passing; none for a bag of genes."""
+    if model.graph == "bag":
+        return []
+    return [graph_layer(model.graph, model.width, model.attention_heads) for _ in range(model.graph_layers)]
+
+
 def _columns(graph: GraphVocabulary) -> NodeColumns:
     names = graph.node_feature_names
     return NodeColumns(
@@ -67,6 +75,7 @@ def _columns(graph: GraphVocabulary) -> NodeColumns:
         damaging=tuple(names.index(impact) for impact in ("truncating", "splice")),
         copy_number=tuple(names.index(name) for name in ("deep_deletion", "amplification")),
         prior=len(names) - len(graph.prior_names),
+        pathways=graph.n_pathways,
     )
 
 

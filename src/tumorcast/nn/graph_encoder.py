@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import GINEConv
 
 from tumorcast.nn.anchors import Encoded
+from tumorcast.nn.graph_layers import Links
 from tumorcast.nn.segments import AttentionPooling, segment_sum
 
 _GENE_WIDTH = 8
@@ -17,16 +18,17 @@ _GENE_WIDTH = 8
 @dataclass(frozen=True)
 class NodeColumns:
     """Where the parts of a node's features stand: impact classes, those that damage the protein, copy-number
-    alterations, and the gene's own prior (pathways and roles, from `prior` to the end)."""
+    alterations, and the gene's own prior (`pathways` columns from `prior` on, then roles, to the end)."""
 
     impacts: tuple[int, ...]
     damaging: tuple[int, ...]
     copy_number: tuple[int, ...]
     prior: int
+    pathways: int
 
 
 class GraphEncoder(nn.Module):
-    """Message passing over the altered genes (GINE, Hu et al. 2020, arXiv:1905.12265), then pooling.
+    """Message passing over the genes of a patient graph (`graph_layers`; none is a bag of genes), then pooling.
 
     K tokens of attention pooling over the genes, and one of the tumour's profile, so that "any" and "how many"
     are not lost to averaging: for each pathway whether it has a damaging variant, any variant, a copy-number
@@ -34,8 +36,8 @@ class GraphEncoder(nn.Module):
     zero). A tumour without alterations gives finite tokens of its own. The summary is the profile without the
     embeddings.
 
-    Shapes: (node_gene [N], node_features [N, F], edge_index [2, E], edge_type [E], node_course [N],
-    burden [B, 3]) -> tokens [B, K + 1, W], summary [B, 3 P + 6], attention [N, K].
+    Shapes: (node_gene [N], node_features [N, F], edge_index [2, E], edge_type [E], edge_weight [E],
+    node_course [N], burden [B, 3]) -> tokens [B, K + 1, W], summary [B, 3 P + 6], attention [N, K].
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class GraphEncoder(nn.Module):
         columns: NodeColumns,
         edge_types: int,
         width: int,
-        layers: int,
+        layers: Sequence[nn.Module],
         tokens: int,
         dropout: float,
     ) -> None:
@@ -55,11 +57,8 @@ class GraphEncoder(nn.Module):
         nn.init.zeros_(self.gene.weight)
         self.describe = nn.Linear(node_features + _GENE_WIDTH, width)
         self.edge = nn.Embedding(edge_types, width)
-        self.convolutions = nn.ModuleList(
-            GINEConv(nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width)))
-            for _ in range(layers)
-        )
-        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
+        self.convolutions = nn.ModuleList(layers)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in layers)
         self.dropout = nn.Dropout(dropout)
         self.pool = AttentionPooling(width, tokens, hidden=width)
         self.summary_width = 3 * (node_features - columns.prior) + 6
@@ -71,14 +70,19 @@ class GraphEncoder(nn.Module):
         node_features: Tensor,
         edge_index: Tensor,
         edge_type: Tensor,
+        edge_weight: Tensor,
         node_course: Tensor,
         burden: Tensor,
     ) -> Encoded:
         gene = self.gene(node_gene)
         nodes = self.dropout(self.describe(torch.cat([node_features, gene], dim=1)))
-        edges = self.edge(edge_type)
+        at = self.columns
+        links = Links(
+            edge_index, self.edge(edge_type), edge_weight,
+            node_features[:, at.prior : at.prior + at.pathways], node_course, burden.shape[0],
+        )  # fmt: skip
         for convolve, norm in zip(self.convolutions, self.norms, strict=True):
-            nodes = nodes + self.dropout(norm(convolve(nodes, edge_index, edges)))
+            nodes = nodes + self.dropout(norm(convolve(nodes, links)))
         pooled, weights = self.pool(nodes, node_course, burden.shape[0])
         kinds, summary = self._summary(node_features, node_course, burden)
         embedded = segment_sum(gene * kinds[:, 1:2], node_course, burden.shape[0])

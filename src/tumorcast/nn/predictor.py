@@ -127,7 +127,7 @@ class Predictor(nn.Module):
         if isinstance(encoder, GraphEncoder):
             return encoder(
                 inputs.node_gene, inputs.node_features, inputs.edge_index, inputs.edge_type,
-                inputs.node_course, inputs.burden,
+                inputs.edge_weight, inputs.node_course, inputs.burden,
             )  # fmt: skip
         i = self.layer_names.index(name)
         return encoder(inputs.layers[i], inputs.is_measured[i])

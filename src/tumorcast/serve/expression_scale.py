@@ -15,7 +15,8 @@ def scale_mismatch(study: Study, prepared: Preprocessor) -> str | None:
     log2(TPM + 1) is never negative, and of z-scores about half are: a negative value among the study's, or a
     negative mean among the model's genes, tells z-scores.
     """
-    scaler = prepared.layers.get("expression")
+    on_nodes = prepared.graph.layers if prepared.graph else {}
+    scaler = prepared.layers.get("expression", on_nodes.get("expression"))
     if study.expression is None or not isinstance(scaler, LayerScaler):
         return None
     given = _named(study.expression.to_numpy())

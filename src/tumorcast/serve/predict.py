@@ -135,7 +135,7 @@ class _Work:
         """Encode, assemble, then predict some courses at a time, so that few bags are in memory."""
         bundle, request = self.bundle, self.request
         found = self._features()
-        rules = rules_for(bundle.manifest, self.study, found.folder)
+        rules = rules_for(bundle.manifest, bundle.prepared, self.study, found.folder)
         mismatch = scale_mismatch(self.study, bundle.prepared)
         is_unused = mismatch is not None and not request.demonstrate
         cohort = assemble(replace(self.study, expression=None) if is_unused else self.study, rules)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
-from tumorcast.config.models import BUILTIN_MODALITIES, DataConfig
+from tumorcast.config.models import BUILTIN_MODALITIES, DataConfig, GraphConfig
 from tumorcast.readers.study import Study
 from tumorcast.serve.manifest import Manifest
 from tumorcast.serve.notes import Given
@@ -17,7 +17,7 @@ from tumorcast.serve.rows import PredictionRow, joined
 from tumorcast.serve.session import Prediction
 
 
-def rules_for(manifest: Manifest, study: Study, features: Path | None) -> DataConfig:
+def rules_for(manifest: Manifest, prepared: Preprocessor, study: Study, features: Path | None) -> DataConfig:
     """The training cohort's rules for this study; lines of therapy are judged course by course.
 
     Layers and columns that the study lacks are left out: to lack them is no error here.
@@ -26,6 +26,7 @@ def rules_for(manifest: Manifest, study: Study, features: Path | None) -> DataCo
     columns = manifest.rules.clinical_columns
     if columns is not None:
         columns = tuple(name for name in columns if name in study.patients.columns)
+    on_nodes = prepared.graph.layers if prepared.graph else {}
     return DataConfig(
         study=study.folder,
         features=features,
@@ -33,6 +34,7 @@ def rules_for(manifest: Manifest, study: Study, features: Path | None) -> DataCo
         tissue_days_before=manifest.rules.tissue_days_before,
         procedures=manifest.rules.procedures,
         clinical_columns=columns,
+        graph=GraphConfig(layers=tuple(name for name in on_nodes if name in known)),
     )
 
 

@@ -90,7 +90,7 @@ def prepare_fold(work: Workspace, fold: Fold) -> tuple[Preprocessor, dict[str, C
         work.bags,
         work.network,
         work.gene_sets,
-        work.config.data.max_expression_genes,
+        work.config.data,
     )
     ids = [*fold.training, *fold.test]
     return prepared, {cid: prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in ids}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tumorcast import __version__
+from tumorcast.biology.genes import GeneTable
 from tumorcast.biology.network import GeneNetwork, read_network
 from tumorcast.biology.pathways import embedded_expression_sets, read_gmt
 from tumorcast.cohort.assemble import assemble
@@ -42,11 +43,13 @@ def open_workspace(config: RunConfig) -> Workspace:
     Raises:
         ConfigError: the folder holds a run with other settings or other data.
     """
-    cohort = assemble(read_study(config.data.study), config.data, config.model.heads)
+    known = config.biology.gene_table
+    genes = GeneTable.from_hgnc(known) if known else None
+    cohort = assemble(read_study(config.data.study, genes), config.data, config.model.heads)
     bags: dict[str, TileBag] = {}
     if "slide" in config.data.modalities:
         bags, cohort = load_bags(cohort, progress=True)
-    network, gene_sets = prior_knowledge(config.biology)
+    network, gene_sets = prior_knowledge(config.biology, genes)
     folder = config.runs / config.name
     identity = {
         "config": config.model_dump(mode="json"),
@@ -58,9 +61,11 @@ def open_workspace(config: RunConfig) -> Workspace:
     return Workspace(config, cohort, bags, network, gene_sets, folder)
 
 
-def prior_knowledge(biology: BiologyConfig) -> tuple[GeneNetwork, dict[str, tuple[str, ...]]]:
+def prior_knowledge(
+    biology: BiologyConfig, genes: GeneTable | None = None
+) -> tuple[GeneNetwork, dict[str, tuple[str, ...]]]:
     """The gene network and the expression gene sets: embedded, or from the user's files."""
-    network = read_network(biology.network) if biology.network else GeneNetwork.embedded()
+    network = read_network(biology.network, genes) if biology.network else GeneNetwork.embedded()
     sets = read_gmt(biology.pathways) if biology.pathways else embedded_expression_sets()
     return network, sets
 
