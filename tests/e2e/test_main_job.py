@@ -74,7 +74,16 @@ def test_everything_promised_is_written(job):
     results = folder / "runs" / "small"
     predictions = pd.read_csv(results / "predictions.csv")
     assert list(predictions.columns) == ["patient_id", "course_id", "fold", "label", "model", "probability"]
-    models = {"fused", "slide", "mutations", "expression", "clinical", "tmb", "clinical_linear"}
+    models = {
+        "fused",
+        "slide",
+        "mutations",
+        "expression",
+        "clinical",
+        "tmb",
+        "clinical_linear",
+        "elastic_net",
+    }
     assert set(predictions["model"]) == models
     assert predictions.groupby("model")["course_id"].nunique().nunique() == 1
     assert predictions["probability"].between(0, 1).all()

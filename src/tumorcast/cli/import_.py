@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-FORMATS = ("transneo", "porpoise", "mopadi")
+FORMATS = ("transneo", "porpoise", "predictio", "mopadi")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,6 +21,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, help="study folder to write")
     parser.add_argument("--splits", type=Path, help="porpoise: folder of the source's splits_K.csv")
     parser.add_argument("--cancer", help="porpoise: which table (blca, brca, ...) of a folder")
+    parser.add_argument("--cohort", default="", help="predictio: which cohort (Liu, Riaz, ...) of the folder")
     parser.add_argument(
         "--slide-only", action="store_true", help="mopadi: take patients too who have a slide alone"
     )
@@ -38,6 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
             from tumorcast.readers.import_porpoise import import_porpoise
 
             told = import_porpoise(arguments.source, arguments.out, arguments.splits, arguments.cancer)
+        case "predictio":
+            from tumorcast.readers.import_predictio import import_predictio
+
+            told = import_predictio(arguments.source, arguments.out, arguments.cohort)
         case _:
             from tumorcast.readers.import_mopadi import import_mopadi
 

@@ -21,6 +21,8 @@ from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.study import Study
 from tumorcast.slides.discover import READY_SUFFIXES
 
+STATED_TMB = "TMB_NONSYNONYMOUS"
+
 
 def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohort:
     """The cohort of a study.
@@ -46,7 +48,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
         for name, table in layers_in.items()
     }
     variants = _variants_of(study, chosen["mutations"])
-    n_nonsyn, tmb = _burden(study, variants, chosen["mutations"])
+    n_nonsyn, tmb = _burden(study, variants, chosen["mutations"], courses)
     cohort = Cohort(
         study_id=study.study_id,
         origin=study.origin,
@@ -138,13 +140,24 @@ def _variants_of(study: Study, chosen: pd.Series) -> pd.DataFrame:
     return link.merge(study.variants, on="sample_id")[columns]
 
 
-def _burden(study: Study, variants: pd.DataFrame, chosen: pd.Series) -> tuple[pd.Series, pd.Series]:
+def _burden(
+    study: Study, variants: pd.DataFrame, chosen: pd.Series, courses: pd.DataFrame
+) -> tuple[pd.Series, pd.Series]:
     counted = variants[variants["impact"].map(is_nonsynonymous).astype(bool)]
     counts = counted.groupby("course_id").size()
     n_nonsyn = counts.reindex(chosen.index).fillna(0).astype(float).where(chosen.notna())
     covered = chosen.map(lambda sample: study.sequenced_mb.get(sample, np.nan)).astype(float)
     values = [tmb_per_mb(n, mb) for n, mb in zip(n_nonsyn, covered, strict=True)]
-    return n_nonsyn, pd.Series(values, index=chosen.index, dtype=float)
+    tmb = pd.Series(values, index=chosen.index, dtype=float)
+    return n_nonsyn, tmb.fillna(_stated_burden(study, courses))
+
+
+def _stated_burden(study: Study, courses: pd.DataFrame) -> pd.Series:
+    """TMB per Mb as the patient table states it (cBioPortal's TMB_NONSYNONYMOUS), where variants do not tell."""
+    if STATED_TMB not in study.patients:
+        return pd.Series(np.nan, index=courses.index)
+    stated = pd.to_numeric(study.patients[STATED_TMB], errors="coerce")
+    return courses["patient_id"].map(stated).astype(float)
 
 
 def _slides_of(features: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:

@@ -205,7 +205,7 @@ class EvaluationConfig(Section):
     bootstrap: Annotated[int, Field(ge=100)] = 1000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     subsets: bool = True
-    baselines: tuple[Literal["tmb", "clinical"], ...] = ("tmb", "clinical")
+    baselines: tuple[Literal["tmb", "clinical", "elastic_net"], ...] = ("tmb", "clinical", "elastic_net")
 
 
 class TrackingConfig(Section):
