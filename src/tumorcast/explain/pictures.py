@@ -7,12 +7,14 @@ from pathlib import Path
 import networkx
 import numpy as np
 import pandas as pd
+from matplotlib.patheffects import withStroke
 
 from tumorcast.biology.network import GeneNetwork
 from tumorcast.evaluation.figure_style import COLOURS, INK, PALE, new_figure, one_plot, save_figure
 from tumorcast.explain.collect import MUTATIONS, HeldOut
 
 _UP, _DOWN = COLOURS[1], COLOURS[0]
+_ROWS_A_KIND = 10
 _CAUTION = "What the model leans on, not a cause. Research use only."
 
 
@@ -67,25 +69,24 @@ def draw_waterfall(
     )
     for i, (_, value) in enumerate(shown):
         axes.barh(i, value, left=ends[i], color=_UP if value > 0 else _DOWN, height=0.7)
-        axes.plot([ends[i + 1]] * 2, [i - 0.35, i + 1.35], color=PALE, linewidth=0.8)
+        if i + 1 < len(shown):
+            axes.plot([ends[i + 1]] * 2, [i - 0.35, i + 1.35], color=PALE, linewidth=0.8)
     axes.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=7)
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_xlabel(
-        f"change of the score ({unit}) from a patient of whom nothing stands out. {_CAUTION}", fontsize=7
+        f"change of the score ({unit}) from a patient of whom nothing stands out\n{_CAUTION}", fontsize=7
     )
+    axes.tick_params(axis="x", labelsize=7)
+
     save_figure(figure, path)
 
 
 def draw_heatmap(
-    found: HeldOut, table: pd.DataFrame, outcome: pd.Series, path: Path, simulated: bool, most: int = 40
+    found: HeldOut, table: pd.DataFrame, outcome: pd.Series, path: Path, simulated: bool
 ) -> None:
     """Attributions of the best features over all held-out patients, sorted by prediction."""
-    own = (
-        table[~table["kind"].isin(["pathways"])]
-        .sort_values(["q", "p", "z"], ascending=[True, True, False])
-        .head(most)
-    )
+    own = table[table["kind"] != "pathways"].groupby("kind", sort=False).head(_ROWS_A_KIND)
     order = found.predicted.loc[outcome.index].sort_values().index
     named = list(zip(own["kind"], own["feature"], strict=True))
     rows = [found.attributions[kind].loc[order, feature].to_numpy(float) for kind, feature in named]
@@ -138,7 +139,8 @@ def draw_network(
         zorder=2,
     )  # fmt: skip
     for gene, (x, y) in place.items():
-        axes.annotate(gene, (x, y), fontsize=7, ha="center", va="center", zorder=3)
+        halo = [withStroke(linewidth=2.5, foreground="white")]
+        axes.annotate(gene, (x, y), fontsize=7, ha="center", va="center", zorder=3, path_effects=halo)
     axes.set_axis_off()
     figure.colorbar(dots, shrink=0.5, label="agreement with unseen outcomes (z)").ax.tick_params(labelsize=7)
     axes.text(0.5, -0.02, _CAUTION, transform=axes.transAxes, ha="center", fontsize=7)
