@@ -9,7 +9,7 @@ import pytest
 from tumorcast.biology.network import GeneNetwork
 from tumorcast.biology.variants import IMPACTS
 from tumorcast.cohort.graph_vocabulary import SAME_PATHWAY, build_vocabulary, frequent_genes
-from tumorcast.cohort.graphs import patient_graph, propagate
+from tumorcast.cohort.graphs import altered_genes, patient_graph, propagate
 from tumorcast.cohort.scaling import LayerScaler
 from tumorcast.config.models import GraphConfig
 
@@ -48,7 +48,7 @@ def joined(vocabulary, graph) -> set[tuple[str, str, str, float]]:
 def test_altered_genes_alone_and_their_edges():
     vocabulary = build_vocabulary(chain(), [])
     graph = patient_graph(vocabulary, variants("C", "B", "A", "Z"), {})
-    assert names(vocabulary, graph) == ["A", "B", "C"]
+    assert names(vocabulary, graph) == altered_genes(vocabulary, graph) == ["A", "B", "C"]
     assert joined(vocabulary, graph) == {
         ("A", "B", "activates", 1.0), ("B", "A", "activates", 1.0), ("B", "C", "activates", 0.5),
         ("C", "B", "activates", 0.5), ("A", "C", SAME_PATHWAY, 1.0), ("C", "A", SAME_PATHWAY, 1.0),
@@ -84,6 +84,7 @@ def test_neighbourhood_reaches_as_far_as_its_hops(hops, most, expected):
     assert "".join(names(vocabulary, graph)) == (expected if most > 2 else "AB")
     altered = dict(zip(names(vocabulary, graph), column(vocabulary, graph, "altered"), strict=True))
     assert {gene for gene, is_altered in altered.items() if is_altered} == {"B"}
+    assert altered_genes(vocabulary, graph) == ["B"]
     heat = dict(zip(names(vocabulary, graph), column(vocabulary, graph, "heat"), strict=True))
     assert max(heat, key=heat.get) == "B"
 

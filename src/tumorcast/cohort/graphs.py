@@ -29,6 +29,14 @@ def empty_graph(vocabulary: GraphVocabulary) -> PatientGraph:
     )
 
 
+def altered_genes(vocabulary: GraphVocabulary, graph: PatientGraph) -> list[str]:
+    """Symbols of the nodes that are altered themselves, not neighbours of those that are."""
+    nodes = graph.node_gene
+    if vocabulary.cut_names:
+        nodes = nodes[graph.node_features[:, vocabulary.node_feature_names.index("altered")] > 0]
+    return [vocabulary.genes[i] for i in nodes]
+
+
 def patient_graph(
     vocabulary: GraphVocabulary, variants: pd.DataFrame, layers: Mapping[str, pd.Series]
 ) -> PatientGraph:

@@ -11,6 +11,7 @@ from sklearn.cluster import MiniBatchKMeans
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.bags import tile_sample
+from tumorcast.cohort.graphs import altered_genes
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.splits import outer_folds
 from tumorcast.explain.gradients import CourseAttribution, attribute
@@ -79,9 +80,9 @@ def _named(
                 for c, a in zip(courses, found, strict=True)]  # fmt: skip
         attributions[MUTATIONS] = pd.DataFrame(rows, ids).fillna(0.0)
         is_present = np.array([c.is_present[prepared.modalities.index(MUTATIONS)] for c in courses])
-        altered = attributions[MUTATIONS].ne(0).astype(float)
+        altered = pd.DataFrame(0.0, ids, attributions[MUTATIONS].columns)
         for course_id, course in zip(ids, courses, strict=True):
-            altered.loc[course_id, [genes[g] for g in course.graph.node_gene]] = 1.0
+            altered.loc[course_id, altered_genes(prepared.graph, course.graph)] = 1.0
         values[MUTATIONS] = altered.where(pd.Series(is_present, ids), np.nan)
         attributions[BURDEN] = pd.DataFrame([each.burden for each in found], ids, list(_BURDENS))
         values[BURDEN] = pd.DataFrame([c.burden for c in courses], ids, list(_BURDENS))

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.special import expit
 
 from tumorcast.cohort.cohort import Cohort
+from tumorcast.cohort.graphs import altered_genes
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.splits import Fold
 from tumorcast.evaluation.baselines import clinical_cox, clinical_logistic, tmb_logistic
@@ -82,5 +83,5 @@ def _flat(prepared: Preprocessor, cohort: Cohort, course_id: str) -> dict[str, f
         flat |= {f"{name}:{f}:measured": 1.0 for f, m in zip(features, known, strict=True) if m}
     if prepared.graph is not None:
         flat |= {f"burden:{i}": value for i, value in enumerate(course.burden.tolist())}
-        flat |= {f"altered:{prepared.graph.genes[i]}": 1.0 for i in course.graph.node_gene}
+        flat |= {f"altered:{gene}": 1.0 for gene in altered_genes(prepared.graph, course.graph)}
     return flat
