@@ -54,7 +54,8 @@ def import_cohort(name: str, source: Path, study: Path) -> None:
 def words_of(name: str, study: Path, runs: Path) -> list[str]:
     """The run of a cohort as the command line would say it."""
     if name in TCGA:
-        own = ["data.modalities=[mutations,copy_number,expression,clinical]", "split.scheme=file",
+        copies = "copy_number," if (study / "data_cna.txt").is_file() else ""
+        own = [f"data.modalities=[mutations,{copies}expression,clinical]", "split.scheme=file",
                "model.heads=[survival]", "training.batch_size=64"]  # fmt: skip
     elif name in ICB:
         own = ["data.modalities=[expression,clinical]", "data.endpoint=best_response", "split.scheme=kfold"]

@@ -345,9 +345,9 @@ def test_a_study_without_a_patient_table_takes_its_patients_from_the_samples(tmp
 
 
 def test_what_is_not_read_is_told(tmp_path):
-    meta = PROFILE.format("STRUCTURAL_VARIANT", "SV", "structural_variants", "sv.txt")
-    study = read_study(fill(tmp_path, meta_sv__txt=meta, sv__txt="Sample_Id\n"), GENES)
-    assert [(note.id, note.reason) for note in study.report] == [("meta_sv.txt", "not_used")]
+    meta = PROFILE.format("GENESET_SCORE", "GSVA-SCORE", "gsva", "gsva.txt")
+    study = read_study(fill(tmp_path, meta_gsva__txt=meta, gsva__txt="geneset_id\n"), GENES)
+    assert [(note.id, note.reason) for note in study.report] == [("meta_gsva.txt", "not_used")]
 
 
 @pytest.mark.parametrize("name", ["clinical_patient", "a/b", "expression", ""])

@@ -33,14 +33,22 @@ class Chromosome:
 
 def build_named(name: str) -> str:
     """GRCh37 or GRCh38 from any of its names; InputError for others."""
-    known = {build.lower(): build for build in ("GRCh37", "GRCh38")}
-    found = known.get(name.strip().lower()) or _ALIASES.get(name.strip().lower())
-    if found is None:
-        choices = [*known.values(), *_ALIASES]
-        raise InputError(
-            "unknown genome build", got=name, expected="GRCh37 or GRCh38", fix=did_you_mean(name, choices)
-        )
-    return found
+    if found := known_build(name):
+        return found
+    raise InputError(
+        "unknown genome build", got=name, expected="GRCh37 or GRCh38",
+        fix=did_you_mean(name, ["GRCh37", "GRCh38", *_ALIASES]),
+    )  # fmt: skip
+
+
+def known_build(name: str) -> str:
+    """GRCh37 or GRCh38 from any of its names; "" for other builds and species."""
+    text = name.strip().lower()
+    return next((b for b in ("GRCh37", "GRCh38") if text in (b.lower(), *_names_of(b))), "")
+
+
+def _names_of(build: str) -> list[str]:
+    return [alias for alias, one in _ALIASES.items() if one == build]
 
 
 @cache

@@ -27,6 +27,7 @@ SEGMENT_COLUMNS = ("chromosome", "start", "end", "major", "minor")
 SCORES = ("hrd_loh", "lst", "tai", "hrd_sum", "fga", "wgii", "aneuploidy")
 _MB = 1e6
 _LOH, _SHORT, _LONG, _TELOMERIC, _GAP = 15 * _MB, 3 * _MB, 10 * _MB, 1 * _MB, 3 * _MB
+_RATIO_CUT = 0.2
 _WHOLE_ARM, _NEAR_WHOLE = 0.8, 0.9
 _AUTOSOMES = tuple(str(number) for number in range(1, 23))
 
@@ -59,6 +60,28 @@ def instability_scores(segments: pd.DataFrame, build: str, file: str = "segments
         "wgii": float(np.mean(list(altered.values()))),
         "aneuploidy": float(sum(_n_arms(part, whole[name], usual) for name, part in parts.items())),
     }  # fmt: skip
+
+
+def altered_share(segments: pd.DataFrame, build: str, file: str = "segments") -> dict[str, float]:
+    """`fga` and `wgii` of one tumour's log2 ratios: the share of the bases seen that lie 0.2 or more from 0.
+
+    The cut is cBioPortal's for its fraction of genome altered. The other scores need copies of both alleles: NaN.
+
+    Args:
+        segments: chromosome, start, end, log2; sex chromosomes do not count.
+    """
+    table = segments.assign(chromosome=bare_names(segments["chromosome"])).dropna(subset=["log2"])
+    check_positions(table["chromosome"], table["end"], build, file)
+    table = table[table["chromosome"].isin(_AUTOSOMES)]
+    scores = dict.fromkeys(SCORES, float("nan"))
+    if table.empty:
+        return scores
+    size = (table["end"] - table["start"]).astype(float)
+    parts = pd.DataFrame({"all": size, "altered": size * (table["log2"].abs() >= _RATIO_CUT)})
+    by_chromosome = parts.groupby(table["chromosome"]).sum()
+    fga = by_chromosome["altered"].sum() / by_chromosome["all"].sum()
+    wgii = (by_chromosome["altered"] / by_chromosome["all"]).mean()
+    return {**scores, "fga": float(fga), "wgii": float(wgii)}
 
 
 def _merged(rows: pd.DataFrame) -> np.ndarray:

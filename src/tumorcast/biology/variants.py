@@ -11,12 +11,15 @@ import re
 from functools import lru_cache
 
 IMPACTS: tuple[str, ...] = (
-    "truncating", "missense", "inframe", "splice", "promoter", "silent", "other", "unknown",
+    "truncating", "missense", "inframe", "splice", "promoter", "silent", "other", "unknown", "fusion",
 )  # fmt: skip
-"""`unknown`: the source says that the gene is altered, but not how."""
+"""`unknown`: the source says that the gene is altered, but not how. `fusion`: partner of a rearrangement."""
 
 _TERMS: dict[str, str] = {
     "unknown": "unknown",
+    "fusion": "fusion",
+    "gene_fusion": "fusion",
+    "structural_variant": "fusion",
     # MAF Variant_Classification
     "nonsense_mutation": "truncating",
     "frame_shift_del": "truncating",
@@ -67,7 +70,17 @@ _TERMS: dict[str, str] = {
     "stop_retained_variant": "silent",
     "start_retained_variant": "silent",
 }
-_GRAVEST_FIRST = ("truncating", "splice", "missense", "inframe", "unknown", "silent", "promoter", "other")
+_GRAVEST_FIRST = (
+    "fusion",
+    "truncating",
+    "splice",
+    "missense",
+    "inframe",
+    "unknown",
+    "silent",
+    "promoter",
+    "other",
+)
 _NONSYNONYMOUS = frozenset({"truncating", "missense", "inframe", "splice", "unknown"})
 
 
@@ -76,7 +89,7 @@ def impact_of(variant_classification: str) -> str:
     """The impact class, one of `IMPACTS`, of a variant's classification.
 
     Case and spaces do not matter. Where a predictor gives several consequences (`a&b`, `a,b`), the gravest
-    counts: truncating, splice, missense, inframe, silent, promoter, other. Loss of the stop codon counts as
+    counts: fusion, truncating, splice, missense, inframe, silent, promoter, other. Loss of the stop codon counts as
     truncating with loss of the start codon, because both usually abolish the protein. Splice regions outside
     the two canonical bases, introns and untranslated regions are "other", as are unknown words.
 
@@ -99,3 +112,8 @@ def is_nonsynonymous(impact: str) -> bool:
     give only altered or not list nonsynonymous calls.
     """
     return impact in _NONSYNONYMOUS
+
+
+def alters_gene(impact: str) -> bool:
+    """Whether a variant of this impact makes its gene an altered one: nonsynonymous, or part of a fusion."""
+    return impact == "fusion" or is_nonsynonymous(impact)

@@ -14,6 +14,8 @@ from tumorcast.biology.variants import is_nonsynonymous
 from tumorcast.cohort.clinical import clinical_table
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.courses import course_table
+from tumorcast.cohort.derived import DERIVED, derive
+from tumorcast.cohort.laboratory import LABORATORY, laboratory_table
 from tumorcast.cohort.tissue import eligible_samples, newest_with
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError, did_you_mean
@@ -39,7 +41,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
     courses = course_table(study, data.endpoint if "response" in heads else "auto")
     if data.lines is not None:
         courses = _keep_lines(courses, data.lines, report)
-    layers_in = _numeric_layers(study, data)
+    layers_in = _numeric_layers(study, data, report)
     features = _feature_paths(study, data, report)
     chosen = _choose_samples(study, courses, data, layers_in, features, report)
 
@@ -47,6 +49,8 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
         name: table.reindex(chosen[name].to_numpy()).set_axis(courses.index)
         for name, table in layers_in.items()
     }
+    if LABORATORY in data.modalities:
+        layers[LABORATORY] = laboratory_table(study.laboratory, courses, data.laboratory_days_before)
     variants = _variants_of(study, chosen["mutations"])
     n_nonsyn, tmb = _burden(study, variants, chosen["mutations"], courses)
     cohort = Cohort(
@@ -68,7 +72,10 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
 
 
 def _check_modalities(study: Study, data: DataConfig) -> None:
-    known = ["slide", "mutations", "expression", "clinical", "copy_number", *study.layers]
+    known = [
+        *("slide", "mutations", "expression", "clinical", "copy_number", LABORATORY),
+        *study.layers, *DERIVED,
+    ]  # fmt: skip
     for name in (*data.modalities, *data.graph.layers):
         if name not in known:
             raise InputError(
@@ -79,10 +86,11 @@ def _check_modalities(study: Study, data: DataConfig) -> None:
             )
 
 
-def _numeric_layers(study: Study, data: DataConfig) -> dict[str, pd.DataFrame]:
+def _numeric_layers(study: Study, data: DataConfig, report: list[Exclusion]) -> dict[str, pd.DataFrame]:
     """Layers to carry: those asked for, and what the mutation graph uses (copy number in any case)."""
     tables = {"expression": study.expression, "copy_number": study.copy_number, **study.layers}
     wanted = {*data.modalities, "copy_number", *data.graph.layers}
+    tables |= {name: derive(study, name, report) for name in sorted(wanted & set(DERIVED) - set(tables))}
     return {name: table for name, table in tables.items() if table is not None and name in wanted}
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from tumorcast.biology.network import GeneNetwork
-from tumorcast.biology.variants import IMPACTS, is_nonsynonymous
+from tumorcast.biology.variants import IMPACTS, alters_gene
 from tumorcast.cohort.arrays import F32, I64
 from tumorcast.cohort.scaling import LayerScaler
 from tumorcast.config.models import GraphConfig
@@ -120,7 +120,7 @@ def build_vocabulary(
 
 
 def frequent_genes(variants: pd.DataFrame, n_courses: int, share: float = 0.03, most: int = 500) -> list[str]:
-    """Genes with a nonsynonymous variant in at least `share` of the courses (and three), frequent first."""
-    altered = variants[variants["impact"].map(is_nonsynonymous).astype(bool)]
+    """Genes altered by variants in at least `share` of the courses (and three), frequent first."""
+    altered = variants[variants["impact"].map(alters_gene).astype(bool)]
     counts = altered.drop_duplicates(["course_id", "gene"])["gene"].value_counts()
     return [str(gene) for gene in counts[counts >= max(3, share * n_courses)].index[:most]]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from tumorcast.biology.variants import IMPACTS, is_nonsynonymous
+from tumorcast.biology.variants import IMPACTS, alters_gene
 from tumorcast.cohort.arrays import F32, I64, PatientGraph
 from tumorcast.cohort.graph_vocabulary import SCALARS, GraphVocabulary
 
@@ -94,12 +94,10 @@ def _with_neighbours(vocabulary: GraphVocabulary, seeds: I64, heat: F32) -> I64:
 
 
 def _altered(vocabulary: GraphVocabulary, variants: pd.DataFrame) -> list[tuple[int, str, float]]:
-    """(gene, impact, VAF) of each nonsynonymous variant of a gene that may be a node."""
+    """(gene, impact, VAF) of each variant that alters a gene that may be a node."""
     rows = zip(variants["gene"].tolist(), variants["impact"].tolist(), variants["vaf"].tolist(), strict=True)
     place = vocabulary.place
-    return [
-        (place[gene], impact, vaf) for gene, impact, vaf in rows if gene in place and is_nonsynonymous(impact)
-    ]
+    return [(place[gene], impact, vaf) for gene, impact, vaf in rows if gene in place and alters_gene(impact)]
 
 
 def _levels(vocabulary: GraphVocabulary, copy_number: pd.Series | None) -> F32:

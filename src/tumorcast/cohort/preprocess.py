@@ -148,7 +148,8 @@ def fit_preprocessor(
                 if len(kept := tuple(g for g in v if g in set(genes))) >= 2
             }
         elif name in fold.layers:
-            layers[name] = LayerScaler.fit(fold.layers[name], _varying(fold.layers[name]))
+            features = _varying(fold.layers[name], data.max_layer_features)
+            layers[name] = LayerScaler.fit(fold.layers[name], features)
     return Preprocessor(
         modalities=cohort.modalities,
         tiles=_tile_statistics({k: bags[k] for k in training if k in bags})
@@ -176,8 +177,13 @@ def _row(table: pd.DataFrame, course_id: str) -> pd.Series:
     return cast(pd.Series, table.loc[course_id])
 
 
-def _varying(table: pd.DataFrame) -> list[str]:
-    return [str(column) for column in table.columns[table.nunique() >= 2]]
+def _varying(table: pd.DataFrame, most: int) -> list[str]:
+    """Features with two values or more; where there are more than `most`, the most variable."""
+    kept = table.columns[table.nunique() >= 2]
+    if len(kept) > most:
+        variance = table[kept].var().sort_values(ascending=False, kind="stable")
+        kept = kept[kept.isin(variance.index[:most])]
+    return [str(column) for column in kept]
 
 
 def _expression_genes(table: pd.DataFrame, gene_sets: dict[str, tuple[str, ...]], most: int) -> list[str]:

@@ -49,12 +49,15 @@ class DataConfig(Section):
         study: a study folder (cBioPortal layout, see docs/architecture.md).
         features: folder written by `tumorcast encode`; None where slides are absent or ready bags.
         modalities: in the order of the presence mask; names outside the built-in four are numeric layers
-            of the study (generic assay), `copy_number` the copy-number matrix as a layer of its own.
+            of the study (generic assay), `copy_number` the copy-number matrix as a layer of its own, `laboratory`
+            the newest laboratory values, and those of `cohort.derived` are computed from the study's own.
         endpoint: which label makes a responder; "auto" takes the first that the study has.
         tissue_days_before: tissue must have been taken at the latest this many days before the course
             starts (0: on the day itself counts); a sample with an unknown date is kept and reported.
         procedures: which tissue counts.
         lines: lines of therapy that count; None is all.
+        laboratory_days_before: how old a laboratory value may be on the course's first day.
+        max_layer_features: most features of a further layer, the most variable of the training fold.
         graph: of the mutation graph.
         clinical_columns: patient-table columns to use; None is every column known before treatment.
     """
@@ -68,6 +71,8 @@ class DataConfig(Section):
     lines: tuple[Count, ...] | None = None
     clinical_columns: tuple[str, ...] | None = None
     max_expression_genes: Count = 2000
+    max_layer_features: Count = 5000
+    laboratory_days_before: Positive = 42
     graph: GraphConfig = GraphConfig()
 
     @model_validator(mode="after")

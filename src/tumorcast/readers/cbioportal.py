@@ -12,15 +12,16 @@ from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.case_lists import sequenced_samples
 from tumorcast.readers.clinical import patients_of, read_patients, read_samples
 from tumorcast.readers.inventory import take_inventory
+from tumorcast.readers.laboratory import laboratory_of
 from tumorcast.readers.maf import read_maf
-from tumorcast.readers.matrix import read_copy_number, read_expression, read_generic_assay
-from tumorcast.readers.meta import MetaFile, read_meta_files, read_study_meta
-from tumorcast.readers.scale import declared_scale, preference
+from tumorcast.readers.meta import MetaFile, read_build, read_meta_files, read_study_meta
+from tumorcast.readers.profiles import read_profiles
+from tumorcast.readers.samples import sample_ids
 from tumorcast.readers.slides_csv import SLIDE_COLUMNS, read_slides
+from tumorcast.readers.structural import read_structural_variants
 from tumorcast.readers.study import Study
 from tumorcast.readers.timeline import add_specimens, read_timelines, treatments_of
 
-_READ_ELSEWHERE = {"CLINICAL", "MUTATION_EXTENDED", "GENE_PANEL_MATRIX"}
 COVERED_MB = "EXOME_MB"
 """Sample column with the covered megabases of coding sequence."""
 
@@ -43,10 +44,13 @@ def read_study(folder: Path | str, genes: GeneTable | None = None) -> Study:
     patient_table = _find(metas, "CLINICAL", "PATIENT_ATTRIBUTES")
     patients = read_patients(patient_table.data, report) if patient_table else patients_of(sample_table)
     samples = read_samples(sample_table, patients.index, report)
-    treatments, samples = _timelines(metas, patients.index, samples, report)
-    variants = _variants(metas, samples, genes, report)
+    events = read_timelines([meta.data for meta in metas if meta.datatype == "TIMELINE"])
+    treatments = treatments_of(events, patients.index, report)
+    samples = add_specimens(samples, events, report)
+    build = read_build(folder)
+    variants = _with_fusions(_variants(metas, samples, build, genes, report), metas, samples, genes, report)
     sequenced = _sequenced(folder, metas, variants, samples, report)
-    expression, copy_number, layers = _matrices(metas, samples, genes, report)
+    profiles = read_profiles(metas, samples, build, genes, report)
     slides_file = folder / "slides.csv"
     slides = pd.DataFrame(columns=list(SLIDE_COLUMNS))
     if slides_file.is_file():
@@ -56,7 +60,8 @@ def read_study(folder: Path | str, genes: GeneTable | None = None) -> Study:
         study_id=study_id, origin=origin, folder=folder, patients=patients,
         samples=samples.drop(columns=[COVERED_MB], errors="ignore"), treatments=treatments, variants=variants,
         sequenced=sequenced, sequenced_mb={str(k): float(v) for k, v in covered.items() if k in sequenced},
-        expression=expression, copy_number=copy_number, layers=layers, slides=slides, report=report,
+        expression=profiles.expression, copy_number=profiles.copy_number, segments=profiles.segments, build=build,
+        layers=profiles.layers, laboratory=laboratory_of(events, patients.index, report), slides=slides, report=report,
         digests=take_inventory(folder, metas, report),
     )  # fmt: skip
 
@@ -76,24 +81,16 @@ def _find(metas: list[MetaFile], kind: str, datatype: str) -> MetaFile | None:
     return next((meta for meta in metas if (meta.kind, meta.datatype) == (kind, datatype)), None)
 
 
-def _timelines(
-    metas: list[MetaFile], patients: pd.Index, samples: pd.DataFrame, report: list[Exclusion]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(treatments, samples with what the timelines say of them)."""
-    events = read_timelines([meta.data for meta in metas if meta.datatype == "TIMELINE"])
-    return treatments_of(events, patients, report), add_specimens(samples, events, report)
-
-
 def _variants(
-    metas: list[MetaFile], samples: pd.DataFrame, genes: GeneTable, report: list[Exclusion]
+    metas: list[MetaFile], samples: pd.DataFrame, build: str, genes: GeneTable, report: list[Exclusion]
 ) -> pd.DataFrame | None:
     found = [meta for meta in metas if meta.kind == "MUTATION_EXTENDED"]
     if not found:
         return None
     for meta in found[1:]:
         report.append(Exclusion("layer", meta.data.name, "not_used", f"{found[0].data.name} is used"))
-    variants = read_maf(found[0].data, genes, report)
-    variants["sample_id"] = _study_samples(variants["sample_id"], samples.index)
+    variants = read_maf(found[0].data, genes, report, build)
+    variants["sample_id"] = sample_ids(variants["sample_id"], samples.index)
     is_known = variants["sample_id"].isin(samples.index)
     for sample in sorted(set(variants.loc[~is_known, "sample_id"])):
         report.append(Exclusion("sample", sample, "unknown_sample", f"in {found[0].data.name} only"))
@@ -104,11 +101,23 @@ def _variants(
     return variants[is_known].reset_index(drop=True)
 
 
-def _study_samples(barcodes: pd.Series, samples: pd.Index) -> pd.Series:
-    """TCGA's aliquot barcodes shortened to the study's sample identifiers (15 characters, no vial)."""
-    short = barcodes.str.slice(0, 15)
-    is_aliquot = ~barcodes.isin(samples) & barcodes.str.startswith("TCGA-") & short.isin(samples)
-    return barcodes.mask(is_aliquot, short)
+def _with_fusions(
+    variants: pd.DataFrame | None, metas: list[MetaFile], samples: pd.DataFrame, genes: GeneTable,
+    report: list[Exclusion],
+) -> pd.DataFrame | None:  # fmt: skip
+    """The variants, and those of the study's structural variants that belong to its samples."""
+    found = _find(metas, "STRUCTURAL_VARIANT", "SV")
+    if found is None:
+        return variants
+    fusions = read_structural_variants(found.data, genes, report)
+    fusions["sample_id"] = sample_ids(fusions["sample_id"], samples.index)
+    is_known = fusions["sample_id"].isin(samples.index)
+    if not is_known.all():
+        told = f"{int((~is_known).sum())} rearrangements of samples that are not in the study"
+        report.append(Exclusion("layer", found.data.name, "unknown_samples", told))
+    return (
+        fusions[is_known] if variants is None else pd.concat([variants, fusions[is_known]], ignore_index=True)
+    )
 
 
 def _sequenced(
@@ -135,47 +144,3 @@ def _sequenced(
         detail = f"{len(unknown)} sequenced samples are not in the study"
         report.append(Exclusion("layer", "mutations", "unknown_samples", detail))
     return frozenset(told & set(samples.index))
-
-
-def _matrices(
-    metas: list[MetaFile], samples: pd.DataFrame, genes: GeneTable, report: list[Exclusion]
-) -> tuple[pd.DataFrame | None, pd.DataFrame | None, dict[str, pd.DataFrame]]:
-    """(expression, discrete copy number, generic layers by name), restricted to the study's samples."""
-    expression: pd.DataFrame | None = None
-    copy_number: pd.DataFrame | None = None
-    layers: dict[str, pd.DataFrame] = {}
-    profiles = [meta for meta in metas if meta.kind == "MRNA_EXPRESSION"]
-    profile = min(profiles, key=preference, default=None)
-    for meta in metas:
-        if meta is profile:
-            table = read_expression(meta.data, declared_scale(meta), genes, report)
-            expression = _known(table, meta, samples, report)
-        elif meta.kind == "MRNA_EXPRESSION" and profile is not None:
-            told = f"{profile.data.name} is used as the expression"
-            report.append(Exclusion("layer", meta.data.name, "not_used", told))
-        elif meta.kind == "COPY_NUMBER_ALTERATION" and meta.datatype == "DISCRETE" and copy_number is None:
-            copy_number = _known(read_copy_number(meta.data, genes, report), meta, samples, report)
-        elif meta.kind == "GENERIC_ASSAY" and meta.datatype == "LIMIT-VALUE":
-            properties = meta.keys.get("generic_entity_meta_properties", "").replace(" ", "").split(",")
-            layer = _known(read_generic_assay(meta.data, properties, report), meta, samples, report)
-            if layer is not None:
-                layers[meta.keys.get("stable_id", meta.data.stem.removeprefix("data_")).lower()] = layer
-        elif meta.kind not in _READ_ELSEWHERE:
-            detail = f"{meta.kind} {meta.datatype} is not read"
-            report.append(Exclusion("layer", meta.path.name, "not_used", detail))
-    return expression, copy_number, layers
-
-
-def _known(
-    layer: pd.DataFrame, meta: MetaFile, samples: pd.DataFrame, report: list[Exclusion]
-) -> pd.DataFrame | None:
-    """The layer of the study's samples; None, reported, where there is no overlap."""
-    kept = layer[layer.index.isin(samples.index)]
-    if kept.empty:
-        detail = f"none of its {len(layer)} samples is in the study"
-        report.append(Exclusion("layer", meta.data.name, "no_overlap", detail))
-        return None
-    if len(kept) < len(layer):
-        detail = f"{len(layer) - len(kept)} samples are not in the study"
-        report.append(Exclusion("layer", meta.data.name, "unknown_samples", detail))
-    return kept

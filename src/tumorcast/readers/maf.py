@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tumorcast.biology.chromosomes import check_positions, known_build
 from tumorcast.biology.genes import GeneTable
 from tumorcast.biology.variants import impact_of
 from tumorcast.domain.exclusions import Exclusion
@@ -16,17 +17,25 @@ from tumorcast.readers.gene_names import report_names
 VARIANT_COLUMNS = ("sample_id", "gene", "variant_class", "vaf", "impact", "protein_change")
 _VAF_COLUMNS = ("VAF", "TUMOR_VAF", "tumor_f", "t_vaf", "vaf")
 _NOT_SOMATIC = ("GERMLINE", "WILDTYPE", "NONE", "LOH")
+_BUILD = "NCBI_Build"
+_CONTEXT_COLUMNS = ("CONTEXT", "ref_context", "Ref_Tri", "trinucleotide")
 _PLACE = {
     "Chromosome": "chromosome", "Start_Position": "start", "Reference_Allele": "ref",
     "Tumor_Seq_Allele2": "alt",
 }  # fmt: skip
 
 
-def read_maf(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFrame:
+def read_maf(path: Path, genes: GeneTable, report: list[Exclusion], build: str = "") -> pd.DataFrame:
     """One row a variant (`study.Study.variants`); a file with a header alone gives an empty table.
 
     The variant allele fraction comes from t_alt_count and t_ref_count, else from a VAF column (a percentage
     is recognised by a median over 1; what is then outside 0..1 is unknown), else it is NaN.
+
+    Args:
+        build: genome build of the study, "" unknown; then the file's own NCBI_Build counts.
+
+    Raises:
+        InputError: a column is missing, or the positions cannot be of the build.
     """
     table = read_table(path)
     need_columns(table, ("Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"), path)
@@ -47,11 +56,26 @@ def read_maf(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFr
             **{name: table[column] for column, name in _PLACE.items() if column in table},
         }
     )
+    if context := next((column for column in _CONTEXT_COLUMNS if column in table), None):
+        variants["context"] = table[context].fillna("").str.upper()
+    _check_build(table, build, path, report)
     is_named = variants["gene"].notna()
     if not is_named.all():
         told = f"{int((~is_named).sum())} rows left out"
         report.append(Exclusion("variant", path.name, "unknown_gene", told))
     return variants[is_named].reset_index(drop=True)
+
+
+def _check_build(table: pd.DataFrame, build: str, path: Path, report: list[Exclusion]) -> None:
+    """Raise where places cannot be of the build; a line where the file names another build than the study."""
+    own = sorted(set(table[_BUILD].dropna())) if _BUILD in table else []
+    told = known_build(own[0]) if len(own) == 1 else build
+    if len(own) > 1 or (build and told != build):
+        detail = f"{path.name} says {', '.join(own)}, the study {build or 'nothing'}"
+        report.append(Exclusion("layer", path.name, "build_differs", detail))
+    if told and {"Chromosome", "Start_Position"} <= set(table.columns):
+        starts = pd.to_numeric(table["Start_Position"], errors="coerce")
+        check_positions(table["Chromosome"].fillna(""), starts, told, path.name)
 
 
 def _with_sample(table: pd.DataFrame, file: str, report: list[Exclusion]) -> pd.DataFrame:

@@ -67,6 +67,18 @@ def read_copy_number(path: Path, genes: GeneTable, report: list[Exclusion]) -> p
     return _by_sample(table.where(~outside))
 
 
+def read_gene_values(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFrame:
+    """sample x gene as the file has it (log2 copy-number ratios, say); rows of one gene are averaged, and told."""
+    table = _gene_rows(path, genes, report)
+    if table.index.has_duplicates:
+        count = int(table.index.duplicated().sum())
+        report.append(
+            Exclusion("gene", path.name, "duplicate_rows", f"{count} rows averaged into their gene")
+        )
+        table = _mean_rows(table, in_tpm=False)
+    return _by_sample(table)
+
+
 def read_generic_assay(path: Path, properties: Sequence[str], report: list[Exclusion]) -> pd.DataFrame:
     """sample x entity, float32; NaN not measured.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tumorcast.biology.chromosomes import build_named
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.study import Origin
 
@@ -72,6 +73,12 @@ def read_study_meta(folder: Path) -> tuple[str, Origin]:
     if origin == "real":
         return keys.get("cancer_study_identifier", folder.name), "real"
     raise InputError("meta_study.txt: unknown data_origin", got=origin, expected="real or simulated")
+
+
+def read_build(folder: Path) -> str:
+    """Genome build that `meta_study.txt` states as `reference_genome`, GRCh37 or GRCh38; "" where it does not."""
+    told = read_keys(folder / "meta_study.txt").get("reference_genome", "")
+    return build_named(told) if told else ""
 
 
 def read_keys(path: Path) -> dict[str, str]:

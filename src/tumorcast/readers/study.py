@@ -9,6 +9,8 @@ from typing import Literal
 import pandas as pd
 
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.laboratory import LABORATORY_COLUMNS
+from tumorcast.readers.segments import SEGMENT_TABLE
 
 Origin = Literal["real", "simulated"]
 
@@ -33,14 +35,19 @@ class Study:
             further columns of the timeline (responses per course among them), upper case.
         variants: one row a somatic call: `sample_id`, `gene` (harmonised symbol), `variant_class`
             (MAF Variant_Classification), `vaf` (float, NaN unknown), `impact` ("truncating",
-            "missense", "inframe", "splice", "promoter", "silent", "other", "unknown": altered, not said how),
-            `protein_change` (str).
+            "missense", "inframe", "splice", "promoter", "silent", "other", "unknown": altered, not said how,
+            "fusion": partner of a rearrangement), `protein_change` (str); where the source has them
+            `chromosome`, `start`, `ref`, `alt`, and `context` (reference bases around the place).
         sequenced: sample ids profiled for mutations (case list or gene panel matrix); a sample in it
             without a row in `variants` has no mutation, a sample outside it is not measured.
         sequenced_mb: megabases of exome covered, per sequenced sample, where known (for TMB).
         expression: sample x gene symbol, log2(TPM + 1), float32, NaN not measured.
         copy_number: sample x gene symbol, discrete -2..2 (GISTIC levels), float32, NaN not measured.
-        layers: further numeric layers (generic assay): name -> sample x feature, NaN not measured.
+        segments: copy-number segments, `segments.SEGMENT_TABLE`; empty where there are none.
+        build: genome build of the positions, "GRCh37" or "GRCh38"; "" unknown.
+        layers: further numeric layers (`proteins`, `methylation`, `copy_number_log2`, generic assays): name ->
+            sample x feature, NaN not measured.
+        laboratory: `laboratory.LABORATORY_COLUMNS`, one row a value of a patient on a day.
         slides: one row a slide: `slide_id`, `sample_id`, `path` (absolute), `mpp` (float um/px of
             level 0, NaN: the file's metadata decides).
         report: what was left out or repaired while reading.
@@ -58,7 +65,10 @@ class Study:
     sequenced_mb: dict[str, float] = field(default_factory=dict)
     expression: pd.DataFrame | None = None
     copy_number: pd.DataFrame | None = None
+    segments: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SEGMENT_TABLE)))
+    build: str = ""
     layers: dict[str, pd.DataFrame] = field(default_factory=dict)
+    laboratory: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LABORATORY_COLUMNS)))
     slides: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["slide_id", "sample_id", "path", "mpp"])
     )

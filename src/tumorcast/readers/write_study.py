@@ -12,6 +12,7 @@ import pandas as pd
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import COVERED_MB
 from tumorcast.readers.files import write_text
+from tumorcast.readers.laboratory import ANALYTES
 from tumorcast.readers.study import Study
 from tumorcast.readers.timeline import TREATMENT_COLUMNS
 
@@ -20,12 +21,17 @@ ExpressionScale = Literal["log2(TPM+1)", "z-score"]
 _LAYER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _TAKEN = {
     "slide", "mutations", "expression", "clinical", "copy_number", "cna", "study", "clinical_patient",
-    "clinical_sample", "timeline_treatment", "timeline_specimen",
+    "clinical_sample", "timeline_treatment", "timeline_specimen", "timeline_lab_test", "segments", "laboratory",
 }  # fmt: skip
 _VARIANT_NAMES = {
     "gene": "Hugo_Symbol", "chromosome": "Chromosome", "start": "Start_Position", "ref": "Reference_Allele",
     "alt": "Tumor_Seq_Allele2", "sample_id": "Tumor_Sample_Barcode", "variant_class": "Variant_Classification",
-    "protein_change": "HGVSp_Short", "vaf": "VAF",
+    "protein_change": "HGVSp_Short", "vaf": "VAF", "context": "CONTEXT",
+}  # fmt: skip
+_BUILD_NAMES = {"GRCh37": "hg19", "GRCh38": "hg38"}
+_SEGMENT_NAMES = {
+    "sample_id": "ID", "chromosome": "chrom", "start": "loc.start", "end": "loc.end", "log2": "seg.mean",
+    "major": "nMajor", "minor": "nMinor",
 }  # fmt: skip
 _TREATMENT_NAMES = {
     "patient_id": "PATIENT_ID", "start_day": "START_DATE", "stop_day": "STOP_DATE", "agent": "AGENT",
@@ -38,7 +44,7 @@ def write_study(study: Study, folder: Path, expression_scale: ExpressionScale = 
     _keys(folder / "meta_study.txt", {
         "type_of_cancer": "mixed", "cancer_study_identifier": study.study_id, "name": study.study_id,
         "description": f"{study.origin} data", "add_global_case_list": "true",
-        "data_origin": study.origin,
+        "data_origin": study.origin, **({"reference_genome": _BUILD_NAMES[study.build]} if study.build else {}),
     })  # fmt: skip
     _clinical(study, folder)
     _timelines(study, folder)
@@ -50,6 +56,11 @@ def write_study(study: Study, folder: Path, expression_scale: ExpressionScale = 
         told = "-2 deep loss, -1 loss, 0 two copies, 1 gain, 2 amplification"
         keys = _profile("COPY_NUMBER_ALTERATION", "DISCRETE", "gistic", told)
         _matrix(study, folder, "cna", study.copy_number, "Hugo_Symbol", keys)
+    if len(study.segments):
+        keys = {**_profile("COPY_NUMBER_ALTERATION", "SEG", "segments", "copy-number segments"),
+                "reference_genome_id": _BUILD_NAMES.get(study.build, "hg19")}  # fmt: skip
+        table = study.segments.astype({"start": int, "end": int}).rename(columns=_SEGMENT_NAMES)
+        _table(study, folder, "segments", table, keys, digits="%.6g")
     for name, layer in study.layers.items():
         _check_name(name)
         keys = _profile("GENERIC_ASSAY", "LIMIT-VALUE", name, f"numeric layer {name}")
@@ -119,6 +130,14 @@ def _timelines(study: Study, folder: Path) -> None:
         table = study.treatments[[*TREATMENT_COLUMNS, *rest]].rename(columns=_TREATMENT_NAMES)
         table.insert(3, "EVENT_TYPE", "Treatment")
         _table(study, folder, "timeline_treatment", table, keys)
+    if len(study.laboratory):
+        tests = study.laboratory.rename(
+            columns={"patient_id": "PATIENT_ID", "day": "START_DATE", "value": "RESULT"}
+        )
+        tests["UNITS"] = [ANALYTES[name].unit if name in ANALYTES else "" for name in tests["analyte"]]
+        tests = tests.rename(columns={"analyte": "TEST"}).assign(STOP_DATE="", EVENT_TYPE="LAB_TEST")
+        order = ["PATIENT_ID", "START_DATE", "STOP_DATE", "EVENT_TYPE", "TEST", "RESULT", "UNITS"]
+        _table(study, folder, "timeline_lab_test", tests[order], keys)
     samples = study.samples
     specimens = pd.DataFrame(
         {

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tumorcast.domain.errors import BundleError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 PREDICTOR_NAME = "predictor.onnx"
 TILE_ENCODER_NAME = "tile_encoder.onnx"

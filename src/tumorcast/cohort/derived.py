@@ -1,0 +1,74 @@
+"""Layers computed from a study's own: published scores of each sample by itself, so that a lab's one patient gets the
+same numbers as a training cohort's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from tumorcast.biology.instability import SCORES, altered_share, instability_scores
+from tumorcast.biology.pathways import embedded_expression_sets
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.study import Study
+
+Derivation = Callable[[Study, list[Exclusion]], pd.DataFrame | None]
+
+
+def derive(study: Study, name: str, report: list[Exclusion]) -> pd.DataFrame | None:
+    """sample x score of the derived layer `name`; None, reported, where the study lacks what it is made of."""
+    table = DERIVED[name](study, report)
+    if table is None or table.empty:
+        report.append(Exclusion("layer", name, "cannot_be_derived", f"the study lacks {_SOURCE[name]}"))
+        return None
+    return table.rename_axis(index="sample_id", columns=None).astype("float32")
+
+
+def _instability(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
+    """`biology.instability.SCORES` of tumours with copies of both alleles; with log2 ratios the share altered alone."""
+    if study.segments.empty:
+        return None
+    rows = {}
+    for sample, part in study.segments.groupby("sample_id"):
+        scores = instability_scores if part["minor"].notna().any() else altered_share
+        rows[str(sample)] = scores(part, study.build or "GRCh37", f"segments of {sample}")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(SCORES))
+
+
+def _expression_scores(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
+    from tumorcast.biology.expression_scores import expression_scores
+
+    return None if study.expression is None else expression_scores(study.expression, report)
+
+
+def _pathway_scores(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
+    from tumorcast.biology.pathway_scores import pathway_scores
+
+    if study.expression is None:
+        return None
+    return pathway_scores(study.expression, embedded_expression_sets(), report)
+
+
+def _mutation_scores(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
+    from tumorcast.biology.sbs96 import sbs96
+    from tumorcast.biology.signatures import mutation_scores
+
+    if study.variants is None:
+        return None
+    catalogue = sbs96(study.variants, None) if "context" in study.variants else None
+    table = mutation_scores(study.variants, catalogue)
+    return table[table.index.isin(study.sequenced)]
+
+
+DERIVED: dict[str, Derivation] = {
+    "instability": _instability,
+    "expression_scores": _expression_scores,
+    "pathway_scores": _pathway_scores,
+    "mutation_scores": _mutation_scores,
+}
+_SOURCE = {
+    "instability": "copy-number segments",
+    "expression_scores": "expression",
+    "pathway_scores": "expression",
+    "mutation_scores": "mutations",
+}
