@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tumorcast.cohort.assemble import assemble
-from tumorcast.cohort.labels import ordinal_of, response_of, survival_of
+from tumorcast.cohort.labels import ordinal_of, response_of, survival_endpoint, survival_of
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError, LeakageError
 from tumorcast.readers.study import Study
@@ -137,9 +137,20 @@ def test_response_of(row, endpoint, expected):
 def test_ordinal_and_survival():
     assert [ordinal_of({"BEST_RESPONSE": w}) for w in ("PD", "SD", "PR", "CR")] == [0, 1, 2, 3]
     assert ordinal_of({"RCB_CATEGORY": "RCB-III"}) == 0
-    days, event = survival_of(
-        {"PFS_MONTHS": 12, "PFS_STATUS": "1:PROGRESSION", "OS_MONTHS": 30, "OS_STATUS": "0"}
-    )
-    assert days == pytest.approx(365.25)
-    assert event == 1
-    assert math.isnan(survival_of({"OS_MONTHS": -3, "OS_STATUS": "1:DECEASED"})[0])
+    row = {"PFS_MONTHS": 12, "PFS_STATUS": "1:PROGRESSION", "OS_MONTHS": 30, "OS_STATUS": "0"}
+    assert survival_of(row, "PFS") == pytest.approx((365.25, 1))
+    assert survival_of(row, "OS") == pytest.approx((913.125, 0))
+    assert math.isnan(survival_of({"OS_MONTHS": -3, "OS_STATUS": "1:DECEASED"}, "OS")[0])
+
+
+def test_one_survival_endpoint_for_a_whole_cohort():
+    alive = {"OS_MONTHS": 30, "OS_STATUS": "0"}
+    both = {**alive, "PFS_MONTHS": 12, "PFS_STATUS": "1"}
+    assert survival_endpoint([both, alive]) == "PFS"
+    assert survival_endpoint([both, alive, alive]) == "OS"
+    assert survival_endpoint([alive]) == "OS"
+
+
+def test_a_source_that_says_only_who_responded_has_no_level():
+    assert [response_of({"BEST_RESPONSE": word}, "best_response") for word in ("R", "NR")] == [1, 0]
+    assert math.isnan(ordinal_of({"BEST_RESPONSE": "R"}))

@@ -38,7 +38,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
     """
     _check_modalities(study, data)
     report = list(study.report)
-    courses = course_table(study, data.endpoint if "response" in heads else "auto")
+    courses = course_table(study, data.endpoint if "response" in heads else "auto", data.survival)
     if data.lines is not None:
         courses = _keep_lines(courses, data.lines, report)
     layers_in = _numeric_layers(study, data, report)

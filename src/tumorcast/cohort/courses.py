@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tumorcast.biology.drugs import normalise_agents
-from tumorcast.cohort.labels import RESPONSE_COLUMNS, ordinal_of, response_of, survival_of
+from tumorcast.cohort.labels import RESPONSE_COLUMNS, ordinal_of, response_of, survival_endpoint, survival_of
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.study import Study
 
@@ -17,7 +17,7 @@ SITE_COLUMNS = ("SITE", "CENTER", "CENTRE", "INSTITUTE", "TISSUE_SOURCE_SITE")
 _NOT_A_DRUG = ("RADI", "SURG")
 
 
-def course_table(study: Study, endpoint: str = "auto") -> pd.DataFrame:
+def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -> pd.DataFrame:
     """One row per course, index `course_id` (`PATIENT-L1`, numbered by start).
 
     Rows of the timeline with the same LINE, or where that is missing the same start day, are one course. A
@@ -40,7 +40,8 @@ def course_table(study: Study, endpoint: str = "auto") -> pd.DataFrame:
     table = raw.drop(columns="labels").set_index("course_id")
     table["response"] = [response_of(r, chosen) if chosen else math.nan for r in records]
     table["ordinal"] = [ordinal_of(r) for r in records]
-    times = [survival_of(r) for r in records]
+    stem = survival_endpoint(records) if survival == "auto" else survival
+    times = [survival_of(r, stem) for r in records]
     table["time_days"], table["is_event"] = [t for t, _ in times], [e for _, e in times]
     return table
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tumorcast.biology.instability import SCORES, altered_share, instability_scores
 from tumorcast.biology.pathways import embedded_expression_sets
+from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.study import Study
 
@@ -16,8 +17,13 @@ Derivation = Callable[[Study, list[Exclusion]], pd.DataFrame | None]
 
 
 def derive(study: Study, name: str, report: list[Exclusion]) -> pd.DataFrame | None:
-    """sample x score of the derived layer `name`; None, reported, where the study lacks what it is made of."""
-    table = DERIVED[name](study, report)
+    """sample x score of the derived layer `name`; None, reported, where the study lacks what it is made of, or has it
+    in a form that no score can be made of (expression as z-scores)."""
+    try:
+        table = DERIVED[name](study, report)
+    except InputError as error:
+        report.append(Exclusion("layer", name, "cannot_be_derived", f"{error.what}, got {error.got}"))
+        return None
     if table is None or table.empty:
         report.append(Exclusion("layer", name, "cannot_be_derived", f"the study lacks {_SOURCE[name]}"))
         return None

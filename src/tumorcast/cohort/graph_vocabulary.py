@@ -124,3 +124,12 @@ def frequent_genes(variants: pd.DataFrame, n_courses: int, share: float = 0.03, 
     altered = variants[variants["impact"].map(alters_gene).astype(bool)]
     counts = altered.drop_duplicates(["course_id", "gene"])["gene"].value_counts()
     return [str(gene) for gene in counts[counts >= max(3, share * n_courses)].index[:most]]
+
+
+NO_GENES = build_vocabulary(
+    GeneNetwork(
+        (), np.zeros((2, 0), np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), (), {}, {}, "", ""
+    ),
+    (),
+)
+"""For models without mutations: graphs without nodes, of the width that nodes would have."""

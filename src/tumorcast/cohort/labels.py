@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -13,7 +13,7 @@ RESPONSE_COLUMNS = {
     "pcr": ("PCR", "RCB_CATEGORY"),
     "durable_benefit": ("DURABLE_BENEFIT",),
 }
-OUTCOME_PREFIXES = ("OS_", "PFS_", "DFS_", "DSS_", "EFS_", "RFS_", "RCB")
+OUTCOME_PREFIXES = ("OS_", "PFS_", "DFS_", "DSS_", "EFS_", "RFS_", "PFI_", "RCB")
 OUTCOME_COLUMNS = {
     *(name for names in RESPONSE_COLUMNS.values() for name in names),
     "RESPONSE", "RESPONDER", "VITAL_STATUS", "DEATH", "PROGRESSION", "FOLD",
@@ -40,10 +40,14 @@ def response_of(row: Mapping[str, Any], endpoint: str) -> float:
     text = _first_text(row, RESPONSE_COLUMNS[endpoint])
     if endpoint == "best_response":
         level = _RECIST_ORDER.get(_RECIST_WORDS.get(text, text))
-        return math.nan if level is None else float(level >= 2)
+        return _yes_or_no(text) if level is None else float(level >= 2)
     if endpoint == "pcr" and _first_text(row, ("PCR",)) == "":
         level = _RCB_ORDER.get(text)
         return math.nan if level is None else float(level == 3)
+    return _yes_or_no(text)
+
+
+def _yes_or_no(text: str) -> float:
     return 1.0 if text in _YES else 0.0 if text in _NO else math.nan
 
 
@@ -56,14 +60,20 @@ def ordinal_of(row: Mapping[str, Any]) -> float:
     return math.nan if level is None else float(level)
 
 
-def survival_of(row: Mapping[str, Any]) -> tuple[float, float]:
-    """(time_days, is_event): PFS where the row has it, else OS; NaN for unknown or not positive times."""
-    for stem in ("PFS", "OS"):
-        months = _number(row.get(f"{stem}_MONTHS"))
-        status = _text(row.get(f"{stem}_STATUS"))[:1]
-        if months > 0 and status in {"0", "1"}:
-            return months * DAYS_PER_MONTH, float(status)
+def survival_of(row: Mapping[str, Any], stem: str) -> tuple[float, float]:
+    """(time_days, is_event) of an endpoint (`PFS`, `OS`, ...); NaN for unknown or not positive times."""
+    months = _number(row.get(f"{stem}_MONTHS"))
+    status = _text(row.get(f"{stem}_STATUS"))[:1]
+    if months > 0 and status in {"0", "1"}:
+        return months * DAYS_PER_MONTH, float(status)
     return math.nan, math.nan
+
+
+def survival_endpoint(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The endpoint of a cohort: progression-free survival where at least half as many courses have it as have overall
+    survival, else that. One for all: times to different events are never mixed."""
+    count = {stem: sum(not math.isnan(survival_of(row, stem)[0]) for row in rows) for stem in ("PFS", "OS")}
+    return "PFS" if count["PFS"] and 2 * count["PFS"] >= count["OS"] else "OS"
 
 
 def _number(value: Any) -> float:

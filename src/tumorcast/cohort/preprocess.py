@@ -16,7 +16,7 @@ from tumorcast.biology.network import GeneNetwork
 from tumorcast.cohort.arrays import F32, CourseArrays
 from tumorcast.cohort.bags import TileBag, tile_sample
 from tumorcast.cohort.cohort import Cohort
-from tumorcast.cohort.graph_vocabulary import GraphVocabulary, build_vocabulary, frequent_genes
+from tumorcast.cohort.graph_vocabulary import NO_GENES, GraphVocabulary, build_vocabulary, frequent_genes
 from tumorcast.cohort.graphs import empty_graph, patient_graph
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
 from tumorcast.config.models import DataConfig, GraphConfig
@@ -102,7 +102,7 @@ class Preprocessor:
 
     def _mutations(self, cohort: Cohort, course_id: str, is_present: bool) -> tuple[Any, F32]:
         if self.graph is None or not is_present:
-            vocabulary = self.graph or _NO_GENES
+            vocabulary = self.graph or NO_GENES
             return empty_graph(vocabulary), np.zeros(3, np.float32)
         variants = cohort.variants_by_course.get(course_id, cohort.variants.iloc[:0])
         measured = {
@@ -114,14 +114,6 @@ class Preprocessor:
         is_known = np.isfinite(tmb)
         burden = np.array([np.log1p(count), np.log1p(tmb) if is_known else 0.0, is_known], np.float32)
         return patient_graph(self.graph, variants, measured), burden
-
-
-_NO_GENES = build_vocabulary(
-    GeneNetwork(
-        (), np.zeros((2, 0), np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), (), {}, {}, "", ""
-    ),
-    (),
-)
 
 
 def fit_preprocessor(

@@ -52,6 +52,8 @@ class DataConfig(Section):
             of the study (generic assay), `copy_number` the copy-number matrix as a layer of its own, `laboratory`
             the newest laboratory values, and those of `cohort.derived` are computed from the study's own.
         endpoint: which label makes a responder; "auto" takes the first that the study has.
+        survival: which time to event the survival head learns; "auto" is PFS where at least half as many courses
+            have it as have OS, else OS.
         tissue_days_before: tissue must have been taken at the latest this many days before the course
             starts (0: on the day itself counts); a sample with an unknown date is kept and reported.
         procedures: which tissue counts.
@@ -66,6 +68,7 @@ class DataConfig(Section):
     features: Path | None = None
     modalities: tuple[ModalityName, ...] = BUILTIN_MODALITIES
     endpoint: Literal["auto", "best_response", "pcr", "durable_benefit"] = "auto"
+    survival: Literal["auto", "PFS", "OS", "DSS", "PFI", "EFS", "DFS", "RFS"] = "auto"
     tissue_days_before: Annotated[float, Field(ge=0)] = 0
     procedures: tuple[Literal["biopsy", "resection", "unknown"], ...] = ("biopsy", "resection", "unknown")
     lines: tuple[Count, ...] | None = None

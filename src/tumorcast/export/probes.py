@@ -9,6 +9,8 @@ from itertools import chain, combinations
 import numpy as np
 
 from tumorcast.cohort.arrays import CourseArrays, PatientGraph
+from tumorcast.cohort.graph_vocabulary import NO_GENES
+from tumorcast.cohort.graphs import empty_graph
 from tumorcast.cohort.preprocess import Preprocessor
 
 MANY_TILES = 20_000
@@ -37,14 +39,10 @@ def probe_course(prepared: Preprocessor, seed: int, n_tiles: int = 7, n_genes: i
 
 
 def _probe_graph(prepared: Preprocessor, random: np.random.Generator, n_genes: int) -> PatientGraph:
-    vocabulary = prepared.graph
-    count = 0 if vocabulary is None else min(n_genes, len(vocabulary.genes))
-    if vocabulary is None or count == 0:
-        width = 0 if vocabulary is None else len(vocabulary.node_feature_names)
-        return PatientGraph(
-            np.zeros(0, np.int64), np.zeros((0, width), np.float32), np.zeros((2, 0), np.int64),
-            np.zeros(0, np.int64), np.zeros(0, np.float32),
-        )  # fmt: skip
+    vocabulary = prepared.graph or NO_GENES
+    count = min(n_genes, len(vocabulary.genes))
+    if count == 0:
+        return empty_graph(vocabulary)
     n_edges = 2 * (count - 1)
     return PatientGraph(
         node_gene=np.sort(random.choice(len(vocabulary.genes), count, replace=False)),

@@ -8,10 +8,11 @@ from tumorcast.biology.genes import Harmonised
 from tumorcast.domain.exclusions import Exclusion
 
 _SHOWN = 5
+_MOST_NAMED = 50
 
 
 def report_names(names: Sequence[str], harmonised: Harmonised, file: str, report: list[Exclusion]) -> None:
-    """A line for the renamed, one for the unlisted but kept, and one for each identifier that is lost."""
+    """A line for the renamed, one for the unlisted but kept, one for each that is lost (one for all of many)."""
     if harmonised.renamed:
         shown = ", ".join(f"{a} -> {b}" for a, b in list(harmonised.renamed.items())[:_SHOWN])
         count = len(harmonised.renamed)
@@ -23,6 +24,10 @@ def report_names(names: Sequence[str], harmonised: Harmonised, file: str, report
             f"{len(unlisted)} symbols outside the gene table kept as they are: {', '.join(unlisted[:_SHOWN])}"
         )
         report.append(Exclusion("gene", file, "unlisted_kept", detail))
+    if len(lost) > _MOST_NAMED:
+        detail = f"{len(lost)} identifiers not resolvable: {', '.join(sorted(lost)[:_SHOWN])}, ..."
+        report.append(Exclusion("gene", file, "unknown_gene", detail))
+        return
     report.extend(
         Exclusion("gene", name, "unknown_gene", f"not resolvable, in {file}") for name in sorted(lost)
     )

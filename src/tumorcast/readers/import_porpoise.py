@@ -38,7 +38,7 @@ def import_porpoise(
     study, told = porpoise_study(table, path.name.split(".")[0], out)
     told += write_import(study, out, expression_scale="z-score")
     if splits is not None:
-        told.append(_write_splits(splits, out / "splits.csv", set(study.patients.index)))
+        told.append(write_splits(splits, out / "splits.csv", set(study.patients.index)))
     return told
 
 
@@ -145,7 +145,7 @@ def _variants(called: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _write_splits(folder: Path, path: Path, ids: set[str]) -> str:
+def write_splits(folder: Path, path: Path, ids: set[str]) -> str:
     """The source's validation folds as patient_id, fold; patients without a row in `ids` are not ours."""
     rows = []
     for part in sorted(folder.glob("splits_*.csv")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,23 +19,29 @@ _GENE_COLUMNS = ("Hugo_Symbol", "Entrez_Gene_Id", "gene_id", "Gene")
 _ENTITY_COLUMNS = ("ENTITY_STABLE_ID", "NAME", "DESCRIPTION", "URL")
 
 
-def read_expression(path: Path, scale: str, genes: GeneTable, report: list[Exclusion]) -> pd.DataFrame:
+def read_expression(
+    path: Path,
+    scale: str,
+    genes: GeneTable,
+    report: list[Exclusion],
+    samples: Collection[str] | None = None,
+) -> pd.DataFrame:
     """sample x gene, log2(TPM + 1) (or z-scores, where the file holds those; said in the report).
 
     Rows of one gene are averaged, as TPM where the scale allows it.
 
     Args:
         scale: what the meta file says, "" to judge by the values (`scale.settled_scale`).
+        samples: the only samples to read, None all; a few of a large file take a fraction of the time.
 
     Raises:
         InputError: not a table of genes, negative TPM, or values that do not fit the scale.
     """
-    table = _gene_rows(path, genes, report)
-    values = table.to_numpy(np.float32)
-    scale = settled_scale(values, scale, path.name, report)
-    table = pd.DataFrame(
-        to_log2_tpm(values, scale, path.name, report), index=table.index, columns=table.columns
-    )
+    table = _gene_rows(path, genes, report, samples)
+    scale = settled_scale(table.to_numpy(), scale, path.name, report)
+    values = to_log2_tpm(table.to_numpy(), scale, path.name, report)
+    table = pd.DataFrame(values, index=table.index, columns=table.columns, copy=False)
+    del values
     is_twice = table.index.duplicated(keep=False)
     if is_twice.any():
         count = int(table.index.duplicated().sum())
@@ -101,9 +107,11 @@ def read_generic_assay(path: Path, properties: Sequence[str], report: list[Exclu
     return _by_sample(values[is_kept].set_index(pd.Index(entities[is_kept].tolist())))
 
 
-def _gene_rows(path: Path, genes: GeneTable, report: list[Exclusion]) -> pd.DataFrame:
+def _gene_rows(
+    path: Path, genes: GeneTable, report: list[Exclusion], samples: Collection[str] | None = None
+) -> pd.DataFrame:
     """harmonised gene x sample; a gene may have several rows."""
-    described, values = read_matrix(path, _GENE_COLUMNS, report)
+    described, values = read_matrix(path, _GENE_COLUMNS, report, samples)
     if described.empty and not len(described.columns):
         raise _no_identifiers(path, "Hugo_Symbol")
     identifiers = described.bfill(axis=1).iloc[:, 0].fillna("").astype(str).tolist()

@@ -14,10 +14,15 @@ from tumorcast.readers.meta import MetaFile
 _LOG_SCALE_MOST = 40.0
 """No log2(TPM + 1) can exceed log2(1e6 + 1) = 20; twice that is certainly linear."""
 _ROUNDING = 0.01
+_MILLION = 1e6
+_SAME = 0.01
+"""Share by which sums that should be equal may differ."""
+_ROWS_AT_ONCE = 1024
 _PSEUDOCOUNT = re.compile(
     r"log2?\s*\(\s*(?:[a-z-]+\s*\+\s*([\d.]+)|([\d.]+)\s*\+\s*[a-z-]+)\s*\)", re.IGNORECASE
 )
 _LINEAR_WORDS = {"linear", "tpm", "fpkm", "rpkm"}
+_COUNT_WORDS = {"counts", "count", "raw counts", "raw_counts", "reads"}
 _Z_WORDS = {"z-score", "z-scores", "zscore"}
 _TEXT_KEYS = ("profile_name", "profile_description")
 
@@ -48,7 +53,8 @@ def preference(meta: MetaFile) -> tuple[int, str]:
 def settled_scale(values: NDArray[np.float32], declared: str, file: str, report: list[Exclusion]) -> str:
     """ "linear", "z-score" or "log2(X+c)": what is declared, else what the values show (said in the report).
 
-    Undeclared, values above 40 mean linear, others with negative ones z-scores, the rest log2(TPM+1).
+    Undeclared, values above 40 mean linear, others with negative ones z-scores, the rest log2(TPM+1). Linear
+    values that look like counts are taken as they are, and told.
 
     Args:
         values: without infinities.
@@ -56,7 +62,8 @@ def settled_scale(values: NDArray[np.float32], declared: str, file: str, report:
         file: for the report.
 
     Raises:
-        InputError: negative values in linear expression, values too high for a logarithm, an unknown scale.
+        InputError: negative values in linear expression, values too high for a logarithm, an unknown scale;
+            counts, which are no expression without the genes' lengths.
     """
     lowest, highest = float(np.nanmin(values, initial=0)), float(np.nanmax(values, initial=0))
     scale = declared.strip().lower()
@@ -70,11 +77,31 @@ def settled_scale(values: NDArray[np.float32], declared: str, file: str, report:
                 got=f"from {lowest:g} to {highest:g}",
                 expected="TPM (not negative); or say `data_scale: z-score` or `log2(TPM+1)` in its meta file",
             )
+        if looks_like_counts(values):
+            told = "whole numbers whose sums are not a million: counts are not TPM; import them with gene lengths"
+            report.append(Exclusion("layer", file, "looks_like_counts", told))
         return "linear"
     if scale in _Z_WORDS:
         return "z-score"
     _check_logarithm(scale, highest, file)
     return scale
+
+
+def is_whole(values: NDArray[np.floating]) -> bool:
+    """Whether each known value, features x samples, is a whole number."""
+    blocks = (values[first : first + _ROWS_AT_ONCE] for first in range(0, len(values), _ROWS_AT_ONCE))
+    return all(bool((np.isnan(rows) | (rows == np.rint(rows))).all()) for rows in blocks)
+
+
+def looks_like_counts(values: NDArray[np.floating]) -> bool:
+    """Whether values, features x samples, are reads rather than TPM: whole numbers, and the samples' sums neither
+    a million, to which rounded TPM still add up, nor equal."""
+    if not is_whole(values):
+        return False
+    sums = np.nansum(values, axis=0, dtype=float)
+    is_million = np.abs(sums / _MILLION - 1) < _SAME
+    is_equal = len(sums) > 1 and np.ptp(sums) <= _SAME * sums.max()
+    return bool(sums.any()) and not is_million.all() and not is_equal
 
 
 def to_log2_tpm(
@@ -89,7 +116,8 @@ def to_log2_tpm(
     """
     if scale == "linear":
         report.append(Exclusion("layer", file, "converted", "linear values to log2(TPM + 1)"))
-        return np.log2(values + 1)
+        shifted = values + np.float32(1)
+        return np.log2(shifted, out=shifted)
     if scale == "z-score":
         told = "kept as they are: not comparable between studies"
         report.append(Exclusion("layer", file, "z_scores", told))
@@ -102,11 +130,22 @@ def to_log2_tpm(
     if count == 1:
         return np.maximum(values, 0)
     report.append(Exclusion("layer", file, "converted", f"{scale} to log2(TPM + 1)"))
-    return np.log2(np.maximum(np.exp2(values.astype(float)) - count, 0) + 1).astype(np.float32)
+    shifted = np.exp2(values)
+    shifted -= np.float32(count)
+    np.maximum(shifted, 0, out=shifted)
+    shifted += 1
+    return np.log2(shifted, out=shifted)
 
 
 def _check_logarithm(scale: str, highest: float, file: str) -> None:
-    """Raise where the scale is not known, or its highest value is none of a logarithm."""
+    """Raise where the scale is not known or is counts, or its highest value is none of a logarithm."""
+    if scale in _COUNT_WORDS:
+        raise InputError(
+            f"{file}: counts are not expression (data_scale: {scale})",
+            got="reads, which grow with a gene's length and the sample's depth",
+            expected="TPM, which counts become with the genes' lengths",
+            fix="import the counts together with gene lengths, a table of two columns or a GTF",
+        )
     found = _PSEUDOCOUNT.fullmatch(scale)
     if found is None:
         raise InputError(

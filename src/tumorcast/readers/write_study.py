@@ -62,12 +62,17 @@ def write_study(study: Study, folder: Path, expression_scale: ExpressionScale = 
         table = study.segments.astype({"start": int, "end": int}).rename(columns=_SEGMENT_NAMES)
         _table(study, folder, "segments", table, keys, digits="%.6g")
     for name, layer in study.layers.items():
-        _check_name(name)
-        keys = _profile("GENERIC_ASSAY", "LIMIT-VALUE", name, f"numeric layer {name}")
-        assay = {"generic_assay_type": name.upper(), "patient_level": "false"}
-        _matrix(study, folder, name, layer, "ENTITY_STABLE_ID", {**keys, **assay})
+        write_layer(study, folder, name, layer)
     if len(study.slides):
         _slides(study, folder)
+
+
+def write_layer(study: Study, folder: Path, name: str, layer: pd.DataFrame) -> None:
+    """One further numeric layer (sample x feature) as a generic assay of the study in `folder`."""
+    _check_name(name)
+    keys = _profile("GENERIC_ASSAY", "LIMIT-VALUE", name, f"numeric layer {name}")
+    assay = {"generic_assay_type": name.upper(), "patient_level": "false"}
+    _matrix(study, folder, name, layer, "ENTITY_STABLE_ID", {**keys, **assay})
 
 
 def _expression(study: Study, layer: pd.DataFrame, folder: Path, scale: ExpressionScale) -> None:
