@@ -46,6 +46,11 @@ def test_allele_numbers_go_before_allele_names():
     assert of_allele(entries, "CAA", ["CA", "C"], 0) == entries[1:]
 
 
+def test_allele_numbers_of_a_record_that_was_split_since_do_not_count():
+    entries = [entry(Allele="T", ALLELE_NUM="1"), entry(Allele="C", ALLELE_NUM="2")]
+    assert of_allele(entries, "A", ["C"], 0) == entries[1:]
+
+
 def test_annotation_of_another_allele_is_not_taken():
     assert of_allele([entry(Allele="T")], "A", ["T", "C"], 1) == []
 
