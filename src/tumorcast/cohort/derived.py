@@ -7,8 +7,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from tumorcast.biology.expression_scores import expression_scores
 from tumorcast.biology.instability import SCORES, altered_share, instability_scores
+from tumorcast.biology.mutation_scores import mutation_scores
+from tumorcast.biology.pathway_scores import pathway_scores
 from tumorcast.biology.pathways import embedded_expression_sets
+from tumorcast.biology.sbs96 import sbs96
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.study import Study
@@ -42,28 +46,21 @@ def _instability(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
 
 
 def _expression_scores(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
-    from tumorcast.biology.expression_scores import expression_scores
-
     return None if study.expression is None else expression_scores(study.expression, report)
 
 
 def _pathway_scores(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
-    from tumorcast.biology.pathway_scores import pathway_scores
-
     if study.expression is None:
         return None
     return pathway_scores(study.expression, embedded_expression_sets(), report)
 
 
 def _mutation_scores(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
-    from tumorcast.biology.sbs96 import sbs96
-    from tumorcast.biology.signatures import mutation_scores
-
     if study.variants is None:
         return None
-    catalogue = sbs96(study.variants, None) if "context" in study.variants else None
-    table = mutation_scores(study.variants, catalogue)
-    return table[table.index.isin(study.sequenced)]
+    has_context = {"context", "ref", "alt"} <= set(study.variants.columns)
+    catalogue = sbs96(study.variants, None, report) if has_context else None
+    return mutation_scores(study.variants, study.sequenced, catalogue)
 
 
 DERIVED: dict[str, Derivation] = {

@@ -21,6 +21,7 @@ from tumorcast.readers.study import Study
 from tumorcast.readers.write_study import write_layer
 
 SIGNATURES, CATALOGUE, GENE_SETS = "mutational_signatures", "substitutions", "gene_set_scores"
+_LIMITS = ("_low", "_high")
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ def write_derived(
         write_text(out / f"{name}.csv", table.rename_axis("sample_id").to_csv(float_format="%.6g"))
         if name == CATALOGUE:
             draw_catalogue(table, out / f"{name}.png", simulated)
-        else:
+        elif not name.endswith(_LIMITS):
             draw_scores(table, name, out / f"{name}.png", simulated)
-        if into_study and name != CATALOGUE:
-            write_layer(study, folder, name, table)
+            if into_study:
+                write_layer(study, folder, name, table)
     rows = pd.DataFrame([asdict(note) for note in report], columns=["kind", "id", "reason", "detail"])
     write_text(out / "report.csv", rows.to_csv(index=False, lineterminator="\n"))
     return [*_told(found), *(f"  {note.reason}: {note.id}: {note.detail}" for note in report)]
@@ -75,7 +76,12 @@ def _given(
         found[CATALOGUE] = sbs96(study.variants, context, report)
         if sources.signatures:
             tell("fitting mutational signatures")
-            found[SIGNATURES] = exposures(found[CATALOGUE], read_signatures(sources.signatures), report)
+            fitted = exposures(found[CATALOGUE], read_signatures(sources.signatures), report)
+            found |= {
+                SIGNATURES: fitted.share,
+                f"{SIGNATURES}_low": fitted.low,
+                f"{SIGNATURES}_high": fitted.high,
+            }
     elif sources.signatures:
         told = "the variants have no context: give the reference genome (--fasta)"
         report.append(Exclusion("layer", SIGNATURES, "cannot_be_derived", told))
