@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from tumorcast.cohort.derived import derive
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.import_mopadi import import_mopadi
 from tumorcast.readers.import_porpoise import import_porpoise
@@ -24,6 +26,10 @@ def test_transneo(shared_data, tmp_path):
     patient = table.index[5]
     assert study.layers["dna_scores"].loc[f"{patient}-D", "HRD.sum"] == table.loc[patient, "HRD.sum"]
     assert not any("Cycles" in str(c) for layer in study.layers.values() for c in layer)
+    ours = derive(study, "instability", [])
+    told = study.layers["dna_scores"]
+    assert len(ours) == 147
+    assert np.corrcoef(ours["hrd_sum"], told.loc[ours.index, "HRD.sum"])[0, 1] > 0.97
 
 
 def test_porpoise_reads_censorship_as_the_inverse_of_an_event(shared_data, tmp_path):

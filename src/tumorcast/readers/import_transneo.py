@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from tumorcast.biology.burden import WHOLE_EXOME_MB
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.import_counts import write_import
+from tumorcast.readers.segments import SEGMENT_TABLE
 from tumorcast.readers.study import Study
 
 CLINICAL = {
@@ -23,6 +25,7 @@ DNA = (
 PATHOLOGY = ("median_lymph_KDE_knn_50",)
 IMMUNE_PREFIXES = ("Danaher.", "TIDE.", "CytScore", "STAT1.", "GEP.")
 EXPRESSION_PREFIXES = ("GGI.", "ESC.", "PGR.", "ESR1.", "ERBB2.", "Swanton.")
+SEGMENTS = "transneo-diagnosis-ASCAT-segments.tsv.gz"
 _BLOCKS = {
     "FEC": ("fluorouracil", "epirubicin", "cyclophosphamide"), "EC": ("epirubicin", "cyclophosphamide"),
     "TC": ("docetaxel", "cyclophosphamide"), "T": ("docetaxel",), "P": ("paclitaxel",),
@@ -38,13 +41,16 @@ def import_transneo(source: Path, out: Path) -> list[str]:
     either: a conventional size is taken, which scales the burden and changes no order.
 
     Args:
-        source: folder with `training_df.csv`, `supplementary_table_1.csv.gz` and `supplementary_table_2.csv.gz`.
+        source: folder with `training_df.csv`, `supplementary_table_1.csv.gz`, `supplementary_table_2.csv.gz`; ASCAT
+            segments (GRCh37) are taken where they are there.
     """
     training = _read(source / "training_df.csv").set_index("Trial.ID")
     clinical = _read(source / "supplementary_table_1.csv.gz").set_index("Donor.ID")
     variants = _read(source / "supplementary_table_2.csv.gz")
     training.index = pd.Index([str(patient) for patient in training.index], name="patient_id")
-    study = _study(training, clinical, variants, out)
+    study = replace(
+        _study(training, clinical, variants, out), segments=_segments(source, training), build="GRCh37"
+    )
     kept = 0 if study.variants is None else len(study.variants)
     n_repeated = int(variants["Donor.ID"].astype(str).isin(training.index).sum()) - kept
     read = write_import(study, out)
@@ -55,7 +61,7 @@ def import_transneo(source: Path, out: Path) -> list[str]:
         f"variants {kept} of {len(variants)} in the table; the rest belong to other patients, or repeat a "
         f"row ({n_repeated} of these patients)",
         f"covered exome taken as {WHOLE_EXOME_MB:g} Mb (not stated by the source)",
-        f"layers: {widths}",
+        f"layers: {widths}; segments of {study.segments['sample_id'].nunique()} tumours",
         *read,
     ]
 
@@ -115,6 +121,21 @@ def _variants(table: pd.DataFrame, ids: set[str]) -> pd.DataFrame:
             "alt": own["Tumor_Alt_Allele"],
         }
     ).reset_index(drop=True)
+
+
+def _segments(source: Path, training: pd.DataFrame) -> pd.DataFrame:
+    """Segments of the training patients; empty where the source lacks them."""
+    path = source / SEGMENTS
+    if not path.is_file():
+        return pd.DataFrame(columns=list(SEGMENT_TABLE))
+    names = {"Trial.ID": "sample_id", "chr": "chromosome", "startpos": "start", "endpos": "end"}
+    table = pd.read_csv(path, sep="\t", dtype={"chr": str}).rename(
+        columns={**names, "nMajor": "major", "nMinor": "minor"}
+    )
+    table = table[table["sample_id"].isin(training.index)].assign(log2=float("nan"))
+    return table.assign(sample_id=table["sample_id"].map(_sample_of))[list(SEGMENT_TABLE)].reset_index(
+        drop=True
+    )
 
 
 def _treatments(clinical: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
