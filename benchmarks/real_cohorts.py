@@ -36,16 +36,16 @@ def import_cohort(name: str, source: Path, study: Path) -> None:
     if (study / "meta_study.txt").is_file():
         return
     if name in TCGA:
-        from tumorcast.readers.import_porpoise import import_porpoise
+        from tumorcast.readers.importers.porpoise import import_porpoise
 
         folder = source / "TCGA_PORPOISE"
         told = import_porpoise(folder, study, folder / "splits" / f"tcga_{name}", name)
     elif name in ICB:
-        from tumorcast.readers.import_predictio import import_predictio
+        from tumorcast.readers.importers.predictio import import_predictio
 
         told = import_predictio(source / "PredictioR_ICB", study, name)
     else:
-        from tumorcast.readers.import_transneo import import_transneo
+        from tumorcast.readers.importers.transneo import import_transneo
 
         told = import_transneo(source / "TransNEO", study)
     print("\n".join(f"{name}: {line}" for line in told), file=sys.stderr, flush=True)

@@ -38,8 +38,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import, and print the counts."""
-    name = f"import_{arguments.format}"
-    importer = getattr(import_module(f"tumorcast.readers.{name}"), name)
+    importer = getattr(
+        import_module(f"tumorcast.readers.importers.{arguments.format}"), f"import_{arguments.format}"
+    )
     options = (getattr(arguments, option) for option in FORMATS[arguments.format])
     told = importer(arguments.source, arguments.out, *options)
     print("\n".join([*told, f"study written to {arguments.out}"]))

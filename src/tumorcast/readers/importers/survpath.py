@@ -11,9 +11,9 @@ import pandas as pd
 
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
-from tumorcast.readers.import_counts import write_import
-from tumorcast.readers.import_porpoise import porpoise_study, read_porpoise, write_splits
-from tumorcast.readers.import_tables import DAYS_PER_MONTH, survival, told_labels, told_notes, whole_days
+from tumorcast.readers.importers.counts import write_import
+from tumorcast.readers.importers.porpoise import porpoise_study, read_porpoise, write_splits
+from tumorcast.readers.importers.tables import DAYS_PER_MONTH, survival, told_labels, told_notes, whole_days
 from tumorcast.readers.scale import to_log2_tpm
 
 _SCALE = "log2(tpm+0.001)"

@@ -11,12 +11,12 @@ from tumorcast.cohort.assemble import assemble
 from tumorcast.config.models import DataConfig
 from tumorcast.metrics.discrimination import auroc
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.readers.import_imvigor import import_imvigor
-from tumorcast.readers.import_liu import import_liu
-from tumorcast.readers.import_loris import import_loris
-from tumorcast.readers.import_poplar import import_poplar
-from tumorcast.readers.import_riaz import import_riaz
-from tumorcast.readers.import_survpath import import_survpath
+from tumorcast.readers.importers.imvigor import import_imvigor
+from tumorcast.readers.importers.liu import import_liu
+from tumorcast.readers.importers.loris import import_loris
+from tumorcast.readers.importers.poplar import import_poplar
+from tumorcast.readers.importers.riaz import import_riaz
+from tumorcast.readers.importers.survpath import import_survpath
 
 LORIS_CANCERS = {
     "Bladder": -0.3323, "Breast": -0.3323, "Colorectal": -0.102, "Endometrial": -0.0079, "Esophageal": 0.55,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from tumorcast.domain.exclusions import Exclusion
-from tumorcast.readers.import_counts import write_import
-from tumorcast.readers.import_tables import (
+from tumorcast.readers.importers.counts import write_import
+from tumorcast.readers.importers.tables import (
     DAYS_PER_MONTH,
     by_patient,
     one_course,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tumorcast.biology.burden import WHOLE_EXOME_MB
 from tumorcast.domain.errors import InputError
-from tumorcast.readers.import_counts import write_import
+from tumorcast.readers.importers.counts import write_import
 from tumorcast.readers.segments import SEGMENT_TABLE
 from tumorcast.readers.study import Study
 

@@ -10,7 +10,7 @@ import pytest
 
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.readers.import_files import REPORT_FILE, import_files
+from tumorcast.readers.importers.files import REPORT_FILE, import_files
 
 VCF = (
     "##fileformat=VCFv4.2\n##contig=<ID=chr17,length=83257441>\n"

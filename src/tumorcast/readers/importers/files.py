@@ -17,9 +17,9 @@ from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion, summarise
 from tumorcast.readers.clinical import patients_of, read_patients, read_samples
 from tumorcast.readers.files import write_text
-from tumorcast.readers.files_sheet import PER_SAMPLE, FilesSheet, read_files_sheet
 from tumorcast.readers.gene_places import read_gene_places
-from tumorcast.readers.import_counts import write_import
+from tumorcast.readers.importers.counts import write_import
+from tumorcast.readers.importers.files_sheet import PER_SAMPLE, FilesSheet, read_files_sheet
 from tumorcast.readers.laboratory import laboratory_of
 from tumorcast.readers.maf import VARIANT_COLUMNS, read_maf
 from tumorcast.readers.matrix import read_copy_number, read_expression, read_gene_values, read_generic_assay

@@ -13,13 +13,13 @@ from tumorcast.cohort.assemble import assemble
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.readers.import_imvigor import import_imvigor
-from tumorcast.readers.import_liu import import_liu
-from tumorcast.readers.import_loris import import_loris
-from tumorcast.readers.import_poplar import blood_burden, import_poplar
-from tumorcast.readers.import_riaz import import_riaz, short_change
-from tumorcast.readers.import_survpath import import_survpath
-from tumorcast.readers.import_tables import whole_days
+from tumorcast.readers.importers.imvigor import import_imvigor
+from tumorcast.readers.importers.liu import import_liu
+from tumorcast.readers.importers.loris import import_loris
+from tumorcast.readers.importers.poplar import blood_burden, import_poplar
+from tumorcast.readers.importers.riaz import import_riaz, short_change
+from tumorcast.readers.importers.survpath import import_survpath
+from tumorcast.readers.importers.tables import whole_days
 
 MONTH = 365.25 / 12
 

@@ -11,8 +11,8 @@ import pandas as pd
 from tumorcast.biology.burden import WHOLE_EXOME_MB
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.files import read_table
-from tumorcast.readers.import_counts import write_import
-from tumorcast.readers.import_tables import (
+from tumorcast.readers.importers.counts import write_import
+from tumorcast.readers.importers.tables import (
     DAYS_PER_MONTH,
     by_patient,
     one_course,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tumorcast.domain.errors import InputError
-from tumorcast.readers.import_counts import write_import
+from tumorcast.readers.importers.counts import write_import
 from tumorcast.readers.study import Study
 
 _CLINICAL = {"sex": "SEX", "age": "AGE", "histo": "HISTOLOGY", "stage": "STAGE", "cancer_type": "CANCER_TYPE"}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.files import write_text
-from tumorcast.readers.import_counts import write_import
+from tumorcast.readers.importers.counts import write_import
 from tumorcast.readers.study import Study
 from tumorcast.readers.timeline import no_treatments
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from tumorcast.cohort.derived import derive
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.readers.import_mopadi import import_mopadi
-from tumorcast.readers.import_porpoise import import_porpoise
-from tumorcast.readers.import_transneo import import_transneo
+from tumorcast.readers.importers.mopadi import import_mopadi
+from tumorcast.readers.importers.porpoise import import_porpoise
+from tumorcast.readers.importers.transneo import import_transneo
 
 
 def test_transneo(shared_data, tmp_path):

@@ -10,8 +10,8 @@ import pandas as pd
 
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.files import copy_file
-from tumorcast.readers.import_counts import write_import
-from tumorcast.readers.import_porpoise import porpoise_study, read_porpoise
+from tumorcast.readers.importers.counts import write_import
+from tumorcast.readers.importers.porpoise import porpoise_study, read_porpoise
 from tumorcast.readers.study import Study
 
 _PATIENT = re.compile(r"(TCGA-\w{2}-\w{4})-")

@@ -12,9 +12,9 @@ import pytest
 from tumorcast.cli.main import main
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.readers.import_mopadi import import_mopadi
-from tumorcast.readers.import_porpoise import import_porpoise
-from tumorcast.readers.import_transneo import import_transneo
+from tumorcast.readers.importers.mopadi import import_mopadi
+from tumorcast.readers.importers.porpoise import import_porpoise
+from tumorcast.readers.importers.transneo import import_transneo
 from tumorcast.readers.study import Study
 
 PORPOISE = (

@@ -10,7 +10,7 @@ from tumorcast.cohort.assemble import assemble
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.readers.import_predictio import import_predictio
+from tumorcast.readers.importers.predictio import import_predictio
 
 NEEDED = ("sex", "age", "histo", "stage", "cancer_type", "recist", "nsTMB_perMb", "treatment")
 

@@ -1,0 +1,1 @@
+"""Published tables, and a cohort's own files, made into study folders."""
