@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from tumorcast.evaluation.held_out import importance_intervals, permutation_p, q_values, univariate_p
+from tumorcast.evaluation.held_out import importance_intervals, informative, permutation_p, q_values, univariate_p
 
 
 def test_p_is_that_of_all_permutations():
@@ -87,3 +87,13 @@ def test_importance_has_its_interval_and_stability():
     assert (mean <= high).all()
     assert often[0] == 1
     assert often[1:].max() == 0
+
+
+def test_a_feature_weighs_by_the_courses_that_it_tells_apart_whatever_their_outcome():
+    values = np.zeros((8, 5))
+    values[:2, 0] = 1
+    values[:, 1] = np.arange(8)
+    values[7, 2] = 1
+    values[:, 3] = np.nan
+    values[:4, 4], values[4:, 4] = np.nan, 1
+    np.testing.assert_array_equal(informative(values), [2, 2, 1, 0, 0])

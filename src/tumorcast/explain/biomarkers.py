@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tumorcast.cohort.cohort import Cohort
-from tumorcast.evaluation.held_out import importance_intervals, permutation_p, q_values, univariate_p
+from tumorcast.evaluation.held_out import importance_intervals, informative, permutation_p, q_values, univariate_p
 from tumorcast.explain.collect import HeldOut
 from tumorcast.metrics.residuals import martingale_residuals, response_residuals
 
@@ -96,12 +96,13 @@ def _rank_kind(
     )
     alone = univariate_p(values.to_numpy(float), residual, response)
     in_folds = _folds_in_top(matrix, folds, settings.top)
+    weight = informative(values.to_numpy(float))
     table = pd.DataFrame(
         {
             "feature": added.columns, "direction": _directions(matrix, values.to_numpy(float)),
             "n_courses": (matrix != 0).sum(axis=0), "importance": mean, "importance_low": low,
-            "importance_high": high, "z": z, "p": p, "q": q_values(p, mean), "univariate_p": alone,
-            "univariate_q": q_values(alone), "top_in_bootstraps": often, "top_in_folds": in_folds,
+            "importance_high": high, "z": z, "p": p, "q": q_values(p, weight), "univariate_p": alone,
+            "univariate_q": q_values(alone, weight), "top_in_bootstraps": often, "top_in_folds": in_folds,
             "n_folds": len(np.unique(folds)),
         }
     )  # fmt: skip
