@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from tumorcast.evaluation.held_out import importance_intervals, informative, permutation_p, q_values, univariate_p
+from tumorcast.evaluation.held_out import (
+    importance_intervals,
+    informative,
+    permutation_p,
+    q_values,
+    univariate_p,
+)
 
 
 def test_p_is_that_of_all_permutations():

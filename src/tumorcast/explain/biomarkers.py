@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 
 from tumorcast.cohort.cohort import Cohort
-from tumorcast.evaluation.held_out import importance_intervals, informative, permutation_p, q_values, univariate_p
+from tumorcast.evaluation.held_out import (
+    importance_intervals,
+    informative,
+    permutation_p,
+    q_values,
+    univariate_p,
+)
 from tumorcast.explain.collect import HeldOut
 from tumorcast.metrics.residuals import martingale_residuals, response_residuals
 

@@ -14,9 +14,7 @@ import pandas as pd
 
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
-from tumorcast.readers.files import NOT_AVAILABLE
-from tumorcast.readers.matrix_table import read_matrix
-from tumorcast.readers.proteins import (
+from tumorcast.readers.abundances import (
     as_tabs,
     by_sample_name,
     first_rows,
@@ -24,6 +22,8 @@ from tumorcast.readers.proteins import (
     text_columns,
     to_log2,
 )
+from tumorcast.readers.files import NOT_AVAILABLE
+from tumorcast.readers.matrix_table import read_matrix
 
 _NAMES = (
     "biochemical", "chemical_name", "biochemical_name", "metabolite_identification", "metabolite_name", "metabolite",

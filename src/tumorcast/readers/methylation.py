@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from tumorcast.biology.genes import GeneTable
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.abundances import text_columns
 from tumorcast.readers.cells import CellCounts, numbers_of
 from tumorcast.readers.compressed import open_text
 from tumorcast.readers.files import NOT_AVAILABLE, bare
 from tumorcast.readers.gene_names import report_names
 from tumorcast.readers.probe_manifest import array_of
-from tumorcast.readers.proteins import text_columns
 
 _FEW = 0.01
 """Share of values outside 0..1 that noise and normalisation leave behind."""

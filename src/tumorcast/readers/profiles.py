@@ -15,6 +15,8 @@ from tumorcast.readers.matrix import (
     read_generic_assay,
 )
 from tumorcast.readers.meta import MetaFile
+from tumorcast.readers.methylation import read_methylation
+from tumorcast.readers.proteins import read_proteins
 from tumorcast.readers.scale import declared_scale, preference
 from tumorcast.readers.segments import SEGMENT_TABLE, read_segments
 
@@ -102,12 +104,8 @@ def _layer(layer: str, meta: MetaFile, genes: GeneTable, report: list[Exclusion]
     if meta.kind == "COPY_NUMBER_ALTERATION":
         return read_gene_values(meta.data, genes, report)
     if meta.kind == "PROTEIN_LEVEL":
-        from tumorcast.readers.proteins import read_proteins
-
         return read_proteins(meta.data, genes, report)
     if meta.kind == "METHYLATION":
-        from tumorcast.readers.methylation import read_methylation
-
         return read_methylation(meta.data, report, genes)
     properties = meta.keys.get("generic_entity_meta_properties", "").replace(" ", "").split(",")
     return read_generic_assay(meta.data, properties, report)
