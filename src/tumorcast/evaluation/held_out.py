@@ -99,7 +99,7 @@ def q_values(p: Array, weights: Array | None = None) -> Array:
 
 
 def informative(values: Array) -> Array:
-    """[F] weight of each raw value [n, F]: in how many courses it is not its commonest, at most a quarter of them (where
+    """[F] weight of each raw value [n, F]: in how many courses it is not its commonest, at most a quarter (where
     a binary feature tells nearly as much as others). NaN counts as the commonest."""
     counts = np.zeros(values.shape[1])
     for i, column in enumerate(values.T):
