@@ -68,13 +68,15 @@ def ranked(
 
 def tell_planted(seed: int, study: Path, table: pd.DataFrame) -> None:
     """How many are found, how many of them planted, how many planted ones lead."""
-    genes = set(pd.read_csv(study / "truth" / "genes.csv")["gene"])
-    for kind, rows in table.groupby("kind"):
+    planted = pd.read_csv(study / "truth" / "genes.csv").groupby("modality")["gene"].agg(set)
+    for kind, genes in planted.items():
+        rows = table[table["kind"] == kind]
         is_planted = rows["feature"].isin(genes)
         is_found = rows["q"] <= RATE
+        names = ", ".join(rows.loc[is_found & is_planted, "feature"][:8])
         print(
-            f"planted {seed}, {kind}: {int(is_found.sum())} found, {int((is_found & is_planted).sum())} of them "
-            f"planted; {int(is_planted.iloc[:5].sum())} of the first 5 planted",
+            f"planted {seed}, {kind}: {int(is_found.sum())} of {len(rows)} found, {int((is_found & is_planted).sum())} of "
+            f"them planted ({len(genes)} are), {int(is_planted.iloc[:5].sum())} of the first 5: {names}",
             flush=True,
         )
 
