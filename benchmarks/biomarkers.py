@@ -73,10 +73,10 @@ def tell_planted(seed: int, study: Path, table: pd.DataFrame) -> None:
         rows = table[table["kind"] == kind]
         is_planted = rows["feature"].isin(genes)
         is_found = rows["q"] <= RATE
-        names = ", ".join(rows.loc[is_found & is_planted, "feature"][:8])
+        true = rows.loc[is_found & is_planted, "feature"]
         print(
-            f"planted {seed}, {kind}: {int(is_found.sum())} of {len(rows)} found, {int((is_found & is_planted).sum())} of "
-            f"them planted ({len(genes)} are), {int(is_planted.iloc[:5].sum())} of the first 5: {names}",
+            f"planted {seed}, {kind}: {int(is_found.sum())} of {len(rows)} found, {len(true)} of them planted "
+            f"({len(genes)} are), {int(is_planted.iloc[:5].sum())} of the first 5: {', '.join(true[:8])}",
             flush=True,
         )
 

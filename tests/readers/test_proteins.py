@@ -119,9 +119,9 @@ def test_phosphosites_are_features_of_their_own(tmp_path, report):
 
 
 def test_a_gene_named_like_a_site_stays_a_gene(tmp_path, report):
-    genes = GeneTable([Gene("ABC_S1", "1", "", ()), Gene("ABC", "2", "", ("OLD",))], "test")
-    values = read_proteins(file(tmp_path, "Gene\tC1\nABC_S1\t1\nOLD_S2\t-1\n"), genes, report)
-    assert values.columns.tolist() == ["ABC_S1", "ABC_S2"]
+    genes = GeneTable([Gene("OLD_S1", "1", "", ()), Gene("ABC", "2", "", ("OLD",))], "test")
+    values = read_proteins(file(tmp_path, "Gene\tC1\nOLD_S1\t1\nOLD_S2\t-1\n"), genes, report)
+    assert values.columns.tolist() == ["OLD_S1", "ABC_S2"]
 
 
 def test_versioned_ensembl_ids_gzipped_isoforms_averaged_unknown_told(tmp_path, report):
