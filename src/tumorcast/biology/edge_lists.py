@@ -5,8 +5,8 @@
 - OmniPath: columns `source_genesymbol`, `target_genesymbol`, `is_stimulation`, `is_inhibition`
   (Türei et al., Mol Syst Biol 2021, 17:e9923).
 - Reactome functional interactions: `Gene1 Gene2 Annotation Direction Score` (Wu et al., Genome Biol 2010, 11:R53).
-- Plain: two columns of genes, a third with a type or a weight; tab, comma or spaces, header optional. HumanNet is such a
-  list: Entrez ids and log likelihood scores (Kim et al., Nucleic Acids Res 2022, 50:D632).
+- Plain: two columns of genes, a third with a type or a weight; tab, comma or spaces, header optional. HumanNet is
+  such a list: Entrez ids and log likelihood scores (Kim et al., Nucleic Acids Res 2022, 50:D632).
 - GMT: genes of one set are joined (`same_set`): all pairs of a small set, a star of a large one.
 """
 
