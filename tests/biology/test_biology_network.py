@@ -140,7 +140,9 @@ def test_plain_edge_lists(tmp_path: Path, text: str, expected: set[tuple[str, st
 
 def test_humannet_names_genes_by_entrez_and_weighs_by_likelihood(tmp_path: Path) -> None:
     path = tmp_path / "HumanNet-XC.tsv.gz"
-    path.write_bytes(gzip.compress(b"#gene1\tgene2\tLLS\n7157\t4193\t4.25\n672\t675\t3.5\n672\t99999999\t2\n"))
+    path.write_bytes(
+        gzip.compress(b"#gene1\tgene2\tLLS\n7157\t4193\t4.25\n672\t675\t3.5\n672\t99999999\t2\n")
+    )
     network = read_network(path)
     assert edges_of(network) == {("TP53", "MDM2", "interacts", 4.25), ("BRCA1", "BRCA2", "interacts", 3.5)}
 

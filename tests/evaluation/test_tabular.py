@@ -67,7 +67,7 @@ def test_columns_are_shaped_by_the_training_rows_alone():
 
 
 def test_courses_of_one_patient_stay_on_one_side_of_the_choice():
-    table, label, _ = cohort(60, 8)
+    table, _, _ = cohort(60, 8)
     twice = pd.concat([table] * 4, ignore_index=True)
     patients = np.tile(np.arange(60), 4)
     noise = np.tile(np.random.default_rng(9).integers(0, 2, 60), 4).astype(float)
