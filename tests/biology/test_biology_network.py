@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from tumorcast.biology.edge_lists import LARGEST_CLIQUE
 from tumorcast.biology.gene_sets import read_gmt
+from tumorcast.biology.genes import GeneTable
 from tumorcast.biology.network import GeneNetwork, read_network
 from tumorcast.domain.errors import InputError
 
@@ -39,8 +41,8 @@ def check_arrays(network: GeneNetwork) -> None:
 def test_the_embedded_network_is_consistent_and_large_enough() -> None:
     network = GeneNetwork.embedded()
     check_arrays(network)
-    assert len(network.genes) >= 350
-    assert network.edge_index.shape[1] >= 900
+    assert len(network.genes) >= 1600
+    assert network.edge_index.shape[1] >= 2800
     assert network.source
     assert network.version
 
@@ -60,6 +62,16 @@ def test_the_embedded_network_is_consistent_and_large_enough() -> None:
 )
 def test_the_embedded_network_knows_textbook_edges(edge: tuple[str, str, str]) -> None:
     assert (*edge, 1.0) in edges_of(GeneNetwork.embedded())
+
+
+def test_the_embedded_network_covers_the_genes_of_cancer_panels(shared_data: Path) -> None:
+    panels = json.loads((shared_data / "GeneSets" / "cbioportal_gene_panels.json").read_text())
+    table, known = GeneTable.embedded(), set(GeneNetwork.embedded().genes)
+    for panel, least in (("IMPACT505", 0.9), ("FMI-T7", 0.85), ("DFCI-ONCOPANEL-3", 0.9)):
+        names = [
+            gene["hugoGeneSymbol"] for one in panels if one["genePanelId"] == panel for gene in one["genes"]
+        ]
+        assert np.mean([(table.symbol_of(name) or name) in known for name in names]) > least
 
 
 def test_string_ids_are_named_by_the_information_file(tmp_path: Path) -> None:
