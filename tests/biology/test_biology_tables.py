@@ -56,6 +56,24 @@ def test_every_gene_in_use_is_in_the_gene_table() -> None:
     assert (used | targets) - known == set()
 
 
+@pytest.mark.parametrize(
+    ("former", "symbol"),
+    [
+        ("HIST1H3D", "H3C4"),
+        ("HIST2H3C", "H3C14"),
+        ("HIST1H1D", "H1-3"),
+        ("HIST1H2BK", "H2BC12"),
+        ("HIST1H2AM", "H2AC17"),
+        ("SETD8", "KMT5A"),
+        ("PAK7", "PAK5"),
+        ("GPR124", "ADGRA2"),
+    ],
+)
+def test_former_symbols_of_panel_genes_reach_the_network(former: str, symbol: str) -> None:
+    assert GeneTable.embedded().symbol_of(former) == symbol
+    assert symbol in GeneNetwork.embedded().genes
+
+
 def test_network_edges_are_unique_typed_and_inside_their_pathway() -> None:
     rows = read_table("network_edges").rows
     members = {row["pathway"]: set(split_list(row["genes"])) for row in read_table("pathways").rows}
