@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tumorcast.domain.errors import InputError
-from tumorcast.evaluation.scores import score_predictions, write_metrics
+from tumorcast.evaluation.scores import mean_of_tables, score_predictions, write_metrics
 from tumorcast.evaluation.table import metrics_table, verdict
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "metrics_schema.json").read_text())
@@ -184,3 +184,26 @@ def test_verdict_follows_the_interval(low, high, words):
 
 def test_without_single_modalities_nothing_is_said_of_fusion():
     assert "nothing is said" in verdict(score_predictions(predictions(), n_bootstrap=20))
+
+
+def test_means_of_tables_count_each_table_alike() -> None:
+    random = np.random.default_rng(0)
+    parts = []
+    for name, n, strength in (("large", 300, 2.0), ("small", 60, 0.0)):
+        label = (random.random(n) < 0.5).astype(float)
+        for model, own in (("ours", strength), ("other", 0.5)):
+            score = label * own + random.normal(size=n)
+            people, chance = [f"{name}{i}" for i in range(n)], 1 / (1 + np.exp(-score))
+            parts.append(pd.DataFrame({"patient_id": people, "course_id": people, "fold": "all", "table": name,
+                                       "label": label, "model": model, "probability": chance}))  # fmt: skip
+    table = pd.concat(parts, ignore_index=True)
+    found = mean_of_tables(table, fused="ours", n_bootstrap=200)
+    each = [
+        score_predictions(table[table["table"] == name], fused="ours", n_bootstrap=10)
+        for name in ("large", "small")
+    ]
+    mean = np.mean([one["ours"]["auroc"]["value"] for one in each])
+    assert found["ours"]["auroc"]["value"] == pytest.approx(mean, abs=1e-12)
+    less = found["ours_minus_other"]["auroc"]
+    assert less["value"] == pytest.approx(mean - found["other"]["auroc"]["value"], abs=1e-12)
+    assert less["low"] < less["value"] < less["high"]

@@ -80,6 +80,45 @@ def score_predictions(
     return found
 
 
+def mean_of_tables(
+    table: pd.DataFrame, *, fused: str, n_bootstrap: int = 1000, seed: int = 0, confidence: float = 0.95
+) -> Metrics:
+    """Mean over tables (column `table`: cohorts, cancers) of every model's scores, each table counting alike.
+
+    A model's mean is over the tables that have it, and so is the difference to it. Patients are drawn with
+    replacement over all tables; tables are taken as they are.
+
+    Raises:
+        InputError: as `score_predictions`.
+    """
+    names = table["table"].astype(str)
+    resamples = resample_patients(table["patient_id"], n_bootstrap, seed)
+    found: Metrics = {}
+    drawn: dict[str, dict[str, dict[str, _Drawn]]] = {}
+    for name in dict.fromkeys(names):
+        rows = check_predictions(table[names == name])
+        metrics = _SURVIVAL if is_survival(rows) else _RESPONSE
+        for model, own in rows.groupby("model", sort=False):
+            drawn.setdefault(str(model), {})[name] = _draw(own, metrics, resamples)
+    for model, tables in drawn.items():
+        found[model] = _mean_intervals(list(tables.values()), confidence)
+    for model, tables in drawn.items():
+        shared = [name for name in tables if name in drawn.get(fused, {})]
+        if model != fused and shared:
+            less = [{m: drawn[fused][name][m] - tables[name][m] for m in tables[name]} for name in shared]
+            found[f"{fused}_minus_{model}"] = _mean_intervals(less, confidence)
+    return found
+
+
+def _mean_intervals(tables: Sequence[Mapping[str, _Drawn]], confidence: float) -> dict[str, dict[str, float]]:
+    made = {}
+    for metric in tables[0]:
+        value = float(np.mean([drawn[metric].value for drawn in tables]))
+        resampled = np.mean([drawn[metric].resampled for drawn in tables], axis=0)
+        made[metric] = _interval(_Drawn(value, resampled), confidence)
+    return made
+
+
 @dataclass(frozen=True)
 class _Drawn:
     """A metric on the data, and on each resample [draws]."""
