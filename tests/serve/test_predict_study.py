@@ -27,7 +27,7 @@ from tumorcast.serve.predict import Request, StudyPredictions, predict_study
 from tumorcast.serve.rows import WATERMARK
 
 COLUMNS = [
-    "patient_id", "course_id", "probability", "status", "reason", "modalities", "n_tiles", "model",
+    "patient_id", "course_id", "probability", "answers", "status", "reason", "modalities", "n_tiles", "model",
     "training_data", "risk",
 ]  # fmt: skip
 

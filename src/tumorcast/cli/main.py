@@ -12,7 +12,18 @@ from importlib import import_module
 from tumorcast import __version__
 from tumorcast.domain.errors import TumorcastError
 
-COMMANDS = ("simulate", "encode", "encoders", "slides", "import_", "derive", "train", "biomarkers", "predict")
+COMMANDS = (
+    "simulate",
+    "encode",
+    "encoders",
+    "slides",
+    "import_",
+    "derive",
+    "train",
+    "biomarkers",
+    "predict",
+    "recalibrate",
+)
 _OFFLINE = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",

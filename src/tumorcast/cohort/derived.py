@@ -12,6 +12,7 @@ from tumorcast.biology.instability import SCORES, altered_share, instability_sco
 from tumorcast.biology.mutation_scores import mutation_scores
 from tumorcast.biology.pathway_scores import pathway_scores
 from tumorcast.biology.pathways import embedded_expression_sets
+from tumorcast.biology.response_markers import EXPRESSION_MARKERS, mutation_markers
 from tumorcast.biology.sbs96 import sbs96
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
@@ -63,15 +64,27 @@ def _mutation_scores(study: Study, report: list[Exclusion]) -> pd.DataFrame | No
     return mutation_scores(study.variants, study.sequenced, catalogue)
 
 
+def _response_markers(study: Study, report: list[Exclusion]) -> pd.DataFrame | None:
+    """Those of variants and of expression; NaN where a sample lacks one of the two."""
+    parts = []
+    if study.variants is not None:
+        parts.append(mutation_markers(study.variants, study.sequenced))
+    if study.expression is not None:
+        parts.append(expression_scores(study.expression, report)[list(EXPRESSION_MARKERS)])
+    return pd.concat(parts, axis=1) if parts else None
+
+
 DERIVED: dict[str, Derivation] = {
     "instability": _instability,
     "expression_scores": _expression_scores,
     "pathway_scores": _pathway_scores,
     "mutation_scores": _mutation_scores,
+    "response_markers": _response_markers,
 }
 _SOURCE = {
     "instability": "copy-number segments",
     "expression_scores": "expression",
     "pathway_scores": "expression",
     "mutation_scores": "mutations",
+    "response_markers": "mutations and expression",
 }

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,12 +21,13 @@ from tumorcast.export.model_card import model_card
 from tumorcast.export.onnx_file import tensors_beside
 from tumorcast.export.parity import Parity, check_parity, compare
 from tumorcast.export.predictor import export_predictor, input_names, output_names
-from tumorcast.readers.files import digest
+from tumorcast.readers.files import digest, replaced_folder
 from tumorcast.serve.manifest import (
     CARD_NAME,
     MANIFEST_NAME,
     PREDICTOR_NAME,
     TILE_ENCODER_NAME,
+    TRUST_NAME,
     DataRules,
     Manifest,
     sealed_text,
@@ -57,7 +56,7 @@ def export_bundle(
         BundleError: the graph does not say what the model says, or the encoder is not the one of the facts.
     """
     _check_encoder(facts)
-    with _replaced(folder) as work:
+    with replaced_folder(folder) as work:
         export_predictor(model, prepared, facts.heads, work / PREDICTOR_NAME)
         parity = compare(model, prepared, facts.heads, work / PREDICTOR_NAME, courses)
         check_parity(parity)
@@ -65,6 +64,8 @@ def export_bundle(
         if facts.tile_encoder_onnx is not None:
             _copy_encoder(facts.tile_encoder_onnx, work)
         (work / CARD_NAME).write_text(model_card(facts, prepared), encoding="utf-8")
+        if facts.trust is not None:
+            (work / TRUST_NAME).write_text(json.dumps(facts.trust.to_json()), encoding="utf-8")
         checked = shuffled_correlation(model, prepared, facts.heads, courses)
         manifest = _manifest(work, prepared, facts, parity, checked)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")
@@ -116,20 +117,3 @@ def _manifest(
         libraries={name: version(name) for name in _LIBRARIES},
         files={path.name: digest(path) for path in sorted(work.iterdir())},
     )
-
-
-@contextmanager
-def _replaced(folder: Path) -> Iterator[Path]:
-    """A folder to fill that takes the place of `folder` at the end; nothing is left of a failed try."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
-    try:
-        work.chmod(0o755)
-        yield work
-        old = work.with_suffix(".old")
-        if folder.exists():
-            os.replace(folder, old)
-        os.replace(work, folder)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tumorcast.config.models import DataConfig
+from tumorcast.evaluation.trust import Trust
 from tumorcast.readers.study import Origin
 from tumorcast.serve.manifest import TileEncoderInfo
 
@@ -30,6 +31,7 @@ class BundleFacts:
         n_held_out: patients behind `metrics`.
         is_refit: the model was trained again on all courses; the figures are those of the folds' models.
         patients_by_pattern: "slide+mutations" -> training patients with exactly these layers.
+        trust: calibration, sets of answers and operating points; None where there was too little to learn them from.
     """
 
     name: str
@@ -47,3 +49,4 @@ class BundleFacts:
     n_held_out: int = 0
     is_refit: bool = False
     patients_by_pattern: dict[str, int] = field(default_factory=dict)
+    trust: Trust | None = None

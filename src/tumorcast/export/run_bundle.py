@@ -13,6 +13,7 @@ from tumorcast.export.bundle import export_bundle
 from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
 from tumorcast.serve.manifest import Manifest
+from tumorcast.training.reliance import trust_of
 from tumorcast.training.run import Conclusion
 
 _COURSES_COMPARED = 8
@@ -54,6 +55,7 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         n_held_out=conclusion.predictions["patient_id"].nunique(),
         is_refit=conclusion.is_refit,
         patients_by_pattern=patterns_of(cohort, training, fitted.modalities),
+        trust=trust_of(inner),
     )
 
 

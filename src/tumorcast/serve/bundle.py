@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from tumorcast.cohort.preprocess import Preprocessor, load_preprocessor
 from tumorcast.domain.errors import BundleError
+from tumorcast.evaluation.trust import Trust
 from tumorcast.readers.files import digest
 from tumorcast.serve.manifest import (
     MANIFEST_NAME,
     PREDICTOR_NAME,
     TILE_ENCODER_NAME,
+    TRUST_NAME,
     Manifest,
     changed,
     read_manifest,
@@ -26,11 +29,13 @@ class Bundle:
         folder: where it lies.
         manifest: what it says of itself.
         prepared: turns courses into the predictor's arrays.
+        trust: what its probabilities are worth; None where training had too few patients to say.
     """
 
     folder: Path
     manifest: Manifest
     prepared: Preprocessor
+    trust: Trust | None = None
 
     @property
     def predictor_path(self) -> Path:
@@ -59,7 +64,9 @@ def load_bundle(folder: Path) -> Bundle:
             got=", ".join(prepared.modalities),
             expected=", ".join(manifest.modalities),
         )
-    return Bundle(folder, manifest, prepared)
+    has_trust = TRUST_NAME in manifest.files
+    told = json.loads((folder / TRUST_NAME).read_text(encoding="utf-8")) if has_trust else None
+    return Bundle(folder, manifest, prepared, None if told is None else Trust.from_json(told))
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

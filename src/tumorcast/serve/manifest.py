@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tumorcast.domain.errors import BundleError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST_NAME = "manifest.json"
 PREDICTOR_NAME = "predictor.onnx"
 TILE_ENCODER_NAME = "tile_encoder.onnx"
 CARD_NAME = "model_card.md"
+TRUST_NAME = "trust.json"
 
 _NO_SEAL = "0" * 64
 
@@ -73,6 +74,7 @@ class Manifest(_Section):
         parity: largest difference between torch and ONNX Runtime at export, in probability.
         attention_check: kind of attention (tile, gene) -> median absolute rank correlation of its maps with those
             of the same model after its weights were shuffled.
+        recalibrated: at which hospital, on how many patients, when; empty for a bundle as exported.
         libraries: versions at export.
         files: name -> sha256 of every other file of the bundle.
         seal: sha256 of this file with this value as zeros.
@@ -97,6 +99,7 @@ class Manifest(_Section):
     rules: DataRules
     parity: float
     attention_check: dict[str, float] = {}
+    recalibrated: dict[str, str] = {}
     libraries: dict[str, str]
     files: dict[str, str]
     seal: str = _NO_SEAL

@@ -93,7 +93,11 @@ def predict_study(bundle_folder: Path, study_folder: Path, request: Request) -> 
         BundleError: the bundle is damaged or of another version.
         InputError: the study folder cannot be read.
     """
-    bundle = load_bundle(bundle_folder)
+    return predict_with(load_bundle(bundle_folder), study_folder, request)
+
+
+def predict_with(bundle: Bundle, study_folder: Path, request: Request) -> StudyPredictions:
+    """As `predict_study`, of a bundle that is open."""
     work = _Work(bundle, read_study(study_folder), request)
     if bundle.manifest.training_data == "simulated" != work.study.origin and not request.demonstrate:
         work.refuse_all(_SIMULATED)
@@ -169,7 +173,7 @@ class _Work:
         for course in courses:
             row, prediction = refused[course.course_id], said.get(course.course_id)
             if prediction is not None:
-                row = predicted_row(manifest, given, course, prediction)
+                row = predicted_row(self.bundle, given, course, prediction)
                 bag = bags.get(course.course_id)
                 self._show(course, bag, prediction)
                 if self.request.with_occlusion and bag is not None and len(course.tiles):

@@ -27,6 +27,8 @@ class PredictionRow:
         reason: why not, or what was not used.
         modalities: layers that the number rests on ("slide+mutations").
         probability: of response; None without a number or without such a head.
+        answers: the set that holds the truth as often as promised: "R", "NR", "both" (not known) or "empty" (unlike
+            either); "" where none is given.
         risk: log-risk of an event, likewise.
     """
 
@@ -38,13 +40,14 @@ class PredictionRow:
     n_tiles: int = 0
     probability: float | None = None
     risk: float | None = None
+    answers: str = ""
 
 
 def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, demonstrate: bool) -> pd.DataFrame:
     """Rows as a table: column `risk` where the model has that head, `watermark` when demonstrating."""
     columns: dict[str, type | str] = {
-        "patient_id": object, "course_id": object, "probability": float, "status": object, "reason": object,
-        "modalities": object, "n_tiles": int,
+        "patient_id": object, "course_id": object, "probability": float, "answers": object, "status": object,
+        "reason": object, "modalities": object, "n_tiles": int,
     }  # fmt: skip
     if "survival" in manifest.heads:
         columns["risk"] = float

@@ -10,7 +10,9 @@ import pandas as pd
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import BUILTIN_MODALITIES, DataConfig, GraphConfig
+from tumorcast.evaluation.conformal import set_names
 from tumorcast.readers.study import Study
+from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.manifest import Manifest
 from tumorcast.serve.notes import Given
 from tumorcast.serve.rows import PredictionRow, joined
@@ -60,8 +62,13 @@ def refusal(
     return None
 
 
-def predicted_row(manifest: Manifest, given: Given, course: CourseArrays, said: Prediction) -> PredictionRow:
-    """The row of a course with a number, and what was given but not used."""
+def predicted_row(bundle: Bundle, given: Given, course: CourseArrays, said: Prediction) -> PredictionRow:
+    """The row of a course with a number, calibrated where the bundle can, and what was given but not used."""
+    manifest, trust = bundle.manifest, bundle.trust
+    probability, answers = said.probability, ""
+    if trust is not None:
+        (probability,) = trust.probability([said.probability]).tolist()
+        (answers,) = set_names(trust.sets([said.probability]))
     notes = [*given.unused(course), *_of_treatment(given.course_row(course.course_id), given.prepared)]
     modalities = zip(given.prepared.modalities, course.is_present, strict=True)
     return PredictionRow(
@@ -71,8 +78,9 @@ def predicted_row(manifest: Manifest, given: Given, course: CourseArrays, said: 
         joined(notes),
         "+".join(name for name, is_present in modalities if is_present),
         len(course.tiles),
-        said.probability,
+        probability,
         said.risk if "survival" in manifest.heads else None,
+        answers,
     )
 
 

@@ -17,6 +17,7 @@ from tumorcast.config.models import CandidateConfig, ModelConfig, TrainingConfig
 from tumorcast.nn.predictor import Ensemble
 from tumorcast.training.fit import Member, fit_member
 from tumorcast.training.inference import masked, narrowed, predict
+from tumorcast.training.reliance import relied_on
 from tumorcast.training.workspace import Workspace
 
 FUSED = "fused"
@@ -64,7 +65,8 @@ def run_fold(work: Workspace, fold: Fold, tell: Callable[[str], None]) -> FoldRe
         models[name] = fitted
         test = [narrowed(arrays[cid], prepared.modalities, modalities) for cid in fold.test]
         values = predict(fitted.ensemble, test, config.model.heads[0])
-        tables.append(prediction_table(work, fold.name, fold.test, name, values))
+        table = prediction_table(work, fold.name, fold.test, name, values)
+        tables.append(relied_on(table, fitted.inner) if name == FUSED else table)
     subsets = (
         _predict_subsets(work, fold, models[FUSED], arrays) if config.evaluation.subsets else pd.DataFrame()
     )

@@ -22,11 +22,13 @@ from tumorcast.evaluation.table import metrics_table
 from tumorcast.training.baselines import predict_baselines
 from tumorcast.training.files import write_table, write_text
 from tumorcast.training.fold import FUSED, Fitted, FoldResult, fit_final, run_fold
+from tumorcast.training.reliance import coverage, told
 from tumorcast.training.report import Metrics, draw_figures, flat_metrics, primary, score, score_subsets
 from tumorcast.training.tracking import Tracker, git_commit
 from tumorcast.training.workspace import Workspace, open_workspace
 
 Tell = Callable[[str], None]
+_ALWAYS = ("config.json", "metrics.json", "subsets.json", "predictions.csv", "exclusions.csv")
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,17 @@ def _conclude(
     notes = [{"kind": e.kind, "id": e.id, "reason": e.reason, "detail": e.detail} for e in work.cohort.report]
     write_table(folder / "exclusions.csv", pd.DataFrame(notes, columns=["kind", "id", "reason", "detail"]))
     draw_figures(work, predictions, metrics, subsets, folder / "figures")
+    covered = coverage(predictions, work.cohort)
+    if len(covered):
+        write_table(folder / "coverage.csv", covered)
     tell("exporting the bundle")
     export(Conclusion(work, last, predictions, metrics, subsets, len(results) > 1), folder / "bundle")
     if tracker.tracking.enabled:
         tell("logging to MLflow")
         _track(work, results, metrics, subsets, tracker)
     print(metrics_table(metrics))
+    if len(covered):
+        print(told(covered))
     _say_where(work, tracker)
 
 
@@ -145,8 +152,9 @@ def _track(
     tracker.log_metrics(flat_metrics(metrics))
     by_subset = {name.replace("+", "-"): {primary(work): v[primary(work)]} for name, v in subsets.items()}
     tracker.log_metrics(flat_metrics(by_subset, "subset."))
-    for name in ("config.json", "metrics.json", "subsets.json", "predictions.csv", "exclusions.csv"):
-        tracker.log_file(folder / name)
+    for name in (*_ALWAYS, "coverage.csv"):
+        if (folder / name).is_file():
+            tracker.log_file(folder / name)
     tracker.log_files(folder / "figures", "figures")
     tracker.log_files(folder / "bundle", "bundle")
     tracker.register(folder / "bundle" / "predictor.onnx")

@@ -1,0 +1,302 @@
+"""Patients unlike those a model was trained on: which modality is odd, and which of its features.
+
+A modality's distance is Mahalanobis's on standardised features with a shrunken covariance (Ledoit and Wolf 2004, J
+Multivar Anal 88:365) over the features that the patient has measured, brought to the normal scale of a chi-square with
+as many degrees of freedom (Wilson and Hilferty 1931, PNAS 17:684), so that patients with different features measured
+compare. It becomes a conformal p value among training patients that the covariance has not seen. Modalities are
+combined by the least p times how many are measured, ranked among the same of the held-out patients: of patients like
+them at most a share alpha has p <= alpha, however modalities depend on each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.covariance import ledoit_wolf_shrinkage
+
+from tumorcast.domain.errors import InputError
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.evaluation.leakage import check_disjoint
+
+Array = NDArray[np.float64]
+
+FEWEST_TRAINING, FEWEST_HELD_OUT = 20, 19
+"""Patients with anything of a modality measured; of fewer than 19 held out none can be flagged at 5%."""
+_MOST_FEATURES, _MOST_COMPONENTS = 4096, 64
+_LEAST_NOISE = 1e-3
+_MOST_NAMED = 5
+_VECTORS = ("features", "centre", "spread", "held_out")
+
+
+@dataclass(frozen=True)
+class ModalityReference:
+    """What a modality looks like in training.
+
+    The covariance of standardised features is loadings @ loadings.T + noise on the diagonal: exact up to 65 features,
+    of more the first 64 components and the mean of the rest.
+
+    Attributes:
+        features: [F] names. centre, spread: [F] mean and standard deviation.
+        loadings: [F][64 at most]. noise: a variance.
+        held_out: [h] normal score of the distance of each held-out patient, the same for all modalities; None where
+            the patient lacks this one.
+    """
+
+    features: tuple[str, ...]
+    centre: tuple[float, ...]
+    spread: tuple[float, ...]
+    loadings: tuple[tuple[float, ...], ...]
+    noise: float
+    held_out: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Modality -> what it looks like in training."""
+
+    modalities: dict[str, ModalityReference]
+
+    def to_json(self) -> dict[str, Any]:
+        """Modality -> its attributes by name."""
+        return {name: asdict(modality) for name, modality in self.modalities.items()}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Mapping[str, Any]]) -> Reference:
+        """The inverse of `to_json`, lists for tuples allowed."""
+        made = {}
+        for name, own in fields.items():
+            features, centre, spread, held_out = (tuple(own[key]) for key in _VECTORS)
+            loadings = tuple(tuple(row) for row in own["loadings"])
+            made[name] = ModalityReference(features, centre, spread, loadings, own["noise"], held_out)
+        return cls(made)
+
+
+@dataclass(frozen=True)
+class OddFeature:
+    """A feature of a patient, in standard deviations.
+
+    Attributes:
+        z: from the training mean. residual: from what the patient's other features of the modality make expected.
+    """
+
+    feature: str
+    z: float
+    residual: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How unlike the training patients one is.
+
+    Attributes:
+        p: over all modalities; NaN where none is measured.
+        p_by_modality: of those measured.
+        oddest: the modality of the least p; "" where none is measured.
+        features: its oddest features, by the larger of |z| and |residual|, at most five.
+    """
+
+    patient: str
+    p: float
+    p_by_modality: dict[str, float]
+    oddest: str
+    features: tuple[OddFeature, ...]
+
+
+def fit_reference(
+    training: Mapping[str, pd.DataFrame], held_out: Mapping[str, pd.DataFrame], report: list[Exclusion]
+) -> Reference:
+    """Covariances from training patients, p values from held-out ones.
+
+    Modalities with too few patients (`FEWEST_TRAINING`, `FEWEST_HELD_OUT`) and features that do not vary are left out
+    and reported.
+
+    Args:
+        training, held_out: modality -> patient x feature, NaN not measured; one row a patient, no row where the
+            modality is not measured. Patients of the two differ.
+
+    Raises:
+        InputError: patients twice in a table, infinite values, more than 4096 features, or no modality is left.
+        LeakageError: a patient is in both.
+    """
+    patients = _patients(held_out)
+    check_disjoint(_patients(training), patients)
+    made: dict[str, ModalityReference] = {}
+    for name, table in training.items():
+        values = _checked(table, name)
+        values = values[values.notna().any(axis=1)]
+        varying = _varying(values, name, report)
+        other = _checked(held_out.get(name, table.iloc[:0]), name).reindex(index=patients, columns=varying)
+        counts = (len(values), int(other.notna().any(axis=1).sum()))
+        if counts[0] < FEWEST_TRAINING or counts[1] < FEWEST_HELD_OUT or not varying:
+            told = (
+                f"{counts[0]} training and {counts[1]} held-out patients, {len(varying)} features: not judged"
+            )
+            report.append(Exclusion("modality", name, "too_few_for_distances", told))
+            continue
+        made[name] = _fit_modality(values[varying], other)
+    if not made:
+        expected = f"{FEWEST_TRAINING} training and {FEWEST_HELD_OUT} held-out patients"
+        raise InputError(
+            "no modality can be judged", got=", ".join(training) or "no table", expected=expected
+        )
+    return Reference(made)
+
+
+def judge_patients(
+    reference: Reference, tables: Mapping[str, pd.DataFrame], report: list[Exclusion]
+) -> list[Judgement]:
+    """One judgement a patient, sorted by identifier.
+
+    Features that a table lacks count as not measured; these, and modalities and features that training did not have,
+    are reported.
+
+    Args:
+        tables: modality -> patient x feature, as in `fit_reference`.
+
+    Raises:
+        InputError: patients twice in a table, or infinite values.
+    """
+    for name in sorted(set(tables) - set(reference.modalities)):
+        report.append(Exclusion("modality", name, "not_in_training", "left out"))
+    known = reference.modalities
+    patients = _patients({name: tables[name] for name in known if name in tables})
+    scores, places = np.full((len(patients), len(known)), np.nan), []
+    for m, (name, modality) in enumerate(known.items()):
+        values = _checked(tables[name], name) if name in tables else pd.DataFrame()
+        if name in tables:
+            _tell_columns(values, modality, name, report)
+        aligned = values.reindex(index=patients, columns=list(modality.features)).to_numpy(float)
+        scores[:, m], *place = _distances(modality, aligned)
+        places.append(place)
+    held_out = np.array([modality.held_out for modality in known.values()], float).T
+    by_modality, p = _p_values(held_out, scores)
+    judged = []
+    for i, patient in enumerate(patients):
+        own = {name: float(by_modality[i, m]) for m, name in enumerate(known) if np.isfinite(scores[i, m])}
+        oddest, features = "", tuple[OddFeature, ...]()
+        if own:
+            oddest = min(own, key=lambda name: own[name])
+            z, residual = places[list(known).index(oddest)]
+            features = _odd_features(known[oddest].features, z[i], residual[i])
+        judged.append(Judgement(patient, float(p[i]), own, oddest, features))
+    return judged
+
+
+def _fit_modality(training: pd.DataFrame, held_out: pd.DataFrame) -> ModalityReference:
+    """The covariance is of pairs of features measured together; of those never measured together 0."""
+    values = training.to_numpy(float)
+    centre, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    measured = np.isfinite(values).astype(float)
+    z = np.nan_to_num((values - centre) / spread)
+    covariance = (z.T @ z) / np.maximum(measured.T @ measured, 1)
+    shrinkage = ledoit_wolf_shrinkage(z, assume_centered=True)
+    found, vectors = np.linalg.eigh(covariance)
+    found = np.maximum(found[::-1], 0)
+    variances = (1 - shrinkage) * found + shrinkage * found.mean()
+    kept = min(len(variances) - 1, _MOST_COMPONENTS)
+    noise = max(float(variances[kept:].mean()), _LEAST_NOISE)
+    loadings = vectors[:, ::-1][:, :kept] * np.sqrt(np.maximum(variances[:kept] - noise, 0))
+    rows = tuple(tuple(row) for row in loadings.tolist())
+    place = tuple(centre.tolist()), tuple(spread.tolist())
+    made = ModalityReference(tuple(training.columns), *place, rows, noise, ())
+    scores = _distances(made, held_out.to_numpy(float))[0]
+    return replace(made, held_out=tuple(None if np.isnan(score) else float(score) for score in scores))
+
+
+def _distances(modality: ModalityReference, values: Array) -> tuple[Array, Array, Array]:
+    """(normal score [n], z [n, F], residual [n, F]); NaN where not measured."""
+    z = (values - np.array(modality.centre)) / np.array(modality.spread)
+    loadings, noise = np.array(modality.loadings), modality.noise
+    residual, scores = np.full_like(z, np.nan), np.full(len(z), np.nan)
+    for i, row in enumerate(z):
+        known = np.isfinite(row)
+        count = int(known.sum())
+        if not count:
+            continue
+        own, part = row[known], loadings[known]
+        inner = np.eye(part.shape[1]) + part.T @ part / noise
+        share = np.linalg.solve(inner, part.T).T / noise**2
+        pull = own / noise - share @ (part.T @ own)
+        precision = 1 / noise - (share * part).sum(axis=1)
+        residual[i, known] = pull / np.sqrt(precision)
+        width = 2 / (9 * count)
+        scores[i] = (np.cbrt(own @ pull / count) - (1 - width)) / np.sqrt(width)
+    return scores, z, residual
+
+
+def _p_values(held_out: Array, scores: Array) -> tuple[Array, Array]:
+    """(p [n, M], p over modalities [n]) of scores [n, M] against held-out ones [h, M]; NaN not measured.
+
+    Each patient is ranked among the held-out ones and itself, who are all treated alike.
+    """
+    held_out = held_out[np.isfinite(held_out).any(axis=1)]
+    higher = (held_out[None] >= held_out[:, None]).sum(axis=1).astype(float)
+    higher[np.isnan(held_out)] = np.nan
+    count = np.isfinite(held_out).sum(axis=0)
+    by_modality, p = np.full(scores.shape, np.nan), np.full(len(scores), np.nan)
+    for i, own in enumerate(scores):
+        has = np.isfinite(own)
+        if not has.any():
+            continue
+        by_modality[i] = np.where(has, (1 + (held_out >= own).sum(axis=0)) / (count + 1), np.nan)
+        others = (higher + (own >= held_out)) / (count + has)
+        least = _adjusted(by_modality[i][None])[0]
+        p[i] = (1 + (_adjusted(others) <= least * (1 + 1e-9)).sum()) / (1 + len(others))
+    return by_modality, p
+
+
+def _adjusted(p: Array) -> Array:
+    """[n] least p of [n, M] times how many are measured."""
+    return np.asarray(
+        np.where(np.isnan(p), np.inf, p).min(axis=1) * np.maximum(np.isfinite(p).sum(axis=1), 1)
+    )
+
+
+def _odd_features(names: tuple[str, ...], z: Array, residual: Array) -> tuple[OddFeature, ...]:
+    size = np.nan_to_num(np.maximum(np.abs(z), np.abs(residual)), nan=-1.0)
+    order = [f for f in np.argsort(-size, kind="stable")[:_MOST_NAMED] if size[f] >= 0]
+    return tuple(OddFeature(names[f], float(z[f]), float(residual[f])) for f in order)
+
+
+def _tell_columns(
+    values: pd.DataFrame, modality: ModalityReference, name: str, report: list[Exclusion]
+) -> None:
+    absent = len(set(modality.features) - set(values.columns))
+    foreign = len(set(values.columns) - set(modality.features))
+    if absent:
+        told = f"{absent} of {len(modality.features)} features of training count as not measured"
+        report.append(Exclusion("feature", name, "not_in_table", told))
+    if foreign:
+        report.append(Exclusion("feature", name, "not_in_training", f"{foreign} features left out"))
+
+
+def _varying(values: pd.DataFrame, name: str, report: list[Exclusion]) -> list[str]:
+    varies = values.nunique(axis=0) > 1
+    if not varies.all():
+        told = f"{int((~varies).sum())} of {len(varies)} features left out"
+        report.append(Exclusion("feature", name, "constant_in_training", told))
+    return [str(feature) for feature in values.columns[varies]]
+
+
+def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """patient x feature, float64, both named by text."""
+    values = table.astype(float).rename(index=str, columns=str)
+    for what, twice in (("patients", values.index), ("features", values.columns)):
+        if twice.has_duplicates:
+            got = f"{int(twice.duplicated().sum())} {what} again"
+            raise InputError(f"{name} cannot be judged", got=got, expected=f"{what} once each")
+    if values.shape[1] > _MOST_FEATURES:
+        expected = f"at most {_MOST_FEATURES}"
+        raise InputError(f"{name} has too many features", got=values.shape[1], expected=expected)
+    if np.isinf(values.to_numpy()).any():
+        raise InputError(f"{name} has infinite values", expected="numbers, NaN where not measured")
+    return values
+
+
+def _patients(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    return sorted({str(name) for table in tables.values() for name in table.index})

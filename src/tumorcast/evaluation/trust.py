@@ -1,0 +1,178 @@
+"""What makes a probability one to rely on: calibration, sets of answers, operating points, all from inner folds.
+
+Everything is learned on training courses predicted by models that had not seen their patients, and travels with the
+model. Sets and operating points are of calibrated probabilities; a course's own fold does not calibrate it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
+
+from tumorcast.domain.errors import InputError
+from tumorcast.evaluation.conformal import ConformalRule, Sets, fit_conformal, p_values, prediction_sets
+from tumorcast.evaluation.local_recalibration import LocalCalibration, recalibrate_local
+from tumorcast.evaluation.operating_point import (
+    choose_threshold,
+    operating_characteristics,
+    predictive_values,
+    threshold_for_sensitivity,
+)
+from tumorcast.evaluation.recalibration import (
+    Calibration,
+    Trial,
+    choose_calibration,
+    fit_calibration,
+    rarer_answer,
+)
+
+Array = NDArray[np.float64]
+ALPHA = 0.1
+"""Sets hold the truth in 1 - ALPHA of the courses."""
+FEWEST = 10
+"""Patients of the rarer answer below which nothing of this is said."""
+_EDGE = 1e-6
+_SENSITIVITY = 0.9
+_PREVALENCES = (0.1, 0.2, 0.3, 0.5)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A cut of the calibrated probability and what it did on the courses it was chosen on.
+
+    Attributes:
+        name: "youden", or "sensitivity 90%".
+        predictive_values: stated share of responders -> (PPV, NPV) there, if sensitivity and specificity carry over.
+    """
+
+    name: str
+    threshold: float
+    sensitivity: float
+    specificity: float
+    prevalence: float
+    predictive_values: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What a model's probabilities are worth.
+
+    Attributes:
+        calibration: of its logits; tried: what was tried for that, simplest first.
+        conformal: rule of the sets at level `alpha`.
+        points: operating points.
+        local: a hospital's correction on top; None: as exported. `conformal` and `points` are then the hospital's own
+            where `is_local_rule`, else still those of training.
+    """
+
+    calibration: Calibration
+    tried: tuple[Trial, ...]
+    conformal: ConformalRule
+    points: tuple[OperatingPoint, ...]
+    alpha: float = ALPHA
+    local: LocalCalibration | None = None
+    is_local_rule: bool = False
+
+    def probability(self, raw: ArrayLike) -> Array:
+        """[n] calibrated (and locally corrected) probabilities of the model's own [n]."""
+        values = self.calibration.logit(_logits(raw))
+        return np.asarray(expit(values if self.local is None else self.local.logit(values)))
+
+    def sets(self, raw: ArrayLike) -> Sets:
+        """[n, 2] whether non-response and response are in the set of each of the model's probabilities [n]."""
+        own = self.probability(raw)
+        if self.local is not None and not self.is_local_rule:
+            own = expit(self.calibration.logit(_logits(raw)))
+        return prediction_sets(p_values(self.conformal, own), self.alpha)
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes by name."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Trust:
+        """The inverse of `to_json`, lists for tuples allowed."""
+        pairs = [
+            {**p, "predictive_values": {k: tuple(v) for k, v in p["predictive_values"].items()}}
+            for p in fields["points"]
+        ]
+        local = fields["local"]
+        return cls(
+            calibration=Calibration.from_json(fields["calibration"]),
+            tried=tuple(Trial(**trial) for trial in fields["tried"]),
+            conformal=ConformalRule.from_json(fields["conformal"]),
+            points=tuple(OperatingPoint(**pair) for pair in pairs),
+            alpha=fields["alpha"],
+            local=None if local is None else LocalCalibration.from_json(local),
+            is_local_rule=fields["is_local_rule"],
+        )
+
+
+def fit_trust(inner: pd.DataFrame, alpha: float = ALPHA) -> Trust | None:
+    """From predictions of inner folds; None where there are fewer than ten patients of one answer.
+
+    Args:
+        inner: patient_id, fold, label, probability; rows without a label do not count.
+    """
+    known = inner.dropna(subset=["label", "probability"])
+    label, people = known["label"].to_numpy(float), known["patient_id"].astype(str).to_numpy()
+    if not len(known) or rarer_answer(label, people) < FEWEST:
+        return None
+    logits, folds = _logits(known["probability"]), known["fold"].astype(str).to_numpy()
+    try:
+        calibration, tried = choose_calibration(logits, label, people, folds)
+    except InputError:
+        return None
+    held = np.zeros(len(logits))
+    for fold in np.unique(folds):
+        rest = folds != fold
+        own = fit_calibration(calibration.method, logits[rest], label[rest], people[rest])
+        held[~rest] = own.probability(logits[~rest])
+    return Trust(calibration, tried, fit_conformal(held, label, people), operating_points(label, held), alpha)
+
+
+def with_local(trust: Trust, raw: ArrayLike, label: ArrayLike, patients: ArrayLike) -> Trust:
+    """The same model at a new hospital, from its labelled cases; sets and operating points are learned anew where it
+    has enough patients for sets that can exclude an answer (1 / alpha of the rarer one).
+
+    Args:
+        raw: [n] the model's own probabilities.
+
+    Raises:
+        InputError: vectors that do not fit, or one answer only.
+    """
+    truth = np.asarray(label, float)
+    values = trust.calibration.logit(_logits(raw))
+    local = recalibrate_local(values, truth, patients)
+    if rarer_answer(truth, patients) < 1 / trust.alpha:
+        return replace(trust, local=local, is_local_rule=False)
+    own = np.asarray(expit(local.logit(values)))
+    rule = fit_conformal(own, truth, patients)
+    return replace(
+        trust, local=local, conformal=rule, points=operating_points(truth, own), is_local_rule=True
+    )
+
+
+def operating_points(label: Array, probability: Array) -> tuple[OperatingPoint, ...]:
+    """The cut of Youden's index, and the one that finds nine of ten responders."""
+    cuts = {
+        "youden": choose_threshold(label, probability),
+        "sensitivity 90%": threshold_for_sensitivity(label, probability, _SENSITIVITY),
+    }
+    made = []
+    for name, cut in cuts.items():
+        found = operating_characteristics(label, probability, cut)
+        sensitivity, specificity = found["sensitivity"], found["specificity"]
+        at = {f"{share:g}": predictive_values(sensitivity, specificity, share) for share in _PREVALENCES}
+        made.append(OperatingPoint(name, cut, sensitivity, specificity, found["prevalence"], at))
+    return tuple(made)
+
+
+def _logits(probability: ArrayLike) -> Array:
+    return np.asarray(logit(np.clip(np.asarray(probability, float), _EDGE, 1 - _EDGE)))
