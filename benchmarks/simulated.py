@@ -17,12 +17,15 @@ import pandas as pd
 
 from tumorcast.cohort.simulate.build import simulate_study
 from tumorcast.config import validate
+from tumorcast.evaluation.conformal import SET_NAMES, coverage_report
 from tumorcast.evaluation.scores import score_predictions
 from tumorcast.metrics.discrimination import auroc
 from tumorcast.training.inference import outputs_of
+from tumorcast.training.reliance import told
 from tumorcast.training.run import Conclusion, run_experiment
 
 SINGLES = ("slide", "mutations", "expression", "clinical")
+MODALITIES = (*SINGLES, "response_markers")
 
 
 def main() -> None:
@@ -78,11 +81,21 @@ def report(tables: list, shares: list, ceilings: list, attentions: list) -> None
     for model, values in pooled.items():
         value, low, high = (values["auroc"][part] for part in ("value", "low", "high"))
         print(f"{model:32s} AUROC {value:+.3f} [{low:+.3f}, {high:+.3f}]")
+    sets = coverage(pd.concat(tables, ignore_index=True))
+    print(f"sets of answers: {sets}")
     print(f"share of the oracle's excess: mean {np.mean(shares):.3f}, by seed {np.round(shares, 2).tolist()}")
     print(f"ceiling by missing modalities (oracle on what is measured): {np.mean(ceilings):.3f}")
     print(
         f"attention AUROC of planted lymphocyte tiles: median {np.median(attentions):.3f} of {len(attentions)} slides"
     )
+
+
+def coverage(table: pd.DataFrame) -> str:
+    """Of the fused model's sets at 90%, over all seeds."""
+    rows = table.dropna(subset=["answers", "label"])
+    codes = rows["answers"].map(SET_NAMES.index).to_numpy()
+    report = coverage_report((codes[:, None] & (1, 2)) > 0, rows["label"], rows["patient_id"])
+    return told(report)
 
 
 def shuffled(work: Path, shuffles: int, patients: int) -> None:
@@ -107,7 +120,7 @@ def run(work: Path, study: Path, name: str, attentions: list[float], settings: d
     config = {
         "name": name,
         "runs": str(work / "runs"),
-        "data": {"study": str(study)},
+        "data": {"study": str(study), "modalities": list(MODALITIES)},
         "tracking": {"enabled": False},
         "evaluation": {"subsets": False},
         **settings,

@@ -93,3 +93,25 @@ def test_an_absent_modality_adds_nothing_and_does_not_enter_the_fit():
     assert torch.isfinite(unseen).all()
     assert (unseen[60:, EXPRESSION] == 0).all()
     assert (scored(predictor, noise).single_scores[:, EXPRESSION] == 0).all()
+
+
+def test_what_a_derived_layer_says_is_not_counted_again(monkeypatch):
+    courses, labels = planted(120, 0.6)
+    clinical = MODALITIES.index("clinical")
+    for i, course in enumerate(courses):
+        copied = course.layers["clinical"].copy()
+        copied[0] = course.layers["expression"][:5].mean()
+        measured = {**course.is_measured, "clinical": np.ones_like(course.is_measured["clinical"])}
+        courses[i] = replace(course, layers={**course.layers, "clinical": copied}, is_measured=measured)
+    response = labels["response"].to_numpy() == 1
+
+    def gap() -> np.ndarray:
+        single = scored(fitted(courses, labels)[0], courses).single_scores[:, :, 0].numpy()
+        return single[response].mean(axis=0) - single[~response].mean(axis=0)
+
+    alone = gap()
+    monkeypatch.setattr("tumorcast.training.anchors.DERIVED", {"expression": None})
+    beside = gap()
+    assert alone[clinical] > 1.0
+    assert abs(beside[clinical]) < 0.5 * alone[clinical]
+    assert beside[EXPRESSION] > 1.0

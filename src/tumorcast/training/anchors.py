@@ -3,8 +3,10 @@
 Screened ridge: each standardised feature is scaled by the size of its score statistic (the gradient of the
 loss at zero weights), then all weights are shrunk by one ridge penalty chosen by cross-validation. Features
 that say nothing alone are thereby shrunk most, as by the adaptive lasso (Zou 2006, JASA 101:1418), and the
-problem stays smooth. The modalities' scores are added up, each fitted alone, and the sum is recalibrated on
-scores of courses that the regressions had not seen (stacking, Wolpert 1992, Neural Networks 5:241).
+problem stays smooth. The modalities' scores are added up, each fitted alone, except that layers derived from others
+(published scores, known markers) are fitted first and the rest to what those leave: their evidence must not be
+counted twice. The sum is recalibrated on scores of courses that the regressions had not seen (stacking, Wolpert 1992,
+Neural Networks 5:241).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from torch import Tensor
 from tumorcast.batches.batch import CourseLabels, inputs_from
 from tumorcast.batches.dataset import CourseDataset
 from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.derived import DERIVED
 from tumorcast.cohort.packing import pack
 from tumorcast.cohort.splits import inner_folds
 from tumorcast.nn.anchors import LinearScore
@@ -69,20 +72,32 @@ def fit_anchors(
     unseen = torch.zeros(len(training), len(tables), len(predictor.heads), dtype=torch.float64)
     for column, head in enumerate(predictor.heads):
         loss = _loss_of(head, predictor, labels)
-        for place, table in enumerate(tables):
+        ground = torch.zeros(len(training), dtype=torch.float64)
+        for place in _derived_first(predictor.modalities, len(tables)):
+            table = tables[place]
             score = predictor.anchors.scores[place]
             assert isinstance(score, LinearScore)
-            fitted, held_out = _fit_one(table, labels, loss)
+            fitted, held_out = _fit_one(table, labels, loss, ground[table.rows])
             if fitted is not None:
                 score.mean.copy_(fitted.mean)
                 score.scale.copy_(fitted.scale)
                 score.weight[:, column] = fitted.weight
                 unseen[table.rows, place, column] = held_out
+                if _is_derived(predictor.modalities, place):
+                    ground[table.rows] += held_out
         intercept, share = _recalibrate(unseen[:, :, column].sum(dim=1), labels, loss)
         predictor.anchors.intercept[column] = intercept
         predictor.anchors.share[:, column] = share
         unseen[:, :, column] *= share
     return unseen.float()
+
+
+def _is_derived(modalities: Sequence[str], place: int) -> bool:
+    return place < len(modalities) and modalities[place] in DERIVED
+
+
+def _derived_first(modalities: Sequence[str], count: int) -> list[int]:
+    return sorted(range(count), key=lambda place: not _is_derived(modalities, place))
 
 
 def _fold_of(training: Sequence[CourseArrays], courses: pd.DataFrame, seed: int) -> Tensor:
@@ -125,8 +140,11 @@ def _loss_of(head: str, predictor: Predictor, labels: CourseLabels) -> Loss:
     return lambda scores, some: outcome(scores[:, None], some)
 
 
-def _fit_one(table: _Table, labels: CourseLabels, loss: Loss) -> tuple[Regression | None, Tensor]:
-    """The regression with the penalty of least cross-validated loss, and its scores of held-out courses."""
+def _fit_one(
+    table: _Table, labels: CourseLabels, loss: Loss, ground: Tensor
+) -> tuple[Regression | None, Tensor]:
+    """The regression, on top of scores `ground` [n], with the penalty of least cross-validated loss, and its scores of
+    held-out courses."""
     own = CourseLabels(*(x[table.rows] for x in labels))
     nothing = torch.zeros(len(table.rows), dtype=torch.float64)
     if len(table.rows) < _FEWEST:
@@ -136,30 +154,34 @@ def _fit_one(table: _Table, labels: CourseLabels, loss: Loss) -> tuple[Regressio
     for fold in table.folds.unique():
         is_held = table.folds == fold
         seen = CourseLabels(*(x[~is_held] for x in own))
-        for k, (regression, intercept) in enumerate(_path(table.features[~is_held], seen, loss)):
+        for k, (regression, intercept) in enumerate(
+            _path(table.features[~is_held], seen, loss, ground[~is_held])
+        ):
             held_out[k, is_held] = regression(table.features[is_held])
             intercepts[k, is_held] = intercept
-    losses = [float(loss(scores, own)) for scores in held_out + intercepts]
+    losses = [float(loss(scores, own)) for scores in held_out + intercepts + ground]
     best = int(np.argmin(losses))
-    return _path(table.features, own, loss)[best][0], held_out[best]
+    return _path(table.features, own, loss, ground)[best][0], held_out[best]
 
 
-def _path(features: Tensor, labels: CourseLabels, loss: Loss) -> list[tuple[Regression, Tensor]]:
+def _path(
+    features: Tensor, labels: CourseLabels, loss: Loss, ground: Tensor
+) -> list[tuple[Regression, Tensor]]:
     """Regressions and intercepts from the strongest penalty to the weakest, each started from the last."""
     mean, scale = features.mean(dim=0), features.std(dim=0, correction=0)
     scale = torch.where(scale > _TINY, scale, torch.ones_like(scale))
     standard = (features - mean) / scale
     intercept = torch.zeros((), dtype=torch.float64, requires_grad=True)
     weight = torch.zeros(features.shape[1], dtype=torch.float64, requires_grad=True)
-    _minimise(lambda: loss(intercept.expand(len(features)), labels), [intercept])
-    (statistic,) = torch.autograd.grad(loss(standard @ weight + intercept, labels), [weight])
+    _minimise(lambda: loss(intercept + ground, labels), [intercept])
+    (statistic,) = torch.autograd.grad(loss(standard @ weight + intercept + ground, labels), [weight])
     importance = statistic.abs() / statistic.square().mean().sqrt().clamp_min(_TINY)
     screened = standard * importance
     found = []
     for penalty in _PENALTIES:
 
         def penalised(ridge: float = penalty / 2) -> Tensor:
-            return loss(screened @ weight + intercept, labels) + ridge * weight.square().sum()
+            return loss(screened @ weight + intercept + ground, labels) + ridge * weight.square().sum()
 
         _minimise(penalised, [weight, intercept])
         found.append((Regression(mean, scale, weight.detach() * importance), intercept.detach().clone()))
