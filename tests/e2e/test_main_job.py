@@ -73,7 +73,13 @@ def test_everything_promised_is_written(job):
     folder, done = job
     results = folder / "runs" / "small"
     predictions = pd.read_csv(results / "predictions.csv")
-    assert list(predictions.columns) == ["patient_id", "course_id", "fold", "label", "model", "probability"]
+    assert list(predictions.columns) == [
+        "patient_id", "course_id", "fold", "label", "model", "probability", "uncalibrated", "answers",
+    ]  # fmt: skip
+    assert (predictions["answers"].notna() == (predictions["model"] == "fused")).all()
+    coverage = pd.read_csv(results / "coverage.csv")
+    assert {"all", "response", "fold", "layers", "site", "sex"} <= set(coverage["grouping"])
+    assert "sets of answers hold the truth in" in done.stdout
     models = {
         "fused",
         "slide",
@@ -82,7 +88,11 @@ def test_everything_promised_is_written(job):
         "clinical",
         "tmb",
         "clinical_linear",
+        "loris_like",
+        "gep",
+        "immune_scores",
         "elastic_net",
+        "boosted_trees",
     }
     assert set(predictions["model"]) == models
     assert predictions.groupby("model")["course_id"].nunique().nunique() == 1

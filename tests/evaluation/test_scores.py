@@ -207,3 +207,16 @@ def test_means_of_tables_count_each_table_alike() -> None:
     less = found["ours_minus_other"]["auroc"]
     assert less["value"] == pytest.approx(mean - found["other"]["auroc"]["value"], abs=1e-12)
     assert less["low"] < less["value"] < less["high"]
+
+
+def test_a_simpler_model_that_is_better_is_named():
+    def told(value: float, low: float, high: float) -> dict[str, dict[str, float]]:
+        return {"auroc": {"value": value, "low": low, "high": high}}
+
+    metrics = {
+        "fused": told(0.6, 0.5, 0.7), "elastic_net": told(0.8, 0.7, 0.9), "tmb": told(0.55, 0.4, 0.7),
+        "fused_minus_elastic_net": told(-0.2, -0.3, -0.1), "fused_minus_tmb": told(0.05, -0.1, 0.2),
+    }  # fmt: skip
+    assert "Better than the fused model here, and simpler: elastic_net." in verdict(metrics)
+    del metrics["fused_minus_elastic_net"]
+    assert "simpler" not in verdict(metrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -201,6 +201,12 @@ class TrainingConfig(Section):
     candidates: tuple[CandidateConfig, ...] = ()
 
 
+Baseline = Literal[
+    "tmb", "pdl1", "clinical", "loris_like", "gep", "immune_scores", "elastic_net", "boosted_trees"
+]
+"""Simple models (`training.baselines`); those that a study has nothing for are left out."""
+
+
 class EvaluationConfig(Section):
     """How results are scored.
 
@@ -213,7 +219,7 @@ class EvaluationConfig(Section):
     bootstrap: Annotated[int, Field(ge=100)] = 1000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     subsets: bool = True
-    baselines: tuple[Literal["tmb", "clinical", "elastic_net"], ...] = ("tmb", "clinical", "elastic_net")
+    baselines: tuple[Baseline, ...] = get_args(Baseline)
 
 
 class TrackingConfig(Section):

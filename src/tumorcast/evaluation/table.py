@@ -29,7 +29,22 @@ def metrics_table(metrics: Metrics, fused: str = "fused") -> str:
 
 
 def verdict(metrics: Metrics, fused: str = "fused") -> str:
-    """Whether these data show that fusion beats the best single modality."""
+    """Whether these data show that fusion beats the best single modality, and which models they show to be better."""
+    return " ".join([_of_fusion(metrics, fused), *_better(metrics, fused)])
+
+
+def _better(metrics: Metrics, fused: str) -> list[str]:
+    """A sentence on the models whose paired interval lies above the fused one's."""
+    prefix, names = f"{fused}_minus_", []
+    for key, values in metrics.items():
+        told = next(iter(values.values()))
+        is_other = key.startswith(prefix) and key != prefix + BEST_SINGLE
+        if is_other and told["high"] is not None and told["high"] < 0:
+            names.append(key.removeprefix(prefix))
+    return [f"Better than the fused model here, and simpler: {', '.join(names)}."] if names else []
+
+
+def _of_fusion(metrics: Metrics, fused: str) -> str:
     key = f"{fused}_minus_{BEST_SINGLE}"
     if key not in metrics:
         return "No single modality was fitted beside the fused model: nothing is said about fusion."
