@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from record import guarded, record, tell, words_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
@@ -26,6 +27,7 @@ COLUMNS = (
     "TMB", "Systemic_therapy_history", "Albumin", "CancerType", "NLR", "Age", "FCNA", "Drug", "Sex", "MSI", "Stage",
     "HLA_LOH", "HED", "Platelets", "HGB", "BMI",
 )  # fmt: skip
+PUBLISHED_COLUMNS = 6
 FORMULA = {"TMB": (0.0371, 50), "Systemic_therapy_history": (-0.8775, 1), "Albumin": (0.5382, 9), "NLR": (-0.033, 25),
            "Age": (0.0049, 85)}  # fmt: skip
 INTERCEPT = -2.0886
@@ -39,13 +41,9 @@ OURS, PUBLISHED, BURDEN = "tumorcast", "published LORIS", "TMB"
 
 def main() -> None:
     """Print a table for each file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = words_of(__doc__)
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--test", type=Path, nargs="*", default=[])
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--repeats", type=int, default=3, help="of the nested cross-validation on the training table"
     )
@@ -53,19 +51,22 @@ def main() -> None:
     words.out.mkdir(parents=True, exist_ok=True)
     training = read(words.train)
     tables = [nested(training, words.train.stem, words.repeats, words.seed)]
-    model = fit(training, words.seed)
-    print(
-        f"chosen on inner folds: {model.chosen}; log loss "
-        + ", ".join(f"{k} {v:.4f}" for k, v in model.inner_loss.items())
-    )
+    model = Model(training, words.seed)
+    for part in model.parts:
+        losses = ", ".join(f"{name} {value:.4f}" for name, value in part.inner_loss.items())
+        print(f"used: {part.chosen}; log loss on inner folds: {losses}")
     for path in words.test:
         table = read(path)
-        tables.append(predicted(table, path.stem, {OURS: model.predict(table), **others(training, table)}))
+        known = [name for name in training if name in table and table[name].notna().any()]
+        lost = [name for name in COLUMNS if name in training and name not in known]
+        if lost:
+            print(f"{path.name} lacks {', '.join(lost)}: fitted on the other columns")
+        own = Model(training[known], words.seed) if lost else model
+        tables.append(predicted(table, path.stem, {OURS: own.predict(table), **others(training, table)}))
         count_look(words.out / "looked_at.json", path, words)
     predictions = pd.concat(tables, ignore_index=True)
-    predictions.to_csv(words.out / "predictions.csv", index=False)
-    metrics = {str(name): tell(str(name), rows) for name, rows in predictions.groupby("table", sort=False)}
-    (words.out / "metrics.json").write_text(json.dumps(metrics, indent=1))
+    metrics = {str(name): told(str(name), rows) for name, rows in predictions.groupby("table", sort=False)}
+    record("LORIS", words, predictions, metrics)
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -75,11 +76,23 @@ def read(path: Path) -> pd.DataFrame:
     return table[table["Response"].notna()].reset_index(drop=True)
 
 
-def fit(table: pd.DataFrame, seed: int):
-    """Our model of a training table."""
-    columns = [name for name in COLUMNS if name in table]
-    values = table[columns].assign(Drug=table["Drug"].astype(str)) if "Drug" in table else table[columns]
-    return fit_tabular(values, table["Response"].to_numpy(float), table["patient_id"].to_numpy(), seed)
+class Model:
+    """Ours: the mean of a model of all columns and one of those of the published score, which drift less."""
+
+    def __init__(self, table: pd.DataFrame, seed: int) -> None:
+        columns = [name for name in COLUMNS if name in table]
+        published = [name for name in columns if name in COLUMNS[:PUBLISHED_COLUMNS]]
+        label, patients = table["Response"].to_numpy(float), table["patient_id"].to_numpy()
+        self.parts = [fit_tabular(worded(table[own]), label, patients, seed) for own in (columns, published)]
+
+    def predict(self, table: pd.DataFrame) -> np.ndarray:
+        """[n] probability of response."""
+        return np.mean([part.predict(worded(table)) for part in self.parts], axis=0)
+
+
+def worded(table: pd.DataFrame) -> pd.DataFrame:
+    """Codes of drugs are words."""
+    return table.assign(Drug=table["Drug"].astype(str)) if "Drug" in table else table
 
 
 def others(training: pd.DataFrame, table: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -102,7 +115,7 @@ def nested(table: pd.DataFrame, name: str, repeats: int, seed: int) -> pd.DataFr
             table, label
         ):
             inside, outside = table.iloc[training], table.iloc[test]
-            ours[test] += fit(inside, seed + repeat).predict(outside) / repeats
+            ours[test] += Model(inside, seed + repeat).predict(outside) / repeats
             burden[test] += others(inside, outside)[BURDEN] / repeats
     formula = others(table, table)[PUBLISHED]
     return predicted(table, f"{name} (nested)", {OURS: ours, PUBLISHED: formula, BURDEN: burden})
@@ -118,14 +131,12 @@ def predicted(table: pd.DataFrame, name: str, models: dict[str, np.ndarray]) -> 
     return pd.concat(rows)
 
 
-def tell(name: str, rows: pd.DataFrame) -> dict:
+def told(name: str, rows: pd.DataFrame) -> dict:
     """Scores of a table, printed."""
     scored = score_predictions(rows, fused=OURS)
     n = rows["patient_id"].nunique()
     print(f"\n{name}: {n} patients, {int(rows.drop_duplicates('patient_id')['label'].sum())} responders")
-    for model, values in scored.items():
-        cells = [f"{m} {v['value']:+.3f} [{v['low']:+.3f}, {v['high']:+.3f}]" for m, v in values.items()]
-        print(f"  {model:34s} " + "  ".join(cells))
+    tell(scored)
     return scored
 
 
@@ -139,4 +150,4 @@ def count_look(path: Path, test: Path, words: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

@@ -7,7 +7,13 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from tumorcast.metrics.calibration import calibration_line, reliability
+from tumorcast.metrics.calibration import (
+    brier_skill_ratio,
+    calibration_error,
+    calibration_intervals,
+    calibration_line,
+    reliability,
+)
 
 
 def drawn(count: int, slope: float, intercept: float) -> tuple[np.ndarray, np.ndarray]:
@@ -67,3 +73,59 @@ def test_equal_probabilities_share_a_bin_whatever_the_order_of_rows():
 def test_bins_are_of_about_equal_size():
     label, probability = drawn(103, 1, 0)
     assert np.ptp(reliability(label, probability, 5).count) <= 2
+
+
+def test_intervals_of_slope_and_intercept_cover_as_promised():
+    held = {"slope": 0, "intercept": 0, "in_the_large": 0}
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        logit = random.normal(0, 1.5, 150)
+        label = random.random(150) < 1 / (1 + np.exp(-logit))
+        told = calibration_intervals(label, 1 / (1 + np.exp(-logit)))
+        held["slope"] += told.slope.low <= 1 <= told.slope.high
+        held["intercept"] += told.intercept.low <= 0 <= told.intercept.high
+        held["in_the_large"] += told.in_the_large.low <= 0 <= told.in_the_large.high
+    assert all(0.9 <= count / 200 <= 0.99 for count in held.values()), held
+
+
+def test_the_slope_and_its_error_are_those_of_a_logistic_regression():
+    random = np.random.default_rng(3)
+    probability = random.random(400)
+    label = (random.random(400) < probability**2).astype(float)
+    told = calibration_intervals(label, probability)
+    logit = np.log(probability / (1 - probability))
+    fitted = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(logit[:, None], label)
+    assert told.slope.value == pytest.approx(fitted.coef_[0, 0], abs=1e-5)
+    assert told.intercept.value == pytest.approx(fitted.intercept_[0], abs=1e-5)
+    assert told.in_the_large.high < 0
+    shifted = 1 / (1 + np.exp(-(logit + told.in_the_large.value)))
+    assert shifted.mean() == pytest.approx(label.mean(), abs=1e-9)
+
+
+def test_copies_of_courses_add_no_certainty_when_patients_are_known():
+    random = np.random.default_rng(4)
+    probability = random.random(100)
+    label = (random.random(100) < probability).astype(float)
+    people = np.arange(100)
+    once = calibration_intervals(label, probability, people).slope
+    twice = calibration_intervals(np.tile(label, 2), np.tile(probability, 2), np.tile(people, 2)).slope
+    assert twice.high - twice.low == pytest.approx(once.high - once.low, rel=1e-6)
+
+
+def test_brier_skill_is_zero_for_the_prevalence_and_one_for_the_truth():
+    label = np.array([0.0, 0, 0, 1])
+    one = np.ones((1, 4))
+    assert brier_skill_ratio(label, np.full(4, 0.25), one).value() == pytest.approx(0)
+    assert brier_skill_ratio(label, label, one).value() == pytest.approx(1)
+    assert brier_skill_ratio(label, np.full(4, 0.9), one).value() < 0
+
+
+def test_perfect_calibration_shows_an_error_in_small_cohorts():
+    random = np.random.default_rng(5)
+    probability = random.random(100)
+    told = calibration_error((random.random(100) < probability).astype(float), probability)
+    assert told.null_mean == pytest.approx(0.1, abs=0.03)
+    assert told.value < told.null_high + 0.05
+    large = random.random(20_000)
+    off = calibration_error((random.random(20_000) < large**2).astype(float), large)
+    assert off.value > 3 * off.null_high

@@ -1,9 +1,9 @@
-"""A table of patients -> chance of response: a linear model with curves, boosted trees and extra trees, averaged.
+"""A table of patients -> chance of response: linear models, straight and with curves, and trees, averaged.
 
 Small clinical tables are where averages of unlike simple models do as well as anything larger (Grinsztajn et al.,
 NeurIPS 2022; Christodoulou et al., J Clin Epidemiol 2019, 110:12). Every step is fitted on the training rows alone:
 the shape of skewed columns, limits, spline knots, categories, and, on inner folds by patient, the strength of the
-penalty and whether the average or one member is used.
+penalty and whether one member is used rather than the average.
 """
 
 from __future__ import annotations
@@ -85,13 +85,13 @@ class Columns:
 
 
 class _Linear:
-    """Ridge logistic regression; columns with many values enter as splines."""
+    """Ridge logistic regression; columns with many values enter as splines, unless it is straight."""
 
-    def __init__(self, penalty: float) -> None:
-        self.penalty = penalty
+    def __init__(self, penalty: float, is_straight: bool = False) -> None:
+        self.penalty, self.is_straight = penalty, is_straight
 
     def fit(self, features: pd.DataFrame, label: Array) -> _Linear:
-        curved = [name for name in features if features[name].nunique() > _FEW_VALUES]
+        curved = [n for n in features if features[n].nunique() > _FEW_VALUES and not self.is_straight]
         self.curved, self.straight = curved, [name for name in features if name not in curved]
         self.splines = SplineTransformer(_KNOTS, degree=_DEGREE, extrapolation="linear", include_bias=False)
         if curved:
@@ -135,12 +135,20 @@ def _members(penalty: float, seed: int) -> dict[str, _Linear | _Trees]:
         random_state=seed,
     )
     extra = ExtraTreesClassifier(500, min_samples_leaf=6, max_features=0.4, random_state=seed)
-    return {"linear": _Linear(penalty), "boosted trees": _Trees(boosted), "extra trees": _Trees(extra)}
+    return {
+        "curved": _Linear(penalty),
+        "straight": _Linear(penalty, is_straight=True),
+        "boosted trees": _Trees(boosted),
+        "extra trees": _Trees(extra),
+    }
 
 
 @dataclass(frozen=True)
 class TabularModel:
-    """A fitted table model; `chosen` is "average" or a member's name, `inner_loss` what each had on inner folds."""
+    """A fitted table model; `chosen` is "average" or a member's name, `inner_loss` what each had on inner folds.
+
+    A member alone is used only where it is better than the average by more than the standard error of that.
+    """
 
     columns: Columns
     members: Mapping[str, _Linear | _Trees]
@@ -166,14 +174,17 @@ def fit_tabular(table: pd.DataFrame, label: Array, patients: NDArray, seed: int 
         )
     folds = list(_inner_folds(label, patients, seed))
     losses = {
-        penalty: _inner(table, label, folds, {"linear": _Linear(penalty)})["linear"] for penalty in _PENALTIES
+        penalty: _inner(table, label, folds, {"curved": _Linear(penalty)})["curved"] for penalty in _PENALTIES
     }
-    penalty = min(losses, key=lambda p: losses[p])
+    penalty = min(losses, key=lambda p: float(losses[p].mean()))
     inner = _inner(table, label, folds, _members(penalty, seed))
     columns = Columns.fit(table)
     features = columns.transform(table)
     members = {name: member.fit(features, label) for name, member in _members(penalty, seed).items()}
-    return TabularModel(columns, members, min(inner, key=lambda name: inner[name]), inner)
+    best = min(inner, key=lambda name: float(inner[name].mean()))
+    gain = inner[AVERAGE] - inner[best]
+    chosen = best if gain.mean() > gain.std() / np.sqrt(len(gain)) else AVERAGE
+    return TabularModel(columns, members, chosen, {name: float(loss.mean()) for name, loss in inner.items()})
 
 
 def _inner_folds(label: Array, patients: NDArray, seed: int) -> list[tuple[NDArray, NDArray]]:
@@ -186,8 +197,8 @@ def _inner(
     label: Array,
     folds: list[tuple[NDArray, NDArray]],
     members: Mapping[str, _Linear | _Trees],
-) -> dict[str, float]:
-    """Log loss on held-out inner folds of each member and, where there are several, of their average."""
+) -> dict[str, Array]:
+    """[n] log loss on held-out inner folds of each member and, where there are several, of their average."""
     held = {name: np.full(len(label), np.nan) for name in members}
     for training, test in folds:
         columns = Columns.fit(table.iloc[training])
@@ -199,6 +210,6 @@ def _inner(
     return {name: _log_loss(label, probability) for name, probability in held.items()}
 
 
-def _log_loss(label: Array, probability: Array) -> float:
+def _log_loss(label: Array, probability: Array) -> Array:
     kept = np.clip(probability, 1e-6, 1 - 1e-6)
-    return float(-np.mean(label * np.log(kept) + (1 - label) * np.log1p(-kept)))
+    return np.asarray(-(label * np.log(kept) + (1 - label) * np.log1p(-kept)))
