@@ -95,7 +95,7 @@ def test_an_absent_modality_adds_nothing_and_does_not_enter_the_fit():
     assert (scored(predictor, noise).single_scores[:, EXPRESSION] == 0).all()
 
 
-def test_what_a_derived_layer_says_is_not_counted_again(monkeypatch):
+def test_what_known_markers_say_is_not_counted_again(monkeypatch):
     courses, labels = planted(120, 0.6)
     clinical = MODALITIES.index("clinical")
     for i, course in enumerate(courses):
@@ -110,7 +110,7 @@ def test_what_a_derived_layer_says_is_not_counted_again(monkeypatch):
         return single[response].mean(axis=0) - single[~response].mean(axis=0)
 
     alone = gap()
-    monkeypatch.setattr("tumorcast.training.anchors.DERIVED", {"expression": None})
+    monkeypatch.setattr("tumorcast.training.anchors.FIRST", ("expression",))
     beside = gap()
     assert alone[clinical] > 1.0
     assert abs(beside[clinical]) < 0.5 * alone[clinical]
