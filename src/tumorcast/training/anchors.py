@@ -34,8 +34,8 @@ _FOLDS, _FEWEST, _STEPS = 5, 10, 30
 _TINY, _STEEPEST = 1e-8, 1.5
 
 FIRST = ("response_markers",)
-"""Layers of prior knowledge. Others that are made of measured ones (expression scores) are not among them: in TransNEO the
-AUROC fell from 0.81 to 0.78 with those first."""
+"""Layers of prior knowledge. Others that are made of measured ones (expression scores) are not among them: with those
+first, the AUROC in TransNEO fell from 0.81 to 0.78."""
 
 Loss = Callable[[Tensor, CourseLabels], Tensor]
 """(scores [n], labels) -> mean loss."""
