@@ -20,7 +20,7 @@ def cox_ridge(
     Args:
         features: [n, d]; standardise them first where there is a penalty. time_days: [n]. is_event: [n].
     """
-    likelihood = _Likelihood(features, time_days, is_event)
+    likelihood = Likelihood(features, time_days, is_event)
     beta = np.zeros(likelihood.features.shape[1])
 
     def gain(at: Array) -> float:
@@ -39,7 +39,7 @@ def cox_ridge(
     return beta
 
 
-class _Likelihood:
+class Likelihood:
     """Efron's partial likelihood.
 
     Courses are kept latest first, so that the sum over those at risk is a running sum. Each event is a *slot*:
