@@ -13,7 +13,7 @@ from tumorcast.cohort.labels import RESPONSE_COLUMNS, ordinal_of, response_of, s
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.study import Study
 
-SITE_COLUMNS = ("SITE", "CENTER", "CENTRE", "INSTITUTE", "TISSUE_SOURCE_SITE")
+SITE_COLUMNS = ("SITE", "CENTER", "CENTRE", "INSTITUTE", "TISSUE_SOURCE_SITE", "COHORT")
 _NOT_A_DRUG = ("RADI", "SURG")
 
 

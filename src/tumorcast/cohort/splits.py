@@ -8,10 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 
+from tumorcast.cohort.courses import SITE_COLUMNS
+from tumorcast.cohort.site_folds import site_folds
 from tumorcast.config.models import SplitConfig
 from tumorcast.domain.errors import InputError, LeakageError
+
+_APART = 10_007
+"""Between the seeds of repeats."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +39,32 @@ def outer_folds(courses: pd.DataFrame, split: SplitConfig, seed: int, study: Pat
     if split.scheme == "file":
         part = _from_file(patients, study / "splits.csv")
         tests = [(f"fold{k}", part == k) for k in sorted(set(part.dropna()))]
+    elif split.scheme == "cohort":
+        tests = _each_cohort(patients)
+    elif split.scheme == "holdout":
+        part = _assign(patients, max(2, round(1 / split.test_fraction)), seed, split.by_site)
+        tests = [("holdout", _holdout(patients, part, split, seed))]
     else:
-        folds = split.folds if split.scheme == "kfold" else max(2, round(1 / split.test_fraction))
-        part = _assign(patients, folds, seed, split.by_site)
-        tests = [(f"fold{k}", part == k) for k in range(folds)]
-        if split.scheme == "holdout":
-            tests = [("holdout", _holdout(patients, part, split, seed))]
+        tests = []
+        for repeat in range(split.repeats):
+            part = _assign(patients, split.folds, seed + _APART * repeat, split.by_site)
+            prefix = f"repeat{repeat}-" if split.repeats > 1 else ""
+            tests += [(f"{prefix}fold{k}", part == k) for k in range(split.folds)]
     made = [_fold(name, courses, set(patients.index[is_test])) for name, is_test in tests]
     for fold in made:
         _check(fold, courses)
     return made[: split.max_folds]
+
+
+def _each_cohort(patients: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    names = sorted(set(patients["site"]) - {""})
+    if len(names) < 2 or (patients["site"] == "").any():
+        raise InputError(
+            "split.scheme=cohort needs each patient's site or cohort",
+            got=f"{len(names)} of them, {int((patients['site'] == '').sum())} patients without",
+            expected=f"two or more in one of the columns {', '.join(SITE_COLUMNS)}",
+        )
+    return [("".join(c if c.isalnum() else "_" for c in name), patients["site"] == name) for name in names]
 
 
 def inner_folds(courses: pd.DataFrame, training: Sequence[str], folds: int, seed: int) -> list[Fold]:
@@ -64,29 +85,25 @@ def _patient_table(courses: pd.DataFrame) -> pd.DataFrame:
 def _assign(patients: pd.DataFrame, folds: int, seed: int, by_site: bool) -> pd.Series:
     """Fold number per patient."""
     part = pd.Series(-1, index=patients.index)
-    groups = patients["site"].replace("", "unknown") if by_site else None
-    n_groups = len(patients) if groups is None else groups.nunique()
-    if n_groups < folds:
+    if by_site:
+        return site_folds(patients["site"].replace("", "unknown"), patients["stratum"], folds, seed)
+    if len(patients) < folds:
         raise InputError(
-            f"too few {'sites' if by_site else 'patients'} for {folds} folds",
-            got=n_groups,
+            f"too few patients for {folds} folds",
+            got=len(patients),
             expected=f"at least {folds}",
-            fix="lower split.folds or split.inner_folds, or set split.by_site=false",
+            fix="lower split.folds or split.inner_folds",
         )
     least = int(patients["stratum"].value_counts().min())
     stratum = patients["stratum"] if least >= 2 else pd.Series(0, index=patients.index)
-    maker = (
-        StratifiedKFold(folds, shuffle=True, random_state=seed)
-        if groups is None
-        else StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    )
+    maker = StratifiedKFold(folds, shuffle=True, random_state=seed)
     import warnings
 
     with (
         warnings.catch_warnings()
     ):  # a rare class smaller than the number of folds is spread as far as it goes
         warnings.simplefilter("ignore", UserWarning)
-        for k, (_, test) in enumerate(maker.split(patients, stratum, groups)):
+        for k, (_, test) in enumerate(maker.split(patients, stratum)):
             part.iloc[test] = k
     return part
 

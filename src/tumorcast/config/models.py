@@ -103,17 +103,21 @@ class SplitConfig(Section):
     """Outer and inner splits, always by patient.
 
     Attributes:
-        scheme: "holdout" (one outer test set), "kfold" (nested cross-validation), or "file" (`splits.csv`
-            of the study: patient_id, fold).
-        by_site: keep each site whole on one side of every outer split.
+        scheme: "holdout" (one outer test set), "kfold" (nested cross-validation), "cohort" (each site or cohort is the
+            test once, all others are training), or "file" (`splits.csv` of the study: patient_id, fold).
+        by_site: keep each site whole on one side of every outer split, outcomes as even as that allows.
+        repeats: of the cross-validation, each with other folds.
+        allow_duplicates: do not refuse patients with all but the same measurements on both sides of a split.
         test_fraction: share of the patients held out under "holdout".
         folds: outer folds under "kfold".
         inner_folds: members of the ensemble; each stops early on its own inner fold.
         max_folds: run only the first folds (None: all).
     """
 
-    scheme: Literal["holdout", "kfold", "file"] = "holdout"
+    scheme: Literal["holdout", "kfold", "cohort", "file"] = "holdout"
     by_site: bool = False
+    repeats: Count = 1
+    allow_duplicates: bool = False
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.3
     folds: Annotated[int, Field(ge=2)] = 5
     inner_folds: Annotated[int, Field(ge=2)] = 4

@@ -17,6 +17,7 @@ from tumorcast.cohort.preprocess import fingerprint
 from tumorcast.cohort.splits import Fold, outer_folds
 from tumorcast.config.models import RunConfig
 from tumorcast.domain.exclusions import summarise
+from tumorcast.evaluation.leakage import check_near_duplicates
 from tumorcast.evaluation.scores import write_metrics
 from tumorcast.evaluation.table import metrics_table
 from tumorcast.training.baselines import predict_baselines
@@ -25,7 +26,7 @@ from tumorcast.training.fold import FUSED, Fitted, FoldResult, fit_final, run_fo
 from tumorcast.training.reliance import coverage, told
 from tumorcast.training.report import Metrics, draw_figures, flat_metrics, primary, score, score_subsets
 from tumorcast.training.tracking import Tracker, git_commit
-from tumorcast.training.workspace import Workspace, open_workspace
+from tumorcast.training.workspace import Workspace, measured, open_workspace
 
 Tell = Callable[[str], None]
 _ALWAYS = ("config.json", "metrics.json", "subsets.json", "predictions.csv", "exclusions.csv")
@@ -71,6 +72,10 @@ def run_experiment(config: RunConfig, export: Export) -> Path:
     for line in summarise(work.cohort.report):
         tell(f"  noted: {line}")
     folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study)
+    if not config.split.allow_duplicates:
+        check_near_duplicates(
+            measured(work), work.cohort.courses["patient_id"], [(f.training, f.test) for f in folds]
+        )
     tracking = config.tracking if is_first else config.tracking.model_copy(update={"enabled": False})
     tracker = Tracker(tracking, work.folder, config.name)
     tags = {

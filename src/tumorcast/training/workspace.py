@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from tumorcast import __version__
 from tumorcast.biology.genes import GeneTable
 from tumorcast.biology.network import GeneNetwork, read_network
@@ -59,6 +61,14 @@ def open_workspace(config: RunConfig) -> Workspace:
     }
     _claim(folder, identity)
     return Workspace(config, cohort, bags, network, gene_sets, folder)
+
+
+def measured(work: Workspace) -> dict[str, pd.DataFrame]:
+    """Layer -> course x feature of all that was measured; of slides the mean features of their tiles."""
+    tables = {name: table for name, table in work.cohort.layers.items() if name in work.cohort.modalities}
+    if work.bags:
+        tables["slide"] = pd.DataFrame({cid: bag.features.mean(axis=0) for cid, bag in work.bags.items()}).T
+    return tables
 
 
 def prior_knowledge(
