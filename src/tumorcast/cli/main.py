@@ -23,6 +23,7 @@ COMMANDS = (
     "biomarkers",
     "predict",
     "recalibrate",
+    "evaluate",
 )
 _OFFLINE = {
     "MLFLOW_DISABLE_TELEMETRY": "true",

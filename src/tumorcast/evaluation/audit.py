@@ -1,0 +1,175 @@
+"""What a reviewer asks of predictions with known outcomes: discrimination, calibration, use, each with its interval.
+
+Every model is scored on all its courses, folds pooled for calibration and use, within folds for discrimination (as
+`scores`). Differences to the first model carry DeLong's p (Obuchowski's where patients have several courses) and,
+because several are tested, Holm's adjusted one (1979, Scand J Stat 6:65).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.evaluation.conformal import SET_NAMES, coverage_report
+from tumorcast.evaluation.prediction_table import check_predictions, is_survival
+from tumorcast.evaluation.scores import score_predictions
+from tumorcast.metrics.calibration import (
+    FEWEST_FOR_ERROR,
+    brier_skill_ratio,
+    calibration_error,
+    calibration_intervals,
+)
+from tumorcast.metrics.decision import net_benefit_draws, treat_all
+from tumorcast.metrics.delong import delong_difference, delong_interval
+from tumorcast.metrics.intervals import percentile_interval, resample_patients
+from tumorcast.metrics.time_dependent import Censoring, dynamic_auc, uno_c
+
+DECISIONS = (0.2, 0.3, 0.4, 0.5)
+"""Thresholds of the decision table."""
+_QUARTERS = (0.25, 0.5, 0.75)
+
+Figures = dict[str, Any]
+
+
+def audit(table: pd.DataFrame, fused: str, n_bootstrap: int = 1000, seed: int = 0) -> dict[str, Any]:
+    """Everything that can be said of a table of predictions.
+
+    Args:
+        table: as `score_predictions` takes it; `answers` where the model gives sets.
+        fused: the model that the others are compared with.
+
+    Returns:
+        patients, courses, events or responders; `scores` (as metrics.json); `models` (name -> figures); `differences`
+        (name -> DeLong's); `coverage`: rows of the sets' report.
+
+    Raises:
+        InputError: as `score_predictions`.
+    """
+    rows = check_predictions(table)
+    survival = is_survival(rows)
+    told: dict[str, Any] = {
+        "patients": int(rows["patient_id"].nunique()),
+        "courses": int(rows["course_id"].nunique()),
+        "events": int(rows.drop_duplicates(["course_id", "fold"])["is_event" if survival else "label"].sum()),
+        "bootstrap": n_bootstrap,
+        "seed": seed,
+        "scores": score_predictions(rows, n_bootstrap=n_bootstrap, seed=seed, fused=fused),
+    }
+    by_model = {str(name): own for name, own in rows.groupby("model", sort=False)}
+    of_one = _of_risk if survival else _of_probability
+    told["models"] = {name: of_one(own, n_bootstrap, seed) for name, own in by_model.items()}
+    if not survival:
+        told["differences"] = _differences(by_model, fused)
+        told["coverage"] = _coverage(rows)
+    return told
+
+
+def _of_probability(rows: pd.DataFrame, n_bootstrap: int, seed: int) -> Figures:
+    label, probability = rows["label"].to_numpy(float), rows["probability"].to_numpy(float)
+    people = rows["patient_id"].astype(str).to_numpy()
+    weights = resample_patients(people, n_bootstrap, seed).weights(people)
+    line = calibration_intervals(label, probability, people)
+    skill = brier_skill_ratio(label, probability, np.concatenate([np.ones((1, len(label))), weights])).values(
+        1
+    )
+    made: Figures = {
+        "auroc_delong": delong_interval(label, probability, people).as_dict(),
+        "calibration_slope": line.slope.as_dict(),
+        "calibration_intercept": line.intercept.as_dict(),
+        "calibration_in_the_large": line.in_the_large.as_dict(),
+        "brier_skill": percentile_interval(float(skill[0]), skill[1:]).as_dict(),
+        "net_benefit": _benefit(label, probability, weights),
+    }
+    if len(np.unique(people)) >= FEWEST_FOR_ERROR:
+        error = calibration_error(label, probability, seed=seed)
+        made["calibration_error"] = {
+            "value": error.value, "null_mean": error.null_mean, "null_high": error.null_high
+        }  # fmt: skip
+    return made
+
+
+def _benefit(label: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> list[dict[str, float]]:
+    """At each of `DECISIONS`: net benefit, that of treating all, and the gain over the better of all and none."""
+    both = np.concatenate([np.ones((1, len(label))), weights])
+    model = net_benefit_draws(label, probability, DECISIONS, both)
+    everyone = net_benefit_draws(label, np.ones(len(label)), DECISIONS, both)
+    gain = model - np.maximum(everyone, 0)
+    overall = treat_all(label, DECISIONS)
+    rows = []
+    for k, threshold in enumerate(DECISIONS):
+        interval = percentile_interval(float(gain[0, k]), gain[1:, k])
+        rows.append(
+            {
+                "threshold": threshold, "net_benefit": float(model[0, k]), "treat_all": float(overall[k]),
+                "gain": interval.value, "gain_low": interval.low, "gain_high": interval.high,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _differences(by_model: Mapping[str, pd.DataFrame], fused: str) -> Figures:
+    if fused not in by_model:
+        return {}
+    made: Figures = {}
+    for name, own in by_model.items():
+        if name == fused:
+            continue
+        pair = by_model[fused].merge(own, on=["fold", "course_id"], suffixes=("", "_other"))
+        if pair.empty:
+            continue
+        found = delong_difference(
+            pair["label"], pair["probability"], pair["probability_other"], pair["patient_id"].astype(str)
+        )
+        made[name] = {**found.difference.as_dict(), "p": found.p}
+    for name, adjusted in _holm({name: values["p"] for name, values in made.items()}).items():
+        made[name]["p_holm"] = adjusted
+    return made
+
+
+def _holm(p: Mapping[str, float]) -> dict[str, float]:
+    """Adjusted p values; NaN stays NaN and does not count."""
+    known = sorted((name for name in p if np.isfinite(p[name])), key=lambda name: p[name])
+    adjusted, highest = dict.fromkeys(p, float("nan")), 0.0
+    for rank, name in enumerate(known):
+        highest = max(highest, min(1.0, (len(known) - rank) * p[name]))
+        adjusted[name] = highest
+    return adjusted
+
+
+def _coverage(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    if "answers" not in rows:
+        return []
+    own = rows[rows["answers"].isin(SET_NAMES)]
+    if own.empty:
+        return []
+    codes = own["answers"].map(SET_NAMES.index).to_numpy()
+    report = coverage_report((codes[:, None] & (1, 2)) > 0, own["label"], own["patient_id"])
+    return [{str(k): v for k, v in row.items()} for row in report.to_dict("records")]
+
+
+def _of_risk(rows: pd.DataFrame, n_bootstrap: int, seed: int) -> Figures:
+    """Uno's C up to, and AUROC at, quartiles of the event times; within folds, weighted by their courses.
+
+    The censoring is that of the same courses: the table does not hold those of training.
+    """
+    times = np.quantile(rows.loc[rows["is_event"] == 1, "time_days"], _QUARTERS)
+    c, areas, loads = [], [], []
+    for _, own in rows.groupby("fold"):
+        time, event, risk = (own[k].to_numpy(float) for k in ("time_days", "is_event", "risk"))
+        censoring = Censoring.fit(time, event)
+        c.append(uno_c(censoring, time, event, risk, float(times[-1]) + 1e-9))
+        areas.append(dynamic_auc(censoring, time, event, risk, times))
+        loads.append(float(len(own)))
+    mean = [_mean(column, np.array(loads)) for column in np.array(areas).T]
+    return {
+        "uno_c": {"value": _mean(np.array(c), np.array(loads)), "until_days": float(times[-1])},
+        "auroc_by_time": [{"days": float(t), "value": float(a)} for t, a in zip(times, mean, strict=True)],
+    }
+
+
+def _mean(values: np.ndarray, loads: np.ndarray) -> float:
+    known = np.isfinite(values)
+    return float(np.average(values[known], weights=loads[known])) if known.any() else float("nan")

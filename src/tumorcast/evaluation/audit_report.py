@@ -1,0 +1,157 @@
+"""An audit as a page of Markdown and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from tumorcast.evaluation.figure_style import PALE, legend_below, model_line, one_plot, save_figure
+from tumorcast.evaluation.figures import calibration_figure, roc_figure
+from tumorcast.evaluation.prediction_table import check_predictions, is_survival
+from tumorcast.metrics.decision import THRESHOLDS, net_benefit, treat_all
+from tumorcast.readers.files import write_text
+
+_LARGEST = 6
+"""Models on the picture of decisions."""
+
+
+def write_report(
+    folder: Path,
+    audited: Mapping[str, Any],
+    table: pd.DataFrame,
+    fused: str,
+    notes: list[str],
+    simulated: bool,
+) -> None:
+    """`evaluation.md` and `figures/`."""
+    figures = folder / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    rows = check_predictions(table)
+    if not is_survival(rows):
+        drawn = {
+            "decision": decision_figure(rows, simulated, fused),
+            "roc": roc_figure(rows, simulated, fused),
+            "calibration": calibration_figure(rows[rows["model"] == fused], simulated),
+        }
+        for name, figure in drawn.items():
+            save_figure(figure, figures / f"{name}.png")
+    write_text(
+        folder / "evaluation.md", "\n".join(_page(audited, fused, notes, is_survival(rows), simulated)) + "\n"
+    )
+
+
+def decision_figure(rows: pd.DataFrame, simulated: bool, fused: str) -> Figure:
+    """Net benefit against the threshold, with treating all and none."""
+    figure, axes = one_plot("Decision curves on test courses", (5.8, 5.6), simulated)
+    cuts = np.array(THRESHOLDS)
+    label = rows.loc[rows["model"] == fused, "label"].to_numpy(float)
+    axes.plot(cuts, treat_all(label, cuts), color=PALE, linewidth=1.4, label="treat all")
+    axes.axhline(0, color=PALE, linestyle=":", linewidth=1.2, label="treat none")
+    names = [fused, *(name for name in dict.fromkeys(rows["model"]) if name != fused)][:_LARGEST]
+    for order, name in enumerate(names):
+        own = rows[rows["model"] == name]
+        worth = net_benefit(own["label"], own["probability"], cuts)
+        axes.plot(cuts, worth, **model_line(order, name == fused), label=str(name).replace("_", " "))
+    floor = min(-0.05, float(np.mean(label)) * -0.3)
+    axes.set(xlabel="threshold of the probability of response", ylabel="net benefit (responders a patient)")
+    axes.set_ylim(floor, float(np.mean(label)) * 1.1 + 0.02)
+    legend_below(axes, None)
+    return figure
+
+
+def _page(
+    audited: Mapping[str, Any], fused: str, notes: list[str], survival: bool, simulated: bool
+) -> Iterator[str]:
+    yield "# Evaluation"
+    yield ""
+    if simulated:
+        yield "**SIMULATED DATA: these figures show that the mechanics work, nothing about patients.**\n"
+    what = "events" if survival else "responses"
+    yield f"{audited['patients']} patients, {audited['courses']} courses, {audited['events']} {what}. Intervals: 95%,"
+    yield f"{audited['bootstrap']} bootstrap resamples of patients (seed {audited['seed']}), unless said otherwise."
+    for note in notes:
+        yield f"\n- {note}"
+    yield "\n## Discrimination and overall error\n"
+    yield from _scores(audited["scores"])
+    if survival:
+        yield from _survival(audited["models"])
+        return
+    yield "\n## Differences in AUROC, folds pooled (DeLong; Holm over all of them)\n"
+    yield "| model | difference | p | p adjusted |\n|---|---|---|---|"
+    for name, d in audited["differences"].items():
+        yield f"| {fused} - {name} | {_interval(d, '+')} | {_p(d['p'])} | {_p(d['p_holm'])} |"
+    yield "\n## Calibration\n"
+    yield "| model | slope | intercept | in the large | Brier skill over prevalence |\n|---|---|---|---|---|"
+    keys = ("calibration_slope", "calibration_intercept", "calibration_in_the_large", "brier_skill")
+    for name, m in audited["models"].items():
+        yield f"| {name} | " + " | ".join(_interval(m[key]) for key in keys) + " |"
+    error = audited["models"].get(fused, {}).get("calibration_error")
+    if error:
+        yield (
+            f"\nExpected calibration error of {fused}: {error['value']:.3f}; a perfectly calibrated model would show "
+            f"{error['null_mean']:.3f} (95% below {error['null_high']:.3f})."
+        )
+    yield "\n## Decisions\n"
+    yield "Net benefit less that of the better of treating all and none.\n"
+    yield (
+        "| model | "
+        + " | ".join(f"{row['threshold']:.0%}" for row in audited["models"][fused]["net_benefit"])
+        + " |"
+    )
+    yield "|---" * (1 + len(audited["models"][fused]["net_benefit"])) + "|"
+    for name, m in audited["models"].items():
+        cells = (f"{r['gain']:+.3f} [{r['gain_low']:+.3f}, {r['gain_high']:+.3f}]" for r in m["net_benefit"])
+        yield f"| {name} | " + " | ".join(cells) + " |"
+    yield from (f"\n![{name}](figures/{name}.png)" for name in ("decision", "roc", "calibration"))
+    yield from _covered(audited["coverage"])
+
+
+def _scores(scores: Mapping[str, Any]) -> Iterator[str]:
+    metrics = list(next(iter(scores.values())))
+    yield f"| model | {' | '.join(metrics)} |"
+    yield "|---" * (len(metrics) + 1) + "|"
+    for name, values in scores.items():
+        sign = "+" if "_minus_" in name else ""
+        yield (
+            f"| {name.replace('_minus_', ' - ')} | "
+            + " | ".join(_interval(values[m], sign) for m in metrics)
+            + " |"
+        )
+
+
+def _survival(models: Mapping[str, Any]) -> Iterator[str]:
+    yield "\n## Weighted for censoring (of the same courses), within folds\n"
+    yield "| model | Uno's C | AUROC by time |\n|---|---|---|"
+    for name, m in models.items():
+        by_time = ", ".join(f"{a['value']:.3f} at {a['days']:.0f} days" for a in m["auroc_by_time"])
+        yield f"| {name} | {m['uno_c']['value']:.3f} until {m['uno_c']['until_days']:.0f} days | {by_time} |"
+
+
+def _covered(rows: list[dict[str, Any]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield "\n## Sets of answers (promised 90%)\n"
+    yield "| group | patients | coverage | one answer | right where one answer |\n|---|---|---|---|---|"
+    for row in rows:
+        yield (
+            f"| {row['grouping']}: {row['group']} | {row['patients']} | {row['coverage']:.1%} [{row['low']:.1%}, "
+            f"{row['high']:.1%}] | {row['single']:.0%} | {row['single_accuracy']:.0%} |"
+        )
+
+
+def _interval(told: Mapping[str, float], sign: str = "") -> str:
+    value, low, high = (told.get(key) for key in ("value", "low", "high"))
+    if value is None or not np.isfinite(value):
+        return "undefined"
+    if low is None or high is None or not np.isfinite([low, high]).all():
+        return f"{value:{sign}.3f} [too few]"
+    return f"{value:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def _p(value: float) -> str:
+    return "-" if not np.isfinite(value) else f"{value:.3g}"

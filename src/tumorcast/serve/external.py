@@ -1,0 +1,68 @@
+"""A bundle on the patients of another hospital whose outcomes are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.cohort.courses import course_table
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.cbioportal import read_study
+from tumorcast.readers.study import Study
+from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.predict import Request, predict_with
+
+MODEL, BURDEN = "fused", "tmb"
+
+
+def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -> pd.DataFrame:
+    """Predictions with outcomes in the form of a run's `predictions.csv`, one fold, named by the study.
+
+    Beside the bundle stands the rank of the mutational burden, which orders patients and is no probability. Courses
+    without a number or an outcome are left out.
+
+    Raises:
+        InputError: no course has both.
+    """
+    table = predict_with(bundle, study_folder, request).table
+    study = read_study(study_folder)
+    courses = course_table(study, bundle.manifest.rules.endpoint)
+    ids = pd.Index(table["course_id"])
+    base = pd.DataFrame(
+        {"patient_id": table["patient_id"], "course_id": table["course_id"], "fold": study.study_id}
+    )
+    survival = bundle.manifest.heads[0] == "survival"
+    outcome = ("time_days", "is_event") if survival else ("response",)
+    known = courses.reindex(ids)[list(outcome)].notna().all(axis=1).to_numpy()
+    known = known & table["risk" if survival else "probability"].notna().to_numpy()
+    if not known.any():
+        reasons = table["reason"].value_counts().index.tolist()
+        raise InputError(
+            f"no course of {study.study_id} has a prediction and an outcome",
+            got=f"{len(table)} courses" + (f"; {reasons[0]}" if reasons else ""),
+        )
+    if survival:
+        told = courses.reindex(ids)[list(outcome)].reset_index(drop=True)
+        made = base.join(told).assign(model=MODEL, risk=table["risk"])
+        return made[known].reset_index(drop=True)
+    made = base.assign(label=courses["response"].reindex(ids).to_numpy(float), model=MODEL)
+    made = made.assign(probability=table["probability"], answers=table["answers"])[known]
+    burden = _burden(study).reindex(made["patient_id"]).to_numpy(float)
+    if np.isfinite(burden).sum() >= len(burden) / 2:
+        rank = pd.Series(burden).rank(pct=True).to_numpy(float)
+        other = made.assign(model=BURDEN, probability=rank, answers=None)[np.isfinite(rank)]
+        made = pd.concat([made, other])
+    return made.reset_index(drop=True)
+
+
+def _burden(study: Study) -> pd.Series:
+    """Nonsynonymous variants by sequenced patient."""
+    from tumorcast.biology.variants import is_nonsynonymous
+
+    if study.variants is None:
+        return pd.Series(dtype=float)
+    own = study.variants[study.variants["impact"].map(is_nonsynonymous)]
+    counts = own["sample_id"].value_counts().reindex(sorted(study.sequenced)).fillna(0.0)
+    return counts.groupby(study.samples["patient_id"].reindex(counts.index).to_numpy()).mean()
