@@ -2,8 +2,10 @@
 attend to, and do shuffled labels teach nothing?
 
     python benchmarks/simulated.py --work FOLDER [--seeds 5] [--patients 400] [--folds 5] [--shuffles 20]
+    python benchmarks/simulated.py --work FOLDER --sizes 40 80 160 --seeds 3 --shuffles 0
 
-Prints one table; each part can be repeated alone (`--shuffles 0`, `--seeds 0`). Interrupted runs go on.
+With --sizes: in how many cohorts of each size the run says that fusion is better, and the largest size at which most do
+not. Prints one table; each part can be repeated alone (`--shuffles 0`, `--seeds 0`). Interrupted runs go on.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from tumorcast.cohort.simulate.build import simulate_study
 from tumorcast.config import validate
 from tumorcast.evaluation.conformal import SET_NAMES, coverage_report
 from tumorcast.evaluation.scores import score_predictions
+from tumorcast.evaluation.table import verdict
 from tumorcast.metrics.discrimination import auroc
 from tumorcast.training.inference import outputs_of
 from tumorcast.training.reliance import told
@@ -38,8 +41,11 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--max-folds", type=int, help="run only the first folds of each cohort")
     parser.add_argument("--shuffles", type=int, default=20)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[], help="patients; instead of --patients")
     words = parser.parse_args()
-    if words.seeds:
+    if words.sizes:
+        by_size(words.work, words.sizes, words.seeds, words.folds)
+    elif words.seeds:
         split = {"scheme": "kfold", "folds": words.folds, "max_folds": words.max_folds}
         planted(words.work, words.seeds, words.patients, split)
     if words.shuffles:
@@ -73,6 +79,25 @@ def planted(work: Path, seeds: int, patients: int, split: dict) -> None:
             flush=True,
         )
     report(tables, shares, ceilings, attentions)
+
+
+def by_size(work: Path, sizes: list[int], seeds: int, folds: int) -> None:
+    """What runs on small cohorts say of fusion."""
+    lost = []
+    for size in sorted(sizes):
+        said = []
+        for seed in range(seeds):
+            name = f"size{size}-{seed}"
+            study = simulate_study(work / name, n_patients=size, seed=100 + seed, features_only=True)
+            folder = run(work, study, name, [], {"split": {"scheme": "kfold", "folds": folds}})
+            metrics = json.loads((folder / "metrics.json").read_text())
+            said.append(verdict(metrics))
+            print(f"{size} patients, seed {seed}: {said[-1]}", flush=True)
+        wins = sum(one.startswith("Fusion is better") for one in said)
+        print(f"{size} patients: fusion shown to be better in {wins} of {seeds} cohorts", flush=True)
+        if wins <= seeds / 2:
+            lost.append(size)
+    print(f"largest size at which most runs do not claim fusion: {max(lost) if lost else 'none of these'}")
 
 
 def report(tables: list, shares: list, ceilings: list, attentions: list) -> None:

@@ -10,12 +10,11 @@ over patients. Writes `predictions.csv` and `metrics.json`.
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from record import guarded, record, words_of
 
 from tumorcast.evaluation.cross_cohort import LEVELS, leave_cohort_out, mean_auroc
 from tumorcast.metrics.discrimination import auroc
@@ -25,12 +24,9 @@ OURS, RIDGE = "tumorcast", "ridge on levels"
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = words_of(__doc__)
     parser.add_argument("--scores", type=Path, nargs="+", required=True)
     parser.add_argument("--labels", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--published", type=Path, help="CSV method,test_cohort,ROC of other methods")
     parser.add_argument("--single", nargs="*", default=[], help="single scores to stand beside")
     words = parser.parse_args()
@@ -51,12 +47,10 @@ def main() -> None:
     }
     metrics = mean_auroc(label, scores, cohort)
     told(label, scores, np.array(cohort), metrics, ours, words.published)
-    words.out.mkdir(parents=True, exist_ok=True)
     who = {"patient_id": labels.index, "cohort": cohort, "label": label}
     rows = [pd.DataFrame({**who, "model": model, "probability": p}) for model, p in scores.items()]
-    pd.concat(rows).to_csv(words.out / "predictions.csv", index=False)
-    told_json = {name: interval.as_dict() for name, interval in metrics.items()}
-    (words.out / "metrics.json").write_text(json.dumps(told_json, indent=1))
+    named = {name: {"mean_auroc": interval.as_dict()} for name, interval in metrics.items()}
+    record("immunotherapy expression scores", words, pd.concat(rows), named)
 
 
 def told(label, scores, cohort, metrics, ours, published: Path | None) -> None:
@@ -80,4 +74,4 @@ def told(label, scores, cohort, metrics, ours, published: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

@@ -12,11 +12,11 @@ over repeats) beside the plain reference (mean, highest and lowest, ridge logist
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from record import guarded, record, words_of
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
@@ -32,15 +32,10 @@ OURS, REFERENCE = "tumorcast", "mean, highest, lowest + ridge"
 
 def main() -> None:
     """Print a table for each file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = words_of(__doc__)
     parser.add_argument("--bags", type=Path, nargs="+", required=True)
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
     words = parser.parse_args()
-    words.out.mkdir(parents=True, exist_ok=True)
     tables, metrics = [], {}
     for path in words.bags:
         name = path.name.split(".")[0]
@@ -64,8 +59,7 @@ def main() -> None:
                   f"[{interval['low']:.3f}, {interval['high']:.3f}]", flush=True)  # fmt: skip
         less = metrics[name][f"{OURS}_minus_{REFERENCE}"]["auroc"]
         print(f"  difference {less['value']:+.3f} [{less['low']:+.3f}, {less['high']:+.3f}]", flush=True)
-    pd.concat(tables).to_csv(words.out / "predictions.csv", index=False)
-    (words.out / "metrics.json").write_text(json.dumps(metrics, indent=1))
+    record("multiple-instance classics", words, pd.concat(tables), metrics)
 
 
 def read(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -110,4 +104,4 @@ def repeated(values: np.ndarray, label: np.ndarray, words: argparse.Namespace, f
 
 
 if __name__ == "__main__":
-    main()
+    guarded(main)

@@ -2,19 +2,24 @@
 
     python benchmarks/public/predictior.py --cohorts FOLDER_OR_FILES... --out DIR [--pseudocount 0.001]
 
-Cohorts: folders, or files `NAME.clinical.csv` (`patientid`; `response` R or NR; `TMB_perMb` where known), each with
-`NAME.expr.csv.gz` beside it (gene x patient, log2(TPM + pseudocount)). Ours is the mean rank within the cohort of four
-scores: ridge logistic regression on the genes' levels, on their ranks within the cohort (penalties by leaving each
-training cohort out in turn, `evaluation/cross_cohort.py`), T-cell inflammation, and mutational burden where known; it
-orders the patients of a cohort and is no probability. Beside it T-cell inflammation, cytolytic activity, ridge and
-elastic net on the genes' levels, and TMB alone.
+Cohorts: folders, or files `NAME.clinical.csv` (`patientid`; `response` R or NR; `TMB_perMb` or `TMB_raw` where known),
+each with `NAME.expr.csv[.gz]` beside it (gene x patient, log2(TPM + pseudocount)).
+
+Ours is the mean rank within the cohort of members chosen without the cohort, among all subsets of: ridge logistic
+regression on the genes' levels, on their ranks within the cohort, on published scores' levels, on their ranks,
+T-cell inflammation, and mutational burden where known (`evaluation/cross_cohort.py`: penalties and subset by leaving
+each training cohort out in turn). `all members` is their plain mean, with nothing chosen. Both order the patients of a
+cohort and are no probabilities. Beside them T-cell inflammation (Ayers 2017: its weights; and the mean of its genes),
+cytolytic activity, ridge and elastic net on the genes' levels, and TMB alone.
 
 Prints the AUROC of each cohort, its mean with each cohort counting alike, and weighted by patients; intervals are
-paired over patients. Writes `predictions.csv` and `metrics.json`.
+paired over patients, cohorts taken as they are. Writes `predictions.csv` and `metrics.json`.
 """
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +27,22 @@ import pandas as pd
 from record import guarded, record, tell, words_of
 from scipy.special import expit
 
-from tumorcast.biology.expression_scores import expression_scores
+from tumorcast.biology.expression_scores import expression_scores, published_scores
 from tumorcast.biology.genes import GeneTable
 from tumorcast.domain.errors import InputError
-from tumorcast.evaluation.cross_cohort import LEVELS, RANKS, leave_cohort_out
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.evaluation.cross_cohort import LEVELS, RANKS, best_together, leave_cohort_out
 from tumorcast.evaluation.elastic_net import Outcome, fit_elastic_net
 from tumorcast.evaluation.scores import mean_of_tables, score_predictions
+from tumorcast.readers.cells import CellCounts, numbers_of
+from tumorcast.readers.compressed import open_text
+from tumorcast.readers.files import NOT_AVAILABLE, need_columns, read_table
 
-OURS, RIDGE, NET, BURDEN = "tumorcast", "ridge on genes", "elastic net on genes", "TMB"
-INFLAMED = "T-cell-inflamed GEP"
-SINGLE = {
-    INFLAMED: ("t_cell_inflamed_gep", "t_cell_inflamed_mean"),
-    "cytolytic": ("cytolytic_activity",),
-}
-LEAST_MEASURED = 0.5
+OURS, ALL, RIDGE, NET, BURDEN = "tumorcast", "all members", "ridge on genes", "elastic net on genes", "TMB"
+WEIGHTED, INFLAMED, CYTOLYTIC = "T-cell-inflamed GEP, weights", "T-cell-inflamed GEP, mean", "cytolytic"
+SINGLE = {INFLAMED: "t_cell_inflamed_mean", CYTOLYTIC: "cytolytic_activity"}
+LEAST_MEASURED, LEAST_GENES = 0.5, 10
+LOG_SCALE_MOST, ROUNDING = 20, 0.01
 
 
 def main() -> None:
@@ -46,110 +53,179 @@ def main() -> None:
         "--pseudocount", type=float, default=0.001, help="that the files' logarithms were taken with"
     )
     words = parser.parse_args()
-    parts = [read(path, words.pseudocount) for path in files_of(words.cohorts)]
-    parts = [part for part in parts if part is not None]
-    if not parts:
-        raise InputError(
-            "no cohort", got=", ".join(map(str, words.cohorts)), expected="NAME.clinical.csv files"
-        )
-    who = pd.concat([part[0] for part in parts])
-    genes = pd.concat([part[1] for part in parts], join="inner")
-    scores = usable(expression_scores(pd.concat([part[1] for part in parts]), []))
-    label, cohort = who["label"].to_numpy(float), who["cohort"].tolist()
-    print(
-        f"{len(who)} patients of {len(parts)} cohorts, {genes.shape[1]} shared genes, {scores.shape[1]} scores"
-    )
-    by_form = {
-        form: leave_cohort_out({"genes": genes}, label, cohort, forms=[form]) for form in (LEVELS, RANKS)
-    }
-    models = {OURS: np.zeros(len(label)), RIDGE: by_form[LEVELS].probability,
-              NET: net(genes, label, np.array(cohort), words.seed)}  # fmt: skip
-    for name, columns in SINGLE.items():
-        known = [column for column in columns if column in scores]
-        if known:
-            models[name] = within(scores[known[0]], cohort)
-    models[BURDEN] = within(who["burden"], cohort)
-    evidence = [within(pd.Series(left_out.probability), cohort) for left_out in by_form.values()]
-    evidence += [models[name] for name in (INFLAMED, BURDEN) if name in models]
-    models[OURS] = np.nanmean(evidence, axis=0)
-    report(who, models, words)
+    notes: list[Exclusion] = []
+    who, expression = together([read(path, words.pseudocount, notes) for path in files_of(words.cohorts)])
+    genes = expression.dropna(axis=1)
+    scores = expression_scores(expression, [])
+    scores = scores.loc[:, scores.notna().mean() >= LEAST_MEASURED]
+    for note in notes:
+        print(f"{note.id}: {note.detail} ({note.reason})")
+    print(f"{len(who)} patients of {who['cohort'].nunique()} cohorts, {genes.shape[1]} shared genes, {scores.shape[1]} "
+          "scores")  # fmt: skip
+    if genes.shape[1] < LEAST_GENES:
+        raise InputError("cohorts share too few genes", got=genes.shape[1], expected="the same genes in each")
+    report(who, models_of(who, expression, genes, scores, words.seed), words)
 
 
-def report(who: pd.DataFrame, models: dict[str, np.ndarray], words) -> None:
-    """Scores of each cohort and over all."""
+def models_of(
+    who: pd.DataFrame, expression: pd.DataFrame, genes: pd.DataFrame, scores: pd.DataFrame, seed: int
+) -> dict[str, np.ndarray]:
+    """Model -> [n] prediction; what was chosen is printed."""
+    label, cohort = who["label"].to_numpy(float), who["cohort"].to_numpy(str)
+    single = {WEIGHTED: within(weighted(expression), cohort)}
+    single |= {name: within(scores[column], cohort) for name, column in SINGLE.items() if column in scores}
+    single[BURDEN] = within(who["burden"], cohort)
+    tables = {"genes": genes, "scores": scores}
+    fitted = {f"{name}, {form}": leave_cohort_out({name: table}, label, cohort, forms=[form])
+              for name, table in tables.items() for form in (LEVELS, RANKS)}  # fmt: skip
+    members = fitted | {name: single[name] for name in (WEIGHTED, BURDEN) if np.isfinite(single[name]).any()}
+    ours = best_together(members, label, cohort)
+    for name, own in ours.members.items():
+        print(f"chosen without {name}: {'; '.join(own)}")
+    ranks = [within(pd.Series(getattr(own, "probability", own)), cohort) for own in members.values()]
+    ridge = fitted[f"genes, {LEVELS}"].probability
+    return {
+        OURS: ours.score, ALL: np.nanmean(ranks, axis=0), RIDGE: ridge, NET: net(genes, label, cohort, seed)
+    } | single  # fmt: skip
+
+
+def report(who: pd.DataFrame, models: Mapping[str, np.ndarray], words: argparse.Namespace) -> None:
+    """AUROC of each cohort and over all."""
     base = {"patient_id": who.index, "course_id": who.index, "fold": "all", "table": who["cohort"].to_numpy(),
             "label": who["label"].to_numpy(float)}  # fmt: skip
     rows = pd.concat([pd.DataFrame({**base, "model": m, "probability": p}) for m, p in models.items()])
     rows = rows.dropna(subset=["probability"])
     metrics = {
-        str(name): score_predictions(own, fused=OURS) for name, own in rows.groupby("table", sort=False)
+        str(name): score_predictions(own, fused=OURS, seed=words.seed)
+        for name, own in rows.groupby("table", sort=False)
     }
     for name, own in metrics.items():
         count = who[who["cohort"] == name]
         cells = ", ".join(f"{m} {v['auroc']['value']:.3f}" for m, v in own.items() if "_minus_" not in m)
         print(f"{name} ({int(count['label'].sum())} of {len(count)}): {cells}")
-    metrics["mean over cohorts"] = mean_of_tables(rows, fused=OURS)
-    metrics["weighted by patients"] = score_predictions(rows.assign(fold=rows["table"]), fused=OURS)
+    metrics["mean over cohorts"] = mean_of_tables(rows, fused=OURS, seed=words.seed)
+    by_cohort = rows.assign(fold=rows["table"])
+    metrics["weighted by patients"] = score_predictions(by_cohort, fused=OURS, seed=words.seed)
+    ordered = {table: {model: {"auroc": values["auroc"]} for model, values in own.items()}
+               for table, own in metrics.items()}  # fmt: skip
     for name in ("mean over cohorts", "weighted by patients"):
         print(name)
-        tell({model: {"auroc": values["auroc"]} for model, values in metrics[name].items()})
-    record("PredictioR", words, rows, metrics)
+        tell(ordered[name])
+    record("PredictioR", words, rows, ordered)
 
 
 def files_of(paths: list[Path]) -> list[Path]:
     """The clinical files."""
     found = [sorted(path.glob("*.clinical.csv")) if path.is_dir() else [path] for path in paths]
-    return [path for group in found for path in group]
+    files = [path for group in found for path in group]
+    names = [path.name for path in files]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not files:
+        raise InputError("a cohort is given twice" if twice else "no cohort",
+                         got=", ".join(twice or map(str, paths)), expected="NAME.clinical.csv files")  # fmt: skip
+    return files
 
 
-def read(path: Path, pseudocount: float) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+def together(
+    parts: list[tuple[pd.DataFrame, pd.DataFrame] | None],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(label, burden, cohort by patient; patient x gene) of all cohorts, NaN where a cohort lacks the gene."""
+    known = [part for part in parts if part is not None]
+    if not known:
+        raise InputError("no cohort with responders and others", expected="R and NR in the column `response`")
+    return pd.concat([part[0] for part in known]), pd.concat([part[1] for part in known])
+
+
+def read(path: Path, pseudocount: float, notes: list[Exclusion]) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """(label, burden, cohort by patient; patient x gene, log2(TPM + 1)) of patients with both.
 
     None, told, where all have one answer.
     """
     name = path.name.removesuffix(".clinical.csv")
-    matrix_path = next((p for p in path.parent.glob(f"{name}.expr.csv*")), None)
-    if matrix_path is None:
-        raise InputError(
-            f"no expression beside {path.name}", expected=f"{name}.expr.csv or {name}.expr.csv.gz"
-        )
-    clinical = pd.read_csv(path, index_col=0)
-    missing = {"patientid", "response"} - set(clinical)
-    if missing:
-        raise InputError(f"{path.name} lacks columns", got=", ".join(sorted(missing)), expected="both")
-    clinical = clinical.set_index(clinical["patientid"].astype(str))
-    matrix = pd.read_csv(matrix_path, index_col=0).T
-    matrix.index = matrix.index.astype(str)
-    symbols = [GeneTable.embedded().symbol_of(str(gene)) or str(gene) for gene in matrix.columns]
-    levels = np.log2(np.maximum(np.exp2(matrix.to_numpy(float)) - pseudocount, 0) + 1)
-    genes = pd.DataFrame(levels, matrix.index, symbols).T.groupby(level=0).mean().T
+    clinical = read_table(path, ",")
+    need_columns(clinical, ("patientid", "response"), path)
+    clinical = clinical.set_index("patientid")
     label = clinical["response"].map({"R": 1.0, "NR": 0.0})
-    kept = [p for p in genes.index if p in label.index and np.isfinite(label[p])]
+    genes = matrix_of(path.with_name(f"{name}.expr.csv"), pseudocount, notes)
+    for what, index in ((path.name, clinical.index), (f"expression of {name}", genes.index)):
+        if index.has_duplicates:
+            raise InputError(
+                f"{what}: a patient twice", got=", ".join(map(str, index[index.duplicated()][:5]))
+            )
+    kept = genes.index[genes.index.isin(label.dropna().index)]
+    told = f"{len(kept)} of {len(genes)} patients with expression have a response, R or NR; others left out"
+    notes.append(Exclusion("patient", name, "label_missing", told))
     if label[kept].nunique() < 2:
-        print(f"{name}: {len(kept)} patients, all of one answer: left out")
+        notes.append(Exclusion("cohort", name, "one_answer", "no responders, or no others: left out"))
         return None
-    burden = clinical.get("TMB_perMb", clinical.get("TMB_raw", pd.Series(np.nan, clinical.index))).astype(
-        float
-    )
+    counts = CellCounts()
+    column = next((c for c in ("TMB_perMb", "TMB_raw") if c in clinical and clinical[c].notna().any()), None)
+    burden = numbers_of(clinical[column], counts) if column else pd.Series(np.nan, clinical.index)
+    counts.tell(f"{name} {column}", notes)
     who = pd.DataFrame({"label": label[kept], "burden": burden[kept], "cohort": name})
-    genes = genes.loc[kept]
-    who.index = genes.index = pd.Index([f"{name}-{patient}" for patient in kept], name="patient_id")
-    return who, genes
+    return tuple(t.set_axis([f"{name}-{p}" for p in kept]).rename_axis("patient_id") for t in (who, genes.loc[kept]))  # fmt: skip
 
 
-def usable(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores that most patients have."""
-    return scores.loc[:, scores.notna().mean() >= LEAST_MEASURED]
+def matrix_of(path: Path, pseudocount: float, notes: list[Exclusion]) -> pd.DataFrame:
+    """patient x gene, log2(TPM + 1), approved symbols; rows of one gene are averaged as TPM."""
+    found = next((p for p in (path, path.with_name(path.name + ".gz")) if p.is_file()), None)
+    if found is None:
+        raise InputError(f"no expression in {path.parent}", expected=f"{path.name} or {path.name}.gz")
+    cells = cells_of(found)
+    counts = CellCounts()
+    values = cells.apply(lambda column: numbers_of(column, counts))
+    counts.tell(found.name, notes)
+    lowest, highest = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
+    floor = np.log2(pseudocount)
+    if lowest < floor - ROUNDING or highest > LOG_SCALE_MOST or (lowest >= 0 and pseudocount < 1):
+        raise InputError(
+            f"{found.name} is not log2(TPM + {pseudocount:g})",
+            got=f"values from {lowest:g} to {highest:g}",
+            expected=f"from {floor:.2f} (no expression) to {LOG_SCALE_MOST}",
+            fix="give the --pseudocount that the files were made with",
+        )
+    names = GeneTable.embedded()
+    symbols = [names.symbol_of(str(gene)) or str(gene) for gene in cells.index]
+    level = np.maximum(np.exp2(values) - pseudocount, 0).groupby(symbols).mean()
+    if len(level) < len(cells):
+        told = f"{len(cells) - len(level)} rows averaged into their gene"
+        notes.append(Exclusion("gene", found.name, "duplicate_rows", told))
+    return np.log2(level + 1).T
 
 
-def within(values: pd.Series, cohort: list[str]) -> np.ndarray:
+def cells_of(path: Path) -> pd.DataFrame:
+    """gene x patient, text; columns of one name are not renamed."""
+    try:
+        with open_text(path) as file:
+            table = pd.read_csv(file, header=None, index_col=0, dtype=str, na_values=NOT_AVAILABLE)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(
+            f"{path.name} is not a table", got=error, expected="gene x patient, commas"
+        ) from None
+    return table.iloc[1:].set_axis(table.iloc[0].astype(str), axis=1)
+
+
+def weighted(expression: pd.DataFrame) -> pd.Series:
+    """Ayers' weights on the genes that the patient has; the housekeeping genes, which few tables hold, left aside.
+
+    NaN where fewer than half of the genes are measured.
+    """
+    score = next(one for one in published_scores() if one.name == "t_cell_inflamed_gep")
+    values = expression.reindex(columns=list(score.genes))
+    weight = values.notna() * np.abs(score.weights)
+    return ((values * score.weights).sum(axis=1) / weight.sum(axis=1)).where(
+        values.notna().mean(axis=1) >= 0.5
+    )
+
+
+def within(values: pd.Series, cohort: np.ndarray) -> np.ndarray:
     """Rank within the cohort as a number between 0 and 1; NaN stays NaN."""
-    return values.groupby(np.array(cohort)).rank(pct=True).to_numpy(float)
+    return values.groupby(cohort).rank(pct=True).to_numpy(float)
 
 
 def net(genes: pd.DataFrame, label: np.ndarray, cohort: np.ndarray, seed: int) -> np.ndarray:
-    """Elastic net on the levels of all genes, each cohort left out."""
-    values = genes.fillna(genes.median()).to_numpy(float)
+    """Elastic net on the levels of the genes that all have, each cohort left out."""
+    values = genes.to_numpy(float)
     made = np.zeros(len(label))
     for name in np.unique(cohort):
         rest = cohort != name
