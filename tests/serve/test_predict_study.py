@@ -27,8 +27,8 @@ from tumorcast.serve.predict import Request, StudyPredictions, predict_study
 from tumorcast.serve.rows import WATERMARK
 
 COLUMNS = [
-    "patient_id", "course_id", "probability", "answers", "status", "reason", "modalities", "n_tiles", "model",
-    "training_data", "risk",
+    "patient_id", "course_id", "probability", "answers", "like_training", "status", "reason", "modalities", "n_tiles",
+    "model", "training_data", "risk",
 ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from tumorcast.serve.manifest import (
     CARD_NAME,
     MANIFEST_NAME,
     PREDICTOR_NAME,
+    REFERENCE_NAME,
     TILE_ENCODER_NAME,
     TRUST_NAME,
     DataRules,
@@ -66,6 +67,8 @@ def export_bundle(
         (work / CARD_NAME).write_text(model_card(facts, prepared), encoding="utf-8")
         if facts.trust is not None:
             (work / TRUST_NAME).write_text(json.dumps(facts.trust.to_json()), encoding="utf-8")
+        if facts.reference is not None:
+            (work / REFERENCE_NAME).write_text(json.dumps(facts.reference.to_json()), encoding="utf-8")
         checked = shuffled_correlation(model, prepared, facts.heads, courses)
         manifest = _manifest(work, prepared, facts, parity, checked)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")

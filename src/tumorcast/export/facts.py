@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tumorcast.config.models import DataConfig
+from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.trust import Trust
 from tumorcast.readers.study import Origin
 from tumorcast.serve.manifest import TileEncoderInfo
@@ -32,6 +33,7 @@ class BundleFacts:
         is_refit: the model was trained again on all courses; the figures are those of the folds' models.
         patients_by_pattern: "slide+mutations" -> training patients with exactly these layers.
         trust: calibration, sets of answers and operating points; None where there was too little to learn them from.
+        reference: what the training patients look like; None where they are too few.
     """
 
     name: str
@@ -50,3 +52,4 @@ class BundleFacts:
     is_refit: bool = False
     patients_by_pattern: dict[str, int] = field(default_factory=dict)
     trust: Trust | None = None
+    reference: Reference | None = None

@@ -12,6 +12,7 @@ from tumorcast.evaluation.operating_point import choose_threshold
 from tumorcast.export.bundle import export_bundle
 from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
+from tumorcast.export.training_reference import training_reference
 from tumorcast.serve.manifest import Manifest
 from tumorcast.training.reliance import trust_of
 from tumorcast.training.run import Conclusion
@@ -56,6 +57,7 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         is_refit=conclusion.is_refit,
         patients_by_pattern=patterns_of(cohort, training, fitted.modalities),
         trust=trust_of(inner),
+        reference=training_reference(fitted.prepared, _arrays(conclusion, training), work.config.seed),
     )
 
 
@@ -83,6 +85,9 @@ def patterns_of(cohort: Cohort, course_ids: list[str], modalities: tuple[str, ..
 
 
 def _some_courses(conclusion: Conclusion) -> list[CourseArrays]:
+    return _arrays(conclusion, list(dict.fromkeys(conclusion.fitted.inner["course_id"]))[:_COURSES_COMPARED])
+
+
+def _arrays(conclusion: Conclusion, course_ids: list[str]) -> list[CourseArrays]:
     work, prepared = conclusion.work, conclusion.fitted.prepared
-    chosen = list(dict.fromkeys(conclusion.fitted.inner["course_id"]))[:_COURSES_COMPARED]
-    return [prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in chosen]
+    return [prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in course_ids]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tumorcast.cohort.preprocess import Preprocessor, load_preprocessor
 from tumorcast.domain.errors import BundleError
+from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.trust import Trust
 from tumorcast.readers.files import digest
 from tumorcast.serve.manifest import (
     MANIFEST_NAME,
     PREDICTOR_NAME,
+    REFERENCE_NAME,
     TILE_ENCODER_NAME,
     TRUST_NAME,
     Manifest,
@@ -30,12 +33,14 @@ class Bundle:
         manifest: what it says of itself.
         prepared: turns courses into the predictor's arrays.
         trust: what its probabilities are worth; None where training had too few patients to say.
+        reference: what the training patients look like; None likewise.
     """
 
     folder: Path
     manifest: Manifest
     prepared: Preprocessor
     trust: Trust | None = None
+    reference: Reference | None = None
 
     @property
     def predictor_path(self) -> Path:
@@ -64,9 +69,21 @@ def load_bundle(folder: Path) -> Bundle:
             got=", ".join(prepared.modalities),
             expected=", ".join(manifest.modalities),
         )
-    has_trust = TRUST_NAME in manifest.files
-    told = json.loads((folder / TRUST_NAME).read_text(encoding="utf-8")) if has_trust else None
-    return Bundle(folder, manifest, prepared, None if told is None else Trust.from_json(told))
+    trust, reference = (_told(folder, manifest, name) for name in (TRUST_NAME, REFERENCE_NAME))
+    return Bundle(
+        folder,
+        manifest,
+        prepared,
+        None if trust is None else Trust.from_json(trust),
+        None if reference is None else Reference.from_json(reference),
+    )
+
+
+def _told(folder: Path, manifest: Manifest, name: str) -> dict[str, Any] | None:
+    """What an optional file says."""
+    if name not in manifest.files:
+        return None
+    return dict(json.loads((folder / name).read_text(encoding="utf-8")))
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

@@ -17,6 +17,7 @@ PREDICTOR_NAME = "predictor.onnx"
 TILE_ENCODER_NAME = "tile_encoder.onnx"
 CARD_NAME = "model_card.md"
 TRUST_NAME = "trust.json"
+REFERENCE_NAME = "reference.json"
 
 _NO_SEAL = "0" * 64
 

@@ -26,6 +26,7 @@ from tumorcast.serve.notes import Given
 from tumorcast.serve.occlusion import occlusion_table
 from tumorcast.serve.rows import WATERMARK, PredictionRow, prediction_table
 from tumorcast.serve.session import BundlePredictor, Prediction
+from tumorcast.serve.unlike import judge_courses
 from tumorcast.serve.verdicts import predicted_row, refusal, rules_for
 
 _COURSES_AT_ONCE = 8
@@ -170,10 +171,13 @@ class _Work:
         courses = [prepared.arrays(part, cid, bags.get(cid)) for cid in map(str, part.courses.index)]
         refused = {c.course_id: refusal(manifest, given, c, self.request.demonstrate) for c in courses}
         said = {p.course_id: p for p in predictor.predict([c for c in courses if not refused[c.course_id]])}
+        asked = [course for course in courses if course.course_id in said]
+        reference = self.bundle.reference
+        unlike = {} if reference is None else judge_courses(reference, prepared, asked)
         for course in courses:
             row, prediction = refused[course.course_id], said.get(course.course_id)
             if prediction is not None:
-                row = predicted_row(self.bundle, given, course, prediction)
+                row = predicted_row(self.bundle, given, course, prediction, unlike.get(course.course_id))
                 bag = bags.get(course.course_id)
                 self._show(course, bag, prediction)
                 if self.request.with_occlusion and bag is not None and len(course.tiles):

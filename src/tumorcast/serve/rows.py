@@ -28,7 +28,8 @@ class PredictionRow:
         modalities: layers that the number rests on ("slide+mutations").
         probability: of response; None without a number or without such a head.
         answers: the set that holds the truth as often as promised: "R", "NR", "both" (not known) or "empty" (unlike
-            either); "" where none is given.
+            either), "unknown" for a patient unlike those of training; "" where none is given.
+        like_training: p value of being like the training patients; None where it is not known.
         risk: log-risk of an event, likewise.
     """
 
@@ -41,13 +42,14 @@ class PredictionRow:
     probability: float | None = None
     risk: float | None = None
     answers: str = ""
+    like_training: float | None = None
 
 
 def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, demonstrate: bool) -> pd.DataFrame:
     """Rows as a table: column `risk` where the model has that head, `watermark` when demonstrating."""
     columns: dict[str, type | str] = {
-        "patient_id": object, "course_id": object, "probability": float, "answers": object, "status": object,
-        "reason": object, "modalities": object, "n_tiles": int,
+        "patient_id": object, "course_id": object, "probability": float, "answers": object, "like_training": float,
+        "status": object, "reason": object, "modalities": object, "n_tiles": int,
     }  # fmt: skip
     if "survival" in manifest.heads:
         columns["risk"] = float

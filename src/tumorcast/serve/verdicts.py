@@ -17,6 +17,7 @@ from tumorcast.serve.manifest import Manifest
 from tumorcast.serve.notes import Given
 from tumorcast.serve.rows import PredictionRow, joined
 from tumorcast.serve.session import Prediction
+from tumorcast.serve.unlike import UNKNOWN, Unlike
 
 
 def rules_for(manifest: Manifest, prepared: Preprocessor, study: Study, features: Path | None) -> DataConfig:
@@ -62,14 +63,19 @@ def refusal(
     return None
 
 
-def predicted_row(bundle: Bundle, given: Given, course: CourseArrays, said: Prediction) -> PredictionRow:
+def predicted_row(
+    bundle: Bundle, given: Given, course: CourseArrays, said: Prediction, unlike: Unlike | None
+) -> PredictionRow:
     """The row of a course with a number, calibrated where the bundle can, and what was given but not used."""
     manifest, trust = bundle.manifest, bundle.trust
     probability, answers = said.probability, ""
     if trust is not None:
         (probability,) = trust.probability([said.probability]).tolist()
         (answers,) = set_names(trust.sets([said.probability]))
-    notes = [*given.unused(course), *_of_treatment(given.course_row(course.course_id), given.prepared)]
+    odd = [unlike.note] if unlike is not None and unlike.note else []
+    if odd:
+        answers = UNKNOWN
+    notes = [*odd, *given.unused(course), *_of_treatment(given.course_row(course.course_id), given.prepared)]
     modalities = zip(given.prepared.modalities, course.is_present, strict=True)
     return PredictionRow(
         course.patient_id,
@@ -81,6 +87,7 @@ def predicted_row(bundle: Bundle, given: Given, course: CourseArrays, said: Pred
         probability,
         said.risk if "survival" in manifest.heads else None,
         answers,
+        None if unlike is None else unlike.p,
     )
 
 

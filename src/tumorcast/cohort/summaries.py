@@ -1,0 +1,37 @@
+"""Each modality of a course as one row of named numbers, for comparison with the training patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.preprocess import Preprocessor
+
+
+def modality_tables(prepared: Preprocessor, courses: Sequence[CourseArrays]) -> dict[str, pd.DataFrame]:
+    """Modality -> patient x feature of each patient's first course that has it; NaN where a value was not measured.
+
+    Slide: the mean of each tile feature. Mutations: log1p of nonsynonymous variants and of TMB, and altered genes.
+    Layers: their standardised values.
+    """
+    rows: dict[str, dict[str, dict[str, float]]] = {name: {} for name in prepared.modalities}
+    for course in courses:
+        for m, name in enumerate(prepared.modalities):
+            if course.is_present[m] and course.patient_id not in rows[name]:
+                rows[name][course.patient_id] = _row(prepared, course, name)
+    return {name: pd.DataFrame.from_dict(own, orient="index") for name, own in rows.items() if own}
+
+
+def _row(prepared: Preprocessor, course: CourseArrays, name: str) -> dict[str, float]:
+    if name == "slide":
+        return {f"tile feature {k}": float(v) for k, v in enumerate(course.tiles.mean(axis=0))}
+    if name == "mutations":
+        burden = float(course.burden[1]) if course.burden[2] > 0 else float("nan")
+        altered = float(np.log1p(len(course.graph.node_gene)))
+        return {"nonsynonymous": float(course.burden[0]), "TMB": burden, "altered genes": altered}
+    values = np.where(course.is_measured[name], course.layers[name], np.nan)
+    features = prepared.layers[name].features
+    return {str(feature): float(value) for feature, value in zip(features, values, strict=True)}
