@@ -41,24 +41,27 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--max-folds", type=int, help="run only the first folds of each cohort")
     parser.add_argument("--shuffles", type=int, default=20)
+    parser.add_argument(
+        "--no-singles", action="store_true", help="the fused model alone: a third of the time"
+    )
     parser.add_argument("--sizes", type=int, nargs="*", default=[], help="patients; instead of --patients")
     words = parser.parse_args()
     if words.sizes:
         by_size(words.work, words.sizes, words.seeds, words.folds)
     elif words.seeds:
         split = {"scheme": "kfold", "folds": words.folds, "max_folds": words.max_folds}
-        planted(words.work, words.seeds, words.patients, split)
+        planted(words.work, words.seeds, words.patients, split, not words.no_singles)
     if words.shuffles:
         shuffled(words.work, words.shuffles, words.patients)
 
 
-def planted(work: Path, seeds: int, patients: int, split: dict) -> None:
+def planted(work: Path, seeds: int, patients: int, split: dict, singles: bool) -> None:
     """Nested cross-validation on each seed's cohort; everything pooled over seeds (a seed is a stratum)."""
     tables, shares, ceilings, attentions = [], [], [], []
     for seed in range(seeds):
         study = simulate_study(work / f"study{seed}", n_patients=patients, seed=seed, features_only=True)
         found: list[float] = []
-        folder = run(work, study, f"seed{seed}", found, {"split": split})
+        folder = run(work, study, f"seed{seed}", found, {"split": split, "training": {"singles": singles}})
         table = pd.read_csv(folder / "predictions.csv")
         truth = pd.read_csv(study / "truth" / "patients.csv").set_index("course_id")
         fused = table[table["model"] == "fused"]
