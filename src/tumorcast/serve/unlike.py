@@ -27,7 +27,7 @@ class Unlike:
 def judge_courses(
     reference: Reference, prepared: Preprocessor, courses: Sequence[CourseArrays]
 ) -> dict[str, Unlike]:
-    """By course. Of patients like those of training 1% are flagged, 5% where fewer than 100 a modality were held out."""
+    """By course. Of patients like those of training 1% are flagged, 5% if fewer than 100 a modality were held out."""
     held_out = max(len(modality.held_out) for modality in reference.modalities.values())
     alpha = _RARE if held_out + 1 >= len(reference.modalities) / _RARE else _LESS_RARE
     made = {}
