@@ -93,6 +93,7 @@ def test_everything_promised_is_written(job):
         "immune_scores",
         "elastic_net",
         "boosted_trees",
+        "abmil",
     }
     assert set(predictions["model"]) == models
     assert predictions.groupby("model")["course_id"].nunique().nunique() == 1

@@ -206,7 +206,15 @@ class TrainingConfig(Section):
 
 
 Baseline = Literal[
-    "tmb", "pdl1", "clinical", "loris_like", "gep", "immune_scores", "elastic_net", "boosted_trees"
+    "tmb",
+    "pdl1",
+    "clinical",
+    "loris_like",
+    "gep",
+    "immune_scores",
+    "elastic_net",
+    "boosted_trees",
+    "abmil",
 ]
 """Simple models (`training.baselines`); those that a study has nothing for are left out."""
 
