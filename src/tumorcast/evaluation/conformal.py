@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from tumorcast.domain.errors import InputError
-from tumorcast.evaluation.recalibration import checked_courses, one_class, patient_weights
+from tumorcast.evaluation.recalibration import checked_courses, checked_folds, one_class, patient_weights
 from tumorcast.metrics.intervals import binomial_interval
 
 Array = NDArray[np.float64]
@@ -69,14 +69,15 @@ def fit_conformal(
 
     Args:
         probability: [n] of response. label: [n] 0 or 1.
-        folds: [n] for cross conformal: which of K models, each trained without its fold, gave the probability. None:
-            one model gave all (split conformal).
+        folds: [n] for cross conformal: which of K models, each trained without its fold, gave the probability; a
+            patient lies wholly in one. None: one model gave all (split conformal).
         ratio: [n] for a covariate shift: how much likelier the course's features are where the rule will be used
             (Tibshirani 2019, NeurIPS), up to a factor; of one patient's courses the same. None: no shift.
 
     Raises:
         InputError: vectors that do not fit, probabilities outside 0 to 1, ratios that are not above 0, or, per class,
             one class only.
+        LeakageError: a patient is in two folds.
     """
     values, truth = checked_courses(probability, label, patients)
     _check_probabilities(values)
@@ -86,7 +87,7 @@ def fit_conformal(
     weight = np.empty_like(values)
     for rows in (truth == 0, truth == 1) if is_per_class else (truth >= 0,):
         weight[rows] = patient_weights(people[rows])
-    parts = np.zeros(len(values), int) if folds is None else np.unique(folds, return_inverse=True)[1]
+    parts = np.zeros(len(values), int) if folds is None else checked_folds(folds, people)
     return ConformalRule(
         is_per_class,
         tuple(_nonconformity(values)[np.arange(len(values)), truth.astype(int)].tolist()),
@@ -106,8 +107,9 @@ def p_values(
     """[n, 2] p value of non-response and of response of new courses.
 
     Args:
-        probability: [n] of response, or [n, K] of the K models in order of their folds. Split conformal promises
-            1 - alpha; cross conformal at least 1 - 2 alpha (Barber 2021, Ann Stat 49:486), in practice about 1 - alpha.
+        probability: [n] of response, or [n, K] of the K models in the order of their sorted folds. Split conformal
+            promises 1 - alpha; cross conformal 1 - 2 alpha less a term that vanishes with patients (Barber 2021, Ann
+            Stat 49:486), in practice about 1 - alpha.
         ratio: [n], on the scale of the rule's ratios. None: 1.
         random: for smoothed p values, which hold exactly on average over draws; None: not smoothed, at least.
 
@@ -116,24 +118,26 @@ def p_values(
     """
     values = np.asarray(probability, float)
     values = values[:, None] if values.ndim == 1 else values
-    fold, label = np.array(rule.fold), np.array(rule.label)
-    if values.shape[1] != fold.max() + 1:
-        expected = f"{fold.max() + 1}, one a fold"
+    count = max(rule.fold) + 1
+    if values.shape[1] != count:
+        expected = f"{count}, one a fold"
         raise InputError("probabilities do not fit the rule", got=values.shape[1], expected=expected)
     _check_probabilities(values)
     own = _checked_ratio(ratio, len(values))
     share = np.ones(len(values)) if random is None else random.random(len(values))
-    score, weight = np.array(rule.score), np.array(rule.weight)
-    made = np.empty((len(values), 2))
-    for answer in (0, 1):
-        of_answer = label == answer if rule.is_per_class else np.ones(len(label), bool)
-        above, tied = np.zeros(len(values)), own.copy()
-        for k in range(values.shape[1]):
-            rows = of_answer & (fold == k)
-            higher, equal = _weights_from(score[rows], weight[rows], _nonconformity(values[:, k])[:, answer])
-            above, tied = above + higher, tied + equal
-        made[:, answer] = (above + share * tied) / (weight[of_answer].sum() + own)
-    return made
+    return np.stack([_one_answer(rule, answer, values, own, share) for answer in (0, 1)], axis=1)
+
+
+def _one_answer(rule: ConformalRule, answer: int, values: Array, own: Array, share: Array) -> Array:
+    """[n] p value of one answer, of probabilities [n, K], ratios [n] and shares of ties that count [n]."""
+    score, weight, fold = np.array(rule.score), np.array(rule.weight), np.array(rule.fold)
+    compared = np.array(rule.label) == answer if rule.is_per_class else np.ones(len(fold), bool)
+    above, tied = np.zeros(len(values)), own.copy()
+    for k, column in enumerate(values.T):
+        rows = compared & (fold == k)
+        higher, equal = _weights_from(score[rows], weight[rows], _nonconformity(column)[:, answer])
+        above, tied = above + higher, tied + equal
+    return np.asarray((above + share * tied) / (weight[compared].sum() + own))
 
 
 def prediction_sets(p: Array, alpha: float = 0.1) -> Sets:
@@ -155,16 +159,17 @@ def coverage_report(
 ) -> pd.DataFrame:
     """How often sets hold the truth, and how often they say anything; one row a group.
 
-    A patient counts once in every row. Groupings: "all", "response" (among non-responders and responders), then those
-    given; a missing value is a group "nan".
+    A patient counts once in every row: intervals are exact where each has one course. Groupings: "all", "response"
+    (among non-responders and responders), then those given; a missing value is a group "nan".
 
     Args:
         sets: [n, 2] of `prediction_sets`. label: [n] 0 or 1.
         groups: grouping -> [n] group of each course.
 
     Returns:
-        grouping, group, courses, patients; coverage with its exact interval (low, high); single: share of sets with one
-        answer; single_accuracy with its exact interval (NaN where there are none); both, empty: shares of these sets.
+        grouping, group, courses, patients; coverage with its interval (low, high; Clopper and Pearson 1934); single:
+        share of sets with one answer; single_accuracy with its interval (single_low, single_high; NaN where there are
+        none); both, empty: shares of these sets.
 
     Raises:
         InputError: vectors that do not fit.
@@ -189,32 +194,28 @@ def _one_group(
     sets: Sets, truth: NDArray[np.int_], people: NDArray[Any], confidence: float
 ) -> dict[str, float]:
     weight = patient_weights(people)
-    size = sets.sum(axis=1)
-    is_held = sets[np.arange(len(truth)), truth]
-    count, single = weight.sum(), weight @ (size == 1)
-    right = weight @ (is_held & (size == 1))
-    low, high = binomial_interval(weight @ is_held, count, confidence)
-    said = {
+    is_held, size = sets[np.arange(len(truth)), truth], sets.sum(axis=1)
+    count = len(np.unique(people))
+    kinds = (is_held, size == 1, is_held & (size == 1), size == 2, size == 0)
+    held, single, right, both, empty = (round(float(weight @ kind), _DIGITS) for kind in kinds)
+    low, high = binomial_interval(held, count, confidence)
+    accuracy = single_low = single_high = np.nan
+    if single:
+        accuracy = right / single
+        single_low, single_high = (float(end) for end in binomial_interval(right, single, confidence))
+    return {
         "courses": len(truth),
-        "patients": round(float(count)),
-        "coverage": float(weight @ is_held / count),
+        "patients": count,
+        "coverage": held / count,
         "low": float(low),
         "high": float(high),
-        "single": float(single / count),
-        "single_accuracy": float("nan"),
-        "single_low": float("nan"),
-        "single_high": float("nan"),
-        "both": float(weight @ (size == 2) / count),
-        "empty": float(weight @ (size == 0) / count),
+        "single": single / count,
+        "single_accuracy": accuracy,
+        "single_low": single_low,
+        "single_high": single_high,
+        "both": both / count,
+        "empty": empty / count,
     }
-    if single:
-        low, high = binomial_interval(right, single, confidence)
-        said |= {
-            "single_accuracy": float(right / single),
-            "single_low": float(low),
-            "single_high": float(high),
-        }
-    return said
 
 
 def _nonconformity(probability: Array) -> Array:

@@ -24,6 +24,7 @@ from tumorcast.evaluation.recalibration import (
     logistic_loss,
     one_class,
     patient_weights,
+    prior_corrected,
     rarer_answer,
 )
 from tumorcast.metrics.intervals import Interval
@@ -77,10 +78,11 @@ def recalibrate_local(
     Slope and intercept are tested against the original (2 degrees of freedom); only if they differ, against the
     intercept alone (1). With fewer than `FEWEST_FOR_SLOPE` patients of the rarer answer the intercept alone is tested.
     The correction chosen is shrunken towards the original by 1 - df / likelihood ratio (Steyerberg 2004, Stat Med
-    23:2567).
+    23:2567); slope and intercept are those of `prior_corrected` labels, lest separated classes give the steepest.
 
     Args:
         logits: [n] calibrated logits of the original model.
+        confidence: of the interval; 1 - confidence is the level of the tests.
 
     Raises:
         InputError: as `fit_calibration`.
@@ -95,6 +97,9 @@ def recalibrate_local(
     original, *others = (float(weight @ logistic_loss(score, truth)) for score in scores)
     gains = [max(2 * (original - loss), 0.0) for loss in others]
     chosen, p_any, p_slope = _closed_test(gains[0], gains[1], rarer >= FEWEST_FOR_SLOPE, 1 - confidence)
+    if chosen == "slope_and_intercept":
+        target = prior_corrected(truth, weight)
+        slope, intercept = fit_logistic(design("platt", values), target, weight, (1.0, 0.0)).tolist()
     made = {"original": (1.0, 0.0), "intercept": (1.0, alone), "slope_and_intercept": (slope, intercept)}
     order = list(made).index(chosen)
     kept = max(0.0, 1 - order / gains[order - 1]) if order else 0.0

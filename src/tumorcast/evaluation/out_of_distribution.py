@@ -3,9 +3,10 @@
 A modality's distance is Mahalanobis's on standardised features with a shrunken covariance (Ledoit and Wolf 2004, J
 Multivar Anal 88:365) over the features that the patient has measured, brought to the normal scale of a chi-square with
 as many degrees of freedom (Wilson and Hilferty 1931, PNAS 17:684), so that patients with different features measured
-compare. It becomes a conformal p value among training patients that the covariance has not seen. Modalities are
-combined by the least p times how many are measured, ranked among the same of the held-out patients: of patients like
-them at most a share alpha has p <= alpha, however modalities depend on each other.
+nearly compare; not where features are many more than training patients. It becomes a conformal p value among training
+patients that the covariance has not seen. Modalities are combined by the least p times how many are measured, ranked
+among the same of the held-out patients: of patients like them, with as much missing, at most a share alpha has
+p <= alpha, however modalities depend on each other.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tumorcast.evaluation.leakage import check_disjoint
 Array = NDArray[np.float64]
 
 FEWEST_TRAINING, FEWEST_HELD_OUT = 20, 19
-"""Patients with anything of a modality measured; of fewer than 19 held out none can be flagged at 5%."""
+"""Patients with a feature, or anything of a modality, measured; of fewer than 19 held out none can be flagged at 5%."""
 _MOST_FEATURES, _MOST_COMPONENTS = 4096, 64
 _LEAST_NOISE = 1e-3
 _MOST_NAMED = 5
@@ -37,8 +38,8 @@ _VECTORS = ("features", "centre", "spread", "held_out")
 class ModalityReference:
     """What a modality looks like in training.
 
-    The covariance of standardised features is loadings @ loadings.T + noise on the diagonal: exact up to 65 features,
-    of more the first 64 components and the mean of the rest.
+    The covariance of standardised features is loadings @ loadings.T + noise on the diagonal: the first 64 components,
+    and of more features the mean of the rest.
 
     Attributes:
         features: [F] names. centre, spread: [F] mean and standard deviation.
@@ -112,8 +113,8 @@ def fit_reference(
 ) -> Reference:
     """Covariances from training patients, p values from held-out ones.
 
-    Modalities with too few patients (`FEWEST_TRAINING`, `FEWEST_HELD_OUT`) and features that do not vary are left out
-    and reported.
+    Modalities with too few patients (`FEWEST_TRAINING`, `FEWEST_HELD_OUT`), and features that do not vary or too few
+    training patients have, are left out and reported.
 
     Args:
         training, held_out: modality -> patient x feature, NaN not measured; one row a patient, no row where the
@@ -126,24 +127,21 @@ def fit_reference(
     patients = _patients(held_out)
     check_disjoint(_patients(training), patients)
     made: dict[str, ModalityReference] = {}
-    for name, table in training.items():
-        values = _checked(table, name)
-        values = values[values.notna().any(axis=1)]
-        varying = _varying(values, name, report)
-        other = _checked(held_out.get(name, table.iloc[:0]), name).reindex(index=patients, columns=varying)
-        counts = (len(values), int(other.notna().any(axis=1).sum()))
-        if counts[0] < FEWEST_TRAINING or counts[1] < FEWEST_HELD_OUT or not varying:
-            told = (
-                f"{counts[0]} training and {counts[1]} held-out patients, {len(varying)} features: not judged"
-            )
-            report.append(Exclusion("modality", name, "too_few_for_distances", told))
+    for name in sorted({*training, *held_out}):
+        values = _checked(training.get(name, pd.DataFrame()), name).dropna(how="all")
+        other = _checked(held_out.get(name, pd.DataFrame()), name)
+        usable = _usable(values, name, report) if len(values) >= FEWEST_TRAINING else []
+        other = other.reindex(index=patients, columns=usable)
+        count = int(other.notna().any(axis=1).sum())
+        if usable and count >= FEWEST_HELD_OUT:
+            made[name] = _fit_modality(values[usable], other)
             continue
-        made[name] = _fit_modality(values[varying], other)
+        told = f"{len(values)} training and {count} held-out patients, {len(usable)} features: not judged"
+        report.append(Exclusion("modality", name, "too_few_for_distances", told))
     if not made:
         expected = f"{FEWEST_TRAINING} training and {FEWEST_HELD_OUT} held-out patients"
-        raise InputError(
-            "no modality can be judged", got=", ".join(training) or "no table", expected=expected
-        )
+        got = ", ".join(sorted({*training, *held_out})) or "no table"
+        raise InputError("no modality can be judged", got=got, expected=expected)
     return Reference(made)
 
 
@@ -159,15 +157,14 @@ def judge_patients(
         tables: modality -> patient x feature, as in `fit_reference`.
 
     Raises:
-        InputError: patients twice in a table, or infinite values.
+        InputError: patients twice in a table, infinite values, or more than 4096 features.
     """
-    for name in sorted(set(tables) - set(reference.modalities)):
+    known, patients = reference.modalities, _patients(tables)
+    for name in sorted(set(tables) - set(known)):
         report.append(Exclusion("modality", name, "not_in_training", "left out"))
-    known = reference.modalities
-    patients = _patients({name: tables[name] for name in known if name in tables})
     scores, places = np.full((len(patients), len(known)), np.nan), []
     for m, (name, modality) in enumerate(known.items()):
-        values = _checked(tables[name], name) if name in tables else pd.DataFrame()
+        values = _checked(tables.get(name, pd.DataFrame()), name)
         if name in tables:
             _tell_columns(values, modality, name, report)
         aligned = values.reindex(index=patients, columns=list(modality.features)).to_numpy(float)
@@ -177,10 +174,10 @@ def judge_patients(
     by_modality, p = _p_values(held_out, scores)
     judged = []
     for i, patient in enumerate(patients):
-        own = {name: float(by_modality[i, m]) for m, name in enumerate(known) if np.isfinite(scores[i, m])}
-        oddest, features = "", tuple[OddFeature, ...]()
-        if own:
-            oddest = min(own, key=lambda name: own[name])
+        own = {name: float(q) for name, q in zip(known, by_modality[i]) if np.isfinite(q)}
+        oddest = min(own, key=own.__getitem__, default="")
+        features: tuple[OddFeature, ...] = ()
+        if oddest:
             z, residual = places[list(known).index(oddest)]
             features = _odd_features(known[oddest].features, z[i], residual[i])
         judged.append(Judgement(patient, float(p[i]), own, oddest, features))
@@ -188,19 +185,16 @@ def judge_patients(
 
 
 def _fit_modality(training: pd.DataFrame, held_out: pd.DataFrame) -> ModalityReference:
-    """The covariance is of pairs of features measured together; of those never measured together 0."""
+    """The covariance of two features is of patients with both, the smaller the more lack one of them."""
     values = training.to_numpy(float)
     centre, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
-    measured = np.isfinite(values).astype(float)
     z = np.nan_to_num((values - centre) / spread)
-    covariance = (z.T @ z) / np.maximum(measured.T @ measured, 1)
     shrinkage = ledoit_wolf_shrinkage(z, assume_centered=True)
-    found, vectors = np.linalg.eigh(covariance)
-    found = np.maximum(found[::-1], 0)
-    variances = (1 - shrinkage) * found + shrinkage * found.mean()
-    kept = min(len(variances) - 1, _MOST_COMPONENTS)
-    noise = max(float(variances[kept:].mean()), _LEAST_NOISE)
-    loadings = vectors[:, ::-1][:, :kept] * np.sqrt(np.maximum(variances[:kept] - noise, 0))
+    _, found, vectors = np.linalg.svd(z / np.sqrt(np.isfinite(values).sum(axis=0)), full_matrices=False)
+    count, kept = len(centre), min(*z.shape, _MOST_COMPONENTS)
+    variances = (1 - shrinkage) * found[:kept] ** 2 + shrinkage
+    noise = max(float(count - variances.sum()) / max(count - kept, 1), _LEAST_NOISE)
+    loadings = vectors[:kept].T * np.sqrt(np.maximum(variances - noise, 0))
     rows = tuple(tuple(row) for row in loadings.tolist())
     place = tuple(centre.tolist()), tuple(spread.tolist())
     made = ModalityReference(tuple(training.columns), *place, rows, noise, ())
@@ -213,19 +207,19 @@ def _distances(modality: ModalityReference, values: Array) -> tuple[Array, Array
     z = (values - np.array(modality.centre)) / np.array(modality.spread)
     loadings, noise = np.array(modality.loadings), modality.noise
     residual, scores = np.full_like(z, np.nan), np.full(len(z), np.nan)
-    for i, row in enumerate(z):
-        known = np.isfinite(row)
-        count = int(known.sum())
-        if not count:
+    patterns, place = np.unique(np.isfinite(z), axis=0, return_inverse=True)
+    for k, known in enumerate(patterns):
+        if not known.any():
             continue
-        own, part = row[known], loadings[known]
+        rows, part = np.flatnonzero(place.ravel() == k), loadings[known]
+        own = z[np.ix_(rows, known)]
         inner = np.eye(part.shape[1]) + part.T @ part / noise
         share = np.linalg.solve(inner, part.T).T / noise**2
-        pull = own / noise - share @ (part.T @ own)
+        pull = own / noise - own @ part @ share.T
         precision = 1 / noise - (share * part).sum(axis=1)
-        residual[i, known] = pull / np.sqrt(precision)
-        width = 2 / (9 * count)
-        scores[i] = (np.cbrt(own @ pull / count) - (1 - width)) / np.sqrt(width)
+        residual[np.ix_(rows, known)] = pull / np.sqrt(precision)
+        width = 2 / (9 * known.sum())
+        scores[rows] = (np.cbrt((own * pull).mean(axis=1)) - (1 - width)) / np.sqrt(width)
     return scores, z, residual
 
 
@@ -275,12 +269,14 @@ def _tell_columns(
         report.append(Exclusion("feature", name, "not_in_training", f"{foreign} features left out"))
 
 
-def _varying(values: pd.DataFrame, name: str, report: list[Exclusion]) -> list[str]:
-    varies = values.nunique(axis=0) > 1
-    if not varies.all():
-        told = f"{int((~varies).sum())} of {len(varies)} features left out"
-        report.append(Exclusion("feature", name, "constant_in_training", told))
-    return [str(feature) for feature in values.columns[varies]]
+def _usable(values: pd.DataFrame, name: str, report: list[Exclusion]) -> list[str]:
+    few = values.notna().sum() < FEWEST_TRAINING
+    constant = ~few & (values.nunique() < 2)
+    for is_left_out, reason in ((few, "too_few_in_training"), (constant, "constant_in_training")):
+        if is_left_out.any():
+            told = f"{int(is_left_out.sum())} of {len(few)} features left out"
+            report.append(Exclusion("feature", name, reason, told))
+    return [str(feature) for feature in values.columns[~few & ~constant]]
 
 
 def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:

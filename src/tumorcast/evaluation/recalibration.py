@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
@@ -83,8 +84,7 @@ def fit_calibration(method: str, logits: ArrayLike, label: ArrayLike, patients: 
     """One method fitted: temperature (Guo 2017, ICML), Platt's slope and intercept (1999), beta (Kull 2017, AISTATS),
     isotonic (pool adjacent violators; Zadrozny and Elkan 2002, KDD).
 
-    All are fitted to Platt's prior-corrected targets, (n1 + 1)/(n1 + 2) and 1/(n0 + 2), so that separated classes give
-    finite answers; slopes are not negative, so that no patients change places.
+    All are fitted to `prior_corrected` labels; slopes are not negative, so that no patients change places.
 
     Args:
         logits, label, patients: [n] finite, 0 or 1, identifiers.
@@ -94,13 +94,11 @@ def fit_calibration(method: str, logits: ArrayLike, label: ArrayLike, patients: 
     """
     values, truth = checked_courses(logits, label, patients)
     weight = patient_weights(patients)
-    n_response = float(weight @ truth)
-    n_other = float(weight.sum()) - n_response
-    if not n_response or not n_other:
+    if len(np.unique(truth)) < 2:
         raise one_class(truth)
     if method == "none":
         return Calibration()
-    target = np.where(truth == 1, (n_response + 1) / (n_response + 2), 1 / (n_other + 2))
+    target = prior_corrected(truth, weight)
     if method == "isotonic":
         steps = IsotonicRegression().fit(values, target, sample_weight=weight)
         knots, levels = steps.X_thresholds_.tolist(), steps.y_thresholds_.tolist()
@@ -125,13 +123,13 @@ def choose_calibration(
         the calibration, and what was tried, simplest first.
 
     Raises:
-        InputError: as `fit_calibration`, or fewer than two folds, or all of one answer in one fold.
+        InputError: as `fit_calibration`, or a course without a fold, fewer than two folds, or all of one answer in one
+            fold.
         LeakageError: a patient is in two folds.
     """
     values, truth = checked_courses(logits, label, patients)
-    people, parts = np.asarray(patients).astype(str), np.asarray(folds)
-    for fold in np.unique(parts):
-        check_disjoint(people[parts == fold], people[parts != fold])
+    people = np.asarray(patients).astype(str)
+    parts = checked_folds(folds, people)
     rarer = rarer_answer(truth, people)
     tried = [method for method, fewest in FEWEST_PATIENTS.items() if rarer >= fewest]
     losses = {method: _left_out_loss(method, values, truth, people, parts) for method in tried}
@@ -147,21 +145,45 @@ def patient_weights(patients: ArrayLike) -> Array:
     return 1.0 / count[place]
 
 
+def prior_corrected(truth: Array, weight: Array) -> Array:
+    """[n] Platt's targets, (n1 + 1)/(n1 + 2) for responders and 1/(n0 + 2): separated classes give finite answers."""
+    n_response, n_other = weight @ truth, weight @ (1 - truth)
+    return np.where(truth == 1, (n_response + 1) / (n_response + 2), 1 / (n_other + 2))
+
+
+def checked_folds(folds: ArrayLike, patients: ArrayLike) -> NDArray[np.int_]:
+    """[n] 0 .. K-1, in the order of the sorted folds.
+
+    Raises:
+        InputError: not one fold a course.
+        LeakageError: a patient is in two folds.
+    """
+    given, people = np.asarray(folds), np.asarray(patients)
+    if given.shape != people.shape or pd.isna(given).any():
+        got = f"{int(pd.notna(given).sum())} folds of {len(people)} courses"
+        raise InputError("folds do not fit the courses", got=got, expected="one fold a course")
+    parts = np.unique(given, return_inverse=True)[1]
+    for fold in range(parts.max() + 1):
+        check_disjoint(people[parts == fold], people[parts != fold])
+    return parts
+
+
 def checked_courses(score: ArrayLike, label: ArrayLike, patients: ArrayLike) -> tuple[Array, Array]:
     """(score [n], label [n]) as floats.
 
     Raises:
-        InputError: lengths differ, a label is neither 0 nor 1, a score is not finite, or there is none.
+        InputError: lengths differ, a label is neither 0 nor 1, a score is not finite, a patient has no identifier, or
+            there is none.
     """
     values, truth = np.asarray(score, float), np.asarray(label, float)
-    people = np.asarray(patients)
+    people = np.asarray(patients, object)
     if values.ndim != 1 or not len(values) or not values.shape == truth.shape == people.shape:
         got = f"scores {values.shape}, labels {truth.shape}, patients {people.shape}"
         raise InputError("courses cannot be judged", got=got, expected="three vectors of one length")
-    is_wrong = ~np.isin(truth, (0.0, 1.0)) | ~np.isfinite(values)
+    is_wrong = ~np.isin(truth, (0.0, 1.0)) | ~np.isfinite(values) | pd.isna(people)
     if is_wrong.any():
         got = f"{int(is_wrong.sum())} other courses of {len(values)}"
-        expected = "labels 0 or 1, finite scores"
+        expected = "labels 0 or 1, finite scores, patient identifiers"
         raise InputError("courses cannot be judged", got=got, expected=expected, fix="leave them out")
     return values, truth
 
@@ -194,8 +216,8 @@ def fit_logistic(
         return float(weight @ logistic_loss(score, target)) / weight.sum(), slope / weight.sum()
 
     bounds = [(0.0, _STEEPEST) if first else (-FARTHEST, FARTHEST) for first in start]
-    options = {"ftol": 1e-14, "gtol": 1e-9}
-    found = minimize(loss, np.array(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    options = {"ftol": 1e-14, "maxiter": 500}
+    found = minimize(loss, np.array(start), jac=True, method="SLSQP", bounds=bounds, options=options)
     return np.asarray(found.x)
 
 
