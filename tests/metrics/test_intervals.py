@@ -139,3 +139,9 @@ def test_eight_models_of_four_hundred_patients_take_under_three_seconds():
     for _ in range(8):
         assert len(auroc_ratio(label, random.normal(size=400), weights).values(2)) == 1000
     assert time.perf_counter() - began < 3
+
+
+def test_fractions_of_a_count_lie_within_their_interval():
+    low, high = binomial_interval([0.25, 9.75], [10, 10])
+    assert (low < [0.025, 0.975]).all()
+    assert (high > [0.025, 0.975]).all()

@@ -16,6 +16,7 @@ from scipy.stats import beta
 from tumorcast.metrics.ratio import Array
 
 _MOST_UNDEFINED = 0.1
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ def percentile_interval(value: float, resampled: Array, confidence: float = 0.95
 def binomial_interval(
     successes: ArrayLike, counts: ArrayLike, confidence: float = 0.95
 ) -> tuple[Array, Array]:
-    """(low, high) of a share, exact (Clopper and Pearson 1934, Biometrika 26:404)."""
+    """(low, high) of a share, exact for counts (Clopper and Pearson 1934, Biometrika 26:404); fractions are allowed."""
     found, of = np.asarray(successes, float), np.asarray(counts, float)
     missed, tail = of - found, (1 - confidence) / 2
-    low = np.where(found > 0, beta.ppf(tail, np.maximum(found, 1), missed + 1), 0.0)
-    high = np.where(missed > 0, beta.ppf(1 - tail, found + 1, np.maximum(missed, 1)), 1.0)
+    low = np.where(found > 0, beta.ppf(tail, np.maximum(found, _TINY), missed + 1), 0.0)
+    high = np.where(missed > 0, beta.ppf(1 - tail, found + 1, np.maximum(missed, _TINY)), 1.0)
     return low, high
