@@ -5,12 +5,12 @@
 Cohorts: folders, or files `NAME.clinical.csv` (`patientid`; `response` R or NR; `TMB_perMb` or `TMB_raw` where known),
 each with `NAME.expr.csv[.gz]` beside it (gene x patient, log2(TPM + pseudocount)).
 
-Ours is the mean rank within the cohort of members chosen without the cohort, among all subsets of: ridge logistic
-regression on the genes' levels, on their ranks within the cohort, on published scores' levels, on their ranks,
-T-cell inflammation, and mutational burden where known (`evaluation/cross_cohort.py`: penalties and subset by leaving
-each training cohort out in turn). `all members` is their plain mean, with nothing chosen. Both order the patients of a
-cohort and are no probabilities. Beside them T-cell inflammation (Ayers 2017: its weights; and the mean of its genes),
-cytolytic activity, ridge and elastic net on the genes' levels, and TMB alone.
+Ours is the mean rank within the cohort of: ridge logistic regression on the genes' levels, on their ranks within the
+cohort, on published scores' levels, on their ranks (penalties by leaving each training cohort out in turn,
+`evaluation/cross_cohort.py`), T-cell inflammation, and mutational burden where known; which of them is not chosen.
+`members chosen inside` is the same of the subset that does best when each training cohort is left out. Both order the
+patients of a cohort and are no probabilities. Beside them T-cell inflammation (Ayers 2017: its weights; and the mean
+of its genes), cytolytic activity, ridge and elastic net on the genes' levels, and TMB alone.
 
 Prints the AUROC of each cohort, its mean with each cohort counting alike, and weighted by patients; intervals are
 paired over patients, cohorts taken as they are. Writes `predictions.csv` and `metrics.json`.
@@ -19,7 +19,7 @@ paired over patients, cohorts taken as they are. Writes `predictions.csv` and `m
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,8 @@ from tumorcast.readers.cells import CellCounts, numbers_of
 from tumorcast.readers.compressed import open_text
 from tumorcast.readers.files import NOT_AVAILABLE, need_columns, read_table
 
-OURS, ALL, RIDGE, NET, BURDEN = "tumorcast", "all members", "ridge on genes", "elastic net on genes", "TMB"
+OURS, CHOSEN, BURDEN = "tumorcast", "members chosen inside", "TMB"
+RIDGE, NET = "ridge on genes", "elastic net on genes"
 WEIGHTED, INFLAMED, CYTOLYTIC = "T-cell-inflamed GEP, weights", "T-cell-inflamed GEP, mean", "cytolytic"
 SINGLE = {INFLAMED: "t_cell_inflamed_mean", CYTOLYTIC: "cytolytic_activity"}
 LEAST_MEASURED, LEAST_GENES = 0.5, 10
@@ -60,8 +61,8 @@ def main() -> None:
     scores = scores.loc[:, scores.notna().mean() >= LEAST_MEASURED]
     for note in notes:
         print(f"{note.id}: {note.detail} ({note.reason})")
-    print(f"{len(who)} patients of {who['cohort'].nunique()} cohorts, {genes.shape[1]} shared genes, {scores.shape[1]} "
-          "scores")  # fmt: skip
+    told = f"{genes.shape[1]} genes known in all, {scores.shape[1]} scores"
+    print(f"{len(who)} patients of {who['cohort'].nunique()} cohorts, {told}")
     if genes.shape[1] < LEAST_GENES:
         raise InputError("cohorts share too few genes", got=genes.shape[1], expected="the same genes in each")
     report(who, models_of(who, expression, genes, scores, words.seed), words)
@@ -71,7 +72,7 @@ def models_of(
     who: pd.DataFrame, expression: pd.DataFrame, genes: pd.DataFrame, scores: pd.DataFrame, seed: int
 ) -> dict[str, np.ndarray]:
     """Model -> [n] prediction; what was chosen is printed."""
-    label, cohort = who["label"].to_numpy(float), who["cohort"].to_numpy(str)
+    label, cohort = who["label"].to_numpy(float), who["cohort"].tolist()
     single = {WEIGHTED: within(weighted(expression), cohort)}
     single |= {name: within(scores[column], cohort) for name, column in SINGLE.items() if column in scores}
     single[BURDEN] = within(who["burden"], cohort)
@@ -79,13 +80,13 @@ def models_of(
     fitted = {f"{name}, {form}": leave_cohort_out({name: table}, label, cohort, forms=[form])
               for name, table in tables.items() for form in (LEVELS, RANKS)}  # fmt: skip
     members = fitted | {name: single[name] for name in (WEIGHTED, BURDEN) if np.isfinite(single[name]).any()}
-    ours = best_together(members, label, cohort)
-    for name, own in ours.members.items():
+    chosen = best_together(members, label, cohort)
+    for name, own in chosen.members.items():
         print(f"chosen without {name}: {'; '.join(own)}")
     ranks = [within(pd.Series(getattr(own, "probability", own)), cohort) for own in members.values()]
     ridge = fitted[f"genes, {LEVELS}"].probability
     return {
-        OURS: ours.score, ALL: np.nanmean(ranks, axis=0), RIDGE: ridge, NET: net(genes, label, cohort, seed)
+        OURS: np.nanmean(ranks, axis=0), CHOSEN: chosen.score, RIDGE: ridge, NET: net(genes, label, cohort, seed)
     } | single  # fmt: skip
 
 
@@ -163,7 +164,8 @@ def read(path: Path, pseudocount: float, notes: list[Exclusion]) -> tuple[pd.Dat
     burden = numbers_of(clinical[column], counts) if column else pd.Series(np.nan, clinical.index)
     counts.tell(f"{name} {column}", notes)
     who = pd.DataFrame({"label": label[kept], "burden": burden[kept], "cohort": name})
-    return tuple(t.set_axis([f"{name}-{p}" for p in kept]).rename_axis("patient_id") for t in (who, genes.loc[kept]))  # fmt: skip
+    ids = pd.Index([f"{name}-{patient}" for patient in kept], name="patient_id")
+    return who.set_axis(ids), genes.loc[kept].set_axis(ids)
 
 
 def matrix_of(path: Path, pseudocount: float, notes: list[Exclusion]) -> pd.DataFrame:
@@ -186,11 +188,11 @@ def matrix_of(path: Path, pseudocount: float, notes: list[Exclusion]) -> pd.Data
         )
     names = GeneTable.embedded()
     symbols = [names.symbol_of(str(gene)) or str(gene) for gene in cells.index]
-    level = np.maximum(np.exp2(values) - pseudocount, 0).groupby(symbols).mean()
+    level = pd.DataFrame(np.exp2(values) - pseudocount).clip(lower=0).groupby(symbols).mean()
     if len(level) < len(cells):
         told = f"{len(cells) - len(level)} rows averaged into their gene"
         notes.append(Exclusion("gene", found.name, "duplicate_rows", told))
-    return np.log2(level + 1).T
+    return pd.DataFrame(np.log2(level + 1)).T
 
 
 def cells_of(path: Path) -> pd.DataFrame:
@@ -212,23 +214,22 @@ def weighted(expression: pd.DataFrame) -> pd.Series:
     """
     score = next(one for one in published_scores() if one.name == "t_cell_inflamed_gep")
     values = expression.reindex(columns=list(score.genes))
-    weight = values.notna() * np.abs(score.weights)
-    return ((values * score.weights).sum(axis=1) / weight.sum(axis=1)).where(
-        values.notna().mean(axis=1) >= 0.5
-    )
+    weights = np.array(score.weights)
+    sums = (values * weights).sum(axis=1) / (values.notna() * np.abs(weights)).sum(axis=1)
+    return sums.where(values.notna().mean(axis=1) >= LEAST_MEASURED)
 
 
-def within(values: pd.Series, cohort: np.ndarray) -> np.ndarray:
+def within(values: pd.Series, cohort: Sequence[str]) -> np.ndarray:
     """Rank within the cohort as a number between 0 and 1; NaN stays NaN."""
-    return values.groupby(cohort).rank(pct=True).to_numpy(float)
+    return values.groupby(np.asarray(cohort)).rank(pct=True).to_numpy(float)
 
 
-def net(genes: pd.DataFrame, label: np.ndarray, cohort: np.ndarray, seed: int) -> np.ndarray:
+def net(genes: pd.DataFrame, label: np.ndarray, cohort: Sequence[str], seed: int) -> np.ndarray:
     """Elastic net on the levels of the genes that all have, each cohort left out."""
-    values = genes.to_numpy(float)
+    values, names = genes.to_numpy(float), np.asarray(cohort)
     made = np.zeros(len(label))
-    for name in np.unique(cohort):
-        rest = cohort != name
+    for name in np.unique(names):
+        rest = names != name
         made[~rest] = expit(fit_elastic_net(values[rest], Outcome(label[rest]), values[~rest], seed))
     return made
 

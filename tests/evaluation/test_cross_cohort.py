@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from tumorcast.domain.errors import InputError
-from tumorcast.evaluation.cross_cohort import LEVELS, RANKS, leave_cohort_out, mean_auroc, ranks_within
+from tumorcast.evaluation.cross_cohort import (
+    LEVELS,
+    RANKS,
+    best_together,
+    leave_cohort_out,
+    mean_auroc,
+    ranks_within,
+)  # fmt: skip
 from tumorcast.metrics.discrimination import auroc
 
 
@@ -78,3 +85,40 @@ def test_what_cannot_be_left_out_is_refused(change, said):
         names = ["A" if name in "ABC" else "B" for name in names]
     with pytest.raises(InputError, match=said):
         leave_cohort_out({"all": table}, label, names)
+
+
+def test_members_that_say_something_are_chosen_without_the_cohort():
+    table, label, names = cohorts(6)
+    is_first = np.array(names) == "A"
+    fitted = leave_cohort_out({"all": table}, label, names, forms=[RANKS])
+    noise = {f"noise {i}": np.random.default_rng(i).normal(size=len(label)) for i in range(3)}
+    misled = {"right in A alone": np.where(is_first, label, 1 - label)}
+    members = {"fitted": fitted, **noise, **misled}
+    out = best_together(members, label, names)
+    assert all("fitted" in own for own in out.members.values())
+    assert "right in A alone" not in out.members["A"]
+    turned = best_together(members, np.where(is_first, 1 - label, label), names)
+    assert turned.members["A"] == out.members["A"]
+    np.testing.assert_array_equal(turned.score[is_first], out.score[is_first])
+
+
+def test_unknown_members_leave_the_known_and_else_the_middle():
+    _, label, names = cohorts(7)
+    half = np.where(np.array(names) == "B", np.nan, label)
+    out = best_together({"half": half}, label, names).score
+    assert set(out[np.array(names) == "B"]) == {0.5}
+    both = best_together({"half": half, "full": label + 0.0}, label, names)
+    assert mean_auroc(label, {"both": both.score}, names, draws=10)["both"].value == 1
+
+
+def test_inner_predictions_are_of_others_alone():
+    table, label, names = cohorts(8, 30)
+    own = np.array(names)
+    turned = np.where(np.isin(own, ["A", "B"]), 1 - label, label)
+    again = leave_cohort_out({"all": table}, turned, names, forms=[RANKS], penalties=[0.1])
+    first = leave_cohort_out({"all": table}, label, names, forms=[RANKS], penalties=[0.1])
+    for one, inner in first.inner.items():
+        assert np.isnan(inner[own == one]).all()
+        assert np.isfinite(inner[own != one]).all()
+    np.testing.assert_allclose(again.inner["A"][own == "B"], first.inner["A"][own == "B"])
+    assert not np.allclose(again.inner["A"][own == "C"], first.inner["A"][own == "C"])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from lifelines import CoxPHFitter
 
+from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.interaction import hazard_ratio, interaction, power_of, smallest_found
 
 
@@ -48,3 +49,23 @@ def test_stated_power_is_what_simulation_shows():
 
 def test_an_arm_without_events_has_no_ratio():
     assert np.isnan(hazard_ratio([1.0, 2, 3, 4], [1, 1, 0, 0], [1, 1, 0, 0]).value)
+
+
+def test_a_rule_that_few_fulfil_has_them_as_its_high_half():
+    time, event, arm, score = _trial(-0.7, 200, 2)
+    rule = (score > 1).astype(float)
+    found = interaction(time, event, arm, rule)
+    assert found.high_count == rule.sum()
+    own = rule == 1
+    assert found.high_half.value == pytest.approx(hazard_ratio(time[own], event[own], arm[own]).value)
+
+
+@pytest.mark.parametrize("which", ["score", "arm", "unknown"])
+def test_without_two_arms_or_a_score_there_is_no_interaction(which):
+    time, event, arm, score = _trial(0.0, 50, 3)
+    if which == "arm":
+        arm = np.ones(50)
+    else:
+        score = np.full(50, 2.0 if which == "score" else np.nan)
+    with pytest.raises(InputError, match="no interaction"):
+        interaction(time, event, arm, score)

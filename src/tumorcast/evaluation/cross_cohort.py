@@ -3,14 +3,15 @@
 Cohorts differ by laboratory, so that a feature's level means little between them; its rank within the cohort means
 more. Ranks need the other (unlabelled) patients of the cohort: "rank" models answer for cohorts, not for one patient
 alone. Which features, levels or ranks, and how strong the penalty: chosen by leaving each training cohort out in turn,
-by the mean AUROC over cohorts, which is also what is reported.
+by the mean AUROC over cohorts, which is also what is reported. Scores and models together (`best_together`) are chosen
+likewise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -41,10 +42,24 @@ class Choice:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Probabilities of patients whose cohort was left out, and what was chosen without it, by cohort."""
+    """Probabilities of patients whose cohort was left out, and what was chosen without it, by cohort.
+
+    Attributes:
+        inner: left-out cohort -> [n] probabilities by its choice, fitted without it and without the patient's own
+            cohort; NaN for its own patients.
+    """
 
     probability: Array
     choices: dict[str, Choice]
+    inner: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Together:
+    """[n] mean rank within the cohort, 0 to 1, of the members chosen without it, by cohort."""
+
+    score: Array
+    members: dict[str, tuple[str, ...]]
 
 
 def ranks_within(features: pd.DataFrame, cohort: pd.Series) -> pd.DataFrame:
@@ -86,7 +101,8 @@ def leave_cohort_out(
     }
     probability, chosen = np.full(len(label), np.nan), {}
     for one in cohorts:
-        means = {choice: np.nanmean(inner[choice].loc[one].drop(one)) for choice in grid}
+        others = names != one
+        means = {choice: _mean(label[others], inner[choice][one][others], names[others]) for choice in grid}
         best = max(grid, key=lambda choice: means[choice])
         rows = names == one
         values = inputs[best.features, best.form]
@@ -94,7 +110,42 @@ def leave_cohort_out(
             :, 1
         ]
         chosen[one] = best
-    return LeftOut(probability, chosen)
+    return LeftOut(probability, chosen, {one: inner[choice][one] for one, choice in chosen.items()})
+
+
+def best_together(members: Mapping[str, LeftOut | Array], label: Array, cohort: Sequence[str]) -> Together:
+    """Mean of the ranks of those members that together order the other cohorts best, for each cohort left out.
+
+    All subsets are tried; of equal ones the largest counts. A patient is ranked by the members that are known of it,
+    and stands in the middle where none is.
+
+    Args:
+        members: name -> models' predictions, or [n] a score that nothing was fitted for, NaN unknown.
+    """
+    names = np.asarray(cohort).astype(str)
+    sizes = range(len(members), 0, -1)
+    subsets = [own for size in sizes for own in combinations(members, size)]
+    score, chosen = np.full(len(label), np.nan), {}
+    for one in sorted(set(names)):
+        rows = names == one
+        inside = {name: _ranks(own.inner[one] if isinstance(own, LeftOut) else own, names)
+                  for name, own in members.items()}  # fmt: skip
+        means = {own: _mean(label[~rows], _middle(inside, own)[~rows], names[~rows]) for own in subsets}
+        best = max(subsets, key=lambda own: means[own])
+        outside = {name: _ranks(own.probability if isinstance(own, LeftOut) else own, names)
+                   for name, own in members.items()}  # fmt: skip
+        score[rows], chosen[one] = _middle(outside, best)[rows], best
+    return Together(score, chosen)
+
+
+def _ranks(values: Array, names: NDArray) -> Array:
+    return np.asarray(pd.Series(values).groupby(names).rank(pct=True), np.float64)
+
+
+def _middle(ranks: Mapping[str, Array], members: Sequence[str]) -> Array:
+    known = np.stack([ranks[name] for name in members])
+    count = np.isfinite(known).sum(axis=0)
+    return np.where(count > 0, np.nansum(known, axis=0) / np.maximum(count, 1), 0.5)
 
 
 def _inputs(
@@ -112,19 +163,15 @@ def _fitted(values: Array, label: Array, penalty: float) -> Pipeline:
     return make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), model).fit(values, label)
 
 
-def _pairs(values: Array, label: Array, names: NDArray, penalty: float) -> pd.DataFrame:
-    """[left out, tried on]: AUROC on a cohort of a model fitted without either."""
-    cohorts = sorted(set(names))
-    table = pd.DataFrame(np.nan, cohorts, cohorts)
-    for i, one in enumerate(cohorts):
-        for other in cohorts[i + 1 :]:
-            fitted = _fitted(
-                values[~np.isin(names, [one, other])], label[~np.isin(names, [one, other])], penalty
-            )
-            for tried, left in ((one, other), (other, one)):
-                rows = names == tried
-                table.loc[left, tried] = auroc(label[rows], fitted.predict_proba(values[rows])[:, 1])
-    return table
+def _pairs(values: Array, label: Array, names: NDArray, penalty: float) -> dict[str, Array]:
+    """Left-out cohort -> [n] probabilities of a model fitted without it and without the patient's own cohort."""
+    made = {str(one): np.full(len(label), np.nan) for one in sorted(set(names))}
+    for one, other in combinations(made, 2):
+        rest = ~np.isin(names, [one, other])
+        fitted = _fitted(values[rest], label[rest], penalty)
+        for tried, left in ((one, other), (other, one)):
+            made[left][names == tried] = fitted.predict_proba(values[names == tried])[:, 1]
+    return made
 
 
 def mean_auroc(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
+from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.cox import Likelihood, cox_ridge
 from tumorcast.metrics.intervals import Interval
 
@@ -27,7 +28,9 @@ class Interaction:
         ratio: of the hazard ratios of treatment one standard deviation of the score apart, with its interval; below 1:
             higher scores gain more.
         error: standard error of its logarithm. p: two-sided, Wald's.
-        low_half, high_half: hazard ratio of treatment below, and from, the median score.
+        low_half, high_half: hazard ratio of treatment below, and from, the median score; above it where none is below
+            (a rule that few fulfil).
+        high_count: patients in the high half.
     """
 
     ratio: Interval
@@ -35,20 +38,32 @@ class Interaction:
     p: float
     low_half: Interval
     high_half: Interval
+    high_count: int
 
 
 def interaction(
     time: ArrayLike, is_event: ArrayLike, is_treated: ArrayLike, score: ArrayLike, confidence: float = 0.95
 ) -> Interaction:
-    """Cox model of arm, score and their product; [n] each. The score is standardised here."""
+    """Cox model of arm, score and their product; [n] each. The score is standardised here.
+
+    Raises:
+        InputError: a score, or an arm, that is the same in all, or a score that is unknown in some.
+    """
     own = np.asarray(score, float)
+    if not np.isfinite(own).all() or min(np.ptp(own), np.ptp(np.asarray(is_treated, float))) == 0:
+        raise InputError(
+            "no interaction to estimate",
+            expected="two arms, and a score known in all and not the same in all",
+        )
     z, arm = (own - own.mean()) / own.std(), np.asarray(is_treated, float)
     (value, error) = _coefficient(time, is_event, np.stack([arm, z, arm * z], axis=1), 2)
     high = own >= np.median(own)
+    high = own > np.median(own) if high.all() else high
     halves = [hazard_ratio(*(np.asarray(v)[part] for v in (time, is_event, arm))) for part in (~high, high)]
     return Interaction(
-        _ratio(value, error, confidence), error, float(2 * norm.sf(abs(value) / error)), halves[0], halves[1]
-    )
+        _ratio(value, error, confidence), error, float(2 * norm.sf(abs(value) / error)), halves[0], halves[1],
+        int(high.sum()),
+    )  # fmt: skip
 
 
 def hazard_ratio(
