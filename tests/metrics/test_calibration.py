@@ -9,11 +9,19 @@ from sklearn.linear_model import LogisticRegression
 
 from tumorcast.metrics.calibration import (
     brier_skill_ratio,
+    calibration_draws,
     calibration_error,
     calibration_intervals,
     calibration_line,
     reliability,
 )
+from tumorcast.metrics.discrimination import brier, log_loss
+from tumorcast.metrics.intervals import resample_patients
+
+SLOPE = [1.1127246999, 0.4327668856, 1.7926825141]
+INTERCEPT = [0.3323974986, -0.6880258004, 1.3528207977]
+IN_THE_LARGE = [0.2926831382, -0.6871725120, 1.2725387884]
+"""Value, low and high by statsmodels 0.15: binomial GLM, clustered by patient without a small-sample factor."""
 
 
 def drawn(count: int, slope: float, intercept: float) -> tuple[np.ndarray, np.ndarray]:
@@ -129,3 +137,61 @@ def test_perfect_calibration_shows_an_error_in_small_cohorts():
     large = random.random(20_000)
     off = calibration_error((random.random(20_000) < large**2).astype(float), large)
     assert off.value > 3 * off.null_high
+
+
+def test_intervals_equal_statsmodels_where_patients_have_several_courses():
+    label = [0, 1, 0, 0, 1, 1, 0, 1, 0, 1, 1, 0]
+    probability = [0.1, 0.35, 0.2, 0.6, 0.7, 0.9, 0.3, 0.45, 0.55, 0.8, 0.25, 0.15]
+    people = ["a", "a", "b", "c", "c", "d", "e", "e", "e", "f", "g", "h"]
+    told = calibration_intervals(label, probability, people)
+    assert list(told.slope.as_dict().values()) == pytest.approx(SLOPE, abs=1e-8)
+    assert list(told.intercept.as_dict().values()) == pytest.approx(INTERCEPT, abs=1e-8)
+    assert list(told.in_the_large.as_dict().values()) == pytest.approx(IN_THE_LARGE, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("label", "probability"),
+    [([0, 1, 1, 1], [0.5] * 4), ([0, 0, 1, 1], [0.2, 0.3, 0.8, 0.9]), ([0, 1, 1, 1], [1 - 1e-9] * 4)],
+)
+def test_in_the_large_needs_both_classes_alone(label, probability):
+    told = calibration_intervals(label, probability)
+    assert np.isnan([told.slope.value, told.slope.low, told.intercept.high]).all()
+    odds = np.array(probability) / (1 - np.array(probability)) * np.exp(told.in_the_large.value)
+    assert (odds / (1 + odds)).sum() == pytest.approx(sum(label), abs=1e-6)
+    assert told.in_the_large.low < told.in_the_large.value < told.in_the_large.high
+
+
+def test_draws_count_courses_as_often_as_they_were_drawn():
+    label, probability = drawn(60, 0.7, 0.3)
+    weights = np.random.default_rng(0).integers(0, 3, (5, 60)).astype(float)
+    again = [
+        calibration_draws(np.repeat(label, w), np.repeat(probability, w), np.ones((1, w.sum())))[0]
+        for w in weights.astype(int)
+    ]
+    assert calibration_draws(label, probability, weights) == pytest.approx(np.array(again), abs=1e-8)
+    nothing = np.array([np.zeros(60), label])
+    assert np.isnan(calibration_draws(label, probability, nothing)).all()
+
+
+def test_the_bootstrap_of_patients_agrees_with_the_sandwich():
+    label, probability = drawn(300, 0.8, 0.2)
+    people = np.arange(300) // 3
+    told = calibration_intervals(label, probability, people)
+    weights = resample_patients(people, 400, 0).weights(people)
+    spread = calibration_draws(label, probability, weights).std(axis=0)
+    wald = [(own.high - own.low) / 3.92 for own in (told.slope, told.intercept, told.in_the_large)]
+    assert spread == pytest.approx(wald, rel=0.15)
+
+
+def test_the_error_does_not_depend_on_the_order_of_rows():
+    label, probability = np.r_[np.zeros(50), np.ones(50)], np.full(100, 0.5)
+    assert calibration_error(label, probability).value == pytest.approx(0)
+    assert calibration_error(label, np.full(100, 0.2)).value == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    "metric", [brier, log_loss, reliability, calibration_line, calibration_intervals, calibration_error]
+)
+def test_percentages_and_logits_are_refused(metric):
+    with pytest.raises(ValueError, match="within 0 and 1, not -3 to 60"):
+        metric([0, 1, 1], [-3, 60, 0.5])

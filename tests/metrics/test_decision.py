@@ -38,3 +38,27 @@ def test_a_calibrated_model_is_never_worse_than_the_better_of_all_and_none():
 def test_thresholds_outside_are_refused():
     with pytest.raises(ValueError, match="between 0 and 1"):
         net_benefit([0, 1], [0.2, 0.8], [1.0])
+
+
+def test_standardised_benefit_is_a_share_of_perfect_knowledge():
+    label = [1, 1, 0, 0, 0]
+    assert net_benefit(label, label, [0.1, 0.9], standardised=True) == pytest.approx([1, 1])
+    assert treat_all(label, [0.4], standardised=True) == pytest.approx(
+        [(2 / 5 - 3 / 5 * 0.4 / 0.6) / (2 / 5)]
+    )
+    assert np.isnan(net_benefit([0, 0], [0.2, 0.8], [0.5], standardised=True)).all()
+
+
+def test_a_draw_without_courses_is_nan():
+    found = net_benefit_draws([1, 0], [0.9, 0.1], [0.5], np.array([[0.0, 0.0], [2.0, 0.0]]))
+    assert np.isnan(found[0]).all()
+    assert found[1] == pytest.approx([1.0])
+
+
+def test_nobody_treated_is_worth_nothing():
+    assert net_benefit([1, 0, 1], [0.1, 0.2, 0.3], [0.5]) == pytest.approx([0])
+
+
+def test_percentages_are_refused():
+    with pytest.raises(ValueError, match="within 0 and 1"):
+        net_benefit([0, 1], [20, 80], [0.5])

@@ -12,9 +12,12 @@ from tumorcast.metrics.time_dependent import (
     Censoring,
     brier_by_time,
     dynamic_auc,
+    dynamic_auc_ratios,
     integrated_brier,
+    integrated_brier_ratio,
     survival_curves,
     uno_c,
+    uno_c_ratio,
 )
 
 TIMES = np.array([2.0, 4.0, 6.0])
@@ -89,3 +92,72 @@ def test_nothing_to_compare_is_nan_and_odd_shapes_are_refused():
         uno_c(censoring, [1.0, 2.0], [1], [0.0, 1.0])
     with pytest.raises(ValueError, match="expected"):
         brier_by_time(censoring, [1.0, 2.0], [1, 1], np.ones((2, 3)), [1.0])
+
+
+@pytest.mark.parametrize("case", CASES, ids=["distinct times", "tied times"])
+def test_draws_count_courses_as_often_as_they_were_drawn(case):
+    censoring = Censoring.fit(case["train_time"], case["train_event"])
+    rows = [np.array(case[name], float) for name in ("time", "event", "risk")]
+    curves = np.exp(-np.exp(rows[2])[:, None] * TIMES / 10)
+    weights = np.random.default_rng(0).integers(0, 4, (12, len(rows[0]))).astype(float)
+    weights[:, rows[0] == rows[0].max()] = 1  # draws share the end of follow-up
+    again = [[np.repeat(row, w.astype(int)) for row in rows] for w in weights]
+    assert uno_c_ratio(censoring, *rows, weights, 7.0).values() == pytest.approx(
+        [uno_c(censoring, *own, 7.0) for own in again], nan_ok=True
+    )
+    areas = [ratio.values() for ratio in dynamic_auc_ratios(censoring, *rows, TIMES, weights)]
+    expected = np.array([dynamic_auc(censoring, *own, TIMES) for own in again]).T
+    assert np.array(areas) == pytest.approx(expected, nan_ok=True)
+    repeated = [np.repeat(curves, w.astype(int), axis=0) for w in weights]
+    assert integrated_brier_ratio(censoring, *rows[:2], curves, TIMES, weights).values() == pytest.approx(
+        [
+            integrated_brier(censoring, *own[:2], said, TIMES)
+            for own, said in zip(again, repeated, strict=True)
+        ]
+    )
+
+
+def test_censoring_is_that_of_training():
+    own = ([1.0, 2.0, 3.0, 4.0], [1, 1, 1, 0], [0.1, 0.9, 0.4, 0.2])
+    told = [uno_c(Censoring.fit([0.5, 1.5, 9.0], lost), *own) for lost in ([1, 1, 1], [0, 1, 1], [0, 0, 1])]
+    share = [1, 1, 1], [2 / 3] * 3, [2 / 3, 1 / 3, 1 / 3]
+    pairs, right = np.array([3, 2, 1]), np.array([0, 2, 1])
+    for value, observed in zip(told, share, strict=True):
+        worth = np.array(observed, float) ** -2
+        assert value == pytest.approx((worth @ right) / (worth @ pairs))
+
+
+def test_times_after_the_last_censored_training_course_cannot_be_weighed():
+    censoring = Censoring.fit([1.0, 2.0, 3.0], [1, 1, 0])
+    own = ([1.5, 4.0, 5.0], [1, 1, 1])
+    assert np.isnan(uno_c(censoring, *own, [2.0, 1.0, 0.0]))
+    assert uno_c(censoring, *own, [2.0, 1.0, 0.0], tau=3.0) == 1
+    assert dynamic_auc(censoring, *own, [2.0, 1.0, 0.0], [2.0, 4.5]) == pytest.approx(
+        [1, np.nan], nan_ok=True
+    )
+    curves = np.full((3, 2), 0.5)
+    assert brier_by_time(censoring, *own, curves, [2.0, 4.5]) == pytest.approx([0.25, np.nan], nan_ok=True)
+
+
+@pytest.mark.parametrize("times", [[2.0], [4.0, 2.0], [2.0, 2.0]])
+def test_a_span_needs_ascending_times(times):
+    censoring = Censoring.fit([1.0, 2.0, 3.0], [1, 0, 1])
+    with pytest.raises(ValueError, match="ascending"):
+        integrated_brier(censoring, [1.0, 2.0], [1, 1], np.ones((2, len(times))), times)
+
+
+def test_survival_in_percent_is_refused():
+    censoring = Censoring.fit([1.0, 2.0, 3.0], [1, 0, 1])
+    with pytest.raises(ValueError, match="within 0 and 1, not 20 to 90"):
+        brier_by_time(censoring, [1.0, 2.0], [1, 1], [[90.0], [20.0]], [1.0])
+
+
+def test_nothing_is_said_of_times_after_the_last_course_was_lost():
+    censoring = Censoring.fit([1.0, 2.0, 8.0, 9.0], [1, 0, 1, 1])
+    curves, times = np.full((3, 3), 0.5), [2.0, 4.0, 6.0]
+    lost = brier_by_time(censoring, [1.0, 3.0, 4.0], [1, 1, 0], curves, times)
+    seen = brier_by_time(censoring, [1.0, 3.0, 4.0], [1, 1, 1], curves, times)
+    assert np.isfinite(lost[0])
+    assert np.isnan(lost[1:]).all()
+    assert np.isfinite(seen).all()
+    assert np.isnan(integrated_brier(censoring, [1.0, 3.0, 4.0], [1, 1, 0], curves, times))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
-from tumorcast.metrics.discrimination import _checked
+from tumorcast.metrics.discrimination import _checked, _people
 from tumorcast.metrics.intervals import Interval
 from tumorcast.metrics.ratio import Array
 
@@ -34,6 +34,9 @@ def delong_interval(
 
     Args:
         label: [n] 0 or 1. score: [n] finite. patients: [n]; None: every course is a patient.
+
+    Raises:
+        ValueError: as `auroc`; patients of another length.
     """
     value, covariance = _of_scores(label, [score], patients)
     area, error = float(value[0]), float(np.sqrt(covariance[0, 0]))
@@ -59,13 +62,13 @@ def delong_difference(
     difference = float(values[0] - values[1])
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
     error = float(np.sqrt(max(variance, 0.0)))
-    reach = norm.ppf(0.5 + confidence / 2) * error
+    reach = float(norm.ppf(0.5 + confidence / 2)) * error
     p = float(2 * norm.sf(abs(difference) / error)) if error > 1e-12 else float("nan")
     return Paired(Interval(difference, difference - reach, difference + reach), error, p)
 
 
 def _of_scores(label: ArrayLike, scores: list[ArrayLike], patients: ArrayLike | None) -> tuple[Array, Array]:
-    """(AUROCs [k], their covariance [k, k]); NaN where there is one class only."""
+    """(AUROCs [k], their covariance [k, k]); NaN where a class is missing, covariance where it is one patient's."""
     checked = [_checked(label, score) for score in scores]
     truth = checked[0][0]
     values = np.stack([score for _, score in checked])
@@ -77,7 +80,7 @@ def _of_scores(label: ArrayLike, scores: list[ArrayLike], patients: ArrayLike | 
     above = (ranks[:, :m] - rankdata(responders, axis=1)) / n
     below = 1 - (ranks[:, m:] - rankdata(others, axis=1)) / m
     area = above.mean(axis=1)
-    people = np.arange(len(truth)) if patients is None else np.unique(patients, return_inverse=True)[1]
+    people = _people(patients, len(truth))
     place = np.concatenate([people[truth == 1], people[truth == 0]])
     count = int(people.max()) + 1
     first = _sums(above - area[:, None], place[:m], count) / m
@@ -93,7 +96,4 @@ def _of_scores(label: ArrayLike, scores: list[ArrayLike], patients: ArrayLike | 
 
 def _sums(values: Array, place: Array, count: int) -> Array:
     """[k, count] sums of [k, n] by patient."""
-    made = np.zeros((len(values), count))
-    for row, own in zip(made, values, strict=True):
-        row += np.bincount(place, own, minlength=count)
-    return made
+    return np.stack([np.bincount(place, own, minlength=count) for own in values])

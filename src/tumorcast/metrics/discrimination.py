@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from tumorcast.metrics.ratio import Array, Ratio, once
 
+_ROUNDING = 1e-6
+
 
 def auroc(label: ArrayLike, score: ArrayLike) -> float:
     """Area under the ROC curve: the chance that a responder scores above a non-responder, ties one half.
@@ -35,7 +37,11 @@ def auprc(label: ArrayLike, score: ArrayLike) -> float:
 
 
 def brier(label: ArrayLike, probability: ArrayLike) -> float:
-    """Mean squared difference of probability and label (Brier 1950); 0 is perfect."""
+    """Mean squared difference of probability and label (Brier 1950); 0 is perfect.
+
+    Raises:
+        ValueError: a probability is not within 0 and 1 (log_loss too).
+    """
     return brier_ratio(label, probability, once(np.size(label))).value()
 
 
@@ -69,13 +75,13 @@ def auprc_ratio(label: ArrayLike, score: ArrayLike, weights: Array) -> Ratio:
 
 def brier_ratio(label: ArrayLike, probability: ArrayLike, weights: Array) -> Ratio:
     """Squared differences over courses; weights [draws, n]."""
-    truth, values = _checked(label, probability)
+    truth, values = _checked_probability(label, probability)
     return _mean_over_courses((values - truth) ** 2, weights)
 
 
 def log_loss_ratio(label: ArrayLike, probability: ArrayLike, weights: Array) -> Ratio:
     """-log(probability of what happened) over courses; weights [draws, n]."""
-    truth, values = _checked(label, probability)
+    truth, values = _checked_probability(label, probability)
     tiny = float(np.finfo(float).eps)
     kept = np.clip(values, tiny, 1 - tiny)
     return _mean_over_courses(-np.where(truth == 1, np.log(kept), np.log1p(-kept)), weights)
@@ -95,6 +101,22 @@ def _checked(label: ArrayLike, score: ArrayLike) -> tuple[Array, Array]:
     if not np.isfinite(values).all():
         raise ValueError("scores must be finite")
     return truth, values
+
+
+def _checked_probability(label: ArrayLike, probability: ArrayLike) -> tuple[Array, Array]:
+    truth, values = _checked(label, probability)
+    if ((values < -_ROUNDING) | (values > 1 + _ROUNDING)).any():
+        raise ValueError(f"probabilities must lie within 0 and 1, not {values.min():g} to {values.max():g}")
+    return truth, values
+
+
+def _people(patients: ArrayLike | None, count: int) -> NDArray[np.intp]:
+    """[count] number of each course's patient, from 0; None: every course is a patient."""
+    if patients is None:
+        return np.arange(count)
+    if np.shape(patients) != (count,):
+        raise ValueError(f"patients {np.shape(patients)}, expected {(count,)}")
+    return np.unique(np.asarray(patients).astype(str), return_inverse=True)[1]
 
 
 def _by_level(ordered: Array, weights: Array, truth: Array) -> tuple[Array, Array]:

@@ -34,15 +34,7 @@ def concordance(time_days: ArrayLike, is_event: ArrayLike, risk: ArrayLike) -> f
 def concordance_ratio(time_days: ArrayLike, is_event: ArrayLike, risk: ArrayLike, weights: Array) -> Ratio:
     """Pairs in the right order over the pairs whose order is known; weights [draws, n] multiply over a pair."""
     time, event, score = _checked(time_days, is_event, risk)
-    total, load = np.zeros(len(weights)), np.zeros(len(weights))
-    happened = np.flatnonzero(event)
-    for start in range(0, len(happened), _EVENTS_AT_ONCE):
-        rows = happened[start : start + _EVENTS_AT_ONCE]
-        is_known = (time > time[rows, None]) | ((time == time[rows, None]) & ~event)
-        is_right = 0.5 * (np.sign(score[rows, None] - score) + 1)
-        load += ((weights[:, rows] @ is_known) * weights).sum(axis=1)
-        total += ((weights[:, rows] @ (is_known * is_right)) * weights).sum(axis=1)
-    return Ratio(total, load, weights @ event)
+    return _pairs(time, event, score, weights, event.astype(float))
 
 
 @dataclass(frozen=True)
@@ -79,6 +71,20 @@ def kaplan_meier(time_days: ArrayLike, is_event: ArrayLike, confidence: float = 
     low = np.where(inside, survival**stretch, survival)
     high = np.where(inside, survival ** (1 / stretch), survival)
     return KaplanMeier(times, survival, low, high, at_risk)
+
+
+def _pairs(time: Array, event: NDArray[np.bool_], score: Array, weights: Array, worth: Array) -> Ratio:
+    """Pairs as `concordance_ratio` counts them, each times the `worth` [n] of its earlier event; 0 leaves it out."""
+    total, load = np.zeros(len(weights)), np.zeros(len(weights))
+    counted = np.flatnonzero(worth)
+    for start in range(0, len(counted), _EVENTS_AT_ONCE):
+        rows = counted[start : start + _EVENTS_AT_ONCE]
+        is_known = (time > time[rows, None]) | ((time == time[rows, None]) & ~event)
+        is_right = 0.5 * (np.sign(score[rows, None] - score) + 1)
+        early = weights[:, rows] * worth[rows]
+        load += ((early @ is_known) * weights).sum(axis=1)
+        total += ((early @ (is_known * is_right)) * weights).sum(axis=1)
+    return Ratio(total, load, weights[:, counted].sum(axis=1))
 
 
 def _checked(

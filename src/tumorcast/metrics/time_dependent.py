@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from tumorcast.metrics.ratio import Array
-
-Bool = NDArray[np.bool_]
+from tumorcast.metrics.discrimination import auroc_ratio
+from tumorcast.metrics.ratio import Array, Ratio, once
+from tumorcast.metrics.survival import _checked, _pairs
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Censoring:
 
     def at(self, time: ArrayLike) -> Array:
         """[n] P(not censored up to and at each time)."""
-        return np.r_[1.0, self.share][np.searchsorted(self.time, np.asarray(time, float), side="right")]
+        place = np.searchsorted(self.time, np.asarray(time, float), side="right")
+        return np.asarray(np.r_[1.0, self.share][place])
 
 
 def uno_c(
@@ -47,16 +48,21 @@ def uno_c(
     Uno 2011 (Stat Med 30:1105). Events from `tau` on (None: no limit) do not count; equal risks count one half. NaN
     where no pair is known, or where an event's weight is infinite: choose a smaller tau.
     """
+    return uno_c_ratio(censoring, time, is_event, risk, once(np.size(time)), tau).value()
+
+
+def uno_c_ratio(
+    censoring: Censoring,
+    time: ArrayLike,
+    is_event: ArrayLike,
+    risk: ArrayLike,
+    weights: Array,
+    tau: float | None = None,
+) -> Ratio:
+    """Weighed pairs in the right order over the pairs whose order is known; weights [draws, n]."""
     times, event, score = _checked(time, is_event, risk)
     counted = event & (times < (np.inf if tau is None else tau))
-    weight = _inverse(censoring.at(times[counted])) ** 2
-    later = times > times[counted, None]
-    tied_censored = (times == times[counted, None]) & ~event
-    known = later | tied_censored
-    right = 0.5 * (np.sign(score[counted, None] - score) + 1)
-    load = float(weight @ known.sum(axis=1))
-    total = float(weight @ (known * right).sum(axis=1))
-    return total / load if load > 0 and np.isfinite(load) else float("nan")
+    return _pairs(times, event, score, weights, np.where(counted, _inverse(censoring.at(times)) ** 2, 0.0))
 
 
 def dynamic_auc(
@@ -64,43 +70,90 @@ def dynamic_auc(
 ) -> Array:
     """[k] cumulative/dynamic AUROC at each time: those with the event by then against those without it.
 
-    Uno 2007 (J Am Stat Assoc 102:527), Hung and Chiang 2010 (Can J Stat 38:8). NaN without cases or controls.
+    Uno 2007 (J Am Stat Assoc 102:527), Hung and Chiang 2010 (Can J Stat 38:8). NaN without cases or controls, or where
+    a case's weight is infinite.
     """
+    ratios = dynamic_auc_ratios(censoring, time, is_event, risk, times, once(np.size(time)))
+    return np.array([ratio.value() for ratio in ratios])
+
+
+def dynamic_auc_ratios(
+    censoring: Censoring,
+    time: ArrayLike,
+    is_event: ArrayLike,
+    risk: ArrayLike,
+    times: ArrayLike,
+    weights: Array,
+) -> list[Ratio]:
+    """One for each of the times; weights [draws, n]."""
     own, event, score = _checked(time, is_event, risk)
-    weight = np.where(event, _inverse(censoring.at(own)), 0.0)
-    order = np.argsort(score, kind="stable")
-    made = []
+    worth, made = _inverse(censoring.at(own)), []
     for t in np.atleast_1d(np.asarray(times, float)):
-        case, control = weight * (own <= t), (own > t).astype(float)
-        load = case.sum() * control.sum()
-        made.append(_weighed_auc(score[order], case[order], control[order]) / load if load > 0 else np.nan)
-    return np.array(made)
+        case = event & (own <= t)
+        kept = case | (own > t)
+        made.append(auroc_ratio(case[kept], score[kept], (weights * np.where(case, worth, 1.0))[:, kept]))
+    return made
+
+
+def brier_losses(
+    censoring: Censoring, time: ArrayLike, is_event: ArrayLike, survival: ArrayLike, times: ArrayLike
+) -> Array:
+    """[n, k] weighed squared errors of survival probabilities [n, k] at each of the times.
+
+    Graf 1999 (Stat Med 18:2529). 0 for courses censored before a time. NaN where a weight is infinite, and from the
+    end of follow-up on if that is a censored course's: of those alive nobody is seen any more.
+
+    Raises:
+        ValueError: survival is of another shape, or not within 0 and 1.
+    """
+    own, event, _ = _checked(time, is_event, np.zeros(np.size(time)))
+    moments, said = np.atleast_1d(np.asarray(times, float)), np.asarray(survival, float)
+    if said.shape != (len(own), len(moments)):
+        raise ValueError(f"survival {said.shape}, expected {(len(own), len(moments))}")
+    if ((said < 0) | (said > 1)).any():
+        raise ValueError(f"survival must lie within 0 and 1, not {said.min():g} to {said.max():g}")
+    died = (own[:, None] <= moments) & event[:, None]
+    alive = own[:, None] > moments
+    until, by_then = _inverse(censoring.at(own))[:, None], _inverse(censoring.at(moments))
+    is_unseen = moments >= np.where(event[own == own.max()].all(), np.inf, own.max())
+    loss = np.where(died, said**2 * until, 0.0) + np.where(alive, (1 - said) ** 2 * by_then, 0.0)
+    return np.where(is_unseen, np.nan, loss)
 
 
 def brier_by_time(
     censoring: Censoring, time: ArrayLike, is_event: ArrayLike, survival: ArrayLike, times: ArrayLike
 ) -> Array:
-    """[k] Brier score of survival probabilities [n, k] at each of the times (Graf 1999, Stat Med 18:2529)."""
-    own, event, _ = _checked(time, is_event, np.zeros(np.size(time)))
-    moments, said = np.atleast_1d(np.asarray(times, float)), np.asarray(survival, float)
-    if said.shape != (len(own), len(moments)):
-        raise ValueError(f"survival {said.shape}, expected {(len(own), len(moments))}")
-    died = (own[:, None] <= moments) & event[:, None]
-    alive = own[:, None] > moments
-    until = _inverse(censoring.at(own))[:, None]
-    loss = died * said**2 * np.where(died, until, 0.0) + alive * (1 - said) ** 2 * _inverse(
-        censoring.at(moments)
-    )
-    return np.asarray(loss.mean(axis=0))
+    """[k] Brier score at each of the times: mean of `brier_losses`."""
+    return np.asarray(brier_losses(censoring, time, is_event, survival, times).mean(axis=0))
 
 
 def integrated_brier(
     censoring: Censoring, time: ArrayLike, is_event: ArrayLike, survival: ArrayLike, times: ArrayLike
 ) -> float:
-    """Mean of `brier_by_time` over the times' span (trapezoids)."""
+    """Mean of `brier_by_time` over the times' span (trapezoids).
+
+    Raises:
+        ValueError: as `brier_losses`; fewer than two times, or times that do not ascend.
+    """
+    weights = once(np.size(time))
+    return integrated_brier_ratio(censoring, time, is_event, survival, times, weights).value()
+
+
+def integrated_brier_ratio(
+    censoring: Censoring,
+    time: ArrayLike,
+    is_event: ArrayLike,
+    survival: ArrayLike,
+    times: ArrayLike,
+    weights: Array,
+) -> Ratio:
+    """Each course's losses, averaged over the times' span, over courses; weights [draws, n]."""
     moments = np.asarray(times, float)
-    scores = brier_by_time(censoring, time, is_event, survival, moments)
-    return float(np.trapezoid(scores, moments) / (moments[-1] - moments[0]))
+    if moments.ndim != 1 or len(moments) < 2 or not (np.diff(moments) > 0).all():
+        raise ValueError("times must be two or more, ascending")
+    losses = brier_losses(censoring, time, is_event, survival, moments)
+    load = weights.sum(axis=1)
+    return Ratio(weights @ np.trapezoid(losses, moments, axis=1) / np.ptp(moments), load, load)
 
 
 def survival_curves(
@@ -116,28 +169,9 @@ def survival_curves(
     baseline = np.cumsum(died / at_risk)
     place = np.searchsorted(moments, np.asarray(times, float), side="right")
     cumulative = np.r_[0.0, baseline][place]
-    return np.exp(-np.exp(np.asarray(risk, float) - top)[:, None] * cumulative)
-
-
-def _weighed_auc(score: Array, case: Array, control: Array) -> float:
-    """Sum over pairs, ties one half; scores ascending."""
-    _, place = np.unique(score, return_inverse=True)
-    cases, controls = np.bincount(place, case), np.bincount(place, control)
-    below = np.cumsum(controls) - controls
-    return float((cases * (below + 0.5 * controls)).sum())
+    return np.asarray(np.exp(-np.exp(np.asarray(risk, float) - top)[:, None] * cumulative))
 
 
 def _inverse(share: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        return np.asarray(1 / share)
-
-
-def _checked(time: ArrayLike, is_event: ArrayLike, risk: ArrayLike) -> tuple[Array, Bool, Array]:
-    times, event, score = np.asarray(time, float), np.asarray(is_event).astype(bool), np.asarray(risk, float)
-    if times.ndim != 1 or not times.shape == event.shape == score.shape:
-        raise ValueError(
-            f"times {times.shape}, events {event.shape} and risks {score.shape} must be of one length"
-        )
-    if not (np.isfinite(times).all() and np.isfinite(score).all()):
-        raise ValueError("times and risks must be finite")
-    return times, event, score
+    """1 / share; NaN where nobody was observed any more."""
+    return 1 / np.where(share > 0, share, np.nan)
