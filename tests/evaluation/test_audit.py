@@ -67,7 +67,16 @@ def test_figures_of_times():
     models = audit(_times(), "fused", n_bootstrap=100)["models"]
     assert models["fused"]["uno_c"]["value"] > 0.65
     assert abs(models["noise"]["uno_c"]["value"] - 0.5) < 0.1
+    assert (
+        models["fused"]["uno_c"]["low"] < models["fused"]["uno_c"]["value"] < models["fused"]["uno_c"]["high"]
+    )
     assert len(models["fused"]["auroc_by_time"]) == 3
+    assert "integrated_brier" not in models["fused"]
+
+
+def test_training_courses_give_survival_curves():
+    models = audit(_times(), "fused", n_bootstrap=100, training=_times(300))["models"]
+    assert models["fused"]["integrated_brier"]["value"] < models["noise"]["integrated_brier"]["value"] < 0.4
 
 
 def test_holm_by_hand():

@@ -33,6 +33,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--demonstrate", action="store_true", help="let a model of simulated data meet real cohorts"
     )
+    parser.add_argument(
+        "--training", type=Path, metavar="CSV",
+        help="of times: model, time_days, is_event, risk of training courses, for censoring and integrated Brier",
+    )  # fmt: skip
     parser.add_argument("--ledger", type=Path, help="where looks are kept [looked_at.json in the cache]")
     parser.set_defaults(run=run)
 
@@ -53,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     counts = note_look(args.ledger or ledger_path(), table, model, str(args.what))
     notes = [told(counts, model)]
-    audited = audit(table, args.model, args.bootstrap, args.seed)
+    training = None if args.training is None else pd.read_csv(args.training)
+    audited = audit(table, args.model, args.bootstrap, args.seed, training)
     write_metrics(args.out / "evaluation.json", {**audited, "looks": counts})
     write_text(args.out / "predictions.csv", pd.DataFrame(table).to_csv(index=False))
     write_report(args.out, audited, table, args.model, notes, simulated)

@@ -8,6 +8,8 @@ because several are tested, Holm's adjusted one (1979, Scand J Stat 6:65).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,14 @@ from tumorcast.metrics.calibration import (
 from tumorcast.metrics.decision import net_benefit_draws, treat_all
 from tumorcast.metrics.delong import delong_difference, delong_interval
 from tumorcast.metrics.intervals import percentile_interval, resample_patients
-from tumorcast.metrics.time_dependent import Censoring, dynamic_auc, uno_c
+from tumorcast.metrics.ratio import Ratio
+from tumorcast.metrics.time_dependent import (
+    Censoring,
+    dynamic_auc_ratios,
+    integrated_brier_ratio,
+    survival_curves,
+    uno_c_ratio,
+)
 
 DECISIONS = (0.2, 0.3, 0.4, 0.5)
 """Thresholds of the decision table."""
@@ -34,12 +43,20 @@ _QUARTERS = (0.25, 0.5, 0.75)
 Figures = dict[str, Any]
 
 
-def audit(table: pd.DataFrame, fused: str, n_bootstrap: int = 1000, seed: int = 0) -> dict[str, Any]:
+def audit(
+    table: pd.DataFrame,
+    fused: str,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    training: pd.DataFrame | None = None,
+) -> dict[str, Any]:
     """Everything that can be said of a table of predictions.
 
     Args:
         table: as `score_predictions` takes it; `answers` where the model gives sets.
         fused: the model that the others are compared with.
+        training: of times: model, time_days, is_event, risk of the training courses. None: the censoring is that of
+            the test courses, and no survival curve can be drawn.
 
     Returns:
         patients, courses, events or responders; `scores` (as metrics.json); `models` (name -> figures); `differences`
@@ -59,12 +76,23 @@ def audit(table: pd.DataFrame, fused: str, n_bootstrap: int = 1000, seed: int = 
         "scores": score_predictions(rows, n_bootstrap=n_bootstrap, seed=seed, fused=fused),
     }
     by_model = {str(name): own for name, own in rows.groupby("model", sort=False)}
-    of_one = _of_risk if survival else _of_probability
-    told["models"] = {name: of_one(own, n_bootstrap, seed) for name, own in by_model.items()}
-    if not survival:
+    if survival:
+        told["models"] = {
+            name: _of_risk(own, n_bootstrap, seed, _part(training, name)) for name, own in by_model.items()
+        }
+    else:
+        told["models"] = {name: _of_probability(own, n_bootstrap, seed) for name, own in by_model.items()}
         told["differences"] = _differences(by_model, fused)
         told["coverage"] = _coverage(rows)
     return told
+
+
+def _part(training: pd.DataFrame | None, model: str) -> pd.DataFrame | None:
+    """A model's own training courses; None without any."""
+    if training is None:
+        return None
+    own = training[training["model"] == model] if "model" in training else training
+    return own if len(own) else None
 
 
 def _of_probability(rows: pd.DataFrame, n_bootstrap: int, seed: int) -> Figures:
@@ -150,26 +178,38 @@ def _coverage(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in report.to_dict("records")]
 
 
-def _of_risk(rows: pd.DataFrame, n_bootstrap: int, seed: int) -> Figures:
-    """Uno's C up to, and AUROC at, quartiles of the event times; within folds, weighted by their courses.
-
-    The censoring is that of the same courses: the table does not hold those of training.
-    """
+def _of_risk(rows: pd.DataFrame, n_bootstrap: int, seed: int, training: pd.DataFrame | None) -> Figures:
+    """Uno's C up to, and AUROC at, quartiles of the event times, pairs within folds; with training courses, whose
+    censoring and baseline hazard then count, the integrated Brier score between the quartiles too."""
     times = np.quantile(rows.loc[rows["is_event"] == 1, "time_days"], _QUARTERS)
-    c, areas, loads = [], [], []
-    for _, own in rows.groupby("fold"):
+    weights = np.concatenate(
+        [
+            np.ones((1, len(rows))),
+            resample_patients(rows["patient_id"], n_bootstrap, seed).weights(rows["patient_id"]),
+        ]
+    )
+    concordances, areas, losses = [], [], []
+    for _, place in rows.reset_index(drop=True).groupby("fold").groups.items():
+        own, weight = rows.iloc[place], weights[:, place]
         time, event, risk = (own[k].to_numpy(float) for k in ("time_days", "is_event", "risk"))
-        censoring = Censoring.fit(time, event)
-        c.append(uno_c(censoring, time, event, risk, float(times[-1]) + 1e-9))
-        areas.append(dynamic_auc(censoring, time, event, risk, times))
-        loads.append(float(len(own)))
-    mean = [_mean(column, np.array(loads)) for column in np.array(areas).T]
-    return {
-        "uno_c": {"value": _mean(np.array(c), np.array(loads)), "until_days": float(times[-1])},
-        "auroc_by_time": [{"days": float(t), "value": float(a)} for t, a in zip(times, mean, strict=True)],
+        known = own if training is None else training
+        censoring = Censoring.fit(known["time_days"], known["is_event"])
+        concordances.append(uno_c_ratio(censoring, time, event, risk, weight, float(times[-1]) + 1e-9))
+        areas.append(dynamic_auc_ratios(censoring, time, event, risk, times, weight))
+        if training is not None:
+            base = (training[k].to_numpy(float) for k in ("time_days", "is_event", "risk"))
+            curves = survival_curves(*base, risk, times)
+            losses.append(integrated_brier_ratio(censoring, time, event, curves, times, weight))
+    by_time = [reduce(add, column) for column in zip(*areas, strict=True)]
+    made: Figures = {
+        "uno_c": {**_told(reduce(add, concordances)), "until_days": float(times[-1])},
+        "auroc_by_time": [{"days": float(t), **_told(area)} for t, area in zip(times, by_time, strict=True)],
     }
+    if losses:
+        made["integrated_brier"] = _told(reduce(add, losses))
+    return made
 
 
-def _mean(values: np.ndarray, loads: np.ndarray) -> float:
-    known = np.isfinite(values)
-    return float(np.average(values[known], weights=loads[known])) if known.any() else float("nan")
+def _told(ratio: Ratio) -> dict[str, float]:
+    values = ratio.values()
+    return percentile_interval(float(values[0]), values[1:]).as_dict()

@@ -125,11 +125,19 @@ def _scores(scores: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _survival(models: Mapping[str, Any]) -> Iterator[str]:
-    yield "\n## Weighted for censoring (of the same courses), within folds\n"
-    yield "| model | Uno's C | AUROC by time |\n|---|---|---|"
+    has_training = any("integrated_brier" in m for m in models.values())
+    whose = "training" if has_training else "these"
+    yield f"\n## Weighted for censoring (of {whose} courses), pairs within folds\n"
+    until = next(iter(models.values()))["uno_c"]["until_days"]
+    days = [a["days"] for a in next(iter(models.values()))["auroc_by_time"]]
+    heads = [f"Uno's C until {until:.0f} days", *(f"AUROC at {day:.0f} days" for day in days)]
+    heads += ["integrated Brier"] * has_training
+    yield f"| model | {' | '.join(heads)} |"
+    yield "|---" * (1 + len(heads)) + "|"
     for name, m in models.items():
-        by_time = ", ".join(f"{a['value']:.3f} at {a['days']:.0f} days" for a in m["auroc_by_time"])
-        yield f"| {name} | {m['uno_c']['value']:.3f} until {m['uno_c']['until_days']:.0f} days | {by_time} |"
+        cells = [_interval(m["uno_c"]), *(_interval(a) for a in m["auroc_by_time"])]
+        cells += [_interval(m["integrated_brier"]) if "integrated_brier" in m else "-"] * has_training
+        yield f"| {name} | {' | '.join(cells)} |"
 
 
 def _covered(rows: list[dict[str, Any]]) -> Iterator[str]:
