@@ -197,8 +197,8 @@ def _of_risk(rows: pd.DataFrame, n_bootstrap: int, seed: int, training: pd.DataF
         concordances.append(uno_c_ratio(censoring, time, event, risk, weight, float(times[-1]) + 1e-9))
         areas.append(dynamic_auc_ratios(censoring, time, event, risk, times, weight))
         if training is not None:
-            base = (training[k].to_numpy(float) for k in ("time_days", "is_event", "risk"))
-            curves = survival_curves(*base, risk, times)
+            before, died, said = (training[k].to_numpy(float) for k in ("time_days", "is_event", "risk"))
+            curves = survival_curves(before, died, said, risk, times)
             losses.append(integrated_brier_ratio(censoring, time, event, curves, times, weight))
     by_time = [reduce(add, column) for column in zip(*areas, strict=True)]
     made: Figures = {
