@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,17 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
-from tumorcast.cohort.courses import SITE_COLUMNS
 from tumorcast.cohort.site_folds import site_folds
 from tumorcast.config.models import SplitConfig
-from tumorcast.domain.errors import InputError, LeakageError
+from tumorcast.domain.errors import InputError, LeakageError, did_you_mean
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.clinical import read_patients
+from tumorcast.readers.meta import read_meta_files
 
 _APART = 10_007
 """Between the seeds of repeats."""
+_LABELS = ["response", "is_event"]
+_COHORT_COLUMNS = ("STUDY_ID", "COHORT")
 
 
 @dataclass(frozen=True)
@@ -28,65 +33,109 @@ class Fold:
     test: tuple[str, ...]
 
 
-def outer_folds(courses: pd.DataFrame, split: SplitConfig, seed: int, study: Path) -> list[Fold]:
+def outer_folds(
+    courses: pd.DataFrame, split: SplitConfig, seed: int, study: Path, report: list[Exclusion] | None = None
+) -> list[Fold]:
     """The outer folds as configured; every patient is in one part of each fold only.
 
+    Names: `holdout`, `fold0`, `repeat0-fold0` (of several repeats), `cohort-NAME`. What is not as even as wanted is
+    reported.
+
     Raises:
-        InputError: too few patients or sites, or a missing or conflicting `splits.csv`.
+        InputError: too few patients, sites or cohorts, or a missing or conflicting `splits.csv`.
         LeakageError: a patient would be in two folds.
     """
     patients = _patient_table(courses)
+    notes = [] if report is None else report
     if split.scheme == "file":
         part = _from_file(patients, study / "splits.csv")
         tests = [(f"fold{k}", part == k) for k in sorted(set(part.dropna()))]
     elif split.scheme == "cohort":
-        tests = _each_cohort(patients)
+        tests = _each_cohort(_cohorts(patients, study, split.cohort_column))
     elif split.scheme == "holdout":
-        part = _assign(patients, max(2, round(1 / split.test_fraction)), seed, split.by_site)
-        tests = [("holdout", _holdout(patients, part, split, seed))]
+        tests = [("holdout", _holdout(patients, split, seed, notes))]
     else:
-        tests = []
-        for repeat in range(split.repeats):
-            part = _assign(patients, split.folds, seed + _APART * repeat, split.by_site)
-            prefix = f"repeat{repeat}-" if split.repeats > 1 else ""
-            tests += [(f"{prefix}fold{k}", part == k) for k in range(split.folds)]
+        tests = [
+            test for repeat in range(split.repeats) for test in _repeat(patients, split, repeat, seed, notes)
+        ]
     made = [_fold(name, courses, set(patients.index[is_test])) for name, is_test in tests]
     for fold in made:
         _check(fold, courses)
     return made[: split.max_folds]
 
 
-def _each_cohort(patients: pd.DataFrame) -> list[tuple[str, pd.Series]]:
-    names = sorted(set(patients["site"]) - {""})
-    if len(names) < 2 or (patients["site"] == "").any():
+def _repeat(
+    patients: pd.DataFrame, split: SplitConfig, repeat: int, seed: int, report: list[Exclusion]
+) -> list[tuple[str, pd.Series]]:
+    """The folds of one cross-validation; the first repeat is what a run without repeats has."""
+    own = seed + _APART * repeat
+    if split.by_site:
+        part = _whole_sites(patients, [1 / split.folds] * split.folds, own, [] if repeat else report)
+    else:
+        part = _assign(patients, split.folds, own)
+    prefix = f"repeat{repeat}-" if split.repeats > 1 else ""
+    return [(f"{prefix}fold{k}", part == k) for k in range(split.folds)]
+
+
+def _cohorts(patients: pd.DataFrame, study: Path, column: str | None) -> pd.Series:
+    """Cohort of each patient, by a column of the study's patient table or else the site; NaN unknown."""
+    path = next((meta.data for meta in read_meta_files(study) if meta.datatype == "PATIENT_ATTRIBUTES"), None)
+    table = read_patients(path, []) if path else pd.DataFrame()
+    if column is not None and column not in table:
+        known = list(map(str, table.columns))
         raise InputError(
-            "split.scheme=cohort needs each patient's site or cohort",
-            got=f"{len(names)} of them, {int((patients['site'] == '').sum())} patients without",
-            expected=f"two or more in one of the columns {', '.join(SITE_COLUMNS)}",
+            f"the patient table has no column '{column}' (split.cohort_column)",
+            expected=", ".join(known) or "a patient table",
+            fix=did_you_mean(column, known),
         )
-    return [("".join(c if c.isalnum() else "_" for c in name), patients["site"] == name) for name in names]
+    chosen = column or next(
+        (name for name in _COHORT_COLUMNS if name in table and table[name].nunique() > 1), None
+    )
+    if chosen is None:
+        return patients["site"].replace("", np.nan)
+    names = table[chosen].reindex(patients.index)
+    return names.map(lambda name: f"{name:g}" if isinstance(name, float) else str(name), na_action="ignore")
+
+
+def _each_cohort(cohorts: pd.Series) -> list[tuple[str, pd.Series]]:
+    names = sorted(set(cohorts.dropna()))
+    if len(names) < 2 or cohorts.isna().any():
+        raise InputError(
+            "split.scheme=cohort needs each patient's cohort",
+            got=f"{len(names)} in {cohorts.name}, {int(cohorts.isna().sum())} of {len(cohorts)} patients without",
+            expected="two or more, every patient in one",
+            fix=f"name another column of the patient table in split.cohort_column, or fill {cohorts.name}",
+        )
+    plain = ["cohort-" + "".join(c if c.isalnum() else "_" for c in name) for name in names]
+    unique = [f"{name}-{k}" if plain.count(name) > 1 else name for k, name in enumerate(plain)]
+    return [(name, cohorts == cohort) for name, cohort in zip(unique, names, strict=True)]
 
 
 def inner_folds(courses: pd.DataFrame, training: Sequence[str], folds: int, seed: int) -> list[Fold]:
     """Inner folds of the training courses, for early stopping and model choice; by patient."""
     inside = courses.loc[list(training)]
     patients = _patient_table(inside)
-    part = _assign(patients, min(folds, max(2, len(patients) // 2)), seed, by_site=False)
+    part = _assign(patients, min(folds, max(2, len(patients) // 2)), seed)
     return [_fold(f"inner{k}", inside, set(patients.index[part == k])) for k in sorted(set(part))]
 
 
 def _patient_table(courses: pd.DataFrame) -> pd.DataFrame:
-    """One row a patient: site and a stratum (its first label)."""
+    """One row a patient: site, first labels, and a stratum (the first of them that is known)."""
     label = courses["response"].where(courses["response"].notna(), courses["is_event"]).fillna(-1)
-    table = pd.DataFrame({"patient_id": courses["patient_id"], "site": courses["site"], "stratum": label})
+    table = courses[["patient_id", "site", *_LABELS]].assign(stratum=label)
     return table.groupby("patient_id", sort=True).first()
 
 
-def _assign(patients: pd.DataFrame, folds: int, seed: int, by_site: bool) -> pd.Series:
+def _whole_sites(
+    patients: pd.DataFrame, shares: Sequence[float], seed: int, report: list[Exclusion]
+) -> pd.Series:
+    """Fold number per patient; those of unknown site are one site."""
+    return site_folds(patients["site"].replace("", "unknown"), patients[_LABELS], shares, seed, report)
+
+
+def _assign(patients: pd.DataFrame, folds: int, seed: int) -> pd.Series:
     """Fold number per patient."""
     part = pd.Series(-1, index=patients.index)
-    if by_site:
-        return site_folds(patients["site"].replace("", "unknown"), patients["stratum"], folds, seed)
     if len(patients) < folds:
         raise InputError(
             f"too few patients for {folds} folds",
@@ -97,21 +146,17 @@ def _assign(patients: pd.DataFrame, folds: int, seed: int, by_site: bool) -> pd.
     least = int(patients["stratum"].value_counts().min())
     stratum = patients["stratum"] if least >= 2 else pd.Series(0, index=patients.index)
     maker = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    import warnings
-
-    with (
-        warnings.catch_warnings()
-    ):  # a rare class smaller than the number of folds is spread as far as it goes
+    with warnings.catch_warnings():  # a class rarer than the number of folds is spread as far as it goes
         warnings.simplefilter("ignore", UserWarning)
         for k, (_, test) in enumerate(maker.split(patients, stratum)):
             part.iloc[test] = k
     return part
 
 
-def _holdout(patients: pd.DataFrame, part: pd.Series, split: SplitConfig, seed: int) -> pd.Series:
-    """True for the held-out patients: a stratified draw, or whole sites up to the wanted share."""
+def _holdout(patients: pd.DataFrame, split: SplitConfig, seed: int, report: list[Exclusion]) -> pd.Series:
+    """True for the held-out patients: a stratified draw, or whole sites as near to the wanted share as they come."""
     if split.by_site:
-        return part == 0
+        return _whole_sites(patients, [split.test_fraction, 1 - split.test_fraction], seed, report) == 0
     random = np.random.default_rng(seed)
     is_test = pd.Series(False, index=patients.index)
     for _, group in patients.groupby("stratum"):

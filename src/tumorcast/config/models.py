@@ -103,9 +103,10 @@ class SplitConfig(Section):
     """Outer and inner splits, always by patient.
 
     Attributes:
-        scheme: "holdout" (one outer test set), "kfold" (nested cross-validation), "cohort" (each site or cohort is the
-            test once, all others are training), or "file" (`splits.csv` of the study: patient_id, fold).
+        scheme: "holdout" (one outer test set), "kfold" (nested cross-validation), "cohort" (each cohort is the test
+            once, all others are training), or "file" (`splits.csv` of the study: patient_id, fold).
         by_site: keep each site whole on one side of every outer split, outcomes as even as that allows.
+        cohort_column: of the patient table, under "cohort"; None is STUDY_ID or COHORT where there, else the site.
         repeats: of the cross-validation, each with other folds.
         allow_duplicates: do not refuse patients with all but the same measurements on both sides of a split.
         test_fraction: share of the patients held out under "holdout".
@@ -116,12 +117,23 @@ class SplitConfig(Section):
 
     scheme: Literal["holdout", "kfold", "cohort", "file"] = "holdout"
     by_site: bool = False
+    cohort_column: str | None = None
     repeats: Count = 1
     allow_duplicates: bool = False
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.3
     folds: Annotated[int, Field(ge=2)] = 5
     inner_folds: Annotated[int, Field(ge=2)] = 4
     max_folds: Count | None = None
+
+    @model_validator(mode="after")
+    def _scheme_uses_what_is_set(self) -> SplitConfig:
+        if self.repeats > 1 and self.scheme != "kfold":
+            raise ValueError(f"split.repeats={self.repeats} needs split.scheme=kfold, not {self.scheme}")
+        if self.cohort_column is not None and self.scheme != "cohort":
+            raise ValueError(f"split.cohort_column needs split.scheme=cohort, not {self.scheme}")
+        if self.by_site and self.scheme in {"cohort", "file"}:
+            raise ValueError(f"split.by_site has no part in split.scheme={self.scheme}")
+        return self
 
 
 class ModelConfig(Section):

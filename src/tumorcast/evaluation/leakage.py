@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from tumorcast.domain.errors import LeakageError
 
 Array = NDArray[np.float64]
+Pair = tuple[str, str, str]
 _MOST_NAMED = 5
 _FEWEST_VALUES, _WIDE, _APART_WIDE, _APART_NARROW = 20, 200, 0.1, 0.02
-_DIRECTIONS, _LIKELY, _ROWS = 256, 0.85, 512
+_JUDGED, _NOISE, _FAR = 0.98, 1e-6, 3.0
+_DIRECTIONS, _LIKELY, _ROWS = 256, 0.9, 512
+_FEWEST_VARIANTS, _SHARED_VARIANTS = 10, 0.9
 
 
 def check_disjoint(train_ids: Iterable[object], test_ids: Iterable[object], what: str = "patients") -> None:
@@ -42,13 +48,15 @@ def _names(ids: Iterable[object]) -> set[str]:
     return {str(name).strip() for name in ids}
 
 
-def near_duplicates(tables: Mapping[str, pd.DataFrame], patients: pd.Series) -> list[tuple[str, str, str]]:
-    """(layer, course, course) of different patients whose measurements are all but the same.
+def near_duplicates(tables: Mapping[str, pd.DataFrame], patients: pd.Series) -> list[Pair]:
+    """(layer, course, course) of different patients whose measurements are the same up to rounding.
 
-    Features are standardised over the cohort, so that two tumours of one kind are not alike by their kind. Pairs are
-    sought by random projections (Johnson and Lindenstrauss) and judged on all features that both have: alike are those
-    whose mean squared difference is at most 0.1 standard deviations squared (of fewer than 200 features, which may go
-    together, 0.02 squared). Courses with fewer than 20 different values are not judged: two quiet genomes are no copy.
+    Features are centred on the cohort's medians and scaled by its standard deviations, so that two tumours of one
+    kind, or two quiet genomes, are not alike by that. Pairs are sought by random projections (Johnson and
+    Lindenstrauss 1984) and judged on the features that both have, less the 2% farthest apart (those that hardly vary,
+    rounded): alike are those that differ, in root mean square, by at most 0.1 (of fewer than 200 features, which may
+    go together, 0.02) standard deviations, and of their own distance from the medians. Courses with fewer than 20
+    different values are not judged.
 
     Args:
         tables: layer -> course x feature, NaN not measured. patients: course -> patient.
@@ -58,54 +66,82 @@ def near_duplicates(tables: Mapping[str, pd.DataFrame], patients: pd.Series) -> 
         values = table.to_numpy(float)
         kept = np.array([len(np.unique(row[np.isfinite(row)])) >= _FEWEST_VALUES for row in values], bool)
         ids, values = table.index[kept], values[kept]
+        values = values[:, np.isfinite(values).any(axis=0)]
         if len(ids) < 2:
             continue
         spread = np.nanstd(values, axis=0)
-        z = (values - np.nanmean(values, axis=0)) / np.where(spread > 0, spread, np.inf)
+        varies = spread > _NOISE * np.nanmax(np.abs(values), axis=0)
+        z = (values - np.nanmedian(values, axis=0)) / np.where(varies, spread, np.inf)
         people = patients.loc[ids].to_numpy()
-        for i, k in _candidates(np.nan_to_num(z)):
+        for i, k in _candidates(np.clip(np.nan_to_num(z), -_FAR, _FAR)):
             if people[i] != people[k] and _alike(z[i], z[k]):
                 found.append((name, str(ids[i]), str(ids[k])))
     return found
 
 
+def same_variants(variants: pd.DataFrame, patients: pd.Series) -> list[Pair]:
+    """("mutations", course, course) of different patients who share nine tenths of their altered genes and impacts
+    (Jaccard's index); of courses with ten or more.
+
+    Args:
+        variants: course_id, gene, impact; one row a variant. patients: course -> patient.
+    """
+    kinds = variants[["course_id", "gene", "impact"]].astype(str).drop_duplicates()
+    own = kinds.groupby("course_id")["gene"].transform("size")
+    kinds = kinds[own >= _FEWEST_VARIANTS]
+    if kinds.empty:
+        return []
+    row, ids = pd.factorize(kinds["course_id"], sort=True)
+    column, _ = pd.factorize(kinds["gene"] + " " + kinds["impact"])
+    has = csr_array((np.ones(len(kinds)), (row, column)))
+    shared, size = (has @ has.T).tocoo(), has.sum(axis=1)
+    i, k = shared.coords
+    is_same = (i < k) & (shared.data >= _SHARED_VARIANTS * (size[i] + size[k] - shared.data))
+    pairs = zip(ids[i[is_same]], ids[k[is_same]], strict=True)
+    return [("mutations", a, b) for a, b in pairs if patients[a] != patients[b]]
+
+
+def same_marks(marks: pd.DataFrame, patients: pd.Series) -> list[Pair]:
+    """(layer, course, course) of different patients who share a mark that only one should have, as a slide's digest.
+
+    Args:
+        marks: course_id, layer, mark. patients: course -> patient.
+    """
+    found = []
+    for (layer, _), rows in marks.drop_duplicates().groupby(["layer", "mark"]):
+        ids = rows["course_id"].astype(str)
+        found += [(str(layer), a, b) for a, b in combinations(ids, 2) if patients[a] != patients[b]]
+    return list(dict.fromkeys(found))
+
+
 def check_near_duplicates(
-    tables: Mapping[str, pd.DataFrame],
-    patients: pd.Series,
-    folds: Iterable[tuple[Iterable[str], Iterable[str]]],
+    pairs: Iterable[Pair], folds: Iterable[tuple[Iterable[str], Iterable[str]]]
 ) -> None:
-    """Refuse a split with near duplicates on both sides; folds are (training courses, test courses).
+    """Refuse a split with a pair on both sides; folds are (training courses, test courses).
 
     Raises:
         LeakageError: the first pairs are named.
     """
-    pairs = near_duplicates(tables, patients)
-    if not pairs:
-        return
     sides = [(set(training), set(test)) for training, test in folds]
-    leaking = [
-        (name, a, b)
-        for name, a, b in pairs
-        if any((a in training and b in test) or (b in training and a in test) for training, test in sides)
-    ]
-    if leaking:
-        named = "; ".join(f"{a} and {b} ({name})" for name, a, b in leaking[:_MOST_NAMED])
+    layers: dict[tuple[str, str], list[str]] = {}
+    for name, a, b in pairs:
+        if any((a in training and b in test) or (b in training and a in test) for training, test in sides):
+            layers.setdefault((min(a, b), max(a, b)), []).append(name)
+    if layers:
+        named = [f"{a} and {b} ({', '.join(names)})" for (a, b), names in layers.items()]
         raise LeakageError(
-            f"{len(leaking)} pairs of patients in training and in test have all but the same measurements",
-            got=named,
+            f"{len(layers)} pairs of courses in training and in test, under two patients' names, look like one tumour",
+            got="; ".join(named[:_MOST_NAMED]) + ("; ..." if len(named) > _MOST_NAMED else ""),
             expected="each tumour once, under one patient's name",
             fix="give both one patient_id, leave one out, or set split.allow_duplicates=true",
         )
 
 
 def _candidates(z: Array) -> Iterator[tuple[int, int]]:
-    """Pairs of rows that may be alike."""
-    length = np.linalg.norm(z, axis=1, keepdims=True)
-    unit = z / np.where(length > 0, length, 1)
-    if unit.shape[1] > _DIRECTIONS:
-        random = np.random.default_rng(0).normal(size=(unit.shape[1], _DIRECTIONS))
-        unit = unit @ random / np.sqrt(_DIRECTIONS)
-        unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
+    """Pairs of rows that may be alike, by the cosine of their angle."""
+    if z.shape[1] > _DIRECTIONS:
+        z = z @ np.random.default_rng(0).normal(size=(z.shape[1], _DIRECTIONS))
+    unit = z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12)
     for start in range(0, len(unit), _ROWS):
         close = unit[start : start + _ROWS] @ unit.T > _LIKELY
         for i, k in np.argwhere(close):
@@ -118,4 +154,6 @@ def _alike(a: Array, b: Array) -> bool:
     if both.sum() < _FEWEST_VALUES:
         return False
     allowed = _APART_WIDE if both.sum() >= _WIDE else _APART_NARROW
-    return bool(np.mean((a[both] - b[both]) ** 2) <= allowed**2)
+    own = float(np.mean(a[both] ** 2 + b[both] ** 2)) / 2
+    apart = np.sort((a[both] - b[both]) ** 2)[: math.ceil(_JUDGED * both.sum())]
+    return bool(apart.mean() <= allowed**2 * min(1.0, own))

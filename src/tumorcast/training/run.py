@@ -26,7 +26,7 @@ from tumorcast.training.fold import FUSED, Fitted, FoldResult, fit_final, run_fo
 from tumorcast.training.reliance import coverage, told
 from tumorcast.training.report import Metrics, draw_figures, flat_metrics, primary, score, score_subsets
 from tumorcast.training.tracking import Tracker, git_commit
-from tumorcast.training.workspace import Workspace, measured, open_workspace
+from tumorcast.training.workspace import Workspace, duplicates, open_workspace
 
 Tell = Callable[[str], None]
 _ALWAYS = ("config.json", "metrics.json", "subsets.json", "predictions.csv", "exclusions.csv")
@@ -69,13 +69,11 @@ def run_experiment(config: RunConfig, export: Export) -> Path:
     work = open_workspace(config)
     patients = work.cohort.courses["patient_id"].nunique()
     tell(f"{len(work.cohort.courses)} courses of {patients} patients ({work.cohort.origin} data)")
+    folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study, work.cohort.report)
     for line in summarise(work.cohort.report):
         tell(f"  noted: {line}")
-    folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study)
     if not config.split.allow_duplicates:
-        check_near_duplicates(
-            measured(work), work.cohort.courses["patient_id"], [(f.training, f.test) for f in folds]
-        )
+        check_near_duplicates(duplicates(work), [(fold.training, fold.test) for fold in folds])
     tracking = config.tracking if is_first else config.tracking.model_copy(update={"enabled": False})
     tracker = Tracker(tracking, work.folder, config.name)
     tags = {

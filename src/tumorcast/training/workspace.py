@@ -19,6 +19,7 @@ from tumorcast.cohort.bags import TileBag, load_bags
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.config.models import BiologyConfig, RunConfig
 from tumorcast.domain.errors import ConfigError
+from tumorcast.evaluation.leakage import near_duplicates, same_marks, same_variants
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.training.files import write_text
 
@@ -69,6 +70,21 @@ def measured(work: Workspace) -> dict[str, pd.DataFrame]:
     if work.bags:
         tables["slide"] = pd.DataFrame({cid: bag.features.mean(axis=0) for cid, bag in work.bags.items()}).T
     return tables
+
+
+def duplicates(work: Workspace) -> list[tuple[str, str, str]]:
+    """(layer, course, course) of different patients whose measurements, variants or slides are the same."""
+    patients = work.cohort.courses["patient_id"]
+    marks = [
+        (course_id, "slide", hashlib.sha256(bag.features[rows].tobytes()).hexdigest())
+        for course_id, bag in work.bags.items()
+        for rows in pd.Series(bag.slide_ids).groupby(list(bag.slide_ids)).indices.values()
+    ]
+    return [
+        *near_duplicates(measured(work), patients),
+        *same_variants(work.cohort.variants, patients),
+        *same_marks(pd.DataFrame(marks, columns=["course_id", "layer", "mark"]), patients),
+    ]
 
 
 def prior_knowledge(
