@@ -10,7 +10,7 @@ from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError, LeakageError, did_you_mean
 from tumorcast.readers.study import Study
 
-_NOT_FEATURES = {*SITE_COLUMNS, "REGIMEN", "PATIENT_ID", "SAMPLE_ID"}
+_NOT_FEATURES = {*SITE_COLUMNS, "STUDY_ID", "REGIMEN", "PATIENT_ID", "SAMPLE_ID"}
 
 
 def clinical_table(study: Study, courses: pd.DataFrame, data: DataConfig) -> pd.DataFrame:

@@ -70,7 +70,7 @@ def audit(
     told: dict[str, Any] = {
         "patients": int(rows["patient_id"].nunique()),
         "courses": int(rows["course_id"].nunique()),
-        "events": int(rows.drop_duplicates(["course_id", "fold"])["is_event" if survival else "label"].sum()),
+        "events": int(rows.drop_duplicates("course_id")["is_event" if survival else "label"].sum()),
         "bootstrap": n_bootstrap,
         "seed": seed,
         "scores": score_predictions(rows, n_bootstrap=n_bootstrap, seed=seed, fused=fused),

@@ -14,6 +14,7 @@ from tumorcast.cohort.bags import tile_sample
 from tumorcast.cohort.graphs import altered_genes
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.splits import outer_folds
+from tumorcast.config.models import SplitConfig
 from tumorcast.explain.gradients import CourseAttribution, attribute
 from tumorcast.training.fold import FUSED, fit_ensemble, prepare_fold
 from tumorcast.training.inference import predict
@@ -50,7 +51,8 @@ def collect(work: Workspace, clusters: int, steps: int, tell: Callable[[str], No
     config = work.config
     morphology = _morphologies(work, clusters)
     parts: list[HeldOut] = []
-    for fold in outer_folds(work.cohort.courses, config.split, config.seed, config.data.study):
+    once = config.split.model_copy(update={"max_folds": _folds_once(config.split)})
+    for fold in outer_folds(work.cohort.courses, once, config.seed, config.data.study):
         prepared, arrays = prepare_fold(work, fold)
         folder = work.folder / fold.name / FUSED
         fitted = fit_ensemble(work, fold, prepared, arrays, prepared.modalities, folder)
@@ -60,6 +62,11 @@ def collect(work: Workspace, clusters: int, steps: int, tell: Callable[[str], No
         said = predict(fitted.ensemble, test, config.model.heads[0])
         parts.append(_named(prepared, test, found, said, fold.name, morphology))
     return _joined(parts)
+
+
+def _folds_once(split: SplitConfig) -> int | None:
+    """The first repeat's folds: each course is held out once."""
+    return min(filter(None, (split.max_folds, split.folds if split.repeats > 1 else None)), default=None)
 
 
 def _named(
