@@ -100,7 +100,14 @@ def test_few_cases_keep_the_sets_of_training(trust: Trust):
     raw, label, people = _cases(24, 8, shift=2.5)
     rare = with_local(trust, raw, label, people)
     assert min(label.sum(), 24 - label.sum()) < 10
-    assert not rare.is_local_rule
+    assert rare.local_conformal is None
     assert (rare.sets(raw) == trust.sets(raw)).all()
     with pytest.raises(InputError, match="calibration"):
         with_local(trust, raw, np.ones(24), people)
+
+
+def test_a_second_hospital_starts_from_training_not_from_the_first(trust: Trust):
+    first = with_local(trust, *_cases(200, 9, shift=2.0))
+    assert first.local_conformal is not None
+    few = _cases(24, 8, shift=2.5)
+    assert with_local(first, *few) == with_local(trust, *few)

@@ -6,7 +6,7 @@ model. Sets and operating points are of calibrated probabilities; a course's own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -67,8 +67,8 @@ class Trust:
         calibration: of its logits; tried: what was tried for that, simplest first.
         conformal: rule of the sets at level `alpha`.
         points: operating points.
-        local: a hospital's correction on top; None: as exported. `conformal` and `points` are then the hospital's own
-            where `is_local_rule`, else still those of training.
+        local: a hospital's correction on top; None: as exported.
+        local_conformal, local_points: the hospital's own, used instead; None where it had too few cases.
     """
 
     calibration: Calibration
@@ -77,7 +77,8 @@ class Trust:
     points: tuple[OperatingPoint, ...]
     alpha: float = ALPHA
     local: LocalCalibration | None = None
-    is_local_rule: bool = False
+    local_conformal: ConformalRule | None = None
+    local_points: tuple[OperatingPoint, ...] | None = None
 
     def probability(self, raw: ArrayLike) -> Array:
         """[n] calibrated (and locally corrected) probabilities of the model's own [n]."""
@@ -86,10 +87,11 @@ class Trust:
 
     def sets(self, raw: ArrayLike) -> Sets:
         """[n, 2] whether non-response and response are in the set of each of the model's probabilities [n]."""
-        own = self.probability(raw)
-        if self.local is not None and not self.is_local_rule:
-            own = expit(self.calibration.logit(_logits(raw)))
-        return prediction_sets(p_values(self.conformal, own), self.alpha)
+        if self.local_conformal is not None:
+            return prediction_sets(p_values(self.local_conformal, self.probability(raw)), self.alpha)
+        return prediction_sets(
+            p_values(self.conformal, replace(self, local=None).probability(raw)), self.alpha
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The attributes by name."""
@@ -98,20 +100,24 @@ class Trust:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Trust:
         """The inverse of `to_json`, lists for tuples allowed."""
-        pairs = [
-            {**p, "predictive_values": {k: tuple(v) for k, v in p["predictive_values"].items()}}
-            for p in fields["points"]
-        ]
-        local = fields["local"]
+        local, rule, points = (fields[key] for key in ("local", "local_conformal", "local_points"))
         return cls(
             calibration=Calibration.from_json(fields["calibration"]),
             tried=tuple(Trial(**trial) for trial in fields["tried"]),
             conformal=ConformalRule.from_json(fields["conformal"]),
-            points=tuple(OperatingPoint(**pair) for pair in pairs),
+            points=_points(fields["points"]),
             alpha=fields["alpha"],
             local=None if local is None else LocalCalibration.from_json(local),
-            is_local_rule=fields["is_local_rule"],
+            local_conformal=None if rule is None else ConformalRule.from_json(rule),
+            local_points=None if points is None else _points(points),
         )
+
+
+def _points(told: Sequence[Mapping[str, Any]]) -> tuple[OperatingPoint, ...]:
+    return tuple(
+        OperatingPoint(**{**p, "predictive_values": {k: tuple(v) for k, v in p["predictive_values"].items()}})
+        for p in told
+    )
 
 
 def fit_trust(inner: pd.DataFrame, alpha: float = ALPHA) -> Trust | None:
@@ -138,8 +144,9 @@ def fit_trust(inner: pd.DataFrame, alpha: float = ALPHA) -> Trust | None:
 
 
 def with_local(trust: Trust, raw: ArrayLike, label: ArrayLike, patients: ArrayLike) -> Trust:
-    """The same model at a new hospital, from its labelled cases; sets and operating points are learned anew where it
-    has enough patients for sets that can exclude an answer (1 / alpha of the rarer one).
+    """The same model at a new hospital, from its labelled cases; whatever another hospital taught is forgotten.
+
+    Sets and operating points are learned anew where it has enough patients for sets that can exclude an answer (1 / alpha of the rarer one).
 
     Args:
         raw: [n] the model's own probabilities.
@@ -151,12 +158,10 @@ def with_local(trust: Trust, raw: ArrayLike, label: ArrayLike, patients: ArrayLi
     values = trust.calibration.logit(_logits(raw))
     local = recalibrate_local(values, truth, patients)
     if rarer_answer(truth, patients) < 1 / trust.alpha:
-        return replace(trust, local=local, is_local_rule=False)
+        return replace(trust, local=local, local_conformal=None, local_points=None)
     own = np.asarray(expit(local.logit(values)))
     rule = fit_conformal(own, truth, patients)
-    return replace(
-        trust, local=local, conformal=rule, points=operating_points(truth, own), is_local_rule=True
-    )
+    return replace(trust, local=local, local_conformal=rule, local_points=operating_points(truth, own))
 
 
 def operating_points(label: Array, probability: Array) -> tuple[OperatingPoint, ...]:

@@ -35,7 +35,9 @@ class Recalibration:
         assert local is not None
         brier = {name: float(((cases[name] - cases["label"]) ** 2).mean()) for name in ("before", "after")}
         alone = local.intercept_alone
-        rule = "learned anew here" if self.trust.is_local_rule else "still those of training (too few cases)"
+        rule = (
+            "learned anew here" if self.trust.local_conformal else "still those of training (too few cases)"
+        )
         return [
             f"{cases['patient_id'].nunique()} patients, {len(cases)} courses with a response, "
             f"{int(cases['label'].sum())} responses",
@@ -66,12 +68,7 @@ def recalibrate_bundle(bundle_folder: Path, study_folder: Path, out: Path, reque
             expected="a model of response from at least ten responders and ten others",
         )
     cases = _labelled(bundle, study_folder, request)
-    trust = with_local(
-        replace(bundle.trust, local=None, is_local_rule=False),
-        cases["raw"],
-        cases["label"],
-        cases["patient_id"],
-    )
+    trust = with_local(bundle.trust, cases["raw"], cases["label"], cases["patient_id"])
     cases = cases.assign(
         before=bundle.trust.probability(cases["raw"]), after=trust.probability(cases["raw"])
     ).drop(columns="raw")
