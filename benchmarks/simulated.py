@@ -19,7 +19,7 @@ import pandas as pd
 
 from tumorcast.cohort.simulate.build import simulate_study
 from tumorcast.config import validate
-from tumorcast.evaluation.conformal import SET_NAMES, coverage_report
+from tumorcast.evaluation.conformal import coverage_report, sets_of
 from tumorcast.evaluation.scores import score_predictions
 from tumorcast.evaluation.table import verdict
 from tumorcast.metrics.discrimination import auroc
@@ -121,8 +121,7 @@ def report(tables: list, shares: list, ceilings: list, attentions: list) -> None
 def coverage(table: pd.DataFrame) -> str:
     """Of the fused model's sets at 90%, over all seeds."""
     rows = table.dropna(subset=["answers", "label"])
-    codes = rows["answers"].map(SET_NAMES.index).to_numpy()
-    report = coverage_report((codes[:, None] & (1, 2)) > 0, rows["label"], rows["patient_id"])
+    report = coverage_report(sets_of(rows["answers"].tolist()), rows["label"], rows["patient_id"])
     return told(report)
 
 

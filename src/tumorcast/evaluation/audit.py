@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumorcast.evaluation.conformal import SET_NAMES, coverage_report
+from tumorcast.evaluation.conformal import SET_NAMES, coverage_report, sets_of
 from tumorcast.evaluation.prediction_table import check_predictions, is_survival
 from tumorcast.evaluation.scores import score_predictions
 from tumorcast.metrics.calibration import (
@@ -173,8 +173,7 @@ def _coverage(rows: pd.DataFrame) -> list[dict[str, Any]]:
     own = rows[rows["answers"].isin(SET_NAMES)]
     if own.empty:
         return []
-    codes = own["answers"].map(SET_NAMES.index).to_numpy()
-    report = coverage_report((codes[:, None] & (1, 2)) > 0, own["label"], own["patient_id"])
+    report = coverage_report(sets_of(own["answers"].tolist()), own["label"], own["patient_id"])
     return [{str(k): v for k, v in row.items()} for row in report.to_dict("records")]
 
 

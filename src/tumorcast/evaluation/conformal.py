@@ -150,6 +150,12 @@ def set_names(sets: Sets) -> list[str]:
     return [SET_NAMES[code] for code in np.asarray(sets, int) @ (1, 2)]
 
 
+def sets_of(names: Sequence[str]) -> Sets:
+    """The inverse of `set_names`."""
+    codes = np.array([SET_NAMES.index(name) for name in names])
+    return np.asarray((codes[:, None] & (1, 2)) > 0)
+
+
 def coverage_report(
     sets: Sets,
     label: ArrayLike,

@@ -146,7 +146,8 @@ def fit_trust(inner: pd.DataFrame, alpha: float = ALPHA) -> Trust | None:
 def with_local(trust: Trust, raw: ArrayLike, label: ArrayLike, patients: ArrayLike) -> Trust:
     """The same model at a new hospital, from its labelled cases; whatever another hospital taught is forgotten.
 
-    Sets and operating points are learned anew where it has enough patients for sets that can exclude an answer (1 / alpha of the rarer one).
+    Sets and operating points are learned anew where it has enough patients for sets that can exclude an answer
+    (1 / alpha of the rarer one).
 
     Args:
         raw: [n] the model's own probabilities.

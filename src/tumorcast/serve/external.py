@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tumorcast.biology.response_markers import mutation_markers
 from tumorcast.cohort.courses import course_table
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
@@ -26,8 +27,8 @@ def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -
     Raises:
         InputError: no course has both.
     """
-    table = predict_with(bundle, study_folder, request).table
     study = read_study(study_folder)
+    table = predict_with(bundle, study, request).table
     courses = course_table(study, bundle.manifest.rules.endpoint)
     ids = pd.Index(table["course_id"])
     base = pd.DataFrame(
@@ -58,11 +59,8 @@ def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -
 
 
 def _burden(study: Study) -> pd.Series:
-    """Nonsynonymous variants by sequenced patient."""
-    from tumorcast.biology.variants import is_nonsynonymous
-
+    """log1p of nonsynonymous variants by sequenced patient."""
     if study.variants is None:
         return pd.Series(dtype=float)
-    own = study.variants[study.variants["impact"].map(is_nonsynonymous)]
-    counts = own["sample_id"].value_counts().reindex(sorted(study.sequenced)).fillna(0.0)
-    return counts.groupby(study.samples["patient_id"].reindex(counts.index).to_numpy()).mean()
+    burden = mutation_markers(study.variants, study.sequenced)["log_burden"]
+    return burden.groupby(study.samples["patient_id"].reindex(burden.index).to_numpy()).mean()

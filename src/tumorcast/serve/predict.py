@@ -94,12 +94,12 @@ def predict_study(bundle_folder: Path, study_folder: Path, request: Request) -> 
         BundleError: the bundle is damaged or of another version.
         InputError: the study folder cannot be read.
     """
-    return predict_with(load_bundle(bundle_folder), study_folder, request)
+    return predict_with(load_bundle(bundle_folder), read_study(study_folder), request)
 
 
-def predict_with(bundle: Bundle, study_folder: Path, request: Request) -> StudyPredictions:
-    """As `predict_study`, of a bundle that is open."""
-    work = _Work(bundle, read_study(study_folder), request)
+def predict_with(bundle: Bundle, study: Study, request: Request) -> StudyPredictions:
+    """As `predict_study`, of a bundle and a study that are read."""
+    work = _Work(bundle, study, request)
     if bundle.manifest.training_data == "simulated" != work.study.origin and not request.demonstrate:
         work.refuse_all(_SIMULATED)
     else:

@@ -15,6 +15,7 @@ from tumorcast.domain.errors import BundleError, InputError
 from tumorcast.evaluation.trust import Trust, with_local
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import digest, replaced_folder
+from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.manifest import CARD_NAME, MANIFEST_NAME, TRUST_NAME, sealed_text
 from tumorcast.serve.predict import Request, predict_with
@@ -67,20 +68,20 @@ def recalibrate_bundle(bundle_folder: Path, study_folder: Path, out: Path, reque
             got="no calibration from training",
             expected="a model of response from at least ten responders and ten others",
         )
-    cases = _labelled(bundle, study_folder, request)
+    study = read_study(study_folder)
+    cases = _labelled(bundle, study, request)
     trust = with_local(bundle.trust, cases["raw"], cases["label"], cases["patient_id"])
     cases = cases.assign(
         before=bundle.trust.probability(cases["raw"]), after=trust.probability(cases["raw"])
     ).drop(columns="raw")
     made = Recalibration(trust, cases)
-    _write(bundle, out, made, read_study(study_folder).study_id)
+    _write(bundle, out, made, study.study_id)
     return made
 
 
-def _labelled(bundle: Bundle, study_folder: Path, request: Request) -> pd.DataFrame:
+def _labelled(bundle: Bundle, study: Study, request: Request) -> pd.DataFrame:
     """patient_id, course_id, label, raw: the model's own probability."""
-    table = predict_with(replace(bundle, trust=None), study_folder, request).table
-    study = read_study(study_folder)
+    table = predict_with(replace(bundle, trust=None), study, request).table
     courses = course_table(study, bundle.manifest.rules.endpoint)
     table["label"] = courses["response"].reindex(table["course_id"]).to_numpy(float)
     known = table.dropna(subset=["label", "probability"]).rename(columns={"probability": "raw"})

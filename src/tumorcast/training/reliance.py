@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tumorcast.cohort.cohort import Cohort
-from tumorcast.evaluation.conformal import SET_NAMES, coverage_report, set_names
+from tumorcast.evaluation.conformal import coverage_report, set_names, sets_of
 from tumorcast.evaluation.trust import ALPHA, Trust, fit_trust
 
 _SUBGROUPS = ("SEX", "CANCER_TYPE", "RACE", "ETHNICITY")
@@ -52,9 +52,7 @@ def coverage(predictions: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     for name in _SUBGROUPS:
         if name in clinical:
             groups[name.lower()] = clinical[name].reindex(ids).astype(str).tolist()
-    codes = rows["answers"].map(SET_NAMES.index).to_numpy()
-    sets = (codes[:, None] & (1, 2)) > 0
-    return coverage_report(sets, rows["label"], rows["patient_id"], groups)
+    return coverage_report(sets_of(rows["answers"].tolist()), rows["label"], rows["patient_id"], groups)
 
 
 def told(table: pd.DataFrame) -> str:
