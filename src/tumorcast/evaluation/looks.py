@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
 from tumorcast.readers.files import write_text
+from tumorcast.slides.encoder_cache import cache_folder
 
 LEDGER = "looked_at.json"
 
 
 def ledger_path() -> Path:
     """`looked_at.json` in `$TUMORCAST_CACHE`, else `~/.cache/tumorcast`."""
-    known = os.environ.get("TUMORCAST_CACHE")
-    return (Path(known) if known else Path.home() / ".cache" / "tumorcast") / LEDGER
+    return cache_folder() / LEDGER
 
 
 def outcome_digest(table: pd.DataFrame) -> str:
