@@ -1,0 +1,1 @@
+"""On predictions and biology: the patient report."""

@@ -1,0 +1,1 @@
+"""The patient report: facts of one treatment course -> HTML, PDF, FHIR, GeoJSON."""

@@ -1,0 +1,222 @@
+"""`PatientReport`: all that a report says of one treatment course, as plain facts; `report.json` is this, whole.
+
+HTML, PDF, FHIR and the web page are drawn from it alone. A refusal carries its reason and no number: then `response`,
+`survival`, `contributions`, `missing`, `genes`, `programmes` and `tiles` are empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SCHEMA_VERSION = 1
+Level = Literal["refusal", "warning", "note"]
+Status = Literal["predicted", "predicted_partly", "not_predicted", "refused"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom the report is of; identifiers as the lab gave them."""
+
+    study_id: str
+    patient_id: str
+    course_id: str
+    regimen: str
+    line: str
+    samples: tuple[str, ...]
+    clinical: tuple[tuple[str, str], ...]
+    """(name, value with unit) in the order to be shown."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """By what the report was made.
+
+    Attributes:
+        model_id: name and start of the predictor's digest.
+        bundle_seal: sha256 of the manifest, which holds the digest of every file.
+        signature: who signed the bundle and whether it was checked ("unsigned", "signed by KEY, verified").
+        digests: input file -> sha256.
+        libraries: name -> version.
+    """
+
+    model_id: str
+    bundle_format: int
+    bundle_seal: str
+    signature: str
+    training_data: Literal["simulated", "real"]
+    training_study: str
+    n_training_patients: int
+    tile_encoder: str
+    tumorcast: str
+    created: str
+    digests: tuple[tuple[str, str], ...]
+    libraries: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Response:
+    """The probability of response.
+
+    Attributes:
+        low, high: interval of the probability at `level`, by `interval_method`, in words.
+        answers: conformal set ("R", "NR", "both", "empty", "unknown"; "" where none is given) at level 1 - `alpha`.
+        calibration: statement on how true such probabilities were on held-out patients.
+        base_rate: share of responders in training, for comparison.
+    """
+
+    probability: float
+    low: float | None
+    high: float | None
+    level: float
+    interval_method: str
+    answers: str
+    alpha: float | None
+    calibration: str
+    base_rate: float | None
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Log-risk (higher is worse) and its percentile among the training patients; None where not known."""
+
+    risk: float
+    percentile: float | None
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one modality adds to the logit (to the log-risk where there is no response head)."""
+
+    modality: str
+    is_present: bool
+    value: float | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class MissingLayer:
+    """What measuring an absent modality could change: a distribution, never one number.
+
+    Attributes:
+        quantiles: probability at 5, 25, 50, 75, 95% over training patients' values of the layer.
+        changes_answer: share of them for whom the set of answers would be another.
+        n_drawn: how many were drawn; fewer than 50 training patients with the layer give no quantiles and say so.
+    """
+
+    modality: str
+    quantiles: tuple[float, ...]
+    changes_answer: float | None
+    n_drawn: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The pattern of measured layers: how many training patients had it, and how the model did on them."""
+
+    layers: tuple[str, ...]
+    n_training: int
+    is_validated: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Gene:
+    """An altered gene: `weight` is its attention (None: hidden), `effect` the change of the logit without it."""
+
+    gene: str
+    alteration: str
+    vaf: float | None
+    weight: float | None
+    effect: float | None
+    pathways: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Programme:
+    """An expression programme or numeric layer's part: value in training SD, change of the logit without it."""
+
+    name: str
+    layer: str
+    z: float | None
+    effect: float | None
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile among the highest or lowest: `image` is a JPEG, base64; x, y in level-0 pixels."""
+
+    slide_id: str
+    x: int
+    y: int
+    score: float
+    is_top: bool
+    image: str
+
+
+@dataclass(frozen=True)
+class SlidePicture:
+    """A slide with its heatmap (PNG, base64), or why there is none."""
+
+    slide_id: str
+    image: str
+    legend: str
+    n_tiles: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something that speaks against the number: `code` is stable, `sentence` is for people."""
+
+    level: Level
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the patient lies among the training patients: a value and its percentile."""
+
+    name: str
+    value: str
+    percentile: float | None
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """Who stands for the report; "preliminary" until a named pathologist signs."""
+
+    status: Literal["preliminary", "final", "amended", "withdrawn"]
+    by: str
+    at: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class PatientReport:
+    """One treatment course. `watermark` is "" or printed across every page and field."""
+
+    subject: Subject
+    provenance: Provenance
+    status: Status
+    reason: str
+    watermark: str
+    response: Response | None
+    survival: Survival | None
+    contributions: tuple[Contribution, ...]
+    missing: tuple[MissingLayer, ...]
+    pattern: Pattern | None
+    genes: tuple[Gene, ...]
+    programmes: tuple[Programme, ...]
+    tiles: tuple[Tile, ...]
+    slides: tuple[SlidePicture, ...]
+    flags: tuple[Flag, ...]
+    placements: tuple[Placement, ...]
+    never_tested: tuple[str, ...]
+    """For whom the model was never tested, a sentence each."""
+    limits: tuple[str, ...]
+    """What the report does not say (safety notices), a sentence each."""
+    sign_off: SignOff
+    schema: int = SCHEMA_VERSION

@@ -1,0 +1,1 @@
+"""The web page and API over the lab."""
