@@ -7,9 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from importlib.resources import files
-from math import ceil, log2
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -20,36 +19,12 @@ from tqdm import tqdm
 
 from tumorcast.slides.overlay import round_length
 from tumorcast.slides.reader import Slide
+from tumorcast.slides.show.pyramid import TILE_PX, Pyramid, pyramid_of, read_zoom_tile
 from tumorcast.slides.show.scores import TileScores
 from tumorcast.slides.show.viewer import SCRIPT, viewer_files
 
-_TILE_PX = 512
 _QUALITY = 82
 _COLOURS = 64
-
-
-@dataclass(frozen=True)
-class Pyramid:
-    """Deep-zoom levels; level 0 is a single tile, each further one twice as fine.
-
-    Attributes:
-        mpp: um/px of the finest level.
-        width, height: of it.
-    """
-
-    mpp: float
-    width: int
-    height: int
-
-    @property
-    def finest(self) -> int:
-        """Number of the finest level."""
-        return max(0, ceil(log2(max(self.width, self.height) / _TILE_PX)))
-
-    def grid(self, level: int) -> tuple[int, int]:
-        """Columns and rows of tiles of a level."""
-        scale = 2 ** (self.finest - level) * _TILE_PX
-        return ceil(self.width / scale), ceil(self.height / scale)
 
 
 def write_page(
@@ -74,7 +49,7 @@ def write_page(
         InputError: the viewer is not installed.
     """
     scripts = viewer_files()
-    pyramid = _pyramid(slide, finest_mpp)
+    pyramid = pyramid_of(slide, finest_mpp)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as work:
         page = Path(work) / "page"
@@ -89,26 +64,15 @@ def write_page(
     return folder / "index.html"
 
 
-def _pyramid(slide: Slide, finest_mpp: float) -> Pyramid:
-    mpp = max(finest_mpp, slide.mpp)
-    width, height = (max(1, round(side * slide.mpp / mpp)) for side in slide.dimensions)
-    return Pyramid(mpp, width, height)
-
-
 def _write_tiles(slide: Slide, pyramid: Pyramid, folder: Path, progress: bool) -> None:
     """The finest level is read from the slide, each coarser one made of the four tiles below."""
     columns, rows = pyramid.grid(pyramid.finest)
-    side = _TILE_PX * pyramid.mpp / slide.mpp
     level = folder / str(pyramid.finest)
     level.mkdir(parents=True)
     for row in tqdm(range(rows), desc="page", unit="row", disable=not progress, leave=False):
         for column in range(columns):
-            width = min(_TILE_PX, pyramid.width - column * _TILE_PX)
-            height = min(_TILE_PX, pyramid.height - row * _TILE_PX)
-            size = tuple(round(each * pyramid.mpp / slide.mpp) for each in (width, height))
-            corner = (round(column * side), round(row * side))
-            picture = Image.fromarray(slide.region(corner, (size[0], size[1]), pyramid.mpp))
-            picture.resize((width, height)).save(level / f"{column}_{row}.jpg", quality=_QUALITY)
+            picture = Image.fromarray(read_zoom_tile(slide, pyramid, pyramid.finest, column, row))
+            picture.save(level / f"{column}_{row}.jpg", quality=_QUALITY)
     for number in range(pyramid.finest - 1, -1, -1):
         _halve(folder, number, pyramid)
 
@@ -127,7 +91,7 @@ def _halve(folder: Path, number: int, pyramid: Pyramid) -> None:
             height = sum(opened[0, dy].height for dy in (0, 1) if (0, dy) in opened)
             whole = Image.new("RGB", (width, height), "white")
             for (dx, dy), part in opened.items():
-                whole.paste(part, (dx * _TILE_PX, dy * _TILE_PX))
+                whole.paste(part, (dx * TILE_PX, dy * TILE_PX))
             half = whole.resize((max(1, ceil(width / 2)), max(1, ceil(height / 2))), Image.Resampling.BOX)
             half.save(level / f"{column}_{row}.jpg", quality=_QUALITY)
 
@@ -152,7 +116,7 @@ def _data(slide: Slide, scores: TileScores | None, tile_um: float, pyramid: Pyra
         "pageMpp": pyramid.mpp,
         "width": pyramid.width,
         "height": pyramid.height,
-        "tile": _TILE_PX,
+        "tile": TILE_PX,
         "finest": pyramid.finest,
         "tileUm": tile_um,
         "bars": [round_length(length) for length in (50 * 2.0**k for k in range(12))],
