@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -74,3 +75,33 @@ class Study:
     )
     report: list[Exclusion] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, patient_ids: Collection[str]) -> Study:
+        """The study of these patients alone; what is said of the others in `report` goes too."""
+        known = set(patient_ids)
+        samples = self.samples[self.samples["patient_id"].isin(known)]
+        own = set(samples.index.astype(str))
+        return replace(
+            self,
+            patients=self.patients[self.patients.index.isin(known)],
+            samples=samples,
+            treatments=_of(self.treatments, "patient_id", known),
+            variants=None if self.variants is None else _of(self.variants, "sample_id", own),
+            sequenced=self.sequenced & own,
+            sequenced_mb={name: mb for name, mb in self.sequenced_mb.items() if name in own},
+            expression=_rows(self.expression, own),
+            copy_number=_rows(self.copy_number, own),
+            segments=_of(self.segments, "sample_id", own),
+            layers={name: table[table.index.isin(own)] for name, table in self.layers.items()},
+            laboratory=_of(self.laboratory, "patient_id", known),
+            slides=_of(self.slides, "sample_id", own),
+            report=[note for note in self.report if note.kind != "patient" or note.id in known],
+        )
+
+
+def _of(table: pd.DataFrame, column: str, known: set[str]) -> pd.DataFrame:
+    return table[table[column].isin(known)].reset_index(drop=True) if column in table else table
+
+
+def _rows(table: pd.DataFrame | None, known: set[str]) -> pd.DataFrame | None:
+    return None if table is None else table[table.index.isin(known)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,36 @@ class StudyPredictions:
         attention: as in `attention.csv`; empty where it was not asked for.
         occlusion: as in `occlusion.csv`; empty where it was not asked for.
         problems: pictures that could not be drawn, one sentence each.
+        rows: what the table was made of.
     """
 
     table: pd.DataFrame
     attention: pd.DataFrame
     occlusion: pd.DataFrame
     problems: list[str]
+    rows: tuple[PredictionRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A course that got a number, while its tiles are in memory.
+
+    Attributes:
+        said: the model's own words, not calibrated.
+        bag: its tiles; None without a slide.
+        cohort: the courses that are worked on together.
+    """
+
+    row: PredictionRow
+    course: CourseArrays
+    said: Prediction
+    bag: TileBag | None
+    given: Given
+    cohort: Cohort
+    predictor: BundlePredictor
+
+
+Watch = Callable[[Answer], None]
 
 
 def predict_study(bundle_folder: Path, study_folder: Path, request: Request) -> StudyPredictions:
@@ -97,9 +122,20 @@ def predict_study(bundle_folder: Path, study_folder: Path, request: Request) -> 
     return predict_with(load_bundle(bundle_folder), read_study(study_folder), request)
 
 
-def predict_with(bundle: Bundle, study: Study, request: Request) -> StudyPredictions:
-    """As `predict_study`, of a bundle and a study that are read."""
-    work = _Work(bundle, study, request)
+def predict_with(
+    bundle: Bundle,
+    study: Study,
+    request: Request,
+    watch: Watch | None = None,
+    predictor: BundlePredictor | None = None,
+) -> StudyPredictions:
+    """As `predict_study`, of a bundle and a study that are read.
+
+    Args:
+        watch: is shown each course that got a number.
+        predictor: of the bundle, where it is open already.
+    """
+    work = _Work(bundle, study, request, watch, predictor)
     if bundle.manifest.training_data == "simulated" != work.study.origin and not request.demonstrate:
         work.refuse_all(_SIMULATED)
     else:
@@ -109,7 +145,7 @@ def predict_with(bundle: Bundle, study: Study, request: Request) -> StudyPredict
     attention, occlusion = joined_tables(work.attention), joined_tables(work.occlusion)
     if "watermark" in table:
         attention["watermark"] = occlusion["watermark"] = WATERMARK
-    return StudyPredictions(table, attention, occlusion, work.problems)
+    return StudyPredictions(table, attention, occlusion, work.problems, tuple(work.rows))
 
 
 @dataclass
@@ -126,6 +162,8 @@ class _Work:
     bundle: Bundle
     study: Study
     request: Request
+    watch: Watch | None = None
+    predictor: BundlePredictor | None = None
     rows: list[PredictionRow] = field(default_factory=list)
     attention: list[pd.DataFrame] = field(default_factory=list)
     occlusion: list[pd.DataFrame] = field(default_factory=list)
@@ -150,7 +188,7 @@ class _Work:
         slide_problems = {**noted, **found.problems, **unfit, **doubtful_slides(usable)}
         layer_problems = {} if mismatch is None else {"expression": mismatch}
         given = Given(self.study, cohort, bundle.prepared, rules, slide_problems, layer_problems)
-        predictor = BundlePredictor(bundle)
+        predictor = self.predictor or BundlePredictor(bundle)
         ids = [str(course_id) for course_id in cohort.courses.index]
         starts = range(0, len(ids), _COURSES_AT_ONCE)
         for start in tqdm(starts, desc="predicting", unit="batch", disable=not request.progress):
@@ -179,6 +217,8 @@ class _Work:
             if prediction is not None:
                 row = predicted_row(self.bundle, given, course, prediction, unlike.get(course.course_id))
                 bag = bags.get(course.course_id)
+                if self.watch is not None:
+                    self.watch(Answer(row, course, prediction, bag, given, part, predictor))
                 self._show(course, bag, prediction)
                 if self.request.with_occlusion and bag is not None and len(course.tiles):
                     self.occlusion.append(occlusion_table(predictor, course, bag))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ class Prediction:
         risk: log-risk of an event, higher is worse; NaN where the model has no such head.
         tile_attention: [T], sums to 1; empty where the model reads no slide or there is none.
         gene_attention: [N] over the altered genes, likewise.
+        single_scores: [M, H] what each modality adds to each head's score (a logit, or a log-risk); 0 where absent.
     """
 
     course_id: str
@@ -38,6 +39,7 @@ class Prediction:
     risk: float
     tile_attention: NDArray[np.float32]
     gene_attention: NDArray[np.float32]
+    single_scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 class BundlePredictor:
@@ -78,6 +80,7 @@ class BundlePredictor:
                 float("nan") if risk is None else float(risk[i]),
                 tiles[i],
                 genes[i],
+                found["single_scores"][i],
             )
             for i, course in enumerate(courses)
         ]

@@ -1,21 +1,31 @@
 """`PatientReport`: all that a report says of one treatment course, as plain facts; `report.json` is this, whole.
 
 HTML, PDF, FHIR and the web page are drawn from it alone. A refusal carries its reason and no number: then `response`,
-`survival`, `contributions`, `missing`, `genes`, `programmes` and `tiles` are empty.
+`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles` and `placements` are empty.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
+
+from tumorcast.domain.errors import InputError
 
 SCHEMA_VERSION = 1
 Level = Literal["refusal", "warning", "note"]
 Status = Literal["predicted", "predicted_partly", "not_predicted", "refused"]
 
 
+class _Fact:
+    """How a fact is read back from JSON: every field known, of its own type, every number finite."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
 @dataclass(frozen=True)
-class Subject:
+class Subject(_Fact):
     """Whom the report is of; identifiers as the lab gave them."""
 
     study_id: str
@@ -29,7 +39,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Provenance:
+class Provenance(_Fact):
     """By what the report was made.
 
     Attributes:
@@ -55,7 +65,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Response:
+class Response(_Fact):
     """The probability of response.
 
     Attributes:
@@ -75,9 +85,14 @@ class Response:
     calibration: str
     base_rate: float | None
 
+    def __post_init__(self) -> None:
+        bounds = [value for value in (self.low, self.probability, self.high) if value is not None]
+        if bounds != sorted(bounds) or not 0 <= bounds[0] <= bounds[-1] <= 1:
+            raise InputError("an interval does not hold its probability", got=bounds)
+
 
 @dataclass(frozen=True)
-class Survival:
+class Survival(_Fact):
     """Log-risk (higher is worse) and its percentile among the training patients; None where not known."""
 
     risk: float
@@ -85,8 +100,12 @@ class Survival:
 
 
 @dataclass(frozen=True)
-class Contribution:
-    """What one modality adds to the logit (to the log-risk where there is no response head)."""
+class Contribution(_Fact):
+    """What one modality adds to the logit (to the log-risk where there is no response head).
+
+    The modality "baseline" is what no layer says alone: the regimen, the model's intercept, and what layers say
+    together. All add up to the model's own logit, before calibration.
+    """
 
     modality: str
     is_present: bool
@@ -95,7 +114,7 @@ class Contribution:
 
 
 @dataclass(frozen=True)
-class MissingLayer:
+class MissingLayer(_Fact):
     """What measuring an absent modality could change: a distribution, never one number.
 
     Attributes:
@@ -112,7 +131,7 @@ class MissingLayer:
 
 
 @dataclass(frozen=True)
-class Pattern:
+class Pattern(_Fact):
     """The pattern of measured layers: how many training patients had it, and how the model did on them."""
 
     layers: tuple[str, ...]
@@ -122,7 +141,7 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Gene:
+class Gene(_Fact):
     """An altered gene: `weight` is its attention (None: hidden), `effect` the change of the logit without it."""
 
     gene: str
@@ -134,7 +153,7 @@ class Gene:
 
 
 @dataclass(frozen=True)
-class Programme:
+class Programme(_Fact):
     """An expression programme or numeric layer's part: value in training SD, change of the logit without it."""
 
     name: str
@@ -144,7 +163,7 @@ class Programme:
 
 
 @dataclass(frozen=True)
-class Tile:
+class Tile(_Fact):
     """A tile among the highest or lowest: `image` is a JPEG, base64; x, y in level-0 pixels."""
 
     slide_id: str
@@ -156,18 +175,29 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class SlidePicture:
-    """A slide with its heatmap (PNG, base64), or why there is none."""
+class SlidePicture(_Fact):
+    """A slide with its heatmap, or why there is none.
+
+    Attributes:
+        image: PNG, base64; "" where there is none.
+        legend: what the colours mean.
+        note: why there is no picture, or none with colours; "" where there is.
+        side_px: side of a tile in level-0 pixels; None where it is not known.
+        heat: (x, y, weight) of every tile: corner in level-0 pixels, attention relative to the course's mean tile.
+            Empty where attention is hidden.
+    """
 
     slide_id: str
     image: str
     legend: str
     n_tiles: int
     note: str
+    side_px: float | None = None
+    heat: tuple[tuple[int, int, float], ...] = ()
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(_Fact):
     """Something that speaks against the number: `code` is stable, `sentence` is for people."""
 
     level: Level
@@ -176,7 +206,7 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Placement:
+class Placement(_Fact):
     """Where the patient lies among the training patients: a value and its percentile."""
 
     name: str
@@ -185,7 +215,7 @@ class Placement:
 
 
 @dataclass(frozen=True)
-class SignOff:
+class SignOff(_Fact):
     """Who stands for the report; "preliminary" until a named pathologist signs."""
 
     status: Literal["preliminary", "final", "amended", "withdrawn"]
@@ -195,7 +225,7 @@ class SignOff:
 
 
 @dataclass(frozen=True)
-class PatientReport:
+class PatientReport(_Fact):
     """One treatment course. `watermark` is "" or printed across every page and field."""
 
     subject: Subject
@@ -220,3 +250,26 @@ class PatientReport:
     """What the report does not say (safety notices), a sentence each."""
     sign_off: SignOff
     schema: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        if self.is_predicted:
+            return
+        empty = (
+            "response",
+            "survival",
+            "contributions",
+            "missing",
+            "genes",
+            "programmes",
+            "tiles",
+            "placements",
+        )
+        told = [name for name in empty if getattr(self, name)]
+        if told or not self.reason:
+            got = f"{self.status} with {', '.join(told) or 'no reason'}"
+            raise InputError("a report without a prediction has a reason and no number", got=got)
+
+    @property
+    def is_predicted(self) -> bool:
+        """True where there is a number."""
+        return self.status in ("predicted", "predicted_partly")

@@ -1,0 +1,28 @@
+"""Sentences that stand in every report: what it is not, and what it does not say."""
+
+from __future__ import annotations
+
+RESEARCH_USE = "Research use only: not for decisions about a patient. Preliminary until a named pathologist signs."
+
+ATTENTION = "Colours and tiles show what the model weighed, not a cause and not a diagnosis."
+
+PROGNOSIS = (
+    "The probability is that of response among patients who received this regimen. It does not say what the regimen "
+    "causes, nor what another regimen would do."
+)
+
+LIMITS = (
+    PROGNOSIS,
+    "It does not rank regimens, recommends none, and gives no dose.",
+    "Contributions, genes, programmes and heatmaps say what moved the model's number; they are not causes.",
+    "Calibration was measured on patients of the training sites. At another site it is unknown until it is measured "
+    "there.",
+    "No public cohort known to the authors has slides, mutations, expression and treatment response together: that "
+    "joining them helps real patients is an open question.",
+)
+"""Said of every prediction."""
+
+SIMULATED_LIMIT = (
+    "The model was trained on simulated data: no patient is behind any number here, and it says nothing about a real "
+    "tumour."
+)

@@ -1,0 +1,153 @@
+"""Bundle + study + patient -> the record of a report, one for each course of treatment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tumorcast.clinic.report.notices import LIMITS, SIMULATED_LIMIT
+from tumorcast.clinic.report.record import Flag, PatientReport, SignOff
+from tumorcast.domain.errors import InputError, did_you_mean
+from tumorcast.readers.study import Study
+from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.evidence import contributions_of, pattern_of, response_of, survival_of
+from tumorcast.serve.identity import provenance_of, subject_of
+from tumorcast.serve.predict import Answer, Request, predict_with
+from tumorcast.serve.rows import WATERMARK, PredictionRow
+from tumorcast.serve.session import BundlePredictor
+
+UNSIGNED = SignOff("preliminary", "", "", "")
+
+
+@dataclass(frozen=True)
+class ReportRequest:
+    """What is asked for beside bundle, study and patient.
+
+    Attributes:
+        predict: as for `predict_with`.
+        n_tiles: how many of the highest and of the lowest tiles are shown.
+        sign_off: who stands for it.
+        predictor: of the bundle, where it is open already.
+    """
+
+    predict: Request
+    n_tiles: int = 6
+    sign_off: SignOff = UNSIGNED
+    predictor: BundlePredictor | None = None
+
+
+def make_report(
+    bundle: Bundle, study: Study, patient_or_course: str, request: ReportRequest
+) -> list[PatientReport]:
+    """Reports of a patient's courses (or of the one course), in the order of their start; refused ones too.
+
+    Raises:
+        InputError: the study has no such patient or course.
+    """
+    own, course_id = _narrowed(study, patient_or_course)
+    made: dict[str, PatientReport] = {}
+
+    def fill(answer: Answer) -> None:
+        made[answer.course.course_id] = _predicted(bundle, own, answer, request)
+
+    said = predict_with(bundle, own, request.predict, fill, request.predictor)
+    rows = [row for row in said.rows if course_id in ("", row.course_id)]
+    return [made.get(row.course_id) or _without_number(bundle, own, row, request) for row in rows]
+
+
+def patients_of(study: Study) -> list[str]:
+    """Every patient that the study names, those whose rows could not be read included."""
+    lost = [note.id for note in study.report if note.kind == "patient"]
+    return list(dict.fromkeys([*map(str, study.patients.index), *lost]))
+
+
+def _narrowed(study: Study, wanted: str) -> tuple[Study, str]:
+    """The study of the one patient, and the course that is meant ("" all)."""
+    known = patients_of(study)
+    if wanted in known:
+        return study.keep([wanted]), ""
+    patient_id = wanted.rpartition("-L")[0]
+    if patient_id in known:
+        return study.keep([patient_id]), wanted
+    raise InputError(
+        f"the study has no patient or course '{wanted}'",
+        expected=f"one of {len(known)} patients",
+        fix=did_you_mean(wanted, known),
+    )
+
+
+def _predicted(bundle: Bundle, study: Study, answer: Answer, request: ReportRequest) -> PatientReport:
+    row = answer.row
+    return PatientReport(
+        subject=subject_of(study, row, answer),
+        provenance=provenance_of(bundle, study, answer),
+        status=row.status,
+        reason=row.reason,
+        watermark=watermark_of(bundle),
+        response=response_of(bundle, row),
+        survival=survival_of(row),
+        contributions=contributions_of(bundle, answer),
+        missing=(),
+        pattern=pattern_of(answer),
+        genes=(),
+        programmes=(),
+        tiles=(),
+        slides=(),
+        flags=_flags(row),
+        placements=(),
+        never_tested=(),
+        limits=limits_of(bundle),
+        sign_off=request.sign_off,
+    )
+
+
+def _without_number(
+    bundle: Bundle, study: Study, row: PredictionRow, request: ReportRequest
+) -> PatientReport:
+    return PatientReport(
+        subject=subject_of(study, row),
+        provenance=provenance_of(bundle, study),
+        status=row.status,
+        reason=row.reason,
+        watermark=watermark_of(bundle),
+        response=None,
+        survival=None,
+        contributions=(),
+        missing=(),
+        pattern=None,
+        genes=(),
+        programmes=(),
+        tiles=(),
+        slides=(),
+        flags=(Flag("refusal", row.status, row.reason),),
+        placements=(),
+        never_tested=(),
+        limits=limits_of(bundle),
+        sign_off=request.sign_off,
+    )
+
+
+def watermark_of(bundle: Bundle) -> str:
+    """Across every page of what a model of simulated data says."""
+    return WATERMARK if bundle.manifest.training_data == "simulated" else ""
+
+
+def limits_of(bundle: Bundle) -> tuple[str, ...]:
+    """What the report does not say."""
+    return (SIMULATED_LIMIT, *LIMITS) if bundle.manifest.training_data == "simulated" else LIMITS
+
+
+def _flags(row: PredictionRow) -> tuple[Flag, ...]:
+    """A warning for each thing that speaks against the number."""
+    found = [Flag("warning", _code(sentence), sentence) for sentence in row.reason.split("; ") if sentence]
+    return tuple(found)
+
+
+def _code(sentence: str) -> str:
+    if sentence.startswith("unlike the training patients"):
+        return "unlike_training"
+    return f"{sentence.partition(':')[0].split(' ')[0]}_not_as_given"
+
+
+def signed(report: PatientReport, sign_off: SignOff) -> PatientReport:
+    """The same, with who stands for it."""
+    return replace(report, sign_off=sign_off)
