@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-RESEARCH_USE = "Research use only: not for decisions about a patient. Preliminary until a named pathologist signs."
+RESEARCH_USE = (
+    "Research use only: not for decisions about a patient. Preliminary until a named pathologist signs."
+)
 
 ATTENTION = "Colours and tiles show what the model weighed, not a cause and not a diagnosis."
 
