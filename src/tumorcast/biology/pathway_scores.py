@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from tumorcast.biology.expression_scores import SCALE, check_log_tpm
 from tumorcast.domain.errors import InputError
@@ -91,6 +90,8 @@ def _places(sets: Mapping[str, Sequence[str]], genes: pd.Index) -> Places:
 def _ssgsea(values: F64, places: Places) -> F64:
     """[n, sets]. With r the ranks of a set's k genes among N, the integral of the running sums is
     sum(r^1.25) / sum(r^0.25) - (N (N + 1) / 2 - sum(r)) / (N - k); equal values share their mean rank."""
+    from scipy.stats import rankdata
+
     ranks = rankdata(values, axis=1)
     n_genes = values.shape[1]
     weights, all_ranks = ranks**_WEIGHT, n_genes * (n_genes + 1) / 2
@@ -104,6 +105,8 @@ def _ssgsea(values: F64, places: Places) -> F64:
 
 def _singscore(values: F64, places: Places) -> F64:
     """[n, sets]; equal values share the least of their ranks."""
+    from scipy.stats import rankdata
+
     ranks = rankdata(values, method="min", axis=1)
     n_genes = values.shape[1]
     found = np.empty((len(values), len(places)))

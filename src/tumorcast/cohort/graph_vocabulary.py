@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from tumorcast.biology.network import GeneNetwork
 from tumorcast.biology.variants import IMPACTS, alters_gene
 from tumorcast.cohort.arrays import F32, I64
 from tumorcast.cohort.scaling import LayerScaler
 from tumorcast.config.models import GraphConfig
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 SCALARS = ("vaf", "vaf_known", "n_variants", "deep_deletion", "amplification", "copy_number_known")
 NEIGHBOUR_SCALARS = ("altered", "heat")
@@ -80,6 +83,8 @@ class GraphVocabulary:
     @cached_property
     def walk(self) -> sparse.csr_array:
         """[G, G] transition probabilities of a random walk along weighted edges; columns sum to 1 or 0."""
+        from scipy import sparse
+
         size = (len(self.genes), len(self.genes))
         weights = sparse.coo_array((self.edge_weight, (self.edge_index[1], self.edge_index[0])), size).tocsr()
         total = np.asarray(weights.sum(axis=0)).ravel()

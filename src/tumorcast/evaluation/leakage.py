@@ -9,7 +9,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from tumorcast.domain.errors import LeakageError
 
@@ -93,6 +92,8 @@ def same_variants(variants: pd.DataFrame, patients: pd.Series) -> list[Pair]:
         return []
     row, ids = pd.factorize(kinds["course_id"], sort=True)
     column, _ = pd.factorize(kinds["gene"] + " " + kinds["impact"])
+    from scipy.sparse import csr_array
+
     has = csr_array((np.ones(len(kinds)), (row, column)))
     shared, size = (has @ has.T).tocoo(), has.sum(axis=1)
     i, k = shared.coords

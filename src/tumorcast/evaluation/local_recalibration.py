@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.stats import chi2
 
 from tumorcast.evaluation.recalibration import (
     FARTHEST,
@@ -119,6 +117,8 @@ def _closed_test(
     gain_alone: float, gain_both: float, has_slope: bool, alpha: float
 ) -> tuple[str, float, float | None]:
     """(chosen, p of any correction, p of the slope) of likelihood ratios to the original."""
+    from scipy.stats import chi2
+
     p_any = float(chi2.sf(gain_both, 2) if has_slope else chi2.sf(gain_alone, 1))
     if p_any >= alpha:
         return "original", p_any, None
@@ -132,6 +132,9 @@ def _intercept_interval(
     alone: float, values: Array, truth: Array, weight: Array, confidence: float
 ) -> Interval:
     """Where twice the log-likelihood falls by the quantile of chi-square with 1 degree of freedom."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
     allowed = chi2.ppf(confidence, 1) / 2 + weight @ logistic_loss(values + alone, truth)
 
     def over(intercept: float) -> float:

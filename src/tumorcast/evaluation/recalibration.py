@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.leakage import check_disjoint
+from tumorcast.metrics.logistic import expit, logit
 
 Array = NDArray[np.float64]
 
@@ -48,12 +47,12 @@ class Calibration:
         if self.method == "none":
             return raw
         if self.method == "isotonic":
-            return np.asarray(logit(np.interp(raw, self.knots, self.levels)))
+            return logit(np.interp(raw, self.knots, self.levels))
         return np.asarray(design(self.method, raw) @ np.array(self.weights))
 
     def probability(self, values: ArrayLike) -> Array:
         """Calibrated probabilities of logits [n]."""
-        return np.asarray(expit(self.logit(values)))
+        return expit(self.logit(values))
 
     def to_json(self) -> dict[str, Any]:
         """The attributes by name."""
@@ -209,6 +208,7 @@ def fit_logistic(
     columns: Array, target: Array, weight: Array, start: tuple[float, ...], offset: Array | float = 0.0
 ) -> Array:
     """Coefficients of a logistic regression on targets 0 to 1; those that start at 1 are slopes, 0 to 10."""
+    from scipy.optimize import minimize
 
     def loss(beta: Array) -> tuple[float, Array]:
         score = offset + columns @ beta

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
 
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.conformal import ConformalRule, Sets, fit_conformal, p_values, prediction_sets
@@ -31,6 +30,7 @@ from tumorcast.evaluation.recalibration import (
     fit_calibration,
     rarer_answer,
 )
+from tumorcast.metrics.logistic import expit, logit
 
 Array = NDArray[np.float64]
 ALPHA = 0.1
@@ -83,7 +83,7 @@ class Trust:
     def probability(self, raw: ArrayLike) -> Array:
         """[n] calibrated (and locally corrected) probabilities of the model's own [n]."""
         values = self.calibration.logit(_logits(raw))
-        return np.asarray(expit(values if self.local is None else self.local.logit(values)))
+        return expit(values if self.local is None else self.local.logit(values))
 
     def sets(self, raw: ArrayLike) -> Sets:
         """[n, 2] whether non-response and response are in the set of each of the model's probabilities [n]."""
@@ -160,7 +160,7 @@ def with_local(trust: Trust, raw: ArrayLike, label: ArrayLike, patients: ArrayLi
     local = recalibrate_local(values, truth, patients)
     if rarer_answer(truth, patients) < 1 / trust.alpha:
         return replace(trust, local=local, local_conformal=None, local_points=None)
-    own = np.asarray(expit(local.logit(values)))
+    own = expit(local.logit(values))
     rule = fit_conformal(own, truth, patients)
     return replace(trust, local=local, local_conformal=rule, local_points=operating_points(truth, own))
 
@@ -181,4 +181,4 @@ def operating_points(label: Array, probability: Array) -> tuple[OperatingPoint, 
 
 
 def _logits(probability: ArrayLike) -> Array:
-    return np.asarray(logit(np.clip(np.asarray(probability, float), _EDGE, 1 - _EDGE)))
+    return logit(np.clip(np.asarray(probability, float), _EDGE, 1 - _EDGE))

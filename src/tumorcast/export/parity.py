@@ -18,6 +18,7 @@ from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.domain.errors import BundleError
 from tumorcast.export.predictor import FlatPredictor, input_names
 from tumorcast.export.probes import MANY_TILES, probe_batches
+from tumorcast.metrics.logistic import expit
 from tumorcast.slides.ort_session import make_session
 
 TOLERANCE = 1e-4
@@ -81,9 +82,5 @@ def _difference(output: str, one: NDArray, other: NDArray) -> float:
     if one.size == 0:
         return 0.0
     if not output.endswith("attention"):
-        one, other = _logistic(one), _logistic(other)
+        one, other = expit(one), expit(other)
     return float(np.abs(one.astype(np.float64) - other).max())
-
-
-def _logistic(values: NDArray) -> NDArray[np.float64]:
-    return 0.5 * (1 + np.tanh(values.astype(np.float64) / 2))

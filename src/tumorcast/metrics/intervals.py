@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta
 
 from tumorcast.metrics.ratio import Array
 
@@ -85,6 +84,8 @@ def binomial_interval(
     successes: ArrayLike, counts: ArrayLike, confidence: float = 0.95
 ) -> tuple[Array, Array]:
     """(low, high) of a share, exact for counts (Clopper and Pearson 1934, Biometrika 26:404); fractions are allowed."""
+    from scipy.stats import beta
+
     found, of = np.asarray(successes, float), np.asarray(counts, float)
     missed, tail = of - found, (1 - confidence) / 2
     low = np.where(found > 0, beta.ppf(tail, np.maximum(found, _TINY), missed + 1), 0.0)

@@ -20,9 +20,6 @@ from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
 from tumorcast.serve.session import Prediction
 from tumorcast.slides.discover import READY_SUFFIXES
-from tumorcast.slides.overlay import draw_overlay
-from tumorcast.slides.reader import open_slide
-from tumorcast.slides.tissue import find_tissue
 
 LEAST_SPREAD = 0.05
 """Between the 1st and 99th percentile of the relative weights: below it no colours are drawn."""
@@ -74,6 +71,10 @@ def draw_attention(
     Returns:
         Why slides have no picture or no colours, one sentence each.
     """
+    from tumorcast.slides.overlay import draw_overlay
+    from tumorcast.slides.reader import open_slide
+    from tumorcast.slides.tissue import find_tissue
+
     settings.folder.mkdir(parents=True, exist_ok=True)
     slides = study.slides.set_index("slide_id")
     of_slide, relative = np.array(bag.slide_ids), weights * len(weights)

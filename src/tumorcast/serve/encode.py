@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,12 +15,12 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.manifest import TileEncoderInfo
 from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
-from tumorcast.slides.encoders import OnnxTileEncoder
-from tumorcast.slides.job import EncodeJob
-from tumorcast.slides.pipeline import encode_slides
+from tumorcast.slides.mpp import UPSAMPLING_TOLD
 from tumorcast.slides.store import StoreAttrs, read_attrs
-from tumorcast.slides.tiles import UPSAMPLING_TOLD
-from tumorcast.slides.tiling import TileSettings
+
+if TYPE_CHECKING:
+    from tumorcast.slides.encoders import OnnxTileEncoder
+    from tumorcast.slides.tiling import TileSettings
 
 _SIZE_TOLERANCE = 0.02
 
@@ -61,6 +61,10 @@ def encode_study(
     if encoder_path is None or info is None:
         why = "the model was trained on ready-made features and has no tile encoder: give --features"
         return SlideFeatures(None, {file.slide_id: why for file in files})
+    from tumorcast.slides.encoders import OnnxTileEncoder
+    from tumorcast.slides.job import EncodeJob
+    from tumorcast.slides.pipeline import encode_slides
+
     encoder = OnnxTileEncoder(encoder_path)
     job = EncodeJob(encoder, _settings(info, encoder), cache, slide_mpp, any_stain=any_stain)
     rows = encode_slides(job, files, progress)
@@ -79,6 +83,8 @@ def _images(study: Study) -> Iterator[SlideFile]:
 
 def _settings(info: TileEncoderInfo, encoder: OnnxTileEncoder) -> TileSettings:
     """The tiles of the training slides; where they are not recorded, those that the encoder wants."""
+    from tumorcast.slides.tiling import TileSettings
+
     settings = TileSettings(info.target_mpp or encoder.target_mpp, info.tile_px or encoder.tile_px)
     told: dict[str, Any] = {
         "min_tissue": info.min_tissue,

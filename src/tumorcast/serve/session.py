@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
 from tumorcast.domain.errors import BundleError
+from tumorcast.metrics.logistic import expit
 from tumorcast.serve.bundle import Bundle
 from tumorcast.slides.ort_session import make_session
 
@@ -88,9 +89,9 @@ class BundlePredictor:
     def _probability(self, found: dict[str, NDArray], count: int) -> NDArray[np.float64]:
         for head in self._manifest.heads:
             if head == "response":
-                return _logistic(found["response_logit"])
+                return expit(found["response_logit"])
             if head == "ordinal":
-                return _logistic(found["ordinal_logits"][:, RESPONDER_LEVEL])
+                return expit(found["ordinal_logits"][:, RESPONDER_LEVEL])
         return np.full(count, np.nan)
 
     def _check_widths(self, courses: Sequence[CourseArrays]) -> None:
@@ -121,7 +122,3 @@ def _split(weights: NDArray | None, lengths: list[int]) -> list[NDArray[np.float
     if weights is None:
         return [np.zeros(0, np.float32) for _ in lengths]
     return np.split(weights, np.cumsum(lengths)[:-1])
-
-
-def _logistic(logits: NDArray) -> NDArray[np.float64]:
-    return 0.5 * (1 + np.tanh(logits.astype(np.float64) / 2))

@@ -14,11 +14,11 @@ from tqdm import tqdm
 from tumorcast.domain.errors import SlideError, TumorcastError
 from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
 from tumorcast.slides.levels import check_levels
+from tumorcast.slides.mpp import UPSAMPLING_TOLD
 from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.owner import written_whole
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.stain import StainVerdict, check_stain, slide_stain
-from tumorcast.slides.tiles import UPSAMPLING_TOLD
 from tumorcast.slides.tiling import TileSettings, tile_grid
 from tumorcast.slides.tissue import find_tissue
 

@@ -11,6 +11,9 @@ from tumorcast.domain.errors import InputError, SlideError
 MIN_MPP, MAX_MPP = 0.05, 10.0
 """Plausible range in um/px: finer is below light microscopy, coarser is an overview, not a slide."""
 
+UPSAMPLING_TOLD = 1.1
+"""Slides whose pixels are coarser than the tiles' by more than this are encoded with a remark."""
+
 _MAX_ANISOTROPY = 0.05
 _UM_PER_UNIT = {"inch": 25_400.0, "centimeter": 10_000.0, "millimeter": 1_000.0, "micrometer": 1.0}
 

@@ -14,13 +14,14 @@ from tumorcast.slides.discover import SlideFile
 from tumorcast.slides.flags import count_flags
 from tumorcast.slides.job import EncodeJob
 from tumorcast.slides.levels import check_levels
+from tumorcast.slides.mpp import UPSAMPLING_TOLD
 from tumorcast.slides.quality import Grid, judge_grid
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.report import ReportRow, failed_row
 from tumorcast.slides.stain import StainVerdict, check_stain, slide_stain
 from tumorcast.slides.stopwatch import DRAW, PREPARE, STORE, Stopwatch
 from tumorcast.slides.store import CoordsAttrs, StoreAttrs, write_features
-from tumorcast.slides.tiles import UPSAMPLING_TOLD, EncodedTiles, encode_tiles
+from tumorcast.slides.tiles import EncodedTiles, encode_tiles
 from tumorcast.slides.tissue import Tissue, find_tissue
 
 

@@ -14,6 +14,7 @@ from tumorcast.domain.errors import SlideError
 from tumorcast.slides.ahead import ahead
 from tumorcast.slides.encoders import TileEncoder
 from tumorcast.slides.flags import FLAGS
+from tumorcast.slides.mpp import UPSAMPLING_TOLD
 from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.quality import Grid, is_blurred
 from tumorcast.slides.reader import Slide
@@ -22,9 +23,6 @@ from tumorcast.slides.tiling import TileSettings
 
 MAX_UNREADABLE = 0.25
 """A slide that loses more of its tiles (and more than one) to damage is refused: what is left is biased."""
-
-UPSAMPLING_TOLD = 1.1
-"""Slides whose pixels are coarser than the tiles' by more than this are encoded with a remark."""
 
 _BATCHES_A_THREAD = 2
 
