@@ -18,6 +18,7 @@ from tumorcast.cohort.preprocess import Preprocessor, fit_preprocessor
 from tumorcast.cohort.simulate.svs import write_svs
 from tumorcast.config.models import DataConfig
 from tumorcast.export.bundle import export_bundle
+from tumorcast.export.population import population_of
 from tumorcast.nn.predictor import Ensemble
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
@@ -145,7 +146,10 @@ def make_lab(
         cohort, list(cohort.courses.index), bags, GeneNetwork.embedded(), sets, DataConfig(study=study_folder)
     )
     model = toy_model(heads, prepared=prepared)
-    facts = replace(toy_facts(heads, origin), tile_encoder=info, tile_encoder_onnx=folder / "encoder.onnx")
+    facts = replace(
+        toy_facts(heads, origin), tile_encoder=info, tile_encoder_onnx=folder / "encoder.onnx",
+        population=population_of(cohort, list(cohort.courses.index), prepared.modalities),
+    )  # fmt: skip
     export_bundle(folder / "bundle", model, prepared, facts)
     return ToyLab(model, prepared, folder / "bundle", study_folder, features)
 

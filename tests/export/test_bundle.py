@@ -22,6 +22,7 @@ from tumorcast.export.parity import TOLERANCE, Parity, check_parity, compare
 from tumorcast.export.predictor import export_predictor, input_names
 from tumorcast.serve.bundle import load_bundle
 from tumorcast.serve.manifest import PREDICTOR_NAME, TileEncoderInfo
+from tumorcast.serve.population import Figure, PatternFigures, Population
 
 HEADS = ("response", "ordinal", "survival")
 
@@ -135,20 +136,28 @@ def test_an_encoder_that_did_not_make_the_features_is_refused(tmp_path):
 def test_model_card_tells_simulation_figures_and_unvalidated_patterns():
     from tumorcast.export.model_card import model_card
 
+    held_out = {"auroc": Figure(value=0.7, low=0.6, high=0.8)}
     facts = replace(
         toy_facts(),
         metrics={
             "fused": {"auroc": {"value": 0.8, "low": 0.7, "high": 0.9}},
             "tmb": {"auroc": {"value": float("nan"), "low": None, "high": None}},
         },
-        patients_by_pattern={"slide+mutations": 120, "clinical": 8},
+        population=Population(
+            patterns=(
+                PatternFigures(
+                    layers=("slide", "mutations"), n_training=120, n_held_out=12, held_out=held_out
+                ),
+                PatternFigures(layers=("clinical",), n_training=8),
+            )
+        ),
     )
     card = model_card(facts, toy_preprocessor())
     assert "TRAINED ON SIMULATED DATA" in card
     assert "| fused | 0.800 (0.700 to 0.900) |" in card
     assert "| tmb | not assessed |" in card
-    assert "| clinical | 8 | not validated for this combination |" in card
-    assert "| slide+mutations | 120 |  |" in card
+    assert "| clinical | 8 | 0 | not assessed | not validated for this combination |" in card
+    assert "| slide+mutations | 120 | 12 | AUROC 0.700 (0.600 to 0.800) |  |" in card
     assert "SIMULATED" not in model_card(replace(facts, origin="real"), toy_preprocessor())
 
 

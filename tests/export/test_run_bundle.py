@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from tumorcast.export.encoder_facts import encoder_of
-from tumorcast.export.run_bundle import patterns_of, threshold_of
+from tumorcast.export.population import patterns_of
+from tumorcast.export.run_bundle import threshold_of
 from tumorcast.slides.store import CoordsAttrs, StoreAttrs, write_features
 
 

@@ -45,12 +45,16 @@ def test_missing_and_foreign_files_are_named(bundle):
         load_bundle(bundle)
 
 
-def test_another_format_version_is_told(bundle):
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [(99, "made by a newer tumorcast"), (3, "of an older format"), ("x", "of an older format")],
+)
+def test_another_format_version_is_told(bundle, version, told):
     path = bundle / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
-    with pytest.raises(BundleError, match="another format version") as error:
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": version}))
+    with pytest.raises(BundleError, match=told) as error:
         load_bundle(bundle)
-    assert error.value.got == 99
+    assert error.value.fix.startswith("update" if version == 99 else "export the model again")
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '"x"', '{"format": 1}'])

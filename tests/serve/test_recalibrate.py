@@ -15,9 +15,8 @@ from toy_lab import ToyLab, toy_study, write_toy_study
 from tumorcast.cli.main import main
 from tumorcast.domain.errors import BundleError, InputError
 from tumorcast.evaluation.trust import fit_trust
-from tumorcast.readers.files import digest
 from tumorcast.serve.bundle import load_bundle
-from tumorcast.serve.manifest import MANIFEST_NAME, TRUST_NAME, read_manifest, sealed_text
+from tumorcast.serve.manifest import MANIFEST_NAME, TRUST_NAME, file_entries, read_manifest, sealed_text
 from tumorcast.serve.predict import Request, predict_study
 from tumorcast.serve.recalibrate import recalibrate_bundle
 
@@ -36,8 +35,7 @@ def trusted(lab: ToyLab, tmp_path_factory) -> Path:
     assert trust is not None
     (folder / TRUST_NAME).write_text(json.dumps(trust.to_json()))
     old = read_manifest(folder / MANIFEST_NAME)
-    files = {**old.files, TRUST_NAME: digest(folder / TRUST_NAME)}
-    (folder / MANIFEST_NAME).write_text(sealed_text(old.model_copy(update={"files": files})))
+    (folder / MANIFEST_NAME).write_text(sealed_text(old.model_copy(update={"files": file_entries(folder)})))
     return folder
 
 

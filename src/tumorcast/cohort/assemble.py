@@ -16,6 +16,7 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.courses import course_table
 from tumorcast.cohort.derived import DERIVED, derive
 from tumorcast.cohort.laboratory import LABORATORY, laboratory_table
+from tumorcast.cohort.people import people_table
 from tumorcast.cohort.tissue import eligible_samples, newest_with
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError, did_you_mean
@@ -64,6 +65,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
         n_nonsynonymous=n_nonsyn,
         slides=_slides_of(features, chosen["slide"]),
         is_present=pd.DataFrame(index=courses.index),
+        people=people_table(study, courses, chosen),
         report=report,
         digest=_digest(study),
     )

@@ -26,6 +26,7 @@ class Cohort:
         n_nonsynonymous: count, NaN where not sequenced.
         slides: `course_id`, `slide_id`, `feature_path`, `mpp` (one row a slide that has features).
         is_present: course x modality, True where measured. Columns in the order of `modalities`.
+        people: who the patients are (`people.people_table`); never a feature.
         report: what was left out, and why.
         digest: sha256 over everything read.
     """
@@ -40,6 +41,7 @@ class Cohort:
     n_nonsynonymous: pd.Series
     slides: pd.DataFrame
     is_present: pd.DataFrame
+    people: pd.DataFrame
     report: list[Exclusion]
     digest: str
 
@@ -65,6 +67,7 @@ class Cohort:
             n_nonsynonymous=self.n_nonsynonymous.loc[ids],
             slides=self.slides[self.slides["course_id"].isin(ids)],
             is_present=self.is_present.loc[ids],
+            people=self.people.loc[ids],
             report=[*self.report, *report],
         )
 

@@ -31,6 +31,8 @@ from tumorcast.serve.manifest import (
     TRUST_NAME,
     DataRules,
     Manifest,
+    file_entries,
+    roles_of,
     sealed_text,
 )
 
@@ -99,7 +101,7 @@ def _manifest(
     work: Path, prepared: Preprocessor, facts: BundleFacts, parity: Parity, checked: dict[str, float]
 ) -> Manifest:
     """The manifest of what lies in `work`."""
-    rules = facts.data.model_dump(include=set(DataRules.model_fields))
+    rules, files = facts.data.model_dump(include=set(DataRules.model_fields)), file_entries(work)
     return Manifest(
         tumorcast=__version__,
         name=facts.name,
@@ -117,6 +119,10 @@ def _manifest(
         rules=DataRules(**rules),
         parity=parity.max_difference,
         attention_check=checked,
+        intended_use=facts.intended_use,
+        population=facts.population,
+        provenance=facts.provenance,
+        roles=roles_of(files),
         libraries={name: version(name) for name in _LIBRARIES},
-        files={path.name: digest(path) for path in sorted(work.iterdir())},
+        files=files,
     )

@@ -9,8 +9,10 @@ from typing import Any, Literal
 from tumorcast.config.models import DataConfig
 from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.trust import Trust
+from tumorcast.export.intended_use import intended_use
 from tumorcast.readers.study import Origin
 from tumorcast.serve.manifest import TileEncoderInfo
+from tumorcast.serve.population import IntendedUse, Population
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class BundleFacts:
         subsets: the fused model's figures by the layers that it was given ("slide+mutations").
         n_held_out: patients behind `metrics`.
         is_refit: the model was trained again on all courses; the figures are those of the folds' models.
-        patients_by_pattern: "slide+mutations" -> training patients with exactly these layers.
+        population: the training patients.
+        provenance: of the training (`git_commit`, `data_sha256`), where known.
         trust: calibration, sets of answers and operating points; None where there was too little to learn them from.
         reference: what the training patients look like; None where they are too few.
     """
@@ -50,6 +53,12 @@ class BundleFacts:
     subsets: dict[str, Any] = field(default_factory=dict)
     n_held_out: int = 0
     is_refit: bool = False
-    patients_by_pattern: dict[str, int] = field(default_factory=dict)
+    population: Population = field(default_factory=Population)
+    provenance: dict[str, str] = field(default_factory=dict)
     trust: Trust | None = None
     reference: Reference | None = None
+
+    @property
+    def intended_use(self) -> IntendedUse:
+        """Who may use the model, for what, on whom."""
+        return intended_use(self.heads, self.population, self.origin)

@@ -9,6 +9,7 @@ from typing import Any
 from tumorcast import __version__
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.export.facts import BundleFacts
+from tumorcast.serve.population_text import population_lines
 
 MINIMUM_PATIENTS = 50
 """Below this many patients, a pattern of measured layers counts as not validated."""
@@ -16,13 +17,6 @@ MINIMUM_PATIENTS = 50
 _SIMULATED = """> **TRAINED ON SIMULATED DATA.** No patient is behind any number here. The model knows a
 > formula that was written for testing; it says nothing about a real tumour, and `tumorcast predict` refuses
 > real studies."""
-
-_NOT_FOR = """- No decision about a patient: research use only, status *preliminary*, signed off by nobody.
-- No claim that a patient will benefit from a treatment: the model says which outcome was seen among patients
-  who received it, not what the treatment caused. No choice between treatments, no dose.
-- No input unlike the training data: another cancer type, regimen, stain (only haematoxylin and eosin of
-  formalin-fixed tissue), scanner, or tissue taken after the treatment began.
-- Attention over tiles and genes shows what the model weighed; it is not a cause and not a diagnosis."""
 
 _LIMITS = """- A number for a combination of layers that few training patients had is not validated.
 - Calibration beyond the training sites is unknown until it is measured on patients of the new site.
@@ -39,15 +33,18 @@ _HEADS = {
 
 def model_card(facts: BundleFacts, prepared: Preprocessor) -> str:
     """The card as Markdown."""
+    use = facts.intended_use
     parts = [
         f"# Model card: {facts.name}",
         _SIMULATED if facts.origin == "simulated" else "",
         "**Research use only. Status: preliminary.**",
         "## What it is\n\n" + "\n".join(_what(facts, prepared)),
+        "## What it is for\n\n"
+        + "\n".join(f"- {line}" for line in (*use.purpose, *use.users, *use.patients)),
         "## What it was trained on\n\n" + "\n".join(_training(facts)),
         "## How well it did on held-out patients\n\n" + "\n".join(_figures(facts)),
         "## When a layer is missing\n\n" + "\n".join(_missing(facts)),
-        "## What it must not be used for\n\n" + _NOT_FOR,
+        "## What it must not be used for\n\n" + "\n".join(f"- {line}" for line in use.not_for),
         "## Limits\n\n" + _LIMITS,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -87,6 +84,7 @@ def _training(facts: BundleFacts) -> Iterator[str]:
     lines = facts.data.lines
     yield f"- Lines of therapy: {'all' if lines is None else ', '.join(map(str, lines))}."
     yield f"- Response label: {facts.data.endpoint}."
+    yield from population_lines(facts.population)
 
 
 def _figures(facts: BundleFacts) -> Iterator[str]:
@@ -132,13 +130,16 @@ def _cell(value: Any) -> str:
 
 def _missing(facts: BundleFacts) -> Iterator[str]:
     yield "A missing layer is masked, never filled in: the number then rests on what is left."
-    if facts.patients_by_pattern:
+    if facts.population.patterns:
         yield ""
-        yield "| layers measured | training patients | |"
-        yield "|---|---|---|"
-    for pattern, count in sorted(facts.patients_by_pattern.items(), key=lambda item: (-item[1], item[0])):
-        verdict = "" if count >= MINIMUM_PATIENTS else "not validated for this combination"
-        yield f"| {pattern} | {count} | {verdict} |"
+        yield "| layers measured | training patients | held-out patients | their figures | |"
+        yield "|---|---|---|---|---|"
+    for pattern in facts.population.patterns:
+        verdict = "" if pattern.n_training >= MINIMUM_PATIENTS else "not validated for this combination"
+        told = "; ".join(f"{_MEASURES[name]} {_cell(f.model_dump())}" for name, f in pattern.held_out.items())
+        layers = "+".join(pattern.layers) or "none"
+        figures = told or "not assessed"
+        yield f"| {layers} | {pattern.n_training} | {pattern.n_held_out} | {figures} | {verdict} |"
     rows = list(_table(facts.subsets, "held-out patients with only"))
     if rows:
         yield ""

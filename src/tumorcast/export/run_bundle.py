@@ -7,15 +7,17 @@ from pathlib import Path
 import pandas as pd
 
 from tumorcast.cohort.arrays import CourseArrays
-from tumorcast.cohort.cohort import Cohort
 from tumorcast.evaluation.operating_point import choose_threshold
 from tumorcast.export.bundle import export_bundle
 from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
+from tumorcast.export.population import population_of
 from tumorcast.export.training_reference import training_reference
 from tumorcast.serve.manifest import Manifest
+from tumorcast.training.fold import FUSED
 from tumorcast.training.reliance import trust_of
 from tumorcast.training.run import Conclusion
+from tumorcast.training.tracking import git_commit
 
 _COURSES_COMPARED = 8
 
@@ -55,7 +57,10 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         subsets=conclusion.subsets,
         n_held_out=conclusion.predictions["patient_id"].nunique(),
         is_refit=conclusion.is_refit,
-        patients_by_pattern=patterns_of(cohort, training, fitted.modalities),
+        population=population_of(
+            cohort, training, fitted.modalities, _held_out(conclusion), conclusion.subsets
+        ),
+        provenance={"git_commit": git_commit(), "data_sha256": cohort.digest},
         trust=trust_of(inner),
         reference=training_reference(fitted.prepared, _arrays(conclusion, training), work.config.seed),
     )
@@ -75,13 +80,9 @@ def threshold_of(inner: pd.DataFrame) -> float:
     return choose_threshold(known["label"].to_numpy(), known["probability"].to_numpy())
 
 
-def patterns_of(cohort: Cohort, course_ids: list[str], modalities: tuple[str, ...]) -> dict[str, int]:
-    """Patients by the layers that their courses have ("slide+mutations")."""
-    is_present = cohort.is_present.loc[course_ids, list(modalities)]
-    names = ["+".join(is_present.columns[row]) or "none" for row in is_present.to_numpy(bool)]
-    patients = cohort.courses.loc[course_ids, "patient_id"].to_numpy()
-    counts = pd.Series(patients).groupby(names).nunique()
-    return {str(name): int(count) for name, count in counts.items()}
+def _held_out(conclusion: Conclusion) -> pd.DataFrame:
+    """The fused model's test predictions."""
+    return conclusion.predictions[conclusion.predictions["model"] == FUSED]
 
 
 def _some_courses(conclusion: Conclusion) -> list[CourseArrays]:

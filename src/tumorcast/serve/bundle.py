@@ -18,6 +18,7 @@ from tumorcast.serve.manifest import (
     REFERENCE_NAME,
     TILE_ENCODER_NAME,
     TRUST_NAME,
+    UNSEALED,
     Manifest,
     changed,
     read_manifest,
@@ -89,7 +90,7 @@ def _told(folder: Path, manifest: Manifest, name: str) -> dict[str, Any] | None:
 def _check_files(folder: Path, manifest: Manifest) -> None:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     missing = sorted(manifest.files.keys() - there)
-    foreign = sorted(there - manifest.files.keys() - {MANIFEST_NAME})
+    foreign = sorted(there - manifest.files.keys() - set(UNSEALED))
     if missing or foreign:
         raise BundleError(
             "the bundle's files are not those of its manifest",
@@ -102,5 +103,5 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             fix="copy the bundle again from where it was made, or export it again",
         )
     for name, recorded in manifest.files.items():
-        if digest(folder / name) != recorded:
+        if (folder / name).stat().st_size != recorded.size or digest(folder / name) != recorded.sha256:
             raise changed(name)

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from tumorcast.domain.errors import BundleError
+from tumorcast.readers.files import digest
+from tumorcast.serve.population import IntendedUse, Population, Section
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST_NAME = "manifest.json"
 PREDICTOR_NAME = "predictor.onnx"
 TILE_ENCODER_NAME = "tile_encoder.onnx"
 CARD_NAME = "model_card.md"
 TRUST_NAME = "trust.json"
 REFERENCE_NAME = "reference.json"
+SIGNATURES_NAME = "signatures.json"
+UNSEALED = (MANIFEST_NAME, SIGNATURES_NAME)
+"""Files that the manifest does not list: itself, and the signatures over it."""
+
+_ROLES = {
+    "predictor": PREDICTOR_NAME,
+    "tile_encoder": TILE_ENCODER_NAME,
+    "genes": "preprocess.json",
+    "scaling": "preprocess.npz",
+    "calibration": TRUST_NAME,
+    "conformal": TRUST_NAME,
+    "operating_points": TRUST_NAME,
+    "reference": REFERENCE_NAME,
+    "model_card": CARD_NAME,
+}
 
 _NO_SEAL = "0" * 64
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TileEncoderInfo(_Section):
+class TileEncoderInfo(Section):
     """The encoder that made the training features; "" and None where the features do not say.
 
     Attributes:
@@ -49,7 +63,7 @@ class TileEncoderInfo(_Section):
     context_mpp: float | None = None
 
 
-class DataRules(_Section):
+class DataRules(Section):
     """Rules of the training cohort that hold for its users too (see `config.models.DataConfig`)."""
 
     endpoint: str = "auto"
@@ -59,7 +73,14 @@ class DataRules(_Section):
     clinical_columns: tuple[str, ...] | None = None
 
 
-class Manifest(_Section):
+class FileEntry(Section):
+    """A file of the bundle: sha256 in hex, size in bytes."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(ge=0)
+
+
+class Manifest(Section):
     """What a bundle says of itself.
 
     Attributes:
@@ -76,8 +97,12 @@ class Manifest(_Section):
         attention_check: kind of attention (tile, gene) -> median absolute rank correlation of its maps with those
             of the same model after its weights were shuffled.
         recalibrated: at which hospital, on how many patients, when; empty for a bundle as exported.
+        intended_use: who may use it, for what, on whom, and what it is not for.
+        population: the training patients; for whom the model was never tested follows from it.
+        provenance: of the training: `git_commit`, `data_sha256` and the like, where known.
+        roles: part ("predictor", "genes", "calibration", "conformal", "reference", ...) -> the file that holds it.
         libraries: versions at export.
-        files: name -> sha256 of every other file of the bundle.
+        files: name -> digest and size of every other file of the bundle, signatures excepted.
         seal: sha256 of this file with this value as zeros.
     """
 
@@ -99,16 +124,34 @@ class Manifest(_Section):
     thresholds: dict[str, float]
     rules: DataRules
     parity: float
-    attention_check: dict[str, float] = {}
-    recalibrated: dict[str, str] = {}
+    attention_check: dict[str, float] = Field(default_factory=dict)
+    recalibrated: dict[str, str] = Field(default_factory=dict)
+    intended_use: IntendedUse
+    population: Population
+    provenance: dict[str, str] = Field(default_factory=dict)
+    roles: dict[str, str]
     libraries: dict[str, str]
-    files: dict[str, str]
+    files: dict[str, FileEntry]
     seal: str = _NO_SEAL
 
     @property
     def model_id(self) -> str:
         """Name of the run and the start of the predictor's digest: stands beside every prediction."""
-        return f"{self.name}-{self.files[PREDICTOR_NAME][:8]}"
+        return f"{self.name}-{self.files[PREDICTOR_NAME].sha256[:8]}"
+
+
+def file_entries(folder: Path) -> dict[str, FileEntry]:
+    """Every file of a folder that belongs under the seal, by name: all but manifest and signatures."""
+    names = sorted(path.name for path in folder.iterdir() if path.name not in UNSEALED)
+    return {
+        name: FileEntry(sha256=digest(folder / name), size=(folder / name).stat().st_size) for name in names
+    }
+
+
+def roles_of(names: Iterable[str]) -> dict[str, str]:
+    """Part -> file, of the parts that these files hold."""
+    there = set(names)
+    return {role: name for role, name in _ROLES.items() if name in there}
 
 
 def sealed_text(manifest: Manifest) -> str:
@@ -137,12 +180,7 @@ def read_manifest(path: Path) -> Manifest:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise changed(path.name) from error
     if version != FORMAT_VERSION:
-        raise BundleError(
-            "the bundle is of another format version",
-            got=version,
-            expected=FORMAT_VERSION,
-            fix="predict with the tumorcast version named in manifest.json, or export the model again",
-        )
+        raise _other_format(version)
     blank = text.replace(seal.encode(), _NO_SEAL.encode())
     if hashlib.sha256(blank).hexdigest() != seal:
         raise changed(path.name)
@@ -150,6 +188,15 @@ def read_manifest(path: Path) -> Manifest:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
         raise BundleError(f"{path.name} is not understood", got=error.errors()[0]["msg"]) from error
+
+
+def _other_format(version: object) -> BundleError:
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        what, fix = "the bundle was made by a newer tumorcast", "update tumorcast on this machine"
+    else:
+        what = "the bundle is of an older format"
+        fix = "export the model again with this version of tumorcast (`tumorcast train`, same settings)"
+    return BundleError(what, got=f"format {version}", expected=f"format {FORMAT_VERSION}", fix=fix)
 
 
 def changed(name: str) -> BundleError:

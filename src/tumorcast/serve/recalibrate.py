@@ -14,10 +14,10 @@ from tumorcast.cohort.courses import course_table
 from tumorcast.domain.errors import BundleError, InputError
 from tumorcast.evaluation.trust import Trust, with_local
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.readers.files import digest, replaced_folder
+from tumorcast.readers.files import replaced_folder
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle, load_bundle
-from tumorcast.serve.manifest import CARD_NAME, MANIFEST_NAME, TRUST_NAME, sealed_text
+from tumorcast.serve.manifest import CARD_NAME, MANIFEST_NAME, TRUST_NAME, file_entries, sealed_text
 from tumorcast.serve.predict import Request, predict_with
 
 FEWEST_CASES = 20
@@ -110,8 +110,8 @@ def _write(bundle: Bundle, out: Path, made: Recalibration, study_id: str) -> Non
         (work / CARD_NAME).write_text(
             f"{card}{_HEADING}On study `{study_id}`, {told['created']}:\n\n{lines}\n", encoding="utf-8"
         )
-        files = {path.name: digest(path) for path in sorted(work.iterdir())}
-        manifest = bundle.manifest.model_copy(update={"files": files, "recalibrated": told})
+        changes = {"files": file_entries(work), "recalibrated": told}
+        manifest = bundle.manifest.model_copy(update=changes)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")
 
 
