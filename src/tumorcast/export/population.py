@@ -57,9 +57,7 @@ def population_of(
         ages=range_of(ages),
         sites=_counts(courses["site"].replace("", np.nan), patients) if courses["site"].any() else {},
         regimens=_counts(courses["regimen"].replace("", np.nan), patients),
-        agents=_counts(
-            courses["agents"].explode(), courses["agents"].explode().index.map(courses["patient_id"])
-        ),
+        agents=_counts(agents["agents"], agents["patient_id"]),
         lines=_counts(courses["line"].map(lambda line: f"{line:g}", na_action="ignore"), patients),
         responders=len(set(patients[known & (courses["response"] == 1).to_numpy()])) if known.any() else None,
         n_with_response=len(set(patients[known])) if known.any() else None,
