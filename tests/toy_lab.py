@@ -150,7 +150,8 @@ def make_lab(
         toy_facts(heads, origin), tile_encoder=info, tile_encoder_onnx=folder / "encoder.onnx",
         population=population_of(cohort, list(cohort.courses.index), prepared.modalities),
     )  # fmt: skip
-    export_bundle(folder / "bundle", model, prepared, facts)
+    courses = [prepared.arrays(cohort, cid, bags.get(cid)) for cid in map(str, cohort.courses.index)]
+    export_bundle(folder / "bundle", model, prepared, facts, courses)
     return ToyLab(model, prepared, folder / "bundle", study_folder, features)
 
 

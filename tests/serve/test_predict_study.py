@@ -23,12 +23,12 @@ from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
 from tumorcast.serve.attention import PictureSettings, draw_attention
 from tumorcast.serve.bundle import load_bundle
+from tumorcast.serve.guards.origin import SIMULATED_MODEL as WATERMARK
 from tumorcast.serve.predict import Request, StudyPredictions, predict_study
-from tumorcast.serve.rows import WATERMARK
 
 COLUMNS = [
-    "patient_id", "course_id", "probability", "answers", "like_training", "status", "reason", "modalities", "n_tiles",
-    "model", "training_data", "risk",
+    "patient_id", "course_id", "probability", "answers", "like_training", "status", "reason", "flags", "modalities",
+    "n_tiles", "model", "training_data", "use", "risk", "watermark",
 ]  # fmt: skip
 
 

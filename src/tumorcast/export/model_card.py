@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tumorcast import __version__
+from tumorcast.clinic.report.notices import FUSION_OPEN
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.export.facts import BundleFacts
 from tumorcast.serve.population_text import population_lines
@@ -18,10 +19,9 @@ _SIMULATED = """> **TRAINED ON SIMULATED DATA.** No patient is behind any number
 > formula that was written for testing; it says nothing about a real tumour, and `tumorcast predict` refuses
 > real studies."""
 
-_LIMITS = """- A number for a combination of layers that few training patients had is not validated.
+_LIMITS = f"""- A number for a combination of layers that few training patients had is not validated.
 - Calibration beyond the training sites is unknown until it is measured on patients of the new site.
-- No public cohort known to us has slides, mutations, expression and treatment response together; that joining
-  them helps real patients is an open question."""
+- {FUSION_OPEN}"""
 
 _MEASURES = {"auroc": "AUROC", "auprc": "AUPRC", "brier": "Brier score", "c_index": "C-index"}
 _HEADS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -13,9 +13,12 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.tissue import eligible_samples
 from tumorcast.config.models import DataConfig
+from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.study import Study
+from tumorcast.serve.findings import Finding
 
 _KEPT = "date_unknown_kept"
+_DOUBTFUL = "used all the same"
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,6 @@ class Given:
 
     Attributes:
         slide_problems: slide id -> why its features could not be used; grows as slides are read.
-        layer_problems: modality -> what is wrong with it; told where the layer is used all the same, too.
     """
 
     study: Study
@@ -32,48 +34,51 @@ class Given:
     prepared: Preprocessor
     rules: DataConfig
     slide_problems: dict[str, str] = field(default_factory=dict)
-    layer_problems: dict[str, str] = field(default_factory=dict)
 
     def course_row(self, course_id: str) -> pd.Series:
         """The course's row of `Cohort.courses`."""
         return cast(pd.Series, self.cohort.courses.loc[course_id])
 
-    def unused(self, course: CourseArrays) -> list[str]:
-        """One sentence for each thing that was given and not used."""
+    def unused(self, course: CourseArrays, left_out: Collection[str] = ()) -> list[Finding]:
+        """One for each thing that was given and not used, or used in spite of what speaks against it.
+
+        Args:
+            left_out: layers that a guard left out, with its own reason.
+        """
         present = dict(zip(self.prepared.modalities, course.is_present, strict=True))
         own = self.study.samples[self.study.samples["patient_id"] == course.patient_id]
         start_day = float(self.course_row(course.course_id)["start_day"])
         _, notes = eligible_samples(self.study.samples, course.patient_id, start_day, self.rules)
-        refused = {note.id: f"{note.reason} ({note.detail})" for note in notes if note.reason != _KEPT}
-        found: list[str] = []
+        refused = {note.id: note for note in notes if note.reason != _KEPT}
+        found = [_undated(note) for note in notes if note.reason == _KEPT]
         for name, is_present in present.items():
+            if name in left_out:
+                continue
             if name == "slide":
                 found.extend(self._slides(set(own.index), refused, bool(is_present)))
             elif name == "clinical" and not is_present:
                 found.extend(self._clinical(course.patient_id))
             elif not is_present:
                 found.extend(self._layer(name, set(own.index), refused))
-            elif name in self.layer_problems:
-                found.append(f"{name}: {self.layer_problems[name]}, used all the same")
         return found
 
-    def _slides(self, own: set[str], refused: Mapping[str, str], is_present: bool) -> Iterator[str]:
+    def _slides(self, own: set[str], refused: Mapping[str, Exclusion], is_present: bool) -> Iterator[Finding]:
         slides = self.study.slides[self.study.slides["sample_id"].isin(own)]
         for slide in slides.itertuples(index=False):
             slide_id, sample_id = str(slide.slide_id), str(slide.sample_id)
             if sample_id in refused:
                 if not is_present:
-                    yield f"slide {slide_id}: sample {sample_id} {refused[sample_id]}"
+                    yield _of_sample(f"slide {slide_id}", refused[sample_id], "slide")
             elif slide_id in self.slide_problems:
-                yield f"slide {slide_id}: {self.slide_problems[slide_id]}"
+                yield _of_slide(slide_id, self.slide_problems[slide_id], is_present)
 
-    def _layer(self, name: str, own: set[str], refused: Mapping[str, str]) -> Iterator[str]:
+    def _layer(self, name: str, own: set[str], refused: Mapping[str, Exclusion]) -> Iterator[Finding]:
         measured = own & self._measured(name)
         usable = measured - refused.keys()
         for sample_id in sorted(measured - usable):
-            yield f"{name}: sample {sample_id} {refused[sample_id]}"
+            yield _of_sample(name, refused[sample_id], name)
         if usable:
-            yield f"{name}: {self.layer_problems.get(name, 'none of its values is one that the model knows')}"
+            yield Finding("not_used", f"{name}: none of its values is one that the model knows", layer=name)
 
     def _measured(self, name: str) -> set[str]:
         study = self.study
@@ -83,6 +88,31 @@ class Given:
         table = tables.get(name)
         return set() if table is None else set(table.index)
 
-    def _clinical(self, patient_id: str) -> Iterator[str]:
+    def _clinical(self, patient_id: str) -> Iterator[Finding]:
         if patient_id in self.study.patients.index and self.study.patients.loc[patient_id].notna().any():
-            yield "clinical: no column that the model knows has a value"
+            told = "clinical: no column that the model knows has a value"
+            yield Finding("not_used", told, layer="clinical")
+
+
+def _of_sample(what: str, why: Exclusion, layer: str) -> Finding:
+    told = f"{what}: sample {why.id} {why.reason} ({why.detail})"
+    fix = "give tissue taken before the treatment began" if why.reason == "taken_after_start" else ""
+    return Finding(why.reason, told, fix=fix, layer=layer)
+
+
+def _of_slide(slide_id: str, why: str, is_present: bool) -> Finding:
+    """A slide of another stain refuses the course only where it leaves it without a slide."""
+    told, reason = f"slide {slide_id}: {why}", why.partition(":")[0]
+    if why.endswith(_DOUBTFUL):
+        return Finding("slide_doubtful", told, layer="slide")
+    if reason == "not_he" and not is_present:
+        fix = "give the H&E slide of this block, or leave the slide out"
+        return Finding("not_he", told, expected="H&E, which the model was trained on", fix=fix, layer="slide")
+    return Finding("slide_unfit", told, layer="slide")
+
+
+def _undated(note: Exclusion) -> Finding:
+    fix = "give the day on which the sample was taken"
+    return Finding(
+        "date_unknown", f"sample {note.id}: {note.detail}, taken to be from before treatment", fix=fix
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from tumorcast.clinic.report.notices import ATTENTION
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.assemble import assemble
 from tumorcast.cohort.bags import TileBag, load_bags
@@ -22,22 +24,21 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.attention import PictureSettings, attention_table, draw_attention, joined_tables
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.encode import SlideFeatures, doubtful_slides, encode_study, unfit_slides
-from tumorcast.serve.expression_scale import scale_mismatch
+from tumorcast.serve.findings import Finding, is_refused
+from tumorcast.serve.guards.attribution import KINDS, hidden_attention
+from tumorcast.serve.guards.case import Case
+from tumorcast.serve.guards.check import findings_after, findings_before, without
+from tumorcast.serve.guards.origin import study_findings, watermark_of
+from tumorcast.serve.guards.shared import Shared
 from tumorcast.serve.notes import Given
 from tumorcast.serve.occlusion import occlusion_table
-from tumorcast.serve.rows import WATERMARK, PredictionRow, prediction_table
+from tumorcast.serve.policy import STRICT, Policy
+from tumorcast.serve.rows import PredictionRow, prediction_table
 from tumorcast.serve.session import BundlePredictor, Prediction
 from tumorcast.serve.unlike import judge_courses
-from tumorcast.serve.verdicts import predicted_row, refusal, rules_for
+from tumorcast.serve.verdicts import predicted_row, refused_row, rules_for
 
 _COURSES_AT_ONCE = 8
-MOST_SHUFFLED_CORRELATION = 0.5
-"""Attention that correlates more than this with that of shuffled weights is not shown."""
-
-_SIMULATED = (
-    "the model was trained on SIMULATED data and the study is not simulated: no number is given "
-    "(--demonstrate gives watermarked ones)"
-)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Request:
         cache: where it puts them.
         slide_mpp: um/px of level 0 that stands in where a slide does not say it.
         any_stain: use slides too that are not stained with haematoxylin and eosin.
-        demonstrate: give watermarked numbers where they would be refused.
+        demonstrate: give watermarked numbers where the model would refuse patients that it does not know.
+        policy: what the lab decided about the guards.
         overlays: folder for pictures of the attention over tiles; None: none are drawn.
         with_attention: also return the attention of tiles and genes.
         with_occlusion: also return the occlusion scores of tiles.
@@ -61,6 +63,7 @@ class Request:
     slide_mpp: float | None = None
     any_stain: bool = False
     demonstrate: bool = False
+    policy: Policy = STRICT
     overlays: Path | None = None
     with_attention: bool = False
     with_occlusion: bool = False
@@ -76,7 +79,8 @@ class StudyPredictions:
         attention: as in `attention.csv`; empty where it was not asked for.
         occlusion: as in `occlusion.csv`; empty where it was not asked for.
         problems: pictures that could not be drawn, one sentence each.
-        rows: what the table was made of.
+        rows: what the table was made of, with the findings of each course.
+        watermark: what stands across everything that is made of this; "" nothing.
     """
 
     table: pd.DataFrame
@@ -84,6 +88,7 @@ class StudyPredictions:
     occlusion: pd.DataFrame
     problems: list[str]
     rows: tuple[PredictionRow, ...] = ()
+    watermark: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Answer:
     """A course that got a number, while its tiles are in memory.
 
     Attributes:
-        said: the model's own words, not calibrated.
+        said: the model's own words, not calibrated; without the kinds of attention that failed their check.
         bag: its tiles; None without a slide.
         cohort: the courses that are worked on together.
     """
@@ -136,16 +141,19 @@ def predict_with(
         predictor: of the bundle, where it is open already.
     """
     work = _Work(bundle, study, request, watch, predictor)
-    if bundle.manifest.training_data == "simulated" != work.study.origin and not request.demonstrate:
-        work.refuse_all(_SIMULATED)
+    if is_refused(work.of_study):
+        work.refuse_all()
     else:
         work.predict_all()
     work.list_lost_patients()
-    table = prediction_table(work.rows, bundle.manifest, request.demonstrate)
+    mark = work.watermark
+    table = prediction_table(work.rows, bundle.manifest, mark)
     attention, occlusion = joined_tables(work.attention), joined_tables(work.occlusion)
-    if "watermark" in table:
-        attention["watermark"] = occlusion["watermark"] = WATERMARK
-    return StudyPredictions(table, attention, occlusion, work.problems, tuple(work.rows))
+    for made in (attention, occlusion):
+        made["notice"] = ATTENTION
+        if mark:
+            made["watermark"] = mark
+    return StudyPredictions(table, attention, occlusion, work.problems, tuple(work.rows), mark)
 
 
 @dataclass
@@ -169,25 +177,39 @@ class _Work:
     occlusion: list[pd.DataFrame] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def refuse_all(self, reason: str) -> None:
+    @cached_property
+    def of_study(self) -> list[Finding]:
+        """What is found of every course alike."""
+        policy, demonstrate = self.request.policy, self.request.demonstrate
+        found = study_findings(self.bundle.manifest, self.study)
+        return [policy.settled(one, demonstrate) for one in found]
+
+    @cached_property
+    def shared(self) -> Shared:
+        """What guards ask of the whole study."""
+        return Shared(self.study, self.bundle.prepared)
+
+    @property
+    def watermark(self) -> str:
+        """Across everything that is made here."""
+        return watermark_of(self.bundle.manifest, self.study.origin, self.request.demonstrate)
+
+    def refuse_all(self) -> None:
         """No course gets a number."""
         courses = course_table(self.study)["patient_id"]
-        self.rows += [PredictionRow(str(pid), str(cid), "refused", reason) for cid, pid in courses.items()]
+        self.rows += [refused_row(str(pid), str(cid), self.of_study) for cid, pid in courses.items()]
 
     def predict_all(self) -> None:
         """Encode, assemble, then predict some courses at a time, so that few bags are in memory."""
         bundle, request = self.bundle, self.request
         found = self._features()
         rules = rules_for(bundle.manifest, bundle.prepared, self.study, found.folder)
-        mismatch = scale_mismatch(self.study, bundle.prepared)
-        is_unused = mismatch is not None and not request.demonstrate
-        cohort = assemble(replace(self.study, expression=None) if is_unused else self.study, rules)
-        unfit = unfit_slides(cohort, bundle.manifest.tile_encoder, self.request.any_stain)
+        cohort = assemble(self.study, rules)
+        unfit = unfit_slides(cohort, bundle.manifest.tile_encoder, request.any_stain)
         noted = {note.id: note.reason for note in cohort.report if note.kind == "slide"}
         usable = replace(cohort, slides=cohort.slides[~cohort.slides["slide_id"].isin(list(unfit))])
         slide_problems = {**noted, **found.problems, **unfit, **doubtful_slides(usable)}
-        layer_problems = {} if mismatch is None else {"expression": mismatch}
-        given = Given(self.study, cohort, bundle.prepared, rules, slide_problems, layer_problems)
+        given = Given(self.study, cohort, bundle.prepared, rules, slide_problems)
         predictor = self.predictor or BundlePredictor(bundle)
         ids = [str(course_id) for course_id in cohort.courses.index]
         starts = range(0, len(ids), _COURSES_AT_ONCE)
@@ -204,30 +226,42 @@ class _Work:
         )
 
     def _predict_some(self, predictor: BundlePredictor, given: Given, part: Cohort) -> None:
-        prepared, manifest = self.bundle.prepared, self.bundle.manifest
+        prepared, demonstrate = self.bundle.prepared, self.request.demonstrate
+        cases = {cid: self._case(given, cid) for cid in map(str, part.courses.index)}
+        found = {cid: findings_before(case, demonstrate) for cid, case in cases.items()}
+        for cid, own in found.items():
+            part = without(part, cid, own)
         bags, part = _bags(prepared, part, given)
-        courses = [prepared.arrays(part, cid, bags.get(cid)) for cid in map(str, part.courses.index)]
-        refused = {c.course_id: refusal(manifest, given, c, self.request.demonstrate) for c in courses}
-        said = {p.course_id: p for p in predictor.predict([c for c in courses if not refused[c.course_id]])}
-        asked = [course for course in courses if course.course_id in said]
+        courses = [prepared.arrays(part, cid, bags.get(cid)) for cid in cases]
         reference = self.bundle.reference
-        unlike = {} if reference is None else judge_courses(reference, prepared, asked)
+        unlike = {} if reference is None else judge_courses(reference, prepared, courses)
         for course in courses:
-            row, prediction = refused[course.course_id], said.get(course.course_id)
-            if prediction is not None:
-                row = predicted_row(self.bundle, given, course, prediction, unlike.get(course.course_id))
-                bag = bags.get(course.course_id)
-                if self.watch is not None:
-                    self.watch(Answer(row, course, prediction, bag, given, part, predictor))
-                self._show(course, bag, prediction)
-                if self.request.with_occlusion and bag is not None and len(course.tiles):
-                    self.occlusion.append(occlusion_table(predictor, course, bag))
-            if row is not None:
-                self.rows.append(row)
+            own = found[course.course_id]
+            after = findings_after(
+                cases[course.course_id], course, unlike.get(course.course_id), own, demonstrate
+            )
+            found[course.course_id] = [*self.of_study, *own, *after]
+        said = iter(predictor.predict([c for c in courses if not is_refused(found[c.course_id])]))
+        for course in courses:
+            own = found[course.course_id]
+            if is_refused(own):
+                self.rows.append(refused_row(course.patient_id, course.course_id, own))
+                continue
+            prediction, bag = next(said), bags.get(course.course_id)
+            row = predicted_row(self.bundle, course, prediction, unlike.get(course.course_id), own)
+            self.rows.append(row)
+            shown = self._without_what_failed(course, prediction)
+            if self.watch is not None:
+                self.watch(Answer(row, course, shown, bag, given, part, predictor))
+            self._show(course, bag, shown)
+            if self.request.with_occlusion and bag is not None and len(course.tiles):
+                self.occlusion.append(occlusion_table(predictor, course, bag))
+
+    def _case(self, given: Given, course_id: str) -> Case:
+        return Case(self.bundle, given, self.request.policy, self.shared, course_id)
 
     def _show(self, course: CourseArrays, bag: TileBag | None, said: Prediction) -> None:
         """Attention as a table and on pictures, where asked for and where it is the model's own."""
-        said = self._without_what_failed(course, said)
         if self.request.with_attention:
             self.attention.append(attention_table(self.bundle.prepared, course, bag, said))
         info = self.bundle.manifest.tile_encoder
@@ -236,20 +270,18 @@ class _Work:
         if info.tile_um is None:
             self.problems.append(f"course {course.course_id}: the size of the tiles is not known")
             return
-        is_simulated = self.bundle.manifest.training_data == "simulated"
-        label = "attention, times the mean tile" + (f" ({WATERMARK})" if is_simulated else "")
+        label = "attention, times the mean tile" + (f" ({self.watermark})" if self.watermark else "")
         settings = PictureSettings(self.request.overlays, info.tile_um, label, self.request.slide_mpp)
         self.problems += draw_attention(self.study, bag, said.tile_attention, settings)
 
     def _without_what_failed(self, course: CourseArrays, said: Prediction) -> Prediction:
         """Without the kinds of attention that shuffled weights give too: they show the data, not the model."""
         is_asked = self.request.with_attention or self.request.overlays is not None
-        for kind, correlation in self.bundle.manifest.attention_check.items():
-            if is_asked and correlation > MOST_SHUFFLED_CORRELATION:
-                what = f"{kind} attention is hidden, shuffled weights give it too (rank correlation {correlation:.2f})"
-                self.problems.append(f"course {course.course_id}: {what}")
-                hidden: dict[str, Any] = {f"{kind}_attention": np.zeros(0, np.float32)}
-                said = replace(said, **hidden)
+        for kind, why in hidden_attention(self.bundle.manifest).items():
+            if is_asked:
+                self.problems.append(f"course {course.course_id}: {why}")
+            hidden: dict[str, Any] = {KINDS[kind]: np.zeros(0, np.float32)}
+            said = replace(said, **hidden)
         return said
 
     def list_lost_patients(self) -> None:

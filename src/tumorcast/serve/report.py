@@ -10,9 +10,10 @@ from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.evidence import contributions_of, pattern_of, response_of, survival_of
+from tumorcast.serve.guards.origin import watermark_of
 from tumorcast.serve.identity import provenance_of, subject_of
 from tumorcast.serve.predict import Answer, Request, predict_with
-from tumorcast.serve.rows import WATERMARK, PredictionRow
+from tumorcast.serve.rows import PredictionRow
 from tumorcast.serve.session import BundlePredictor
 
 UNSIGNED = SignOff("preliminary", "", "", "")
@@ -82,7 +83,7 @@ def _predicted(bundle: Bundle, study: Study, answer: Answer, request: ReportRequ
         provenance=provenance_of(bundle, study, answer),
         status=row.status,
         reason=row.reason,
-        watermark=watermark_of(bundle),
+        watermark=watermark_of(bundle.manifest, study.origin, request.predict.demonstrate),
         response=response_of(bundle, row),
         survival=survival_of(row),
         contributions=contributions_of(bundle, answer),
@@ -108,7 +109,7 @@ def _without_number(
         provenance=provenance_of(bundle, study),
         status=row.status,
         reason=row.reason,
-        watermark=watermark_of(bundle),
+        watermark=watermark_of(bundle.manifest, study.origin, request.predict.demonstrate),
         response=None,
         survival=None,
         contributions=(),
@@ -118,17 +119,12 @@ def _without_number(
         programmes=(),
         tiles=(),
         slides=(),
-        flags=(Flag("refusal", row.status, row.reason),),
+        flags=_flags(row) or (Flag("refusal", row.status, row.reason),),
         placements=(),
         never_tested=(),
         limits=limits_of(bundle),
         sign_off=request.sign_off,
     )
-
-
-def watermark_of(bundle: Bundle) -> str:
-    """Across every page of what a model of simulated data says."""
-    return WATERMARK if bundle.manifest.training_data == "simulated" else ""
 
 
 def limits_of(bundle: Bundle) -> tuple[str, ...]:
@@ -137,15 +133,8 @@ def limits_of(bundle: Bundle) -> tuple[str, ...]:
 
 
 def _flags(row: PredictionRow) -> tuple[Flag, ...]:
-    """A warning for each thing that speaks against the number."""
-    found = [Flag("warning", _code(sentence), sentence) for sentence in row.reason.split("; ") if sentence]
-    return tuple(found)
-
-
-def _code(sentence: str) -> str:
-    if sentence.startswith("unlike the training patients"):
-        return "unlike_training"
-    return f"{sentence.partition(':')[0].split(' ')[0]}_not_as_given"
+    """What speaks against the number, or why there is none."""
+    return tuple(Flag(found.level, found.code, found.sentence) for found in row.findings)
 
 
 def signed(report: PatientReport, sign_off: SignOff) -> PatientReport:

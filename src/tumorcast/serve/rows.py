@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,9 +10,9 @@ from typing import Literal
 import pandas as pd
 
 from tumorcast.readers.files import write_text
+from tumorcast.serve.findings import Finding
 from tumorcast.serve.manifest import Manifest
 
-WATERMARK = "SIMULATED MODEL - NOT A PREDICTION"
 Status = Literal["predicted", "predicted_partly", "not_predicted", "refused"]
 
 
@@ -22,15 +22,17 @@ class PredictionRow:
 
     Attributes:
         course_id: "" where the patient has none that could be read.
-        status: "predicted"; "predicted_partly" (something given could not be used, or no drug is known);
-            "not_predicted" (nothing to predict from); "refused" (a number would mislead).
-        reason: why not, or what was not used.
+        status: "predicted"; "predicted_partly" (something speaks against the number: something given was not used,
+            or a warning); "not_predicted" (nothing to predict from); "refused" (a number would mislead).
+        reason: why not, or what speaks against the number.
         modalities: layers that the number rests on ("slide+mutations").
         probability: of response; None without a number or without such a head.
         answers: the set that holds the truth as often as promised: "R", "NR", "both" (not known) or "empty" (unlike
             either), "unknown" for a patient unlike those of training; "" where none is given.
         like_training: p value of being like the training patients; None where it is not known.
         risk: log-risk of an event, likewise.
+        flags: `level:code` of every finding, worst first, separated by spaces.
+        findings: these whole.
     """
 
     patient_id: str
@@ -43,23 +45,27 @@ class PredictionRow:
     risk: float | None = None
     answers: str = ""
     like_training: float | None = None
+    flags: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
-def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, demonstrate: bool) -> pd.DataFrame:
-    """Rows as a table: column `risk` where the model has that head, `watermark` when demonstrating."""
+def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, watermark: str = "") -> pd.DataFrame:
+    """Rows as a table: column `risk` where the model has that head, `watermark` where there is one."""
     columns: dict[str, type | str] = {
         "patient_id": object, "course_id": object, "probability": float, "answers": object, "like_training": float,
-        "status": object, "reason": object, "modalities": object, "n_tiles": int,
+        "status": object, "reason": object, "flags": object, "modalities": object,
+        "n_tiles": int,
     }  # fmt: skip
     if "survival" in manifest.heads:
         columns["risk"] = float
     values = [[getattr(row, name) for name in columns] for row in rows]
     table = pd.DataFrame(values, columns=list(columns)).astype(columns)
     table["model"], table["training_data"] = manifest.model_id, manifest.training_data
+    table["use"] = f"research use only, {manifest.status}"
     if "risk" in columns:
         table["risk"] = table.pop("risk")
-    if demonstrate and manifest.training_data == "simulated":
-        table["watermark"] = WATERMARK
+    if watermark:
+        table["watermark"] = watermark
     return table
 
 
@@ -76,8 +82,3 @@ def count_statuses(table: pd.DataFrame) -> list[str]:
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table without its index, atomically."""
     write_text(path, table.to_csv(index=False, lineterminator="\n"))
-
-
-def joined(reasons: Sequence[str]) -> str:
-    """Several reasons in one cell, each once."""
-    return "; ".join(dict.fromkeys(reasons))

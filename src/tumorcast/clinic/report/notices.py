@@ -13,14 +13,19 @@ PROGNOSIS = (
     "causes, nor what another regimen would do."
 )
 
+FUSION_OPEN = (
+    "No public cohort known to the authors has slides, mutations, expression and treatment response together: that "
+    "joining them helps real patients is an open question."
+)
+"""Said by README, model card, every report and the API."""
+
 LIMITS = (
     PROGNOSIS,
     "It does not rank regimens, recommends none, and gives no dose.",
     "Contributions, genes, programmes and heatmaps say what moved the model's number; they are not causes.",
     "Calibration was measured on patients of the training sites. At another site it is unknown until it is measured "
     "there.",
-    "No public cohort known to the authors has slides, mutations, expression and treatment response together: that "
-    "joining them helps real patients is an open question.",
+    FUSION_OPEN,
 )
 """Said of every prediction."""
 

@@ -1,4 +1,4 @@
-"""Whether a study's expression is on the scale of the training data: log2(TPM + 1) or z-scores."""
+"""Is a study's expression on the scale of the training data: log2(TPM + 1) or z-scores?"""
 
 from __future__ import annotations
 
