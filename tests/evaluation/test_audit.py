@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import brier_score_loss
 
 from tumorcast.cli.main import main
-from tumorcast.evaluation.audit import _holm, audit
+from tumorcast.evaluation.audit import audit
 from tumorcast.evaluation.looks import note_look, outcome_digest, told
 from tumorcast.evaluation.tripod import tripod_table
 
@@ -77,13 +77,6 @@ def test_figures_of_times():
 def test_training_courses_give_survival_curves():
     models = audit(_times(), "fused", n_bootstrap=100, training=_times(300))["models"]
     assert models["fused"]["integrated_brier"]["value"] < models["noise"]["integrated_brier"]["value"] < 0.4
-
-
-def test_holm_by_hand():
-    adjusted = _holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": float("nan")})
-    assert adjusted["a"] == pytest.approx(0.03)
-    assert adjusted["c"] == adjusted["b"] == pytest.approx(0.06)
-    assert np.isnan(adjusted["d"])
 
 
 def test_looks_are_counted_by_test_set_and_model(tmp_path):

@@ -28,6 +28,7 @@ from tumorcast.metrics.decision import net_benefit_draws, treat_all
 from tumorcast.metrics.delong import delong_difference, delong_interval
 from tumorcast.metrics.intervals import percentile_interval, resample_patients
 from tumorcast.metrics.ratio import Ratio
+from tumorcast.metrics.shift import holm
 from tumorcast.metrics.time_dependent import (
     Censoring,
     dynamic_auc_ratios,
@@ -152,19 +153,10 @@ def _differences(by_model: Mapping[str, pd.DataFrame], fused: str) -> Figures:
             pair["label"], pair["probability"], pair["probability_other"], pair["patient_id"].astype(str)
         )
         made[name] = {**found.difference.as_dict(), "p": found.p}
-    for name, adjusted in _holm({name: values["p"] for name, values in made.items()}).items():
-        made[name]["p_holm"] = adjusted
+    adjusted = holm([values["p"] for values in made.values()])
+    for values, p in zip(made.values(), adjusted.tolist(), strict=True):
+        values["p_holm"] = p
     return made
-
-
-def _holm(p: Mapping[str, float]) -> dict[str, float]:
-    """Adjusted p values; NaN stays NaN and does not count."""
-    known = sorted((name for name in p if np.isfinite(p[name])), key=lambda name: p[name])
-    adjusted, highest = dict.fromkeys(p, float("nan")), 0.0
-    for rank, name in enumerate(known):
-        highest = max(highest, min(1.0, (len(known) - rank) * p[name]))
-        adjusted[name] = highest
-    return adjusted
 
 
 def _coverage(rows: pd.DataFrame) -> list[dict[str, Any]]:

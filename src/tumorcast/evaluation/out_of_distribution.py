@@ -184,6 +184,12 @@ def judge_patients(
     return judged
 
 
+def distance_scores(modality: ModalityReference, values: Array) -> Array:
+    """[n] normal score of the distance of patients [n, F] from training, features in the reference's order; NaN where
+    nothing is measured."""
+    return _distances(modality, values)[0]
+
+
 def _fit_modality(training: pd.DataFrame, held_out: pd.DataFrame) -> ModalityReference:
     """The covariance of two features is of patients with both, the smaller the more lack one of them."""
     values = training.to_numpy(float)
