@@ -60,7 +60,7 @@ def test_population_stability_by_hand() -> None:
 def test_chance_exceeds_its_own_limit_in_one_of_twenty() -> None:
     random = np.random.default_rng(2)
     beyond = []
-    for _ in range(800):
+    for _ in range(300):
         found = population_stability(random.normal(size=60), random.normal(size=300))
         beyond.append(found.value > found.by_chance)
     assert np.mean(beyond) < 0.08

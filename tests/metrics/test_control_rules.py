@@ -43,10 +43,10 @@ def test_a_warning_is_no_rejection() -> None:
 
 @pytest.mark.parametrize("runs", [10, 20, 60])
 def test_few_runs_do_not_make_false_alarms_more_frequent(runs: int) -> None:
-    random, trials = np.random.default_rng(runs), 20_000
+    random, trials = np.random.default_rng(runs), 8_000
     drawn = random.normal(5, 2, (trials, runs + 1))
     beyond = [abs(Baseline.of(own[:-1]).z(own[-1:])[0]) > 2 for own in drawn]
-    assert np.mean(beyond) == pytest.approx(2 * norm.sf(2), abs=0.005)
+    assert np.mean(beyond) == pytest.approx(2 * norm.sf(2), abs=0.008)
 
 
 def test_runs_that_never_vary_allow_no_other_value() -> None:

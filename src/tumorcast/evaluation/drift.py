@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from tumorcast.evaluation.population import Array, Population
+from tumorcast.evaluation.spreads import Array, Spreads
 from tumorcast.metrics.drift_charts import Chart, ewma, ewma_limit
 from tumorcast.metrics.intervals import Interval, binomial_interval
 from tumorcast.metrics.shift import holm, kolmogorov_p, population_stability
@@ -80,7 +80,7 @@ class DriftReport:
 
 
 def judge_drift(
-    table: pd.DataFrame, population: Population, alpha: float = ALPHA, horizon: int = HORIZON
+    table: pd.DataFrame, population: Spreads, alpha: float = ALPHA, horizon: int = HORIZON
 ) -> DriftReport:
     """Charts and tests of cases against a population.
 
@@ -104,7 +104,7 @@ def judge_drift(
 
 
 def drift_charts(
-    table: pd.DataFrame, population: Population, alpha: float = ALPHA, horizon: int = HORIZON
+    table: pd.DataFrame, population: Spreads, alpha: float = ALPHA, horizon: int = HORIZON
 ) -> tuple[DriftChart, ...]:
     """The charts of `judge_drift`."""
     parts = _parts(table, population)
@@ -116,7 +116,7 @@ def _numbers(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns if name not in ("day", "scanner", "p_like")]
 
 
-def _parts(table: pd.DataFrame, population: Population) -> list[tuple[str, str, pd.DataFrame]]:
+def _parts(table: pd.DataFrame, population: Spreads) -> list[tuple[str, str, pd.DataFrame]]:
     """(number, group, its cases) of the numbers that can be judged."""
     known = [name for name in _numbers(table) if name in population.spreads and table[name].notna().any()]
     return [(name, group, rows) for name in known for group, rows in _groups(table, name)]
@@ -129,7 +129,7 @@ def _groups(table: pd.DataFrame, name: str) -> list[tuple[str, pd.DataFrame]]:
     return [(str(scanner) or "unknown scanner", rows) for scanner, rows in measured.groupby("scanner")]
 
 
-def _chart(population: Population, name: str, group: str, rows: pd.DataFrame, limit: float) -> DriftChart:
+def _chart(population: Spreads, name: str, group: str, rows: pd.DataFrame, limit: float) -> DriftChart:
     rows, spread = rows[rows[name].notna()], population.spreads[name]
     z = spread.z(rows[name])
     cases, days = (tuple(map(str, values)) for values in (rows.index, rows["day"]))
@@ -137,7 +137,7 @@ def _chart(population: Population, name: str, group: str, rows: pd.DataFrame, li
     return DriftChart(name, group, cases, days, z, made, limit, spread.count)
 
 
-def _inputs(population: Population, parts: list[tuple[str, str, pd.DataFrame]], alpha: float) -> pd.DataFrame:
+def _inputs(population: Spreads, parts: list[tuple[str, str, pd.DataFrame]], alpha: float) -> pd.DataFrame:
     rows = []
     for name, group, own in parts:
         values, spread = own[name].dropna().to_numpy(float), population.spreads[name]

@@ -27,6 +27,7 @@ from tumorcast.serve.manifest import (
     MANIFEST_NAME,
     PREDICTOR_NAME,
     REFERENCE_NAME,
+    SPREADS_NAME,
     TILE_ENCODER_NAME,
     TRUST_NAME,
     DataRules,
@@ -71,6 +72,8 @@ def export_bundle(
             (work / TRUST_NAME).write_text(json.dumps(facts.trust.to_json()), encoding="utf-8")
         if facts.reference is not None:
             (work / REFERENCE_NAME).write_text(json.dumps(facts.reference.to_json()), encoding="utf-8")
+        if facts.spreads is not None:
+            (work / SPREADS_NAME).write_text(json.dumps(facts.spreads.to_json()), encoding="utf-8")
         checked = shuffled_correlation(model, prepared, facts.heads, courses)
         manifest = _manifest(work, prepared, facts, parity, checked)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from tumorcast.config.models import DataConfig
 from tumorcast.evaluation.out_of_distribution import Reference
+from tumorcast.evaluation.spreads import Spreads
 from tumorcast.evaluation.trust import Trust
 from tumorcast.export.intended_use import intended_use
 from tumorcast.readers.study import Origin
@@ -37,6 +38,7 @@ class BundleFacts:
         provenance: of the training (`git_commit`, `data_sha256`), where known.
         trust: calibration, sets of answers and operating points; None where there was too little to learn them from.
         reference: what the training patients look like; None where they are too few.
+        spreads: how each number of a case is spread over them; None likewise.
     """
 
     name: str
@@ -57,6 +59,7 @@ class BundleFacts:
     provenance: dict[str, str] = field(default_factory=dict)
     trust: Trust | None = None
     reference: Reference | None = None
+    spreads: Spreads | None = None
 
     @property
     def intended_use(self) -> IntendedUse:

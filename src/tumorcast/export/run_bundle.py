@@ -12,7 +12,7 @@ from tumorcast.export.bundle import export_bundle
 from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
 from tumorcast.export.population import population_of
-from tumorcast.export.training_reference import training_reference
+from tumorcast.export.training_reference import training_reference, training_spreads
 from tumorcast.serve.manifest import Manifest
 from tumorcast.training.fold import FUSED
 from tumorcast.training.reliance import trust_of
@@ -39,6 +39,8 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
     cohort, inner = work.cohort, fitted.inner
     training = list(dict.fromkeys(inner["course_id"]))
     encoder, encoder_file = None, None
+    courses = _arrays(conclusion, training)
+    reference = training_reference(fitted.prepared, courses, work.config.seed)
     if fitted.prepared.tiles is not None:
         paths = cohort.slides.loc[cohort.slides["course_id"].isin(training), "feature_path"]
         encoder, encoder_file = encoder_of(paths, fitted.prepared.tile_dim)
@@ -62,7 +64,8 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         ),
         provenance={"git_commit": git_commit(), "data_sha256": cohort.digest},
         trust=trust_of(inner),
-        reference=training_reference(fitted.prepared, _arrays(conclusion, training), work.config.seed),
+        reference=reference,
+        spreads=training_spreads(fitted.prepared, reference, courses),
     )
 
 

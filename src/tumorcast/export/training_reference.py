@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
@@ -12,6 +13,7 @@ from tumorcast.cohort.summaries import modality_tables
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.evaluation.out_of_distribution import Reference, fit_reference
+from tumorcast.evaluation.spreads import Spreads, summary_table
 
 _HELD_OUT = 0.4
 
@@ -31,3 +33,19 @@ def training_reference(
         return fit_reference(inside, outside, report)
     except InputError:
         return None
+
+
+def training_spreads(
+    prepared: Preprocessor, reference: Reference | None, courses: Sequence[CourseArrays]
+) -> Spreads:
+    """How each number of a case is spread over the training patients; distances over those whom the reference had not
+    seen."""
+    made = Spreads.of(summary_table(prepared, reference, courses))
+    modalities = {} if reference is None else reference.modalities
+    held_out = {
+        f"{name}: distance": pd.Series(modality.held_out, dtype=float)
+        for name, modality in modalities.items()
+    }
+    return Spreads.of(pd.DataFrame(held_out)).joined(
+        Spreads({name: spread for name, spread in made.spreads.items() if name not in held_out})
+    )

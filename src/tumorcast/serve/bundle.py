@@ -10,12 +10,14 @@ from typing import Any
 from tumorcast.cohort.preprocess import Preprocessor, load_preprocessor
 from tumorcast.domain.errors import BundleError
 from tumorcast.evaluation.out_of_distribution import Reference
+from tumorcast.evaluation.spreads import Spreads
 from tumorcast.evaluation.trust import Trust
 from tumorcast.readers.files import digest
 from tumorcast.serve.manifest import (
     MANIFEST_NAME,
     PREDICTOR_NAME,
     REFERENCE_NAME,
+    SPREADS_NAME,
     TILE_ENCODER_NAME,
     TRUST_NAME,
     UNSEALED,
@@ -35,6 +37,7 @@ class Bundle:
         prepared: turns courses into the predictor's arrays.
         trust: what its probabilities are worth; None where training had too few patients to say.
         reference: what the training patients look like; None likewise.
+        spreads: how the numbers of a case are spread over them, to chart what comes in; None likewise.
     """
 
     folder: Path
@@ -42,6 +45,7 @@ class Bundle:
     prepared: Preprocessor
     trust: Trust | None = None
     reference: Reference | None = None
+    spreads: Spreads | None = None
 
     @property
     def predictor_path(self) -> Path:
@@ -70,13 +74,15 @@ def load_bundle(folder: Path) -> Bundle:
             got=", ".join(prepared.modalities),
             expected=", ".join(manifest.modalities),
         )
-    trust, reference = (_told(folder, manifest, name) for name in (TRUST_NAME, REFERENCE_NAME))
+    names = (TRUST_NAME, REFERENCE_NAME, SPREADS_NAME)
+    trust, reference, spreads = (_told(folder, manifest, name) for name in names)
     return Bundle(
         folder,
         manifest,
         prepared,
         None if trust is None else Trust.from_json(trust),
         None if reference is None else Reference.from_json(reference),
+        None if spreads is None else Spreads.from_json(spreads),
     )
 
 

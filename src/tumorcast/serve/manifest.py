@@ -21,6 +21,7 @@ TILE_ENCODER_NAME = "tile_encoder.onnx"
 CARD_NAME = "model_card.md"
 TRUST_NAME = "trust.json"
 REFERENCE_NAME = "reference.json"
+SPREADS_NAME = "spreads.json"
 SIGNATURES_NAME = "signatures.json"
 UNSEALED = (MANIFEST_NAME, SIGNATURES_NAME)
 """Files that the manifest does not list: itself, and the signatures over it."""
@@ -34,6 +35,7 @@ _ROLES = {
     "conformal": TRUST_NAME,
     "operating_points": TRUST_NAME,
     "reference": REFERENCE_NAME,
+    "spreads": SPREADS_NAME,
     "model_card": CARD_NAME,
 }
 

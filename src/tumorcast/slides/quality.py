@@ -96,10 +96,24 @@ def write_tiles(path: Path, grid: Grid, slide_mpp: float) -> None:
 
 def is_blurred(tile: Rgb) -> bool:
     """True for a tile uint8 [h, w, 3] without the detail that its pixel size could show."""
+    fine, wide = _differences(tile)
+    return bool(fine < _SHARP * wide)
+
+
+def sharpness(tile: Rgb) -> float:
+    """Differences of neighbours over those two pixels apart, of a tile uint8 [h, w, 3]; NaN for a flat one.
+
+    About .54 to .75 in focus, .5 on a smooth surface.
+    """
+    fine, wide = _differences(tile)
+    return fine / wide if wide else float("nan")
+
+
+def _differences(tile: Rgb) -> tuple[int, int]:
     green = tile[..., 1].astype(np.int16)
     fine = np.abs(green[:, 1:] - green[:, :-1]).sum() + np.abs(green[1:] - green[:-1]).sum()
     wide = np.abs(green[:, 2:] - green[:, :-2]).sum() + np.abs(green[2:] - green[:-2]).sum()
-    return bool(fine < _SHARP * wide)
+    return int(fine), int(wide)
 
 
 def _folds(tissue: Tissue) -> np.ndarray:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
@@ -40,6 +39,8 @@ class Spread:
 
         Outliers weigh no more than the farthest patient does.
         """
+        from scipy.special import ndtri
+
         given, places = np.asarray(values, float), np.array(self.quantiles)
         share = (np.searchsorted(places, given, "left") + np.searchsorted(places, given, "right")) / 2
         rank = np.clip(share / len(places), 0.5 / (self.count + 1), 1 - 0.5 / (self.count + 1))
@@ -47,13 +48,13 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Population:
+class Spreads:
     """Name of a number -> its spread."""
 
     spreads: dict[str, Spread]
 
     @classmethod
-    def of(cls, table: pd.DataFrame) -> Population:
+    def of(cls, table: pd.DataFrame) -> Spreads:
         """Of patients' numbers [n, k], NaN not measured; numbers that fewer than `FEWEST` patients have, or that
         do not vary, are left out. Each number is sorted by itself: no patient can be put together again."""
         made = {}
@@ -65,16 +66,16 @@ class Population:
             made[str(name)] = Spread(len(values), tuple(np.quantile(values, at).tolist()))
         return cls(made)
 
-    def joined(self, other: Population) -> Population:
+    def joined(self, other: Spreads) -> Spreads:
         """Both; where both know a number, this one's."""
-        return Population({**other.spreads, **self.spreads})
+        return Spreads({**other.spreads, **self.spreads})
 
     def to_json(self) -> dict[str, Any]:
         """Name -> count and quantiles."""
         return {name: asdict(spread) for name, spread in self.spreads.items()}
 
     @classmethod
-    def from_json(cls, fields: Mapping[str, Mapping[str, Any]]) -> Population:
+    def from_json(cls, fields: Mapping[str, Mapping[str, Any]]) -> Spreads:
         """The inverse of `to_json`, lists for tuples allowed."""
         return cls({name: Spread(own["count"], tuple(own["quantiles"])) for name, own in fields.items()})
 
