@@ -11,7 +11,8 @@ from PIL import Image
 
 from tumorcast.cli import encode
 from tumorcast.domain.errors import InputError
-from tumorcast.slides.overlay import draw_overlay, round_length
+from tumorcast.slides.lettering import round_length
+from tumorcast.slides.overlay import draw_overlay
 from tumorcast.slides.reader import open_slide
 from tumorcast.slides.tiling import TileSettings, tile_grid
 from tumorcast.slides.tissue import find_tissue

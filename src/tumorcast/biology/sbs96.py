@@ -98,10 +98,17 @@ def fasta_context(path: Path) -> Context:
     Raises:
         InputError: not there, or no index can be made.
     """
-    import pysam
-
     if not path.is_file():
         raise InputError("no reference genome", got=path, expected="a FASTA file, plain or bgzipped")
+    try:
+        import pysam
+    except ImportError:
+        raise InputError(
+            "a reference genome cannot be read here",
+            got="pysam is not installed",
+            expected="a column `context` in the table of variants, or pysam",
+            fix="pip install 'tumorcast[genomes]' (Linux or macOS)",
+        ) from None
     try:
         genome = pysam.FastaFile(str(path))
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""An audit as a page of Markdown and pictures."""
+"""An audit as a page of Markdown, with its pictures."""
 
 from __future__ import annotations
 
@@ -8,16 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from tumorcast.evaluation.figure_style import PALE, legend_below, model_line, one_plot, save_figure
-from tumorcast.evaluation.figures import calibration_figure, roc_figure
+from tumorcast.evaluation.drawing import NOT_DRAWN, can_draw
 from tumorcast.evaluation.prediction_table import check_predictions, is_survival
-from tumorcast.metrics.decision import THRESHOLDS, net_benefit, treat_all
 from tumorcast.readers.files import write_text
-
-_LARGEST = 6
-"""Models on the picture of decisions."""
 
 
 def write_report(
@@ -28,44 +22,26 @@ def write_report(
     notes: list[str],
     simulated: bool,
 ) -> None:
-    """`evaluation.md` and `figures/`."""
-    figures = folder / "figures"
-    figures.mkdir(parents=True, exist_ok=True)
+    """`evaluation.md` and, where pictures can be drawn, `figures/`."""
     rows = check_predictions(table)
-    if not is_survival(rows):
-        drawn = {
-            "decision": decision_figure(rows, simulated, fused),
-            "roc": roc_figure(rows, simulated, fused),
-            "calibration": calibration_figure(rows[rows["model"] == fused], simulated),
-        }
-        for name, figure in drawn.items():
-            save_figure(figure, figures / f"{name}.png")
-    write_text(
-        folder / "evaluation.md", "\n".join(_page(audited, fused, notes, is_survival(rows), simulated)) + "\n"
-    )
+    drawn: list[str] = []
+    if not is_survival(rows) and can_draw():
+        from tumorcast.evaluation.audit_figures import draw_audit
 
-
-def decision_figure(rows: pd.DataFrame, simulated: bool, fused: str) -> Figure:
-    """Net benefit against the threshold, with treating all and none."""
-    figure, axes = one_plot("Decision curves on test courses", (5.8, 5.6), simulated)
-    cuts = np.array(THRESHOLDS)
-    label = rows.loc[rows["model"] == fused, "label"].to_numpy(float)
-    axes.plot(cuts, treat_all(label, cuts), color=PALE, linewidth=1.4, label="treat all")
-    axes.axhline(0, color=PALE, linestyle=":", linewidth=1.2, label="treat none")
-    names = [fused, *(name for name in dict.fromkeys(rows["model"]) if name != fused)][:_LARGEST]
-    for order, name in enumerate(names):
-        own = rows[rows["model"] == name]
-        worth = net_benefit(own["label"], own["probability"], cuts)
-        axes.plot(cuts, worth, **model_line(order, name == fused), label=str(name).replace("_", " "))
-    floor = min(-0.05, float(np.mean(label)) * -0.3)
-    axes.set(xlabel="threshold of the probability of response", ylabel="net benefit (responders a patient)")
-    axes.set_ylim(floor, float(np.mean(label)) * 1.1 + 0.02)
-    legend_below(axes, None)
-    return figure
+        drawn = draw_audit(folder / "figures", rows, fused, simulated)
+    elif not is_survival(rows):
+        notes = [*notes, NOT_DRAWN]
+    page = _page(audited, fused, notes, drawn, is_survival(rows), simulated)
+    write_text(folder / "evaluation.md", "\n".join(page) + "\n")
 
 
 def _page(
-    audited: Mapping[str, Any], fused: str, notes: list[str], survival: bool, simulated: bool
+    audited: Mapping[str, Any],
+    fused: str,
+    notes: list[str],
+    drawn: list[str],
+    survival: bool,
+    simulated: bool,
 ) -> Iterator[str]:
     yield "# Evaluation"
     yield ""
@@ -107,7 +83,7 @@ def _page(
     for name, m in audited["models"].items():
         cells = (f"{r['gain']:+.3f} [{r['gain_low']:+.3f}, {r['gain_high']:+.3f}]" for r in m["net_benefit"])
         yield f"| {name} | " + " | ".join(cells) + " |"
-    yield from (f"\n![{name}](figures/{name}.png)" for name in ("decision", "roc", "calibration"))
+    yield from (f"\n![{name}](figures/{name}.png)" for name in drawn)
     yield from _covered(audited["coverage"])
 
 

@@ -14,7 +14,7 @@ from tumorcast.biology.sbs96 import fasta_context, sbs96
 from tumorcast.biology.signatures import exposures, read_signatures
 from tumorcast.cohort.derived import DERIVED, derive
 from tumorcast.domain.exclusions import Exclusion
-from tumorcast.evaluation.omics_figures import draw_catalogue, draw_scores
+from tumorcast.evaluation.drawing import NOT_DRAWN, can_draw
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import write_text
 from tumorcast.readers.study import Study
@@ -36,7 +36,7 @@ class Sources:
 def write_derived(
     folder: Path, out: Path, sources: Sources, into_study: bool, tell: Callable[[str], None]
 ) -> list[str]:
-    """Write `LAYER.csv` and `LAYER.png` for every layer that can be derived, and `report.csv`; returns lines to print.
+    """Write `LAYER.csv` and, where pictures can be drawn, `LAYER.png` and `report.csv`; returns lines to print.
 
     Args:
         into_study: also add each layer to the study folder as a generic assay, under its name.
@@ -51,18 +51,26 @@ def write_derived(
             found[name] = table
     found |= _given(study, sources, report, tell)
     out.mkdir(parents=True, exist_ok=True)
-    simulated = study.origin == "simulated"
     for name, table in found.items():
         write_text(out / f"{name}.csv", table.rename_axis("sample_id").to_csv(float_format="%.6g"))
+        if into_study and name != CATALOGUE and not name.endswith(_LIMITS):
+            write_layer(study, folder, name, table)
+    if can_draw():
+        _draw(found, out, study.origin == "simulated")
+    rows = pd.DataFrame([asdict(note) for note in report], columns=["kind", "id", "reason", "detail"])
+    write_text(out / "report.csv", rows.to_csv(index=False, lineterminator="\n"))
+    undrawn = [] if can_draw() else [NOT_DRAWN]
+    return [*_told(found), *undrawn, *(f"  {note.reason}: {note.id}: {note.detail}" for note in report)]
+
+
+def _draw(found: dict[str, pd.DataFrame], out: Path, simulated: bool) -> None:
+    from tumorcast.evaluation.omics_figures import draw_catalogue, draw_scores
+
+    for name, table in found.items():
         if name == CATALOGUE:
             draw_catalogue(table, out / f"{name}.png", simulated)
         elif not name.endswith(_LIMITS):
             draw_scores(table, name, out / f"{name}.png", simulated)
-            if into_study:
-                write_layer(study, folder, name, table)
-    rows = pd.DataFrame([asdict(note) for note in report], columns=["kind", "id", "reason", "detail"])
-    write_text(out / "report.csv", rows.to_csv(index=False, lineterminator="\n"))
-    return [*_told(found), *(f"  {note.reason}: {note.id}: {note.detail}" for note in report)]
 
 
 def _given(

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.covariance import ledoit_wolf_shrinkage
 
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.evaluation.leakage import check_disjoint
+from tumorcast.evaluation.shrinkage import shrinkage_of
 
 Array = NDArray[np.float64]
 
@@ -195,7 +195,7 @@ def _fit_modality(training: pd.DataFrame, held_out: pd.DataFrame) -> ModalityRef
     values = training.to_numpy(float)
     centre, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
     z = np.nan_to_num((values - centre) / spread)
-    shrinkage = ledoit_wolf_shrinkage(z, assume_centered=True)
+    shrinkage = shrinkage_of(z)
     _, found, vectors = np.linalg.svd(z / np.sqrt(np.isfinite(values).sum(axis=0)), full_matrices=False)
     count, kept = len(centre), min(*z.shape, _MOST_COMPONENTS)
     variances = (1 - shrinkage) * found[:kept] ** 2 + shrinkage

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.isotonic import IsotonicRegression
 
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.leakage import check_disjoint
@@ -99,9 +98,8 @@ def fit_calibration(method: str, logits: ArrayLike, label: ArrayLike, patients: 
         return Calibration()
     target = prior_corrected(truth, weight)
     if method == "isotonic":
-        steps = IsotonicRegression().fit(values, target, sample_weight=weight)
-        knots, levels = steps.X_thresholds_.tolist(), steps.y_thresholds_.tolist()
-        return Calibration(method, knots=tuple(knots), levels=tuple(levels))
+        knots, levels = isotonic_steps(values, target, weight)
+        return Calibration(method, knots=tuple(knots.tolist()), levels=tuple(levels.tolist()))
     found = fit_logistic(design(method, values), target, weight, _IDENTITY[method])
     return Calibration(method, tuple(found.tolist()))
 
@@ -202,6 +200,19 @@ def design(method: str, values: Array) -> Array:
         "beta": (-np.logaddexp(0, -values), np.logaddexp(0, values), one),
     }
     return np.stack(columns[method], axis=1)
+
+
+def isotonic_steps(values: Array, target: Array, weight: Array) -> tuple[Array, Array]:
+    """(knots, levels) of the non-decreasing fit by least squares: both ends of each step; equal values are one."""
+    from scipy.optimize import isotonic_regression
+
+    knots, place = np.unique(values, return_inverse=True)
+    mass = np.bincount(place, weight)
+    means = np.bincount(place, weight * target) / mass
+    levels = np.asarray(isotonic_regression(means, weights=mass).x)
+    is_kept = np.ones(len(knots), bool)
+    is_kept[1:-1] = (levels[1:-1] != levels[:-2]) | (levels[1:-1] != levels[2:])
+    return knots[is_kept], levels[is_kept]
 
 
 def fit_logistic(

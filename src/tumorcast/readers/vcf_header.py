@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tumorcast.biology.chromosomes import build_named, chromosomes
 from tumorcast.domain.errors import InputError, did_you_mean
@@ -36,8 +37,7 @@ def read_lines(path: Path) -> Iterator[str]:
         with open_text(path) as text:
             yield from text
         return
-    import pysam
-
+    pysam = _htslib(path)
     verbosity = pysam.set_verbosity(0)
     try:
         with pysam.VariantFile(str(path)) as file:
@@ -47,6 +47,19 @@ def read_lines(path: Path) -> Iterator[str]:
         raise InputError(f"{path.name} is a damaged BCF file", got=error, fix="copy it again") from None
     finally:
         pysam.set_verbosity(verbosity)
+
+
+def _htslib(path: Path) -> Any:
+    """pysam; InputError where it is not installed."""
+    try:
+        import pysam
+    except ImportError:
+        raise InputError(
+            f"{path.name} is a BCF file, which cannot be read here", got="pysam is not installed",
+            expected="VCF, gzipped or not",
+            fix="pip install 'tumorcast[genomes]', or convert it: `bcftools view -Oz -o FILE.vcf.gz`",
+        ) from None  # fmt: skip
+    return pysam
 
 
 def _is_bcf(path: Path) -> bool:

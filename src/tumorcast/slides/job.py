@@ -54,7 +54,7 @@ class EncodeJob:
         return self.out / f"{file.store_name}.refused.png"
 
     def draw(self, file: SlideFile, slide: Slide, tissue: Tissue, grid: Grid) -> None:
-        """Write the slide's picture and the list of its tiles; matplotlib is imported only here."""
+        """Write the slide's picture and the list of its tiles."""
         from tumorcast.slides.overlay import draw_overlay
 
         path = self.overlay_path(file)

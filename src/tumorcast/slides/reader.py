@@ -15,7 +15,7 @@ from tumorcast.domain.errors import SlideError
 from tumorcast.slides.flat import read_flat
 from tumorcast.slides.mpp import check_given_mpp, mpp_from_properties, refuse_unknown_mpp
 from tumorcast.slides.pixels import OpenSlidePixels, PixelSource, Rgb
-from tumorcast.slides.tiff_pixels import TiffPixels, has_rgb_samples
+from tumorcast.slides.tiff_pixels import TiffPixels, has_rgb_samples, refuse_lacking
 from tumorcast.slides.tiff_whole import check_tiff_whole, is_tiff
 
 MAX_UPSAMPLING = 4.0
@@ -233,7 +233,11 @@ def _open_pixels(path: Path) -> PixelSource:
 
 
 def _refused_by_openslide(path: Path) -> PixelSource:
-    return TiffPixels(path) if is_tiff(path) and has_rgb_samples(path) else read_flat(path)
+    if not is_tiff(path) or not has_rgb_samples(path):
+        return read_flat(path)
+    pixels = TiffPixels(path)
+    refuse_lacking(path, pixels)
+    return pixels
 
 
 def _by_tifffile(path: Path, pixels: OpenSlidePixels) -> TiffPixels | None:
@@ -251,9 +255,10 @@ def _by_tifffile(path: Path, pixels: OpenSlidePixels) -> TiffPixels | None:
         return None
     sees_more = len(other.level_dimensions) > len(pixels.level_dimensions) or other.is_ome
     if is_plain and sees_more:
+        refuse_lacking(path, other)
         pixels.close()
         return other
-    if not _agree(pixels, other):
+    if other.lacking or not _agree(pixels, other):
         other.close()
         return None
     other.properties, other.associated_images = pixels.properties, pixels.associated_images

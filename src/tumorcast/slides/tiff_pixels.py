@@ -5,7 +5,6 @@ Only the tiles or strips that a region touches are read and decoded (by tifffile
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ import tifffile
 from tumorcast.domain.errors import SlideError
 from tumorcast.slides.ome import ome_properties
 from tumorcast.slides.pixels import BACKGROUND, Rgb
+from tumorcast.slides.shared_file import SharedFile
 
 _CACHE_BYTES = 128 << 20
 _MOST_SEGMENT_PIXELS = 2**28
@@ -33,6 +33,7 @@ class TiffPixels:
 
     Attributes:
         is_ome: the file carries OME-XML.
+        lacking: the compression that only imagecodecs decodes, where that is not installed; else "".
 
     Raises:
         SlideError: `unsupported_format`, `not_rgb`, or `too_large` where one tile or strip is larger than
@@ -58,7 +59,8 @@ class TiffPixels:
         except Exception as error:  # tifffile lets struct, index and type errors of damaged tags through
             self._tiff.close()
             raise _unsupported(path, error) from error
-        self._file = os.open(path, os.O_RDONLY)
+        self.lacking = next((level.lacking for level in self._levels if level.lacking), "")
+        self._file = SharedFile(path)
         self._cache: OrderedDict[tuple[int, int], Rgb] = OrderedDict()
         self._cached_bytes, self._lock = 0, Lock()
 
@@ -78,9 +80,7 @@ class TiffPixels:
 
     def close(self) -> None:
         """Release the file."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._file.close()
         self._tiff.close()
 
     def _segment(self, level: int, index: int) -> Rgb:
@@ -128,6 +128,19 @@ class _Level:
         self._columns = -(-self.size[0] // self._side[0])
         self._rows = -(-self.size[1] // self._side[1])
 
+    @property
+    def lacking(self) -> str:
+        """Name of the compression or predictor that cannot be undone here; "" for none."""
+        for known, code in (
+            (tifffile.TIFF.DECOMPRESSORS, self.page.compression),
+            (tifffile.TIFF.UNPREDICTORS, self.page.predictor),
+        ):
+            try:
+                known[code]
+            except KeyError:
+                return str(getattr(code, "name", code))
+        return ""
+
     def touched(self, left: int, top: int, width: int, height: int) -> Iterator[tuple[int, int, int]]:
         """Index and corner (pixels of the level) of the segments that a region touches."""
         across, down = self._side
@@ -136,7 +149,7 @@ class _Level:
             for column in range(first, last + 1):
                 yield row * self._columns + column, column * across, row * down
 
-    def decoded(self, file: int, index: int) -> Rgb:
+    def decoded(self, file: SharedFile, index: int) -> Rgb:
         """uint8 [h, w, 3], cut at the image's edge; a segment that was never written is white."""
         n_segments = self._columns * self._rows
         planes = [self._plane(file, index + plane * n_segments) for plane in range(self._planes)]
@@ -150,14 +163,14 @@ class _Level:
             whole = np.rint(whole[..., :3] * opacity + BACKGROUND * (1 - opacity)).astype(np.uint8)
         return np.ascontiguousarray(whole)
 
-    def _plane(self, file: int, index: int) -> np.ndarray:
+    def _plane(self, file: SharedFile, index: int) -> np.ndarray:
         page = self.page
         count = int(page.databytecounts[index]) if index < len(page.databytecounts) else 0
         depth = page.samplesperpixel if self._planes == 1 else 1
         if not count:
             return np.full((self._side[1], self._side[0], depth), BACKGROUND, np.uint8)
         try:
-            data = os.pread(file, count, int(page.dataoffsets[index]))
+            data = file.read_at(int(page.dataoffsets[index]), count)
             if len(data) < count:
                 raise ValueError("the file ends within it")
             piece = page.decode(data, index, jpegtables=page.jpegtables, jpegheader=page.jpegheader)[0]
@@ -166,6 +179,18 @@ class _Level:
             return np.asarray(piece, np.uint8).reshape(piece.shape[-3:])
         except Exception as error:  # decoders raise classes of their own
             raise SlideError("tile_unreadable", f"damaged data in piece {index}", got=error) from error
+
+
+def refuse_lacking(path: Path, pixels: TiffPixels) -> None:
+    """Raise SlideError `codec_missing` where the slide's compression cannot be decoded here."""
+    if pixels.lacking:
+        pixels.close()
+        raise SlideError(
+            "codec_missing",
+            "this slide's compression cannot be decoded here",
+            got=f"{path.name}: {pixels.lacking}, which OpenSlide does not read from this kind of file",
+            fix="install imagecodecs: pip install 'tumorcast[codecs]'; or export the slide as SVS",
+        )
 
 
 def has_rgb_samples(path: Path) -> bool:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from PIL import Image
 from tqdm import tqdm
 
-from tumorcast.slides.overlay import round_length
+from tumorcast.slides.colours import purple_orange, viridis
+from tumorcast.slides.lettering import round_length
 from tumorcast.slides.reader import Slide
 from tumorcast.slides.show.pyramid import TILE_PX, Pyramid, pyramid_of, read_zoom_tile
 from tumorcast.slides.show.scores import TileScores
@@ -125,7 +125,7 @@ def _data(slide: Slide, scores: TileScores | None, tile_um: float, pyramid: Pyra
     }
     if scores is not None:
         low, high = scores.limits
-        palette = colormaps["PuOr_r" if scores.has_sign else "viridis"](np.linspace(0, 1, _COLOURS))
+        palette = (purple_orange if scores.has_sign else viridis)(np.linspace(0, 1, _COLOURS))
         data["scores"] = {
             "name": scores.name,
             "low": low,
@@ -135,6 +135,6 @@ def _data(slide: Slide, scores: TileScores | None, tile_um: float, pyramid: Pyra
             "x": (scores.coords[:, 0] * slide.mpp).round(1).tolist(),
             "y": (scores.coords[:, 1] * slide.mpp).round(1).tolist(),
             "values": [float(f"{each:.5g}") for each in scores.values],
-            "palette": [[round(255 * part) for part in colour[:3]] for colour in palette],
+            "palette": palette.round().astype(int).tolist(),
         }
     return data
