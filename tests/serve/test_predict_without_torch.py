@@ -9,39 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-_GUARD = """
-import socket, sys
-
-BLOCKED = {"torch", "torchvision", "timm", "torch_geometric", "pytorch_lightning", "mlflow", "onnx"}
-
-class Blocker:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in BLOCKED:
-            raise ImportError(f"{name} is not there")
-
-sys.meta_path.insert(0, Blocker())
-connect = socket.socket.connect
-
-def loopback_only(self, address):
-    if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
-        raise RuntimeError(f"outbound connection to {address}")
-    return connect(self, address)
-
-socket.socket.connect = loopback_only
-from tumorcast.cli.main import main
-
-code = main(sys.argv[1:])
-assert not BLOCKED & {name.split(".")[0] for name in sys.modules}
-sys.exit(code)
-"""
-
-
-def run(*words: object) -> subprocess.CompletedProcess[str]:
-    source = Path(__file__).resolve().parents[2] / "src"
-    environment = {**os.environ, "PYTHONPATH": str(source)}
-    return subprocess.run(
-        [sys.executable, "-c", _GUARD, *map(str, words)], env=environment, capture_output=True, text=True
-    )
+from lab_process import run
 
 
 def test_from_slides_to_csv_without_torch_and_network(lab, tmp_path):
