@@ -85,11 +85,14 @@ class Predictor(nn.Module):
         self.ordinal = OrdinalThresholds(ORDINAL_LEVELS) if "ordinal" in heads else None
         self.modality_dropout = modality_dropout
 
-    def forward(self, inputs: CourseInputs, anchored: Tensor | None = None) -> PredictorOutput:
+    def forward(
+        self, inputs: CourseInputs, anchored: Tensor | None = None, slide: Encoded | None = None
+    ) -> PredictorOutput:
         """`anchored` [B, M + 1, H] stands in for the anchors' scores: in training, those of regressions that
-        have not seen the course."""
+        have not seen the course. `slide` stands in for what the slide encoder makes of the tiles."""
         is_present = self._hide_some(inputs.is_present)
-        encoded = {name: self.encode(name, inputs) for name in self.modalities}
+        ready = {} if slide is None else {"slide": slide}
+        encoded = {name: ready.get(name) or self.encode(name, inputs) for name in self.modalities}
         conditioned, is_real, singles = [], [], []
         for m, part in enumerate(encoded.values()):
             present = is_present[:, m, None, None]
@@ -164,5 +167,9 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
 
     def forward(self, inputs: CourseInputs) -> PredictorOutput:
-        outputs = [member(inputs) for member in self.members]
-        return PredictorOutput(*(torch.stack(parts).mean(dim=0) for parts in zip(*outputs, strict=True)))
+        return mean_output([member(inputs) for member in self.members])
+
+
+def mean_output(outputs: list[PredictorOutput]) -> PredictorOutput:
+    """The mean of what several members say."""
+    return PredictorOutput(*(torch.stack(parts).mean(dim=0) for parts in zip(*outputs, strict=True)))

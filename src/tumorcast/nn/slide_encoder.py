@@ -8,6 +8,9 @@ from torch import Tensor, nn
 from tumorcast.nn.anchors import Encoded
 from tumorcast.nn.segments import AttentionPooling, segment_sum
 
+CLIP = 6.0
+"""Standardised features of a tile beyond this count as this."""
+
 
 class SlideEncoder(nn.Module):
     """Standardise, project, pool by gated attention. The summary is the mean standardised tile.
@@ -36,7 +39,7 @@ class SlideEncoder(nn.Module):
         self.summary_width = len(mean)
 
     def forward(self, tiles: Tensor, tile_course: Tensor, count: int) -> Encoded:
-        standard = torch.clamp((tiles - self.mean) / self.scale, -6.0, 6.0)
+        standard = torch.clamp((tiles - self.mean) / self.scale, -CLIP, CLIP)
         tokens, attention = self.pool(self.project(standard), tile_course, count)
         size = segment_sum(torch.ones_like(standard[:, :1]), tile_course, count).clamp_min(1.0)
         return Encoded(tokens, segment_sum(standard, tile_course, count) / size, attention)

@@ -1,0 +1,157 @@
+"""Tiles of a course, a chunk at a time: the attention pooling of `tiles.onnx`, joined over chunks of any size.
+
+Exact: the pooled tokens do not depend on where the chunks end, and memory beyond the tiles is that of a few chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorcast.cohort.arrays import F32, Tiles
+from tumorcast.slides.ort_session import available_cores, make_session
+
+OUTPUTS = ("logits", "peak", "weight", "content", "total")
+_CHUNK_VALUES = 1_000_000
+_MOST_LANES = 4
+_LEAST_WEIGHT = 1e-12
+
+
+@dataclass(frozen=True)
+class TileSums:
+    """What some tiles of a course add up to (E members, K queries, W channels).
+
+    Attributes:
+        peak: [E, K] highest attention logit; -inf of no tile.
+        weight: [E, K] sum of exp(logit - peak).
+        content: [E, K, W] sum of exp(logit - peak) * value.
+        total: [dim] sum of the standardised tiles.
+        count: tiles.
+    """
+
+    peak: F32
+    weight: F32
+    content: F32
+    total: F32
+    count: int
+
+    def __add__(self, other: TileSums) -> TileSums:
+        """The sums of the tiles of both."""
+        peak = np.maximum(self.peak, other.peak)
+        with np.errstate(invalid="ignore"):
+            mine, theirs = np.exp(self.peak - peak), np.exp(other.peak - peak)
+        if not self.count or not other.count:
+            return other if not self.count else self
+        return TileSums(
+            peak,
+            self.weight * mine + other.weight * theirs,
+            self.content * mine[..., None] + other.content * theirs[..., None],
+            self.total + other.total,
+            self.count + other.count,
+        )
+
+    @property
+    def pooled(self) -> F32:
+        """[E, K, W]; zero of no tile."""
+        return self.content / np.maximum(self.weight, _LEAST_WEIGHT)[..., None]
+
+    @property
+    def summary(self) -> F32:
+        """[dim] mean standardised tile; zero of no tile."""
+        return self.total / np.float32(max(self.count, 1))
+
+    def attention(self, logits: F32) -> F32:
+        """[T] weight of each tile, mean over members and queries; sums to 1.
+
+        Args:
+            logits: [T, E * K] of the tiles of which these are the sums.
+        """
+        weights = np.exp(logits - self.peak.ravel()) / np.maximum(self.weight.ravel(), _LEAST_WEIGHT)
+        return np.asarray(weights.mean(axis=1), np.float32)
+
+
+class TileReader:
+    """`tiles.onnx`, ready to run: several chunks at a time, each on its own core.
+
+    Args:
+        path: the graph.
+        sizes: (E, K, W, dim) of a course without tiles.
+        threads: cores to use (None: every core).
+        chunk: tiles at a time (None: as many as fit a core's cache and the bound of memory).
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        threads: int | None = None,
+        chunk: int | None = None,
+    ) -> None:
+        cores = threads or available_cores()
+        self._lanes = min(cores, _MOST_LANES)
+        self._session = make_session(path, max(cores // self._lanes, 1))
+        self.dim = int(self._session.get_inputs()[0].shape[1])
+        self._shapes = {out.name: out.shape for out in self._session.get_outputs()}
+        self._chunk = chunk or max(_CHUNK_VALUES // max(self.dim, 1), 64)
+
+    def read(self, tiles: Tiles) -> tuple[TileSums, F32]:
+        """(sums, logits [T, E * K]) of a course's tiles."""
+        parts = list(self._parts(_spans(len(tiles), self._chunk), tiles))
+        logits = [part[0] for part in parts]
+        return _joined([part[1] for part in parts], self._nothing()), np.concatenate(logits or [self._no_logits()])
+
+    def read_blocks(self, tiles: Tiles, blocks: NDArray[np.int64]) -> list[TileSums]:
+        """Sums of the tiles of each block, numbered from 0 in `blocks` [T]."""
+        order = np.argsort(blocks, kind="stable")
+        ends = np.cumsum(np.bincount(blocks))
+        rows = [order[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+        pieces = [(n, part) for n, own in enumerate(rows) for part in _split(own, self._chunk)]
+        found: list[list[TileSums]] = [[] for _ in rows]
+        for (n, _), (_, sums) in zip(pieces, self._parts([part for _, part in pieces], tiles), strict=True):
+            found[n].append(sums)
+        return [_joined(parts, self._nothing()) for parts in found]
+
+    def _parts(
+        self, spans: Sequence[slice | NDArray[np.int64]], tiles: Tiles
+    ) -> Iterator[tuple[F32, TileSums]]:
+        """Logits and sums of each span, in order."""
+        with ThreadPoolExecutor(self._lanes) as pool:
+            yield from pool.map(lambda span: self._run(np.asarray(tiles[span], np.float32)), spans)
+
+    def _run(self, tiles: F32) -> tuple[F32, TileSums]:
+        logits, *sums = self._session.run(list(OUTPUTS), {"tiles": tiles})
+        return logits, TileSums(*sums, len(tiles))
+
+    def _nothing(self) -> TileSums:
+        peak = np.full(self._shapes["peak"], -np.inf, np.float32)
+        content, total = (np.zeros(self._shapes[name], np.float32) for name in ("content", "total"))
+        return TileSums(peak, np.zeros_like(peak), content, total, 0)
+
+    def _no_logits(self) -> F32:
+        return np.zeros((0, int(self._shapes["logits"][1])), np.float32)
+
+
+def all_but_each(parts: Sequence[TileSums]) -> list[TileSums]:
+    """For each of two or more parts, the sums of all the others; nothing is subtracted, so nothing is lost."""
+    before, after = list(parts), list(parts)
+    for i in range(1, len(parts)):
+        before[i] = before[i - 1] + parts[i]
+        after[-1 - i] = parts[-1 - i] + after[-i]
+    middle = [before[i - 1] + after[i + 1] for i in range(1, len(parts) - 1)]
+    return [after[1], *middle, before[-2]]
+
+
+def _joined(parts: Iterable[TileSums], nothing: TileSums) -> TileSums:
+    return sum(parts, start=nothing)
+
+
+def _spans(count: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def _split(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
