@@ -22,14 +22,18 @@ def layer_input(name: str) -> tuple[str, str]:
 
 def pack(courses: Sequence[CourseArrays]) -> dict[str, NDArray]:
     """B courses packed without padding (shapes in docs/architecture.md, "Predictor inputs")."""
+    owner = np.repeat(np.arange(len(courses)), [len(course.tiles) for course in courses])
+    tiles = np.concatenate([np.asarray(course.tiles, np.float32) for course in courses])
+    return {"tiles": tiles, "tile_course": owner, **pack_but_tiles(courses)}
+
+
+def pack_but_tiles(courses: Sequence[CourseArrays]) -> dict[str, NDArray]:
+    """The same, without tiles."""
     graphs = [course.graph for course in courses]
-    n_tiles = [len(course.tiles) for course in courses]
     n_nodes = [len(graph.node_gene) for graph in graphs]
     offsets = np.cumsum([0, *n_nodes[:-1]])
     order = np.arange(len(courses))
     packed: dict[str, NDArray] = {
-        "tiles": np.concatenate([course.tiles for course in courses]).astype(np.float32, copy=False),
-        "tile_course": np.repeat(order, n_tiles),
         "node_gene": np.concatenate([graph.node_gene for graph in graphs]),
         "node_features": np.concatenate([graph.node_features for graph in graphs]),
         "node_course": np.repeat(order, n_nodes),

@@ -17,7 +17,7 @@ from torch import nn
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
 from tumorcast.cohort.preprocess import Preprocessor
-from tumorcast.export.predictor import FlatPredictor, input_names
+from tumorcast.export.predictor import FlatPredictor, network_inputs
 
 _LEAST_WEIGHTS = 8
 _SHUFFLES = 3
@@ -53,7 +53,7 @@ def _maps(
     maps = {}
     for number, course in enumerate(courses):
         packed = pack([course])
-        fed = {name: torch.from_numpy(np.ascontiguousarray(packed[name])) for name in input_names(prepared)}
+        fed = {name: torch.from_numpy(np.ascontiguousarray(packed[name])) for name in network_inputs(prepared)}
         with torch.inference_mode():
             outputs = dict(zip(flat.outputs, flat(**fed), strict=True))
         for kind in ("tile", "gene"):

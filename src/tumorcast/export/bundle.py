@@ -20,12 +20,11 @@ from tumorcast.export.facts import BundleFacts
 from tumorcast.export.model_card import model_card
 from tumorcast.export.onnx_file import tensors_beside
 from tumorcast.export.parity import Parity, check_parity, compare
-from tumorcast.export.predictor import export_predictor, input_names, output_names
+from tumorcast.export.predictor import export_predictor, graph_outputs, input_names
 from tumorcast.readers.files import digest, replaced_folder
 from tumorcast.serve.manifest import (
     CARD_NAME,
     MANIFEST_NAME,
-    PREDICTOR_NAME,
     REFERENCE_NAME,
     SPREADS_NAME,
     TILE_ENCODER_NAME,
@@ -61,8 +60,8 @@ def export_bundle(
     """
     _check_encoder(facts)
     with replaced_folder(folder) as work:
-        export_predictor(model, prepared, facts.heads, work / PREDICTOR_NAME)
-        parity = compare(model, prepared, facts.heads, work / PREDICTOR_NAME, courses)
+        export_predictor(model, prepared, facts.heads, work)
+        parity = compare(model, prepared, facts.heads, work, courses)
         check_parity(parity)
         save_preprocessor(prepared, work)
         if facts.tile_encoder_onnx is not None:
@@ -116,7 +115,7 @@ def _manifest(
         modalities=prepared.modalities,
         heads=facts.heads,
         inputs=input_names(prepared),
-        outputs=output_names(prepared, facts.heads),
+        outputs=graph_outputs(prepared, facts.heads),
         tile_encoder=facts.tile_encoder,
         thresholds=facts.thresholds,
         rules=DataRules(**rules),

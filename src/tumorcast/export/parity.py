@@ -16,13 +16,17 @@ from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.domain.errors import BundleError
-from tumorcast.export.predictor import FlatPredictor, input_names
+from tumorcast.export.predictor import FlatPredictor, graph_outputs, network_inputs
 from tumorcast.export.probes import MANY_TILES, probe_batches
 from tumorcast.metrics.logistic import expit
-from tumorcast.slides.ort_session import make_session
+from tumorcast.serve.graphs import PredictorGraphs
+from tumorcast.serve.manifest import PREDICTOR_NAME, TILES_NAME
 
 TOLERANCE = 1e-4
 """Largest accepted difference, in probability and in attention weight."""
+
+_CHUNK = 1000
+"""Tiles at a time: some of the bags that are tried end within a chunk."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def compare(
     model: nn.Module,
     prepared: Preprocessor,
     heads: Sequence[str],
-    onnx_path: Path,
+    folder: Path,
     courses: Sequence[CourseArrays] = (),
     many_tiles: int = MANY_TILES,
 ) -> Parity:
@@ -49,17 +53,20 @@ def compare(
     finite counts as an infinite difference.
     """
     flat = FlatPredictor(copy.deepcopy(model).cpu(), prepared, heads).eval()
-    session = make_session(onnx_path)
+    reads_slides = prepared.tiles is not None
+    graphs = PredictorGraphs(
+        folder / PREDICTOR_NAME, folder / TILES_NAME if reads_slides else None, graph_outputs(prepared, heads), chunk=_CHUNK
+    )
     worst, where = 0.0, ""
     batches = probe_batches(prepared, courses, many_tiles)
     for name, batch in batches.items():
         packed = pack(batch)
-        fed = {key: packed[key] for key in input_names(prepared)}
+        fed = {key: packed[key] for key in network_inputs(prepared)}
         with torch.inference_mode():
             expected = flat(**{key: torch.from_numpy(np.ascontiguousarray(v)) for key, v in fed.items()})
-        given = session.run(list(flat.outputs), fed)
-        for output, one, other in zip(flat.outputs, expected, given, strict=True):
-            difference = _difference(output, one.numpy(), other)
+        given = graphs.run(batch)
+        for output, one in zip(flat.outputs, expected, strict=True):
+            difference = _difference(output, one.numpy(), given[output])
             if not difference <= worst:
                 worst, where = difference, f"{output} of '{name}'"
     return Parity(worst, where, len(batches))

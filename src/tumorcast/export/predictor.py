@@ -1,10 +1,11 @@
-"""Predictor -> ONNX: flat, named inputs; every size (tiles, genes, edges, courses) left open."""
+"""Predictor -> two ONNX graphs: one pools tiles, a chunk at a time; one makes predictions of that and all else."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,20 +15,33 @@ from tumorcast.cohort.packing import FIXED_INPUTS, layer_input, pack
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.export.onnx_file import quiet_exporter, save_graph
 from tumorcast.export.probes import probe_course
+from tumorcast.nn.anchors import Encoded
+from tumorcast.nn.chunk_pool import ChunkPool
+from tumorcast.nn.predictor import Ensemble, Predictor, PredictorOutput, mean_output
+from tumorcast.nn.slide_encoder import SlideEncoder
+from tumorcast.serve.manifest import PREDICTOR_NAME, TILES_NAME
+from tumorcast.serve.tile_sums import OUTPUTS as TILE_OUTPUTS
 
 _OF_SLIDES = ("tiles", "tile_course")
+_POOLED = ("slide_pooled", "slide_summary")
 _OF_MUTATIONS = (
     "node_gene", "node_features", "node_course", "edge_index", "edge_type", "edge_weight", "burden",
 )  # fmt: skip
 _OPEN_SIZES = {
-    "tiles": {0: "n_tiles"}, "tile_course": {0: "n_tiles"}, "node_gene": {0: "n_nodes"},
-    "node_features": {0: "n_nodes"}, "node_course": {0: "n_nodes"}, "edge_index": {1: "n_edges"},
-    "edge_type": {0: "n_edges"}, "edge_weight": {0: "n_edges"},
+    "node_gene": {0: "n_nodes"}, "node_features": {0: "n_nodes"}, "node_course": {0: "n_nodes"},
+    "edge_index": {1: "n_edges"}, "edge_type": {0: "n_edges"}, "edge_weight": {0: "n_edges"},
 }  # fmt: skip
 
 
 def input_names(prepared: Preprocessor) -> tuple[str, ...]:
-    """Inputs of the graph; those of a modality that the model does not use are left out."""
+    """Inputs of `predictor.onnx`: those of the network, with pooled tiles [B, E, K, W] and their mean [B, dim] for
+    the tiles."""
+    pooled = _POOLED if prepared.tiles else ()
+    return (*pooled, *(name for name in network_inputs(prepared) if name not in _OF_SLIDES))
+
+
+def network_inputs(prepared: Preprocessor) -> tuple[str, ...]:
+    """Inputs of the network; those of a modality that the model does not use are left out."""
     unused = (*(() if prepared.tiles else _OF_SLIDES), *(() if prepared.graph else _OF_MUTATIONS))
     fixed = [name for name in FIXED_INPUTS if name not in unused]
     return (*fixed, *(name for layer in prepared.layer_names for name in layer_input(layer)))
@@ -42,6 +56,11 @@ def output_names(prepared: Preprocessor, heads: Sequence[str]) -> tuple[str, ...
         "single_scores",
         *(name for name, part in attention if part is not None),
     )
+
+
+def graph_outputs(prepared: Preprocessor, heads: Sequence[str]) -> tuple[str, ...]:
+    """Outputs of `predictor.onnx`: all but the attention of tiles, which comes of `tiles.onnx`."""
+    return tuple(name for name in output_names(prepared, heads) if name != "tile_attention")
 
 
 class FlatPredictor(nn.Module):
@@ -60,17 +79,40 @@ class FlatPredictor(nn.Module):
         self.outputs = output_names(prepared, heads)
 
     def forward(self, **named: Tensor) -> tuple[Tensor, ...]:
-        out = self.model(_inputs(named, self.layer_names))
-        found = {
-            "ordinal_logits": out.ordinal_logits,
-            "single_scores": out.single_scores,
-            "tile_attention": out.tile_attention,
-            "gene_attention": out.gene_attention,
-        }
-        for column, head in enumerate(self.heads):
-            if head != "ordinal":
-                found["risk" if head == "survival" else "response_logit"] = out.scores[:, column]
-        return tuple(found[name] for name in self.outputs)
+        return _flat(self.model(_inputs(named, self.layer_names)), self.heads, self.outputs)
+
+
+class PooledPredictor(nn.Module):
+    """As `FlatPredictor`, with the pooled tiles in place of the tiles, and without their attention."""
+
+    def __init__(self, members: Sequence[Predictor], prepared: Preprocessor, heads: Sequence[str]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.heads = tuple(heads)
+        self.layer_names = prepared.layer_names
+        self.outputs = graph_outputs(prepared, heads)
+
+    def forward(self, **named: Tensor) -> tuple[Tensor, ...]:
+        inputs = _inputs(named, self.layer_names)
+        pooled, summary = (named.get(name) for name in _POOLED)
+        outputs = []
+        for i, member in enumerate(self.members):
+            slide = None if pooled is None or summary is None else Encoded(pooled[:, i], summary)
+            outputs.append(member(inputs, slide=slide))
+        return _flat(mean_output(outputs), self.heads, self.outputs)
+
+
+def _flat(out: PredictorOutput, heads: Sequence[str], outputs: Sequence[str]) -> tuple[Tensor, ...]:
+    found = {
+        "ordinal_logits": out.ordinal_logits,
+        "single_scores": out.single_scores,
+        "tile_attention": out.tile_attention,
+        "gene_attention": out.gene_attention,
+    }
+    for column, head in enumerate(heads):
+        if head != "ordinal":
+            found["risk" if head == "survival" else "response_logit"] = out.scores[:, column]
+    return tuple(found[name] for name in outputs)
 
 
 def _inputs(named: dict[str, Tensor], layer_names: tuple[str, ...]) -> CourseInputs:
@@ -84,25 +126,41 @@ def _inputs(named: dict[str, Tensor], layer_names: tuple[str, ...]) -> CourseInp
     )
 
 
-def export_predictor(model: nn.Module, prepared: Preprocessor, heads: Sequence[str], path: Path) -> None:
-    """Write the ONNX graph of an `Ensemble` or a `Predictor`, atomically.
+def export_predictor(model: nn.Module, prepared: Preprocessor, heads: Sequence[str], folder: Path) -> None:
+    """Write `predictor.onnx`, and where the model reads slides `tiles.onnx`, each atomically.
 
     Args:
-        model: stays as it is (mode and device); what is exported is its evaluation mode.
+        model: an `Ensemble` or a `Predictor`; stays as it is (mode and device), its evaluation mode is exported.
         prepared: the preprocessor that the model was built for.
         heads: names of the model's scores, in its order.
-        path: the file to write.
+        folder: where the files go.
     """
-    flat = FlatPredictor(copy.deepcopy(model).cpu(), prepared, heads).eval()
+    model = copy.deepcopy(model).cpu().eval()
+    members = [cast(Predictor, each) for each in (model.members if isinstance(model, Ensemble) else [model])]
     packed = pack([probe_course(prepared, seed) for seed in range(3)])
-    example = {name: torch.from_numpy(packed[name]) for name in input_names(prepared)}
+    example = {name: torch.from_numpy(packed[name]) for name in input_names(prepared) if name in packed}
+    if prepared.tiles is not None:
+        encoders = [cast(SlideEncoder, member.encoders["of_slide"]) for member in members]
+        pool = ChunkPool(encoders).eval()
+        tiles = torch.from_numpy(packed["tiles"])
+        _export(pool, {"tiles": tiles}, TILE_OUTPUTS, {"tiles": {0: "n_tiles"}}, folder / TILES_NAME)
+        _, _, _, content, total = pool(tiles)
+        example |= {name: torch.stack([part] * 3) for name, part in zip(_POOLED, (content, total), strict=True)}
+    flat = PooledPredictor(members, prepared, heads).eval()
+    example = {name: example[name] for name in input_names(prepared)}
     sizes = {name: _OPEN_SIZES.get(name, {0: "n_courses"}) for name in example}
+    _export(flat, example, flat.outputs, sizes, folder / PREDICTOR_NAME)
+
+
+def _export(
+    module: nn.Module, example: dict[str, Tensor], outputs: Sequence[str], sizes: dict[str, Any], path: Path
+) -> None:
     with quiet_exporter():
         program = torch.onnx.export(
-            flat,
+            module,
             kwargs=example,
             input_names=list(example),
-            output_names=list(flat.outputs),
+            output_names=list(outputs),
             dynamic_shapes=sizes,
             dynamo=True,
             verbose=False,

@@ -19,6 +19,7 @@ from tumorcast.serve.manifest import (
     REFERENCE_NAME,
     SPREADS_NAME,
     TILE_ENCODER_NAME,
+    TILES_NAME,
     TRUST_NAME,
     UNSEALED,
     Manifest,
@@ -51,6 +52,11 @@ class Bundle:
     def predictor_path(self) -> Path:
         """The ONNX graph of the predictor."""
         return self.folder / PREDICTOR_NAME
+
+    @property
+    def tiles_path(self) -> Path | None:
+        """The ONNX graph that pools a course's tiles; None where the model reads no slide."""
+        return self.folder / TILES_NAME if TILES_NAME in self.manifest.files else None
 
     @property
     def tile_encoder_path(self) -> Path | None:

@@ -17,6 +17,7 @@ from tumorcast.serve.population import IntendedUse, Population, Section
 FORMAT_VERSION = 4
 MANIFEST_NAME = "manifest.json"
 PREDICTOR_NAME = "predictor.onnx"
+TILES_NAME = "tiles.onnx"
 TILE_ENCODER_NAME = "tile_encoder.onnx"
 CARD_NAME = "model_card.md"
 TRUST_NAME = "trust.json"
@@ -28,6 +29,7 @@ UNSEALED = (MANIFEST_NAME, SIGNATURES_NAME)
 
 _ROLES = {
     "predictor": PREDICTOR_NAME,
+    "tiles": TILES_NAME,
     "tile_encoder": TILE_ENCODER_NAME,
     "genes": "preprocess.json",
     "scaling": "preprocess.npz",
@@ -91,7 +93,7 @@ class Manifest(Section):
         training_data: of what origin the training courses are.
         modalities: order of `is_present`.
         heads: in the order of the scores; the first of response and ordinal gives the probability.
-        inputs, outputs: names of the predictor's tensors.
+        inputs, outputs: names of the predictor's tensors; those of `tiles.onnx` are always the same.
         tile_encoder: None where the model reads no slide.
         thresholds: cut of the probability or risk by head, chosen on training courses.
         rules: which tissue and which courses count.
