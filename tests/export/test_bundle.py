@@ -21,7 +21,7 @@ from tumorcast.export.bundle import export_bundle
 from tumorcast.export.parity import TOLERANCE, Parity, check_parity, compare
 from tumorcast.export.predictor import export_predictor, input_names
 from tumorcast.serve.bundle import load_bundle
-from tumorcast.serve.manifest import PREDICTOR_NAME, TileEncoderInfo
+from tumorcast.serve.manifest import PREDICTOR_NAME, TILES_NAME, TileEncoderInfo
 from tumorcast.serve.population import Figure, PatternFigures, Population
 
 HEADS = ("response", "ordinal", "survival")
@@ -41,13 +41,13 @@ def exported(tmp_path_factory) -> tuple[torch.nn.Module, Path]:
 def test_graph_equals_torch_for_every_subset_and_size(exported):
     model, folder = exported
     courses = [toy_course(1), toy_course(2, n_tiles=0, n_genes=0, present=("expression",))]
-    parity = compare(model, toy_preprocessor(), HEADS, folder / PREDICTOR_NAME, courses, many_tiles=20_000)
+    parity = compare(model, toy_preprocessor(), HEADS, folder, courses, many_tiles=20_000)
     assert parity.n_batches >= 2 ** len(MODALITIES)
     assert parity.max_difference <= 1e-5, parity
 
 
 def test_a_graph_of_other_weights_is_refused(exported):
-    path = exported[1] / PREDICTOR_NAME
+    path = exported[1]
     other = toy_model(HEADS, members=2, seed=1)
     parity = compare(other, toy_preprocessor(), HEADS, path, many_tiles=50)
     assert parity.max_difference > TOLERANCE
@@ -57,9 +57,10 @@ def test_a_graph_of_other_weights_is_refused(exported):
 
 def test_graph_leaves_every_size_open_and_adds_without_a_race(exported):
     graph = onnx.load(exported[1] / PREDICTOR_NAME)
+    tiles = onnx.load(exported[1] / TILES_NAME)
     open_sizes = {"n_tiles", "n_nodes", "n_edges", "n_courses"}
-    found = {d.dim_param for i in graph.graph.input for d in i.type.tensor_type.shape.dim if d.dim_param}
-    assert found == open_sizes
+    inputs = [*graph.graph.input, *tiles.graph.input]
+    assert {d.dim_param for i in inputs for d in i.type.tensor_type.shape.dim if d.dim_param} == open_sizes
     assert not _racing(graph)
 
 
@@ -71,9 +72,9 @@ def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone_and_stays_as_it
     prepared = toy_preprocessor().narrowed(("clinical",))
     model = toy_model(("response",), prepared=prepared).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    export_predictor(model, prepared, ("response",), tmp_path / "p.onnx")
+    export_predictor(model, prepared, ("response",), tmp_path)
     assert input_names(prepared) == ("treatment", "is_present", "layer_clinical", "layer_clinical_measured")
-    assert compare(model, prepared, ("response",), tmp_path / "p.onnx").max_difference < 1e-5
+    assert compare(model, prepared, ("response",), tmp_path).max_difference < 1e-5
     assert model.training
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
@@ -82,15 +83,15 @@ def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone_and_stays_as_it
 def test_every_graph_encoder_is_exported_as_it_is(tmp_path, kind):
     prepared = toy_preprocessor().narrowed(("mutations",))
     model = toy_model(("response",), prepared=prepared, graph=kind)
-    export_predictor(model, prepared, ("response",), tmp_path / "p.onnx")
+    export_predictor(model, prepared, ("response",), tmp_path)
     courses = [toy_course(1, n_genes=12, present=("mutations",)), toy_course(2, n_genes=3)]
     alone = {"layers": {}, "is_measured": {}, "tiles": np.zeros((0, 0), np.float32)}
     courses = [replace(c, **alone, is_present=c.is_present[1:2]) for c in courses]
-    parity = compare(model, prepared, ("response",), tmp_path / "p.onnx", courses)
+    parity = compare(model, prepared, ("response",), tmp_path, courses)
     assert parity.max_difference < 1e-5, parity
     racing = [
         n
-        for n in onnx.load(tmp_path / "p.onnx").graph.node
+        for n in onnx.load(tmp_path / PREDICTOR_NAME).graph.node
         if n.op_type == "ScatterND" and _reduction(n) not in ("", "none")
     ]
     assert not racing
@@ -101,6 +102,7 @@ def test_bundle_says_what_it_is_and_replaces_an_older_one(exported):
     bundle = load_bundle(folder)
     assert sorted(path.name for path in folder.iterdir()) == [
         "manifest.json", "model_card.md", "predictor.onnx", "preprocess.json", "preprocess.npz",
+        "tiles.onnx",
     ]  # fmt: skip
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["training_data"] == "simulated"
@@ -115,7 +117,9 @@ def test_a_failed_export_leaves_the_older_bundle_alone(tmp_path, monkeypatch):
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "older").write_text("x")
-    monkeypatch.setattr(bundle_module, "export_predictor", lambda *given: given[-1].write_bytes(b"x"))
+    monkeypatch.setattr(
+        bundle_module, "export_predictor", lambda *given: (given[-1] / PREDICTOR_NAME).write_bytes(b"x")
+    )
     monkeypatch.setattr(bundle_module, "compare", lambda *_: Parity(0.5, "response_logit", 1))
     with pytest.raises(BundleError, match="does not say what the trained model says"):
         export_bundle(folder, toy_model(), toy_preprocessor(), toy_facts())

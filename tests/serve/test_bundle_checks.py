@@ -11,6 +11,7 @@ from tumorcast.serve.bundle import load_bundle
 
 FILES = (
     "manifest.json", "model_card.md", "predictor.onnx", "preprocess.json", "preprocess.npz", "tile_encoder.onnx",
+    "tiles.onnx",
 )  # fmt: skip
 
 

@@ -22,14 +22,15 @@ class _Sum:
     def __init__(self, has_response=True):
         self.n_passes, self.has_response = 0, has_response
 
-    def predict(self, courses):
-        self.n_passes += len(courses)
-        logits = [float(course.tiles[:, 0].sum()) for course in courses]
+    def predict_without_blocks(self, course, blocks):
+        kept = [np.ones(len(blocks), bool), *(blocks != block for block in range(blocks.max() + 1))]
+        self.n_passes += len(kept)
         none = np.zeros(0, np.float32)
-        return [
+        whole, *rest = [
             Prediction("c", "p", 1 / (1 + np.exp(-each)) if self.has_response else np.nan, -each, none, none)
-            for each in logits
+            for each in (float(course.tiles[is_kept, 0].sum()) for is_kept in kept)
         ]
+        return whole, rest
 
 
 def _grid(rows, columns, step=224):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
+Tiles = F32
 
 
 @dataclass(frozen=True)

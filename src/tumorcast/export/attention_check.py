@@ -53,7 +53,9 @@ def _maps(
     maps = {}
     for number, course in enumerate(courses):
         packed = pack([course])
-        fed = {name: torch.from_numpy(np.ascontiguousarray(packed[name])) for name in network_inputs(prepared)}
+        fed = {
+            name: torch.from_numpy(np.ascontiguousarray(packed[name])) for name in network_inputs(prepared)
+        }
         with torch.inference_mode():
             outputs = dict(zip(flat.outputs, flat(**fed), strict=True))
         for kind in ("tile", "gene"):

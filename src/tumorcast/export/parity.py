@@ -53,9 +53,11 @@ def compare(
     finite counts as an infinite difference.
     """
     flat = FlatPredictor(copy.deepcopy(model).cpu(), prepared, heads).eval()
-    reads_slides = prepared.tiles is not None
     graphs = PredictorGraphs(
-        folder / PREDICTOR_NAME, folder / TILES_NAME if reads_slides else None, graph_outputs(prepared, heads), chunk=_CHUNK
+        folder / PREDICTOR_NAME,
+        None if prepared.tiles is None else folder / TILES_NAME,
+        graph_outputs(prepared, heads),
+        chunk=_CHUNK,
     )
     worst, where = 0.0, ""
     batches = probe_batches(prepared, courses, many_tiles)

@@ -145,7 +145,9 @@ def export_predictor(model: nn.Module, prepared: Preprocessor, heads: Sequence[s
         tiles = torch.from_numpy(packed["tiles"])
         _export(pool, {"tiles": tiles}, TILE_OUTPUTS, {"tiles": {0: "n_tiles"}}, folder / TILES_NAME)
         _, _, _, content, total = pool(tiles)
-        example |= {name: torch.stack([part] * 3) for name, part in zip(_POOLED, (content, total), strict=True)}
+        example |= {
+            name: torch.stack([part] * 3) for name, part in zip(_POOLED, (content, total), strict=True)
+        }
     flat = PooledPredictor(members, prepared, heads).eval()
     example = {name: example[name] for name in input_names(prepared)}
     sizes = {name: _OPEN_SIZES.get(name, {0: "n_courses"}) for name in example}

@@ -1,4 +1,4 @@
-"""The slide encoders of an ensemble over a chunk of one course's tiles: sums that can be joined, one for all members."""
+"""The slide encoders of an ensemble over some of a course's tiles: sums that can be joined afterwards."""
 
 from __future__ import annotations
 
@@ -36,15 +36,18 @@ class ChunkPool(nn.Module):
                 raise InputError("the members of the ensemble standardise tiles differently")
         self.register_buffer("mean", first.mean)
         self.register_buffer("scale", first.scale)
-        linear, norm = [encoder.project[1] for encoder in encoders], [encoder.project[3] for encoder in encoders]
+        linear, norm = (
+            [encoder.project[1] for encoder in encoders],
+            [encoder.project[3] for encoder in encoders],
+        )
         self.epsilon = float(first.project[3].eps)  # type: ignore[arg-type]
         pools = [encoder.pool for encoder in encoders]
         self.project = _frozen(torch.cat([each.weight for each in linear]))  # type: ignore[misc]
         self.project_bias = _frozen(torch.cat([each.bias for each in linear]))  # type: ignore[misc]
         self.norm, self.norm_bias = _rows([each.weight for each in norm]), _rows([each.bias for each in norm])
-        self.content, self.content_bias = _layers([pool.content for pool in pools])
-        self.gate, self.gate_bias = _layers([pool.gate for pool in pools])
-        self.score, self.score_bias = _layers([pool.score for pool in pools])
+        self.to_content, self.to_content_bias = _layers([pool.content for pool in pools])
+        self.to_gate, self.to_gate_bias = _layers([pool.gate for pool in pools])
+        self.to_score, self.to_score_bias = _layers([pool.score for pool in pools])
 
     def forward(self, tiles: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         members, width = self.norm.shape[0], self.norm.shape[2]
@@ -52,9 +55,9 @@ class ChunkPool(nn.Module):
         hidden = nn.functional.gelu(nn.functional.linear(standard, self.project, self.project_bias))
         apart = hidden.view(-1, members, width).transpose(0, 1)
         values = nn.functional.layer_norm(apart, (width,), eps=self.epsilon) * self.norm + self.norm_bias
-        content = torch.tanh(values @ self.content + self.content_bias)
-        gated = content * torch.sigmoid(values @ self.gate + self.gate_bias)
-        logits = gated @ self.score + self.score_bias
+        content = torch.tanh(values @ self.to_content + self.to_content_bias)
+        gated = content * torch.sigmoid(values @ self.to_gate + self.to_gate_bias)
+        logits = gated @ self.to_score + self.to_score_bias
         peak = logits.amax(dim=1)
         weights = torch.exp(logits - peak[:, None])
         pooled = weights.transpose(1, 2) @ values

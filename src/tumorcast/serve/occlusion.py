@@ -9,11 +9,11 @@ the block is irrelevant: another block may say the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.bags import TileBag
@@ -24,10 +24,12 @@ _EDGE = 1e-6
 
 
 class Predictor(Protocol):
-    """Anything that predicts courses."""
+    """Anything that predicts a course without some of its tiles (`serve.session.BundlePredictor`)."""
 
-    def predict(self, courses: Sequence[CourseArrays]) -> list[Prediction]:
-        """One prediction a course, in order."""
+    def predict_without_blocks(
+        self, course: CourseArrays, blocks: NDArray[np.int64]
+    ) -> tuple[Prediction, list[Prediction]]:
+        """What is said of the course, and of it without each block of tiles."""
 
 
 def occlusion_scores(
@@ -45,9 +47,8 @@ def occlusion_scores(
     count = int(blocks.max()) + 1
     if count == 1:  # without its only block the course would have no slide at all
         return np.zeros(len(blocks))
-    variants = [course, *(replace(course, tiles=course.tiles[blocks != block]) for block in range(count))]
-    said = np.array([_score(each) for each in predictor.predict(variants)])
-    return (said[0] - said[1:])[blocks]
+    whole, without = predictor.predict_without_blocks(course, blocks)
+    return np.array([_score(whole) - _score(each) for each in without])[blocks]
 
 
 def occlusion_table(predictor: Predictor, course: CourseArrays, bag: TileBag) -> pd.DataFrame:

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.cohort.arrays import CourseArrays
-from tumorcast.cohort.packing import pack
 from tumorcast.domain.errors import BundleError
 from tumorcast.metrics.logistic import expit
 from tumorcast.serve.bundle import Bundle
-from tumorcast.slides.ort_session import make_session
+from tumorcast.serve.graphs import PredictorGraphs
+from tumorcast.serve.tile_sums import all_but_each
 
 RESPONDER_LEVEL = 1
 """Exceeding this level of the ordinal scale (SD, RCB-II) is a response."""
 
-_MOST_COURSES, _MOST_TILES = 32, 50_000
-"""Courses and tiles of one call of the graph: bounds the memory, changes no number."""
+_MOST_COURSES = 32
+"""Courses of one call of the graph: bounds the memory, changes no number."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,16 @@ class BundlePredictor:
 
     Args:
         bundle: a checked bundle.
-        threads: threads within an operator (None: every available core).
+        threads: cores to use (None: every available core).
+        chunk: tiles at a time (None: as many as suit the machine); changes no number.
     """
 
-    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+    def __init__(self, bundle: Bundle, threads: int | None = None, chunk: int | None = None) -> None:
         self._manifest = bundle.manifest
         self._tile_dim = bundle.prepared.tile_dim
-        self._session = make_session(bundle.predictor_path, threads)
+        self._graphs = PredictorGraphs(
+            bundle.predictor_path, bundle.tiles_path, bundle.manifest.outputs, threads, chunk
+        )
 
     def predict(self, courses: Sequence[CourseArrays]) -> list[Prediction]:
         """One prediction a course, in order; each as if it were alone.
@@ -62,14 +65,35 @@ class BundlePredictor:
         Raises:
             BundleError: tiles of another width than the model was trained on.
         """
-        return [each for batch in _batches(courses) for each in self._run(batch)]
-
-    def _run(self, courses: Sequence[CourseArrays]) -> list[Prediction]:
         self._check_widths(courses)
-        packed = pack(courses)
-        names = self._manifest.outputs
-        values = self._session.run(list(names), {name: packed[name] for name in self._manifest.inputs})
-        found = dict(zip(names, values, strict=True))
+        return [each for batch in _batches(courses) for each in self._told(batch, self._graphs.run(batch))]
+
+    def predict_without_blocks(
+        self, course: CourseArrays, blocks: NDArray[np.int64]
+    ) -> tuple[Prediction, list[Prediction]]:
+        """(what is said of the course, and without the tiles of each of two or more blocks); each tile is read once.
+
+        Args:
+            blocks: [T] block of each tile, numbered from 0. Attention of tiles is not computed.
+
+        Raises:
+            BundleError: tiles of another width than the model was trained on, or a model that reads no slide.
+        """
+        self._check_widths([course])
+        reader = self._graphs.reader
+        if reader is None:
+            raise BundleError("the model reads no slide", fix="ask for the attention of genes")
+        parts = reader.read_blocks(course.tiles, blocks)
+        others = all_but_each(parts)
+        wholes = [others[0] + parts[0], *others]
+        said: list[Prediction] = []
+        for start in range(0, len(wholes), _MOST_COURSES):
+            some = wholes[start : start + _MOST_COURSES]
+            copies = [course] * len(some)
+            said += self._told(copies, self._graphs.fuse(copies, some))
+        return said[0], said[1:]
+
+    def _told(self, courses: Sequence[CourseArrays], found: dict[str, NDArray]) -> list[Prediction]:
         probability, risk = self._probability(found, len(courses)), found.get("risk")
         tiles = _split(found.get("tile_attention"), [len(c.tiles) for c in courses])
         genes = _split(found.get("gene_attention"), [len(c.graph.node_gene) for c in courses])
@@ -106,16 +130,8 @@ class BundlePredictor:
 
 
 def _batches(courses: Sequence[CourseArrays]) -> Iterator[Sequence[CourseArrays]]:
-    """Runs of courses within the bounds of one call; a single course may exceed the bound of tiles."""
-    start = tiles = 0
-    for end, course in enumerate(courses):
-        is_full = end - start == _MOST_COURSES or tiles + len(course.tiles) > _MOST_TILES
-        if end > start and is_full:
-            yield courses[start:end]
-            start, tiles = end, 0
-        tiles += len(course.tiles)
-    if start < len(courses):
-        yield courses[start:]
+    for start in range(0, len(courses), _MOST_COURSES):
+        yield courses[start : start + _MOST_COURSES]
 
 
 def _split(weights: NDArray | None, lengths: list[int]) -> list[NDArray[np.float32]]:

@@ -102,7 +102,9 @@ class TileReader:
         """(sums, logits [T, E * K]) of a course's tiles."""
         parts = list(self._parts(_spans(len(tiles), self._chunk), tiles))
         logits = [part[0] for part in parts]
-        return _joined([part[1] for part in parts], self._nothing()), np.concatenate(logits or [self._no_logits()])
+        return _joined([part[1] for part in parts], self._nothing()), np.concatenate(
+            logits or [self._no_logits()]
+        )
 
     def read_blocks(self, tiles: Tiles, blocks: NDArray[np.int64]) -> list[TileSums]:
         """Sums of the tiles of each block, numbered from 0 in `blocks` [T]."""
