@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -36,14 +37,12 @@ class ChunkPool(nn.Module):
                 raise InputError("the members of the ensemble standardise tiles differently")
         self.register_buffer("mean", first.mean)
         self.register_buffer("scale", first.scale)
-        linear, norm = (
-            [encoder.project[1] for encoder in encoders],
-            [encoder.project[3] for encoder in encoders],
-        )
-        self.epsilon = float(first.project[3].eps)  # type: ignore[arg-type]
+        linear = [cast(nn.Linear, encoder.project[1]) for encoder in encoders]
+        norm = [cast(nn.LayerNorm, encoder.project[3]) for encoder in encoders]
+        self.epsilon = norm[0].eps
         pools = [encoder.pool for encoder in encoders]
-        self.project = _frozen(torch.cat([each.weight for each in linear]))  # type: ignore[misc]
-        self.project_bias = _frozen(torch.cat([each.bias for each in linear]))  # type: ignore[misc]
+        self.project = _frozen(torch.cat([each.weight for each in linear]))
+        self.project_bias = _frozen(torch.cat([each.bias for each in linear]))
         self.norm, self.norm_bias = _rows([each.weight for each in norm]), _rows([each.bias for each in norm])
         self.to_content, self.to_content_bias = _layers([pool.content for pool in pools])
         self.to_gate, self.to_gate_bias = _layers([pool.gate for pool in pools])

@@ -42,11 +42,10 @@ class TileSums:
 
     def __add__(self, other: TileSums) -> TileSums:
         """The sums of the tiles of both."""
-        peak = np.maximum(self.peak, other.peak)
-        with np.errstate(invalid="ignore"):
-            mine, theirs = np.exp(self.peak - peak), np.exp(other.peak - peak)
         if not self.count or not other.count:
             return other if not self.count else self
+        peak = np.maximum(self.peak, other.peak)
+        mine, theirs = np.exp(self.peak - peak), np.exp(other.peak - peak)
         return TileSums(
             peak,
             self.weight * mine + other.weight * theirs,
@@ -63,7 +62,7 @@ class TileSums:
     @property
     def summary(self) -> F32:
         """[dim] mean standardised tile; zero of no tile."""
-        return self.total / np.float32(max(self.count, 1))
+        return np.asarray(self.total / max(self.count, 1), np.float32)
 
     def attention(self, logits: F32) -> F32:
         """[T] weight of each tile, mean over members and queries; sums to 1.
@@ -125,8 +124,8 @@ class TileReader:
             yield from pool.map(lambda span: self._run(np.asarray(tiles[span], np.float32)), spans)
 
     def _run(self, tiles: F32) -> tuple[F32, TileSums]:
-        logits, *sums = self._session.run(list(OUTPUTS), {"tiles": tiles})
-        return logits, TileSums(*sums, len(tiles))
+        logits, peak, weight, content, total = self._session.run(list(OUTPUTS), {"tiles": tiles})
+        return logits, TileSums(peak, weight, content, total, len(tiles))
 
     def _nothing(self) -> TileSums:
         peak = np.full(self._shapes["peak"], -np.inf, np.float32)
