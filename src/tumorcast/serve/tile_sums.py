@@ -57,7 +57,7 @@ class TileSums:
     @property
     def pooled(self) -> F32:
         """[E, K, W]; zero of no tile."""
-        return self.content / np.maximum(self.weight, _LEAST_WEIGHT)[..., None]
+        return np.asarray(self.content / np.maximum(self.weight, _LEAST_WEIGHT)[..., None], np.float32)
 
     @property
     def summary(self) -> F32:
