@@ -29,6 +29,18 @@ def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -
     """
     study = read_study(study_folder)
     table = predict_with(bundle, study, request).table
+    made = predictions_with_outcomes(bundle, study, table)
+    if made.empty:
+        reasons = table["reason"].value_counts().index.tolist()
+        raise InputError(
+            f"no course of {study.study_id} has a prediction and an outcome",
+            got=f"{len(table)} courses" + (f"; {reasons[0]}" if reasons else ""),
+        )
+    return made
+
+
+def predictions_with_outcomes(bundle: Bundle, study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """As `external_predictions`, of a study and its predictions; empty where no course has both."""
     courses = course_table(study, bundle.manifest.rules.endpoint)
     ids = pd.Index(table["course_id"])
     base = pd.DataFrame(
@@ -36,19 +48,15 @@ def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -
     )
     survival = bundle.manifest.heads[0] == "survival"
     outcome = ("time_days", "is_event") if survival else ("response",)
-    known = courses.reindex(ids)[list(outcome)].notna().all(axis=1).to_numpy()
+    told = courses.reindex(ids)[list(outcome)].reset_index(drop=True)
+    known = told.notna().all(axis=1).to_numpy()
     known = known & table["risk" if survival else "probability"].notna().to_numpy()
     if not known.any():
-        reasons = table["reason"].value_counts().index.tolist()
-        raise InputError(
-            f"no course of {study.study_id} has a prediction and an outcome",
-            got=f"{len(table)} courses" + (f"; {reasons[0]}" if reasons else ""),
-        )
+        return pd.DataFrame()
     if survival:
-        told = courses.reindex(ids)[list(outcome)].reset_index(drop=True)
         made = base.join(told).assign(model=MODEL, risk=table["risk"])
         return made[known].reset_index(drop=True)
-    made = base.assign(label=courses["response"].reindex(ids).to_numpy(float), model=MODEL)
+    made = base.assign(label=told["response"].to_numpy(float), model=MODEL)
     made = made.assign(probability=table["probability"], answers=table["answers"])[known]
     burden = _burden(study).reindex(made["patient_id"]).to_numpy(float)
     if np.isfinite(burden).sum() >= len(burden) / 2:

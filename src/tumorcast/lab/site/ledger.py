@@ -1,0 +1,107 @@
+"""When criteria were fixed and when anyone looked: `site_ledger.json`, in the lab's folder or the user's cache."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tumorcast.domain.errors import InputError
+from tumorcast.lab.site.criteria import Criteria
+from tumorcast.readers.files import write_text
+from tumorcast.slides.encoder_cache import cache_folder
+
+LEDGER_NAME = "site_ledger.json"
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Criteria of a model, fixed at a time (UTC, ISO 8601)."""
+
+    model_id: str
+    criteria: str
+    name: str
+    when: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at outcomes: by which model, under which criteria, at which cases (`looks.outcome_digest`)."""
+
+    model_id: str
+    criteria: str
+    outcomes: str
+    cases: int
+    when: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the ledger says before a look.
+
+    Attributes:
+        fixed: when these criteria were fixed.
+        earlier: looks of this model, the oldest first.
+        changed: the first of them that happened under other criteria; None where there is none.
+    """
+
+    fixed: Fixed
+    earlier: tuple[Look, ...]
+    changed: Look | None
+
+
+def ledger_of(lab: Path | None) -> Path:
+    """The ledger's file of a lab, or of the user where there is no lab."""
+    return (cache_folder() if lab is None else lab) / LEDGER_NAME
+
+
+def fix(ledger: Path, criteria: Criteria, model_id: str, now: datetime | None = None) -> Fixed:
+    """Write down that these criteria hold for the model from now on; the earlier date where they did already."""
+    told = _read(ledger)
+    for entry in told["fixed"]:
+        if entry["model_id"] == model_id and entry["criteria"] == criteria.sha256:
+            return Fixed(**entry)
+    made = Fixed(model_id, criteria.sha256, criteria.name, _stamp(now))
+    told["fixed"].append(asdict(made))
+    write_text(ledger, json.dumps(told, indent=1) + "\n")
+    return made
+
+
+def standing(ledger: Path, criteria: Criteria, model_id: str, now: datetime | None = None) -> Standing:
+    """Fix the criteria where they are not fixed yet, and say what was looked at before."""
+    fixed = fix(ledger, criteria, model_id, now)
+    earlier = tuple(Look(**look) for look in _read(ledger)["looks"] if look["model_id"] == model_id)
+    others = [look for look in earlier if look.criteria != fixed.criteria]
+    return Standing(fixed, earlier, others[0] if others else None)
+
+
+def note_look(ledger: Path, look: Look) -> None:
+    """Write down a look."""
+    told = _read(ledger)
+    told["looks"].append(asdict(look))
+    write_text(ledger, json.dumps(told, indent=1) + "\n")
+
+
+def looked(model_id: str, criteria: Criteria, outcomes: str, cases: int, now: datetime | None = None) -> Look:
+    """A look of this moment."""
+    return Look(model_id, criteria.sha256, outcomes, cases, _stamp(now))
+
+
+def _stamp(now: datetime | None) -> str:
+    return (now or datetime.now(UTC)).isoformat(timespec="seconds")
+
+
+def _read(ledger: Path) -> dict[str, Any]:
+    if not ledger.is_file():
+        return {"fixed": [], "looks": []}
+    try:
+        told = json.loads(ledger.read_text(encoding="utf-8"))
+        return {"fixed": list(told["fixed"]), "looks": list(told["looks"])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{ledger.name} is damaged",
+            got=type(error).__name__,
+            fix="restore it from a backup; without it nobody knows what was looked at",
+        ) from None
