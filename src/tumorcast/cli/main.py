@@ -24,6 +24,7 @@ COMMANDS = (
     "predict",
     "recalibrate",
     "evaluate",
+    "site",
 )
 _OFFLINE = {
     "MLFLOW_DISABLE_TELEMETRY": "true",

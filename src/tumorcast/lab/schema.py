@@ -69,7 +69,27 @@ _FIRST_TRIGGERS = (
     "CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END",
 )
 
+_SITE = """
+CREATE TABLE site_records (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, model_id TEXT NOT NULL, seal TEXT NOT NULL, about TEXT NOT NULL,
+    at REAL NOT NULL, by TEXT NOT NULL, by_name TEXT NOT NULL, sha256 TEXT NOT NULL, record TEXT NOT NULL
+);
+CREATE INDEX site_records_by_kind ON site_records (kind, model_id, at);
+CREATE TABLE case_numbers (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE, model_id TEXT NOT NULL, at REAL NOT NULL,
+    scanner TEXT NOT NULL, p_like REAL, numbers TEXT NOT NULL
+);
+CREATE INDEX case_numbers_by_time ON case_numbers (model_id, at)
+"""
+
+_SITE_TRIGGERS = tuple(
+    f"CREATE TRIGGER site_records_{word} BEFORE {word} ON site_records BEGIN SELECT RAISE(ABORT,"
+    " 'site records are append-only'); END"
+    for word in ("UPDATE", "DELETE")
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*(part.strip() for part in _FIRST.split(";") if part.strip()), *_FIRST_TRIGGERS),
+    (*(part.strip() for part in _SITE.split(";") if part.strip()), *_SITE_TRIGGERS),
 )
 """Statements of each step; the database's `user_version` is the number of steps that it has seen."""

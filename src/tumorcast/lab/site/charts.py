@@ -50,7 +50,9 @@ class Axes:
         share = min(max((value - low) / (high - low), 0.0), 1.0)
         return self.bottom + share * (self.drawing.height - self.bottom - self.top)
 
-    def text(self, x: float, y: float, text: str, size: float = 8, anchor: str = "start", color: HexColor = INK) -> None:
+    def text(
+        self, x: float, y: float, text: str, size: float = 8, anchor: str = "start", color: HexColor = INK
+    ) -> None:
         """A string at a place in points."""
         self.drawing.add(
             String(x, y, _plain(text), fontName=_FONT, fontSize=size, textAnchor=anchor, fillColor=color)
@@ -68,7 +70,9 @@ class Axes:
         if line.label:
             self.text(self.drawing.width - self.right + 4, y - 3, line.label, 7.5, color=SOFT)
 
-    def curve(self, x: Sequence[float], y: Sequence[float], color: HexColor = BLUE, width: float = 1.2) -> None:
+    def curve(
+        self, x: Sequence[float], y: Sequence[float], color: HexColor = BLUE, width: float = 1.2
+    ) -> None:
         """A line through points."""
         points = [each for a, b in zip(x, y) for each in (self.px(a), self.py(b))]
         if len(points) >= 4:
@@ -171,7 +175,7 @@ def calibration_chart(
     high: Sequence[float],
 ) -> Drawing:
     """Observed shares of responders over mean predicted probabilities, with intervals."""
-    axes = Axes(Drawing(300, 270), (0, 1), (0, 1), right=16)
+    axes = Axes(Drawing(560, 210), (0, 1), (0, 1), right=290)
     axes.frame(title, "predicted probability", "share of responders", ticks=5)
     axes.curve([0, 1], [0, 1], GRID)
     for p, o, a, b in zip(predicted, observed, low, high, strict=True):

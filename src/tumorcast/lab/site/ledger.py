@@ -72,9 +72,17 @@ def fix(ledger: Path, criteria: Criteria, model_id: str, now: datetime | None = 
 def standing(ledger: Path, criteria: Criteria, model_id: str, now: datetime | None = None) -> Standing:
     """Fix the criteria where they are not fixed yet, and say what was looked at before."""
     fixed = fix(ledger, criteria, model_id, now)
-    earlier = tuple(Look(**look) for look in _read(ledger)["looks"] if look["model_id"] == model_id)
-    others = [look for look in earlier if look.criteria != fixed.criteria]
-    return Standing(fixed, earlier, others[0] if others else None)
+    return Standing(fixed, _looks(ledger, model_id), changed_by(ledger, criteria, model_id))
+
+
+def changed_by(ledger: Path, criteria: Criteria, model_id: str) -> Look | None:
+    """The first look of the model that happened under other criteria."""
+    others = [look for look in _looks(ledger, model_id) if look.criteria != criteria.sha256]
+    return others[0] if others else None
+
+
+def _looks(ledger: Path, model_id: str) -> tuple[Look, ...]:
+    return tuple(Look(**look) for look in _read(ledger)["looks"] if look["model_id"] == model_id)
 
 
 def note_look(ledger: Path, look: Look) -> None:

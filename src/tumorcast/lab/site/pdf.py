@@ -23,7 +23,7 @@ _TONES: dict[Tone, colors.Color] = {
     "plain": colors.HexColor("#31506e"),
 }
 _SOFT, _LINE = colors.HexColor("#5b6875"), colors.HexColor("#d5dce3")
-_WIDTH = A4[0] - 36 * mm
+_WIDTH = A4[0] - 36 * mm - 12
 _BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9, leading=12.5, spaceAfter=4)
 _CELL = ParagraphStyle("cell", parent=_BODY, fontSize=8.5, leading=11, spaceAfter=0)
 _HEAD = ParagraphStyle("head", parent=_CELL, textColor=_SOFT, fontName="Helvetica-Bold")

@@ -136,8 +136,8 @@ def _how(made: Verification) -> Section:
         (
             "Each case was predicted as in daily use: slides read and encoded with the bundle's own encoder (or its "
             "features checked), inputs guarded, probabilities calibrated as the bundle says. Some were predicted "
-            "twice, from the slide on. AUROC by DeLong's interval, shares by Clopper and Pearson's, calibration by Cox's "
-            "regression with robust errors, patients with several courses counted as one.",
+            "twice, from the slide on. AUROC by DeLong's interval, shares by Clopper and Pearson's, calibration by "
+            "Cox's regression with robust errors, patients with several courses counted as one.",
             f"The criteria were written down on {made.standing.fixed.when} and are known by their sha256 "
             f"{made.criteria.sha256}.",
         ),
