@@ -9,6 +9,7 @@ import pandas as pd
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
+from tumorcast.cohort.scaling import ClinicalScaler
 
 
 def modality_tables(prepared: Preprocessor, courses: Sequence[CourseArrays]) -> dict[str, pd.DataFrame]:
@@ -35,3 +36,39 @@ def _row(prepared: Preprocessor, course: CourseArrays, name: str) -> dict[str, f
     values = np.where(course.is_measured[name], course.layers[name], np.nan)
     features = prepared.layers[name].features
     return {str(feature): float(value) for feature, value in zip(features, values, strict=True)}
+
+
+def quantities(prepared: Preprocessor, course: CourseArrays) -> dict[str, float]:
+    """Plain numbers of a course that a reader knows, in their own units, by the name to show; NaN not measured."""
+    present = dict(zip(prepared.modalities, course.is_present, strict=True))
+    made: dict[str, float] = {}
+    if "mutations" in present:
+        has = present["mutations"]
+        made["Nonsynonymous variants"] = float(np.expm1(course.burden[0])) if has else np.nan
+        made["Mutational burden (per Mb)"] = (
+            float(np.expm1(course.burden[1])) if has and course.burden[2] > 0 else np.nan
+        )
+    if "slide" in present:
+        made["Tiles of tissue"] = float(len(course.tiles)) if present["slide"] else np.nan
+    scaler = prepared.layers.get("clinical")
+    if isinstance(scaler, ClinicalScaler):
+        numeric, count = scaler.numeric, len(scaler.numeric.features)
+        values = course.layers["clinical"][:count] * numeric.scale + numeric.mean
+        is_measured = course.is_measured["clinical"][:count] & present["clinical"]
+        for name, value, is_known in zip(numeric.features, values, is_measured, strict=True):
+            made[name] = float(value) if is_known else np.nan
+    return made
+
+
+def programme_scores(prepared: Preprocessor, course: CourseArrays) -> dict[str, float]:
+    """Expression programme -> mean of the standardised values of its measured genes; NaN not measured."""
+    if "expression" not in prepared.layers:
+        return {}
+    values, is_measured = course.layers["expression"], course.is_measured["expression"]
+    place = {gene: k for k, gene in enumerate(prepared.layers["expression"].features)}
+    made = {}
+    for name, genes in prepared.gene_sets.items():
+        columns = np.array([place[gene] for gene in genes])
+        own = columns[is_measured[columns]]
+        made[name] = float(values[own].mean()) if len(own) else np.nan
+    return made

@@ -24,6 +24,7 @@ from tumorcast.export.predictor import export_predictor, graph_outputs, input_na
 from tumorcast.readers.files import digest, replaced_folder
 from tumorcast.serve.manifest import (
     CARD_NAME,
+    COMPARISON_NAME,
     MANIFEST_NAME,
     REFERENCE_NAME,
     SPREADS_NAME,
@@ -73,6 +74,8 @@ def export_bundle(
             (work / REFERENCE_NAME).write_text(json.dumps(facts.reference.to_json()), encoding="utf-8")
         if facts.spreads is not None:
             (work / SPREADS_NAME).write_text(json.dumps(facts.spreads.to_json()), encoding="utf-8")
+        if facts.comparison is not None:
+            (work / COMPARISON_NAME).write_text(json.dumps(facts.comparison.to_json()), encoding="utf-8")
         checked = shuffled_correlation(model, prepared, facts.heads, courses)
         manifest = _manifest(work, prepared, facts, parity, checked)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")

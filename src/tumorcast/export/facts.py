@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tumorcast.config.models import DataConfig
+from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.spreads import Spreads
 from tumorcast.evaluation.trust import Trust
@@ -39,6 +40,7 @@ class BundleFacts:
         trust: calibration, sets of answers and operating points; None where there was too little to learn them from.
         reference: what the training patients look like; None where they are too few.
         spreads: how each number of a case is spread over them; None likewise.
+        comparison: what a report compares a patient with.
     """
 
     name: str
@@ -60,6 +62,7 @@ class BundleFacts:
     trust: Trust | None = None
     reference: Reference | None = None
     spreads: Spreads | None = None
+    comparison: Comparison | None = None
 
     @property
     def intended_use(self) -> IntendedUse:

@@ -12,6 +12,7 @@ from tumorcast.export.bundle import export_bundle
 from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
 from tumorcast.export.population import population_of
+from tumorcast.export.training_comparison import training_comparison
 from tumorcast.export.training_reference import training_reference, training_spreads
 from tumorcast.serve.manifest import Manifest
 from tumorcast.training.fold import FUSED
@@ -39,7 +40,7 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
     cohort, inner = work.cohort, fitted.inner
     training = list(dict.fromkeys(inner["course_id"]))
     encoder, encoder_file = None, None
-    courses = _arrays(conclusion, training)
+    courses, trust = _arrays(conclusion, training), trust_of(inner)
     reference = training_reference(fitted.prepared, courses, work.config.seed)
     if fitted.prepared.tiles is not None:
         paths = cohort.slides.loc[cohort.slides["course_id"].isin(training), "feature_path"]
@@ -63,9 +64,10 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
             cohort, training, fitted.modalities, _held_out(conclusion), conclusion.subsets
         ),
         provenance={"git_commit": git_commit(), "data_sha256": cohort.digest},
-        trust=trust_of(inner),
+        trust=trust,
         reference=reference,
         spreads=training_spreads(fitted.prepared, reference, courses),
+        comparison=training_comparison(fitted, courses, trust),
     )
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from tumorcast.cohort.preprocess import Preprocessor, load_preprocessor
 from tumorcast.domain.errors import BundleError
+from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.spreads import Spreads
 from tumorcast.evaluation.trust import Trust
 from tumorcast.readers.files import digest
 from tumorcast.serve.manifest import (
+    COMPARISON_NAME,
     MANIFEST_NAME,
     PREDICTOR_NAME,
     REFERENCE_NAME,
@@ -39,6 +41,7 @@ class Bundle:
         trust: what its probabilities are worth; None where training had too few patients to say.
         reference: what the training patients look like; None likewise.
         spreads: how the numbers of a case are spread over them, to chart what comes in; None likewise.
+        comparison: what a report compares a patient with; None where the bundle does not say.
     """
 
     folder: Path
@@ -47,6 +50,7 @@ class Bundle:
     trust: Trust | None = None
     reference: Reference | None = None
     spreads: Spreads | None = None
+    comparison: Comparison | None = None
 
     @property
     def predictor_path(self) -> Path:
@@ -80,8 +84,8 @@ def load_bundle(folder: Path) -> Bundle:
             got=", ".join(prepared.modalities),
             expected=", ".join(manifest.modalities),
         )
-    names = (TRUST_NAME, REFERENCE_NAME, SPREADS_NAME)
-    trust, reference, spreads = (_told(folder, manifest, name) for name in names)
+    names = (TRUST_NAME, REFERENCE_NAME, SPREADS_NAME, COMPARISON_NAME)
+    trust, reference, spreads, comparison = (_told(folder, manifest, name) for name in names)
     return Bundle(
         folder,
         manifest,
@@ -89,6 +93,7 @@ def load_bundle(folder: Path) -> Bundle:
         None if trust is None else Trust.from_json(trust),
         None if reference is None else Reference.from_json(reference),
         None if spreads is None else Spreads.from_json(spreads),
+        None if comparison is None else Comparison.from_json(comparison),
     )
 
 

@@ -4,34 +4,68 @@ from __future__ import annotations
 
 import numpy as np
 
-from tumorcast.clinic.report.record import Contribution, Pattern, Response, Survival
+from tumorcast.clinic.report.record import Contribution, Response, Survival
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
+from tumorcast.evaluation.probability_interval import LEVEL, Held, held_out, neighbours, probability_interval
+from tumorcast.evaluation.trust import Trust
 from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.occlusion import score_of
 from tumorcast.serve.predict import Answer
 from tumorcast.serve.rows import PredictionRow
-from tumorcast.serve.session import Prediction
 
 BASELINE = "baseline"
-_EDGE = 1e-6
+_INTERVAL = (
+    "Share of responders to be expected among patients with such a score, from how well probabilities fitted {n:.0f} "
+    "held-out training patients. It does not say what happens to one patient, and does not cover another hospital, "
+    "patients unlike those of training, or other errors of the inputs."
+)
+_NO_INTERVAL = "No interval: training had too few patients of one answer."
+_NOT_CALIBRATED = (
+    "Not calibrated: training had too few patients of one answer to say what this probability is worth."
+)
 
 
-def response_of(bundle: Bundle, row: PredictionRow) -> Response | None:
-    """The probability; None where the model has no such head."""
+def response_of(bundle: Bundle, answer: Answer) -> Response | None:
+    """The probability with its interval, its set of answers and what is known of its calibration; None where the model
+    has no such head."""
+    row, trust = answer.row, bundle.trust
     if row.probability is None or not np.isfinite(row.probability):
         return None
-    trust = bundle.trust
+    if trust is None:
+        return Response(
+            row.probability, None, None, LEVEL, _NO_INTERVAL, row.answers, None, _NOT_CALIBRATED, None
+        )
+    found = probability_interval(trust, answer.said.probability)
+    held = held_out(trust.local_conformal or trust.conformal)
     return Response(
         probability=row.probability,
-        low=None,
-        high=None,
-        level=0.0,
-        interval_method="",
+        low=min(found.low, row.probability),
+        high=max(found.high, row.probability),
+        level=LEVEL,
+        interval_method=_INTERVAL.format(n=held.patients),
         answers=row.answers,
-        alpha=None if trust is None else trust.alpha,
-        calibration="",
-        base_rate=None,
+        alpha=trust.alpha,
+        calibration=_calibration(trust, held, row.probability),
+        base_rate=held.base_rate,
     )
+
+
+def _calibration(trust: Trust, held: Held, probability: float) -> str:
+    """How true such probabilities were on held-out patients."""
+    method = trust.calibration.method
+    how = "as the model gives it" if method == "none" else f"recalibrated ({method})"
+    near = neighbours(trust, probability)
+    told = [
+        f"The probability is {how}, checked on {held.patients:.0f} patients that the models had not seen.",
+        f"Of the {near.count} with the nearest probabilities ({near.low:.0%} to {near.high:.0%}), "
+        f"{near.responded.value:.0%} responded (95% interval {near.responded.low:.0%} to {near.responded.high:.0%}).",
+    ]
+    if trust.local is not None:
+        told.append(
+            f"Corrected with {trust.local.patients} patients of this hospital ({trust.local.chosen})."
+        )
+    return " ".join(told)
 
 
 def survival_of(row: PredictionRow) -> Survival | None:
@@ -54,14 +88,6 @@ def contributions_of(bundle: Bundle, answer: Answer) -> tuple[Contribution, ...]
     return tuple(found)
 
 
-def score_of(said: Prediction) -> float:
-    """Logit of the model's own probability; log-risk where there is none."""
-    if not np.isfinite(said.probability):
-        return said.risk
-    probability = min(max(said.probability, _EDGE), 1 - _EDGE)
-    return float(np.log(probability / (1 - probability)))
-
-
 def _detail(prepared: Preprocessor, course: CourseArrays, name: str) -> str:
     if name == "slide":
         return f"{len(course.tiles):,} tiles"
@@ -71,11 +97,3 @@ def _detail(prepared: Preprocessor, course: CourseArrays, name: str) -> str:
         return f"{count} altered gene{'' if count == 1 else 's'} known to the model{tmb}"
     measured = course.is_measured[name]
     return f"{int(measured.sum())} of {len(measured)} values measured"
-
-
-def pattern_of(answer: Answer) -> Pattern:
-    """Which layers the course has."""
-    present = zip(answer.given.prepared.modalities, answer.course.is_present, strict=True)
-    layers = tuple(name for name, is_present in present if is_present)
-    note = "the bundle does not say how many training patients had these layers: not validated for this combination"
-    return Pattern(layers, 0, False, note)

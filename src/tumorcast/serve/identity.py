@@ -20,6 +20,7 @@ from tumorcast.cohort.scaling import ClinicalScaler
 from tumorcast.readers.files import digest
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.naming import label_of, with_unit
 from tumorcast.serve.predict import Answer
 from tumorcast.serve.rows import PredictionRow
 
@@ -33,7 +34,6 @@ _ALWAYS = (
     "PRIMARY_SITE",
     "SAMPLE_TYPE",
 )
-_UNITS = {"AGE": "years", "BMI": "kg/m²", "WEIGHT": "kg", "HEIGHT": "cm"}
 _LIBRARIES = ("numpy", "onnxruntime", "pandas", "reportlab")
 
 
@@ -100,21 +100,11 @@ def _clinical(study: Study, patient_id: str, prepared: Preprocessor) -> tuple[tu
     values = {**_first(study.samples), **study.patients.loc[patient_id]}
     names = dict.fromkeys([*(name for name in _ALWAYS if name in values), *read])
     told = ((name, values.get(name)) for name in names)
-    return tuple((_label(name), _value(name, value)) for name, value in told if pd.notna(value))
+    return tuple((label_of(name), with_unit(name, value)) for name, value in told if pd.notna(value))
 
 
 def _first(table: pd.DataFrame) -> dict[str, object]:
     return {} if table.empty else {str(name): value for name, value in table.iloc[0].items()}
-
-
-def _label(name: str) -> str:
-    text = name.replace("_", " ")
-    return text if len(text) <= 4 and text not in ("AGE", "SEX") else text.capitalize()
-
-
-def _value(name: str, value: object) -> str:
-    told = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{told} {_UNITS[name]}" if name in _UNITS else told
 
 
 def _features(answer: Answer | None) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ CARD_NAME = "model_card.md"
 TRUST_NAME = "trust.json"
 REFERENCE_NAME = "reference.json"
 SPREADS_NAME = "spreads.json"
+COMPARISON_NAME = "comparison.json"
 SIGNATURES_NAME = "signatures.json"
 UNSEALED = (MANIFEST_NAME, SIGNATURES_NAME)
 """Files that the manifest does not list: itself, and the signatures over it."""
@@ -38,6 +39,7 @@ _ROLES = {
     "operating_points": TRUST_NAME,
     "reference": REFERENCE_NAME,
     "spreads": SPREADS_NAME,
+    "comparison": COMPARISON_NAME,
     "model_card": CARD_NAME,
 }
 

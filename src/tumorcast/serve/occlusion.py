@@ -48,7 +48,7 @@ def occlusion_scores(
     if count == 1:  # without its only block the course would have no slide at all
         return np.zeros(len(blocks))
     whole, without = predictor.predict_without_blocks(course, blocks)
-    return np.array([_score(whole) - _score(each) for each in without])[blocks]
+    return np.array([score_of(whole) - score_of(each) for each in without])[blocks]
 
 
 def occlusion_table(predictor: Predictor, course: CourseArrays, bag: TileBag) -> pd.DataFrame:
@@ -80,7 +80,8 @@ def tile_blocks(coords: np.ndarray, slide_ids: Sequence[str], most: int = MOST_B
         side *= 1.25
 
 
-def _score(said: Prediction) -> float:
+def score_of(said: Prediction) -> float:
+    """Logit of the probability; where there is none, the log-risk turned round: more is better in both."""
     if np.isfinite(said.probability):
         probability = min(max(said.probability, _EDGE), 1 - _EDGE)
         return float(np.log(probability / (1 - probability)))

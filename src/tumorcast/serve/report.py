@@ -9,9 +9,13 @@ from tumorcast.clinic.report.record import Flag, PatientReport, SignOff
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
-from tumorcast.serve.evidence import contributions_of, pattern_of, response_of, survival_of
+from tumorcast.serve.evidence import contributions_of, response_of, survival_of
+from tumorcast.serve.evidence_parts import genes_of, programmes_of
+from tumorcast.serve.evidence_population import in_deviations, missing_of, pattern_of, placements_of
+from tumorcast.serve.evidence_slides import shown_of
 from tumorcast.serve.guards.origin import watermark_of
 from tumorcast.serve.identity import provenance_of, subject_of
+from tumorcast.serve.never_tested import never_tested
 from tumorcast.serve.predict import Answer, Request, predict_with
 from tumorcast.serve.rows import PredictionRow
 from tumorcast.serve.session import BundlePredictor
@@ -77,25 +81,27 @@ def _narrowed(study: Study, wanted: str) -> tuple[Study, str]:
 
 
 def _predicted(bundle: Bundle, study: Study, answer: Answer, request: ReportRequest) -> PatientReport:
-    row = answer.row
+    row, prepared = answer.row, bundle.prepared
+    response, survival = response_of(bundle, answer), survival_of(row)
+    shown = shown_of(bundle, study, answer, request.n_tiles, request.predict.slide_mpp)
     return PatientReport(
         subject=subject_of(study, row, answer),
         provenance=provenance_of(bundle, study, answer),
         status=row.status,
         reason=row.reason,
         watermark=watermark_of(bundle.manifest, study.origin, request.predict.demonstrate),
-        response=response_of(bundle, row),
-        survival=survival_of(row),
+        response=response,
+        survival=survival,
         contributions=contributions_of(bundle, answer),
-        missing=(),
-        pattern=pattern_of(answer),
-        genes=(),
-        programmes=(),
-        tiles=(),
-        slides=(),
+        missing=missing_of(bundle, answer),
+        pattern=pattern_of(bundle, answer),
+        genes=genes_of(prepared, answer),
+        programmes=in_deviations(programmes_of(prepared, answer), prepared, bundle.comparison),
+        tiles=shown.tiles,
+        slides=shown.slides,
         flags=_flags(row),
-        placements=(),
-        never_tested=(),
+        placements=placements_of(bundle, answer, response, survival),
+        never_tested=never_tested(bundle.manifest),
         limits=limits_of(bundle),
         sign_off=request.sign_off,
     )
@@ -121,7 +127,7 @@ def _without_number(
         slides=(),
         flags=_flags(row) or (Flag("refusal", row.status, row.reason),),
         placements=(),
-        never_tested=(),
+        never_tested=never_tested(bundle.manifest),
         limits=limits_of(bundle),
         sign_off=request.sign_off,
     )

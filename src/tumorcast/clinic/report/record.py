@@ -179,7 +179,7 @@ class SlidePicture(_Fact):
     """A slide with its heatmap, or why there is none.
 
     Attributes:
-        image: PNG, base64; "" where there is none.
+        image: JPEG, base64; "" where there is none.
         legend: what the colours mean.
         note: why there is no picture, or none with colours; "" where there is.
         side_px: side of a tile in level-0 pixels; None where it is not known.

@@ -1,0 +1,128 @@
+"""What a patient is compared with: distributions among the training patients, as quantiles, without a row of anyone.
+
+Contributions and probabilities are those of models that had not seen the patient (inner folds). A distribution is kept
+only of `FEWEST` patients or more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from tumorcast.metrics.intervals import binomial_interval
+
+Array = NDArray[np.float64]
+
+FEWEST = 50
+"""Patients below which no distribution is kept and a pattern of layers counts as not validated."""
+LEVELS = tuple(float(level) for level in np.linspace(0.5, 99.5, 100))
+"""Percentiles that are kept; neither the least nor the greatest value of anyone."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Of `n` patients: values at `LEVELS`; none where they are fewer than `FEWEST`."""
+
+    n: int
+    quantiles: tuple[float, ...] = ()
+
+    def percentile(self, value: float) -> float | None:
+        """Share of patients below, in percent, ties in the middle; None where there are no quantiles."""
+        if not self.quantiles or not np.isfinite(value):
+            return None
+        below, up_to = (np.searchsorted(self.quantiles, value, side=side) for side in ("left", "right"))
+        if below < up_to:
+            return float(100 * (below + up_to) / 2 / len(self.quantiles))
+        return float(np.interp(value, self.quantiles, LEVELS))
+
+
+@dataclass(frozen=True)
+class PatternFigures:
+    """Training patients with exactly these layers.
+
+    Attributes:
+        n_patients: how many.
+        n_labelled: courses of them with a known answer; figures below are None where patients are fewer than `FEWEST`.
+        predicted: mean held-out probability. observed, low, high: share of responders, 95% interval.
+    """
+
+    n_patients: int
+    n_labelled: int = 0
+    predicted: float | None = None
+    observed: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a patient is compared with.
+
+    Attributes:
+        contributions: modality -> what it adds to the first head's score, held out.
+        quantities: name as shown -> its values ("Age", "TMB").
+        outputs: "probability" (as the report shows it) or "risk" -> held-out values.
+        programmes: expression programme -> (mean, standard deviation) of its plain mean of standardised genes.
+        patterns: "slide+mutations" -> its figures.
+    """
+
+    contributions: dict[str, Distribution] = field(default_factory=dict)
+    quantities: dict[str, Distribution] = field(default_factory=dict)
+    outputs: dict[str, Distribution] = field(default_factory=dict)
+    programmes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    patterns: dict[str, PatternFigures] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes by name."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Comparison:
+        """The inverse of `to_json`, lists for tuples allowed."""
+        distributions = {
+            kind: {
+                name: Distribution(own["n"], tuple(own["quantiles"])) for name, own in fields[kind].items()
+            }
+            for kind in ("contributions", "quantities", "outputs")
+        }
+        return cls(
+            **distributions,
+            programmes={name: (float(mean), float(sd)) for name, (mean, sd) in fields["programmes"].items()},
+            patterns={name: PatternFigures(**own) for name, own in fields["patterns"].items()},
+        )
+
+
+def distribution(values: ArrayLike, patients: ArrayLike) -> Distribution:
+    """Of the first known value of each patient."""
+    table = pd.DataFrame({"value": np.asarray(values, float), "patient": np.asarray(patients).astype(str)})
+    known = table.dropna().drop_duplicates("patient")["value"].to_numpy()
+    if len(known) < FEWEST:
+        return Distribution(len(known))
+    return Distribution(len(known), tuple(float(f"{q:.5g}") for q in np.percentile(known, LEVELS)))
+
+
+def pattern_figures(table: pd.DataFrame) -> dict[str, PatternFigures]:
+    """Of held-out courses with columns patient_id, pattern, label and probability (NaN unknown)."""
+    made = {}
+    for name, rows in table.groupby("pattern"):
+        count = int(rows["patient_id"].nunique())
+        known = rows.dropna(subset=["label", "probability"])
+        if count < FEWEST or known.empty:
+            made[str(name)] = PatternFigures(count, len(known) if count >= FEWEST else 0)
+            continue
+        responded = float(known["label"].sum())
+        low, high = (float(bound) for bound in binomial_interval(responded, len(known)))
+        predicted = float(known["probability"].mean())
+        made[str(name)] = PatternFigures(count, len(known), predicted, responded / len(known), low, high)
+    return made
+
+
+def pattern_name(modalities: Sequence[str], is_present: ArrayLike) -> str:
+    """ "slide+mutations"; "none" where nothing is measured."""
+    chosen = [name for name, is_there in zip(modalities, np.asarray(is_present), strict=True) if is_there]
+    return "+".join(chosen) or "none"
