@@ -22,7 +22,7 @@ from tumorcast.serve.occlusion import Predictor, score_of
 from tumorcast.serve.predict import Answer
 
 MOST_GENES, MOST_FEATURES = 64, 64
-"""Genes that are asked about (those of most attention, where it is shown), and features of a layer that are asked about one by one."""
+"""Genes (those of most attention, where it is shown) and features of a layer that are asked about one by one."""
 THINNED_TILES = 1000
 
 
