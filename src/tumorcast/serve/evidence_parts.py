@@ -18,8 +18,9 @@ from tumorcast.clinic.report.record import Gene, Programme
 from tumorcast.cohort.arrays import CourseArrays, PatientGraph
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.scaling import ClinicalScaler
-from tumorcast.serve.occlusion import Predictor, score_of
+from tumorcast.serve.occlusion import score_of
 from tumorcast.serve.predict import Answer
+from tumorcast.serve.session import BundlePredictor
 
 MOST_GENES, MOST_FEATURES = 64, 64
 """Genes (those of most attention, where it is shown) and features of a layer that are asked about one by one."""
@@ -152,7 +153,7 @@ def _z(course: CourseArrays, part: _Part) -> float | None:
     return float(course.layers[part.layer][own].mean())
 
 
-def _effects(predictor: Predictor, variants: Sequence[CourseArrays]) -> list[float]:
+def _effects(predictor: BundlePredictor, variants: Sequence[CourseArrays]) -> list[float]:
     """Score of the first minus that of each other."""
     said = np.array([score_of(each) for each in predictor.predict(variants)])
     return [float(value) for value in said[0] - said[1:]]
