@@ -33,6 +33,7 @@ class CaseFacts(BaseModel):
         panel_mb: megabases of coding sequence that the sequencing covered.
         age: years at the start of treatment.
         build: of variants and segments.
+        expression_scale: "" judges by the values.
         is_simulated: the case is made up, for demonstration.
     """
 
@@ -54,6 +55,7 @@ class CaseFacts(BaseModel):
     sex: Literal["female", "male", "unknown"] = "unknown"
     age: Annotated[float, Field(ge=0, le=130)] | None = None
     build: Literal["GRCh37", "GRCh38"] | None = None
+    expression_scale: Literal["", "log2(TPM+1)", "TPM", "z-score"] = ""
     is_simulated: bool = False
 
 

@@ -23,11 +23,11 @@ class UploadLimits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     slide: Count = 20 * _GB
-    variants: Count = 2 * _GB
+    variants: Count = 500 * _MB
     expression: Count = 500 * _MB
     segments: Count = 200 * _MB
     clinical: Count = 20 * _MB
-    unpacked: Count = 4 * _GB
+    unpacked: Count = 1 * _GB
     ratio: Positive = 200.0
     case: Count = 100 * _GB
 

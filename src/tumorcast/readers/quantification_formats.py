@@ -109,6 +109,20 @@ def read_rows(path: Path, lengths: pd.Series | None, transcripts: Mapping[str, s
     )
 
 
+def is_quantification(path: Path) -> bool:
+    """Whether the file is one sample's expression as a known program writes it.
+
+    Raises:
+        InputError: not there, not text, or a damaged archive.
+    """
+    lines = _lines(path)[1]
+    try:
+        _layout(lines, path)
+    except InputError:
+        return False
+    return True
+
+
 def _lines(path: Path) -> tuple[str, list[str]]:
     """(the comments before the first line, the lines)."""
     with open_text(path) as file:

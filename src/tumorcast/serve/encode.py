@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ def encode_study(
     slide_mpp: float | None = None,
     any_stain: bool = False,
     progress: bool = False,
+    on_tiles: Callable[[int, int], None] | None = None,
 ) -> SlideFeatures:
     """Make the features of a study's slides with the bundle's tile encoder; ready bags are left as they are.
 
@@ -53,6 +54,7 @@ def encode_study(
         slide_mpp: um/px of level 0 that stands in where a slide does not say it.
         any_stain: encode slides too that are not stained with haematoxylin and eosin.
         progress: show progress on stderr.
+        on_tiles: told (tiles done, of how many) of the slide that is being encoded.
     """
     files = list(_images(study))
     if not files:
@@ -66,7 +68,7 @@ def encode_study(
     from tumorcast.slides.pipeline import encode_slides
 
     encoder = OnnxTileEncoder(encoder_path)
-    job = EncodeJob(encoder, _settings(info, encoder), cache, slide_mpp, any_stain=any_stain)
+    job = EncodeJob(encoder, _settings(info, encoder), cache, slide_mpp, any_stain=any_stain, on_tiles=on_tiles)
     rows = encode_slides(job, files, progress)
     return SlideFeatures(cache, {row.slide_id: row.reason for row in rows if row.status == "failed"})
 

@@ -56,6 +56,7 @@ class Request:
         with_attention: also return the attention of tiles and genes.
         with_occlusion: also return the occlusion scores of tiles.
         progress: show progress on stderr.
+        on_tiles: told (tiles done, of how many) of the slide that is being encoded.
     """
 
     cache: Path
@@ -68,6 +69,7 @@ class Request:
     with_attention: bool = False
     with_occlusion: bool = False
     progress: bool = False
+    on_tiles: Callable[[int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,8 @@ class _Work:
         if request.features is not None or "slide" not in self.bundle.manifest.modalities:
             return SlideFeatures(request.features)
         return encode_study(
-            self.bundle, self.study, request.cache, request.slide_mpp, request.any_stain, request.progress
+            self.bundle, self.study, request.cache, request.slide_mpp, request.any_stain, request.progress,
+            request.on_tiles,
         )
 
     def _predict_some(self, predictor: BundlePredictor, given: Given, part: Cohort) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class EncodeJob:
         any_stain: encode slides too that are not stained with haematoxylin and eosin.
         with_overlay: also draw `SLIDE.overlay.png` beside each store and list its tiles in `SLIDE.tiles.csv`.
         lease_seconds: how long a silent process on another machine keeps the slides that it has claimed.
+        on_tiles: told (tiles done, of how many) of the slide that is being encoded.
     """
 
     encoder: TileEncoder
@@ -40,6 +42,7 @@ class EncodeJob:
     with_overlay: bool = False
     any_stain: bool = False
     lease_seconds: float = LEASE_SECONDS
+    on_tiles: Callable[[int, int], None] | None = None
 
     def store_path(self, file: SlideFile) -> Path:
         """Where the slide's features go."""

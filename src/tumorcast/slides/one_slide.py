@@ -75,10 +75,18 @@ def encode(
     job: EncodeJob, file: SlideFile, prepared: Prepared, readers: Executor, watch: Stopwatch, progress: bool
 ) -> EncodedTiles:
     """The features of a prepared slide, with a bar while they are made."""
-    total = len(prepared.grid.coords)
+    total, done = len(prepared.grid.coords), 0
     with tqdm(total=total, desc=file.slide_id, unit="tile", leave=False, disable=not progress) as bar:
+
+        def advance(n: int) -> None:
+            bar.update(n)
+            if job.on_tiles is not None:
+                nonlocal done
+                done += n
+                job.on_tiles(done, total)
+
         return encode_tiles(
-            prepared.slide, prepared.grid, job.encoder, job.settings, readers, watch, bar.update
+            prepared.slide, prepared.grid, job.encoder, job.settings, readers, watch, advance
         )
 
 
