@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from toy_cases import Clock, Lab
+from toy_lab import ToyLab, make_lab, write_toy_slide
 from tumorcast.lab.audit import verify_chain
-from tumorcast.lab.bundles import LabBundle
+from tumorcast.lab.bundles import LabBundle, activate, register
+from tumorcast.lab.config import LabConfig, write_config
 from tumorcast.lab.store import LabStore
-from tumorcast.lab.users import SYSTEM, User, add_user
-
-
-@dataclass
-class Clock:
-    """Seconds since 1970, as the tests want them."""
-
-    now: float = 1_750_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass(frozen=True)
-class Lab:
-    """A lab and who works in it."""
-
-    store: LabStore
-    clock: Clock
-    admin: User
-    doctor: User
-    viewer: User
+from tumorcast.lab.users import SYSTEM, add_user
 
 
 @pytest.fixture
@@ -56,3 +38,24 @@ def fake_bundle(lab: Lab) -> LabBundle:
             tuple(vars(bundle).values()),
         )
     return replace(bundle)
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory) -> ToyLab:
+    """A bundle and what it was made of. Not to be written to."""
+    return make_lab(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture
+def bundle(lab: Lab, toy: ToyLab) -> LabBundle:
+    """The toy's bundle, active in the lab."""
+    write_config(lab.store.folder / "config.json", LabConfig(min_genes=4))
+    return activate(lab.store, lab.admin, register(lab.store, lab.admin, toy.bundle).id)
+
+
+@pytest.fixture(scope="session")
+def toy_slide(tmp_path_factory) -> bytes:
+    """A slide that the toy's encoder reads."""
+    path = tmp_path_factory.mktemp("slide") / "s.svs"
+    write_toy_slide(path, 3)
+    return path.read_bytes()

@@ -53,7 +53,7 @@ def test_workers_never_share_a_job(lab, fake_bundle):
 
 def test_an_expired_lease_goes_to_another_and_the_first_cannot_finish(lab, job, tmp_path):
     slow = claim(lab.store, "slow")
-    lab.clock.now += 61
+    lab.clock.now += 21
     quick = claim(lab.store, "quick")
     assert (slow.id, slow.attempts, quick.attempts) == (quick.id, 1, 2)
     work = tmp_path / "work"
@@ -78,7 +78,7 @@ def test_a_lease_that_ran_out_unnoticed_still_counts(lab, job):
 def test_heartbeats_keep_the_lease_and_tell_progress(lab, job):
     mine = claim(lab.store, "w")
     for n in range(5):
-        lab.clock.now += 50
+        lab.clock.now += 15
         heartbeat(lab.store, mine, "encoding", n, 5)
         assert claim(lab.store, "other") is None
     heartbeat(lab.store, mine)

@@ -179,8 +179,8 @@ def _copied(store: LabStore, source: Path) -> Iterator[Path]:
             inner = list(copy.iterdir())
             yield inner[0] if len(inner) == 1 and inner[0].is_dir() else copy
         else:
-            if source.is_dir():
-                shutil.copytree(source, copy)
+            load_bundle(source)
+            shutil.copytree(source, copy)
             yield copy
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -59,7 +59,7 @@ class LabConfig(BaseModel):
     session_idle_h: Positive = 1.0
     session_h: Positive = 12.0
     token_days: Positive = 90.0
-    lease_s: Positive = 60.0
+    lease_s: Positive = 20.0
     max_attempts: Count = 3
     jobs_per_worker: Count = 50
     retention_days: Count | None = None

@@ -16,6 +16,7 @@ from tumorcast.lab.errors import ConflictError
 from tumorcast.lab.jobs import JOB_COLUMNS, Job, end_job, job_of, read_job
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import SYSTEM
+from tumorcast.readers.files import digest
 
 _WORKER_DIED = "worker_died"
 _PLACE_TRIES, _PLACE_WAIT_S = 20, 0.1
@@ -56,6 +57,12 @@ def claim(store: LabStore, worker: str) -> Job | None:
     return None
 
 
+def is_waiting(store: LabStore) -> bool:
+    """Whether there is something to claim; asks without becoming the one writer."""
+    with store.reading() as connection:
+        return _oldest(connection, store.clock()) is not None
+
+
 def heartbeat(
     store: LabStore, job: Job, stage: str | None = None, done: int | None = None, total: int | None = None
 ) -> None:
@@ -92,7 +99,7 @@ def finish(store: LabStore, job: Job, outcome: Outcome, work: Path | None = None
         )
         end_job(connection, store, read_job(connection, job.id), "done", SYSTEM.id)
         if work is not None and report_id is not None:
-            _issue(connection, report_id, job, now)
+            _issue(connection, report_id, job, now, digest(work / "report.json"))
             put_in_place(work, store.report_folder(report_id) / "v1")
     return report_id
 
@@ -180,15 +187,15 @@ def _need_lease(connection: sqlite3.Connection, job: Job) -> None:
         raise LeaseLostError("the job is not this worker's any more", got=job.id)
 
 
-def _issue(connection: sqlite3.Connection, report_id: str, job: Job, now: float) -> None:
+def _issue(connection: sqlite3.Connection, report_id: str, job: Job, now: float, sha256: str) -> None:
     connection.execute(
         "INSERT INTO reports (id, job_id, version, status) VALUES (?, ?, 1, 'preliminary')",
         (report_id, job.id),
     )
     connection.execute(
         "INSERT INTO report_versions (report_id, version, status, by, by_name, at, comment, sha256)"
-        " VALUES (?, 1, 'preliminary', ?, '', ?, '', '')",
-        (report_id, SYSTEM.id, now),
+        " VALUES (?, 1, 'preliminary', ?, '', ?, '', ?)",
+        (report_id, SYSTEM.id, now, sha256),
     )
     record(
         connection, now, SYSTEM.id, "report.made", {"case": job.case_id, "job": job.id, "report": report_id}

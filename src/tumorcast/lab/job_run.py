@@ -1,0 +1,107 @@
+"""One job: the case's study, the bundle's answer, the report's first version in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tumorcast.clinic.report.record import PatientReport
+from tumorcast.clinic.report.write import write_report
+from tumorcast.domain.errors import InputError
+from tumorcast.lab.bundles import get_bundle, open_bundle
+from tumorcast.lab.case_study import study_of
+from tumorcast.lab.cases import Case, get_case
+from tumorcast.lab.jobs import Job
+from tumorcast.lab.leases import Outcome
+from tumorcast.lab.store import LabStore
+from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.predict import Request
+from tumorcast.serve.report import ReportRequest, make_report
+from tumorcast.serve.session import BundlePredictor
+
+Stage = Callable[[str, int, int], None]
+
+
+@dataclass
+class OpenBundle:
+    """The bundle that was used last, kept open: most jobs want the same one."""
+
+    store: LabStore
+    bundle_id: str = ""
+    bundle: Bundle | None = None
+    predictor: BundlePredictor | None = None
+
+    def of(self, bundle_id: str) -> tuple[Bundle, BundlePredictor]:
+        """The bundle, checked when it is opened.
+
+        Raises:
+            BundleError: it is not as it was registered.
+        """
+        if self.bundle is None or self.predictor is None or self.bundle_id != bundle_id:
+            self.bundle_id, self.bundle, self.predictor = "", None, None
+            bundle = open_bundle(self.store, bundle_id)
+            self.bundle_id, self.bundle, self.predictor = bundle_id, bundle, BundlePredictor(bundle)
+        return self.bundle, self.predictor
+
+
+def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tuple[Outcome, Path]:
+    """(what it came to, folder of the report).
+
+    Args:
+        stage: told (what is done, how much of it, of how much); may raise to stop.
+
+    Raises:
+        TumorcastError: a file of the case or the bundle cannot be used.
+    """
+    case = get_case(store, job.case_id)
+    stage("reading files", 0, 0)
+    place = store.case_folder(case.id) / "jobs" / job.id
+    try:
+        study = study_of(store, case.id, place)
+        stage("opening bundle", 0, 0)
+        bundle, predictor = opened.of(job.bundle_id)
+        encoder = "none" if bundle.manifest.tile_encoder is None else bundle.manifest.tile_encoder.sha256[:16]
+        request = Request(
+            cache=store.case_folder(case.id) / "features" / (encoder or "any"),
+            demonstrate=store.config.demonstrate or bool(job.options.get("demonstrate")),
+            on_tiles=lambda done, total: stage("encoding tiles", done, total),
+        )
+        stage("predicting", 0, 0)
+        made = make_report(bundle, study, case.facts.patient_id, ReportRequest(request, predictor=predictor))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    if len(made) != 1:
+        raise InputError("the case must be one course of treatment", got=f"{len(made)} courses")
+    report = _traced(store, job, case, made[0])
+    stage("writing report", 0, 0)
+    work = store.folder / "reports" / f".work-{job.id}-{job.attempts}"
+    shutil.rmtree(work, ignore_errors=True)
+    write_report(report, work)
+    return outcome_of(report), work
+
+
+def outcome_of(report: PatientReport) -> Outcome:
+    """What the worklist and the charts need of a report."""
+    response = report.response
+    summary: dict[str, object] = {
+        "probability": None if response is None else response.probability,
+        "low": None if response is None else response.low,
+        "high": None if response is None else response.high,
+        "answers": "" if response is None else response.answers,
+        "risk": None if report.survival is None else report.survival.risk,
+        "flags": sorted({flag.code for flag in report.flags}),
+        "watermark": report.watermark,
+    }
+    return Outcome(report.status, report.reason, summary)
+
+
+def _traced(store: LabStore, job: Job, case: Case, report: PatientReport) -> PatientReport:
+    """With the digests of the files as they were uploaded, and the bundle's signature as the lab checked it."""
+    uploads = tuple((f"uploaded {file.kind} {file.id}", file.sha256) for file in case.files)
+    signed_by = get_bundle(store, job.bundle_id).signed_by
+    provenance = replace(
+        report.provenance, digests=(*uploads, *report.provenance.digests), signature=signed_by
+    )
+    return replace(report, provenance=provenance)

@@ -1,0 +1,202 @@
+"""The worker: cases become reports; failures become reasons; no name gets into a log."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from toy_cases import PATIENT, PERSON, toy_case
+from tumorcast.lab.audit import export_jsonl, rows
+from tumorcast.lab.bundles import register, retire
+from tumorcast.lab.cases import get_case, remove_file
+from tumorcast.lab.jobs import cancel, count_jobs, get_job, list_jobs, submit
+from tumorcast.lab.leases import claim
+from tumorcast.lab.reports import count_results, list_reports, read_record, report_of_job, version_folder
+from tumorcast.lab.worker import work
+
+
+@pytest.fixture
+def case(lab, bundle, toy_slide):
+    return toy_case(lab, toy_slide)
+
+
+def test_a_case_becomes_a_report_with_the_digests_of_its_uploads(lab, bundle, case):
+    job = submit(lab.store, lab.doctor, case.id)
+    assert work(lab.store, "w1", threading.Event(), most_jobs=1) == 1
+    job = get_job(lab.store, job.id)
+    assert (job.state, job.error) == ("done", "")
+    report = report_of_job(lab.store, job.id)
+    record = read_record(lab.store, report.id)
+    assert report.status == record.sign_off.status == "preliminary"
+    assert record.subject.patient_id == PATIENT
+    assert record.watermark
+    uploaded = {name: sha for name, sha in record.provenance.digests if name.startswith("uploaded")}
+    assert set(uploaded.values()) == {file.sha256 for file in get_case(lab.store, case.id).files}
+    made = [row for row in rows(lab.store) if row.action == "job.done"]
+    assert (made[0].model_id, made[0].seal) == (bundle.model_id, bundle.seal)
+    assert json.loads(made[0].objects)["for"] == lab.doctor.id
+    assert sum(count_results(lab.store).values()) == 1
+    assert not list((lab.store.folder / "reports").glob(".work*"))
+    assert not list(lab.store.case_folder(case.id).glob("jobs/*"))
+
+
+def test_no_name_is_in_a_log_or_in_the_audit(lab, case, capfd, tmp_path):
+    submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    slide = next(file for file in get_case(lab.store, case.id).files if file.kind == "slide")
+    (lab.store.case_folder(case.id) / slide.disk_name).write_bytes(b"II*\0broken")
+    expression = next(file for file in get_case(lab.store, case.id).files if file.kind == "expression")
+    (lab.store.case_folder(case.id) / expression.disk_name).write_text(f"{PERSON}\t{PATIENT}\nx\ty\n")
+    second = submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    assert get_job(lab.store, second.id).state == "failed"
+    export_jsonl(lab.store, tmp_path / "audit.jsonl")
+    said = "".join(capfd.readouterr()) + (tmp_path / "audit.jsonl").read_text()
+    assert said.count("job.started") >= 2
+    for name in (PATIENT, PERSON):
+        assert name not in said
+
+
+def test_a_file_that_cannot_be_used_fails_the_job_with_its_reason(lab, case):
+    expression = next(file for file in get_case(lab.store, case.id).files if file.kind == "expression")
+    (lab.store.case_folder(case.id) / expression.disk_name).write_text("Hugo_Symbol\tX\nTP53\t1.5\n")
+    job = submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    job = get_job(lab.store, job.id)
+    assert (job.state, job.error_code) == ("failed", "case_files")
+    assert "too few genes" in job.error
+    assert PERSON in job.error
+    assert list_reports(lab.store) == []
+
+
+def test_an_error_of_the_software_sinks_one_job(lab, case, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError(f"{PERSON} divided by zero")
+
+    monkeypatch.setattr("tumorcast.lab.job_run.make_report", broken)
+    job = submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    job = get_job(lab.store, job.id)
+    assert (job.state, job.error_code) == ("failed", "internal")
+    assert "ZeroDivisionError@test_worker.py" in job.error
+    assert PERSON not in job.error
+
+
+def test_a_damaged_bundle_fails_the_job(lab, bundle, case):
+    path = lab.store.bundle_folder(bundle.id) / "preprocess.json"
+    path.write_text(path.read_text() + " ")
+    job = submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    assert "preprocess.json is not as it was exported" in get_job(lab.store, job.id).error
+
+
+def test_a_cancelled_job_stops_and_leaves_nothing(lab, case, monkeypatch):
+    job = submit(lab.store, lab.doctor, case.id)
+
+    def cancel_meanwhile(*_, **__):
+        cancel(lab.store, lab.doctor, job.id)
+        time.sleep(1.5)
+        raise AssertionError("went on")
+
+    monkeypatch.setattr("tumorcast.lab.job_run.study_of", cancel_meanwhile)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    assert get_job(lab.store, job.id).state == "cancelled"
+
+
+def test_a_worker_that_is_to_end_gives_its_job_back(lab, case, monkeypatch):
+    job = submit(lab.store, lab.doctor, case.id)
+    ending = threading.Event()
+    monkeypatch.setattr("tumorcast.lab.job_run.study_of", lambda *_: ending.set())
+    work(lab.store, "w1", ending)
+    job = get_job(lab.store, job.id)
+    assert (job.state, job.attempts) == ("queued", 0)
+
+
+def test_removed_files_are_not_used(lab, case):
+    for file in get_case(lab.store, case.id).files:
+        if file.kind != "clinical":
+            remove_file(lab.store, lab.doctor, case.id, file.id)
+    job = submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    record = read_record(lab.store, report_of_job(lab.store, job.id).id)
+    assert {c.modality for c in record.contributions if c.is_present}.isdisjoint(
+        {"slide", "mutations", "expression"}
+    )
+
+
+def test_a_revoked_bundle_cancels_what_waits(lab, bundle, case):
+    job = submit(lab.store, lab.doctor, case.id)
+    retire(lab.store, lab.admin, bundle.id, is_revoked=True)
+    assert get_job(lab.store, job.id).state == "cancelled"
+    assert claim(lab.store, "w") is None
+
+
+def _process(lab, *more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tumorcast.lab.worker", str(lab.store.folder), *more],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "src"},
+    )  # fmt: skip
+
+
+def test_the_process_ends_when_its_standard_input_does(lab, bundle):
+    process = _process(lab)
+    assert b"worker.started" in process.stderr.readline()
+    process.stdin.close()
+    assert process.wait(20) == 0
+
+
+@pytest.mark.heavy
+def test_workers_killed_in_the_middle_of_jobs_finish_each_once(lab, bundle, toy_slide):
+    from dataclasses import replace
+
+    from tumorcast.lab.config import write_config
+
+    write_config(
+        lab.store.folder / "config.json", replace_config(lab.store.config, lease_s=2.0, max_attempts=20)
+    )
+    lab.clock.now = time.time()
+    live = type(lab.store)(lab.store.folder)
+    wanted = {
+        submit(live, lab.doctor, toy_case(replace(lab, store=live), toy_slide, f"P{n}").id).id
+        for n in range(20)
+    }
+    killed = 0
+    deadline = time.monotonic() + 240
+    process = _process(lab)
+    while count_jobs(live)["done"] < 20 and time.monotonic() < deadline:
+        time.sleep(3.0 + 0.37 * (killed % 5))
+        if killed < 8 and process.poll() is None:
+            process.kill()
+            process.wait()
+            killed += 1
+            process = _process(lab)
+    process.stdin.close()
+    process.wait(30)
+    assert killed >= 3
+    jobs = list_jobs(live)
+    assert {job.id for job in jobs if job.state == "done"} == wanted
+    done = [json.loads(row.objects)["job"] for row in rows(live) if row.action == "job.done"]
+    assert sorted(done) == sorted(wanted)
+    for report in list_reports(live):
+        assert (version_folder(live, report.id) / "report.html").is_file()
+        read_record(live, report.id)
+    assert len(list_reports(live)) == 20
+    live.close()
+
+
+def replace_config(config, **changes):
+    return config.model_copy(update=changes)
+
+
+def test_a_bundle_is_registered_once(lab, bundle, toy):
+    from tumorcast.lab.errors import ConflictError
+
+    with pytest.raises(ConflictError):
+        register(lab.store, lab.admin, toy.bundle)
+    assert [path.name for path in (lab.store.folder / "bundles").iterdir()] == [bundle.id]
