@@ -68,7 +68,9 @@ def encode_study(
     from tumorcast.slides.pipeline import encode_slides
 
     encoder = OnnxTileEncoder(encoder_path)
-    job = EncodeJob(encoder, _settings(info, encoder), cache, slide_mpp, any_stain=any_stain, on_tiles=on_tiles)
+    job = EncodeJob(
+        encoder, _settings(info, encoder), cache, slide_mpp, any_stain=any_stain, on_tiles=on_tiles
+    )
     rows = encode_slides(job, files, progress)
     return SlideFeatures(cache, {row.slide_id: row.reason for row in rows if row.status == "failed"})
 

@@ -224,7 +224,12 @@ class _Work:
         if request.features is not None or "slide" not in self.bundle.manifest.modalities:
             return SlideFeatures(request.features)
         return encode_study(
-            self.bundle, self.study, request.cache, request.slide_mpp, request.any_stain, request.progress,
+            self.bundle,
+            self.study,
+            request.cache,
+            request.slide_mpp,
+            request.any_stain,
+            request.progress,
             request.on_tiles,
         )
 

@@ -85,9 +85,7 @@ def encode(
                 done += n
                 job.on_tiles(done, total)
 
-        return encode_tiles(
-            prepared.slide, prepared.grid, job.encoder, job.settings, readers, watch, advance
-        )
+        return encode_tiles(prepared.slide, prepared.grid, job.encoder, job.settings, readers, watch, advance)
 
 
 def keep(
