@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -242,7 +242,7 @@ def _known(word: str) -> str:
     return "" if word == "unknown" else word
 
 
-def _write_rows(path: Path, rows: list[dict[str, object]], separator: str = "\t") -> None:
+def _write_rows(path: Path, rows: Sequence[Mapping[str, object]], separator: str = "\t") -> None:
     columns = list(rows[0])
     table = [["" if row[name] is None else str(row[name]) for name in columns] for row in rows]
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -39,6 +39,12 @@ _PERSONAL = re.compile(
 )
 
 
+class _Tabs(csv.excel_tab):
+    """Quotation marks are characters like others, where one alone must not swallow the rows that follow."""
+
+    quoting = csv.QUOTE_NONE
+
+
 def own_maf(source: Path, target: Path, patient_id: str, sample_id: str) -> None:
     """The MAF with the rows of the one tumour alone, under the case's sample.
 
@@ -130,11 +136,9 @@ def _table(lines: Iterable[str], separator: str | None) -> tuple[list[str], Iter
     own = (line for line in lines if not line.startswith("#"))
     first = next((line for line in own if line.strip()), "")
     mark = separator or ("\t" if "\t" in first else ";" if first.count(";") > first.count(",") else ",")
-    quoting = csv.QUOTE_NONE if mark == "\t" else csv.QUOTE_MINIMAL
-    header = [
-        bare(cell) for cell in next(csv.reader([first.rstrip("\n")], delimiter=mark, quoting=quoting), [])
-    ]
-    read = csv.reader(own, delimiter=mark, quoting=quoting)
+    dialect = _Tabs if mark == "\t" else csv.excel
+    header = [bare(cell) for cell in next(csv.reader([first.rstrip("\n")], dialect, delimiter=mark), [])]
+    read = csv.reader(own, dialect, delimiter=mark)
     return header, (row + [""] * (len(header) - len(row)) for row in read)
 
 

@@ -13,7 +13,7 @@ from tumorcast.clinic.report.record import PatientReport, SignOff
 from tumorcast.clinic.report.record_json import read_report
 from tumorcast.clinic.report.write import RECORD_NAME, write_report
 from tumorcast.domain.errors import InputError
-from tumorcast.lab.audit import note, record, utc
+from tumorcast.lab.audit import Detail, note, record, utc
 from tumorcast.lab.errors import ConflictError, LabError, no_such
 from tumorcast.lab.leases import put_in_place
 from tumorcast.lab.store import LabStore
@@ -199,8 +199,9 @@ def _follow(
     work = Path(tempfile.mkdtemp(prefix=".work-", dir=store.folder / "reports"))
     try:
         write_report(made, work)
+        sha256 = digest(work / RECORD_NAME)
         values = (
-            report_id, version + 1, status, user.id, user.display_name, now, comment, digest(work / RECORD_NAME),
+            report_id, version + 1, status, user.id, user.display_name, now, comment, sha256,
         )  # fmt: skip
         with store.transaction() as connection:
             _need_allowed(_report(connection, report_id), version, status)
@@ -210,7 +211,7 @@ def _follow(
             connection.execute(
                 "UPDATE reports SET version = ?, status = ? WHERE id = ?", (version + 1, status, report_id)
             )
-            told = {"version": version + 1, "sha256": values[-1]}
+            told: Detail = {"version": version + 1, "sha256": sha256}
             names = (made.provenance.model_id, made.provenance.bundle_seal)
             record(connection, now, user.id, f"report.{status}", {"report": report_id}, told, names)
             put_in_place(work, store.report_folder(report_id) / f"v{version + 1}")
