@@ -23,6 +23,7 @@ COMMANDS = (
     "biomarkers",
     "predict",
     "recalibrate",
+    "serve",
     "evaluate",
     "site",
 )

@@ -1,0 +1,1 @@
+"""Pages: drawn by the server, enlivened by small scripts."""
