@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 from tumorcast.lab.errors import TooLargeError, WrongFileError
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_MOST_ENTRIES = 2000
+MOST_ENTRIES = 2000
 _CHUNK = 1 << 20
 
 
-def unpack_zip(archive: Path, folder: Path, most_bytes: int, ratio: float) -> list[Path]:
+def unpack_zip(
+    archive: Path, folder: Path, most_bytes: int, ratio: float, most_entries: int = MOST_ENTRIES
+) -> list[Path]:
     """Unpack into an empty folder; returns the files.
 
     Args:
@@ -31,7 +34,7 @@ def unpack_zip(archive: Path, folder: Path, most_bytes: int, ratio: float) -> li
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = [entry for entry in opened.infolist() if not entry.is_dir()]
-            _check(entries, most)
+            _check(entries, most, most_entries)
             for entry in entries:
                 path = folder.joinpath(*entry.filename.split("/"))
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,18 +45,18 @@ def unpack_zip(archive: Path, folder: Path, most_bytes: int, ratio: float) -> li
     return made
 
 
-def _check(entries: list[zipfile.ZipInfo], most: int) -> None:
-    if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > most:
+def _check(entries: list[zipfile.ZipInfo], most: int, most_entries: int) -> None:
+    if len(entries) > most_entries or sum(entry.file_size for entry in entries) > most:
         raise TooLargeError(
             "the archive holds too much",
             got=f"{len(entries)} files",
-            expected=f"at most {_MOST_ENTRIES} files, {most:,} bytes",
+            expected=f"at most {most_entries} files, {most:,} bytes",
         )
-    names = [entry.filename.lower() for entry in entries]
+    names = Counter(entry.filename.lower() for entry in entries)
     for entry in entries:
         parts = entry.filename.split("/")
         is_plain = all(_PART.fullmatch(part) and not _RESERVED.fullmatch(part) for part in parts)
-        if not is_plain or stat.S_ISLNK(entry.external_attr >> 16) or names.count(entry.filename.lower()) > 1:
+        if not is_plain or stat.S_ISLNK(entry.external_attr >> 16) or names[entry.filename.lower()] > 1:
             raise WrongFileError(
                 "the archive holds an entry that may not be unpacked",
                 expected="plain files, each named once, by letters, digits, . _ - alone",

@@ -150,6 +150,12 @@ def get_case(store: LabStore, case_id: str) -> Case:
         return _case(connection, case_id)
 
 
+def has_case(store: LabStore, case_id: str) -> bool:
+    """Whether there is such a case."""
+    with store.reading() as connection:
+        return connection.execute("SELECT 1 FROM cases WHERE id = ?", (case_id,)).fetchone() is not None
+
+
 def list_cases(store: LabStore, limit: int = 100, offset: int = 0) -> list[Case]:
     """The newest first."""
     with store.reading() as connection:

@@ -92,7 +92,7 @@ class LabStore:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The one writer of the moment: all of it is kept, or nothing."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -105,7 +105,7 @@ class LabStore:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One consistent view; writing through it fails."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             connection.execute("BEGIN")
             try:
                 connection.execute("PRAGMA query_only = ON")
@@ -123,7 +123,8 @@ class LabStore:
             connection.close()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection outside of any transaction."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or connect(self.database)
@@ -137,7 +138,7 @@ class LabStore:
                 connection.close()
 
     def _migrate(self) -> None:
-        with self._connection() as connection:
+        with self.connection() as connection:
             if (version := schema_version(connection)) > len(MIGRATIONS):
                 raise LabError(
                     "the lab was written by a newer tumorcast",

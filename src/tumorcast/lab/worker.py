@@ -16,12 +16,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from tumorcast.domain.errors import TumorcastError
+from tumorcast.lab.cases import has_case
 from tumorcast.lab.events import log_event, where
 from tumorcast.lab.job_run import OpenBundle, run_job
 from tumorcast.lab.jobs import Job
 from tumorcast.lab.keeper import Keeper, StopWork
 from tumorcast.lab.leases import LeaseLostError, claim, fail, finish, give_back, is_waiting
+from tumorcast.lab.retention import sweep_orphans
 from tumorcast.lab.store import LabStore
+from tumorcast.lab.uploads import sweep_parts
 
 _IDLE_S = 0.5
 
@@ -73,8 +76,10 @@ def _do(store: LabStore, job: Job, opened: OpenBundle, is_ending: threading.Even
 
 
 def _sweep(store: LabStore, job: Job) -> None:
-    """Folders of this try that were not put in place."""
+    """Folders of this try that were not put in place, and those of a case that was erased meanwhile."""
     shutil.rmtree(store.folder / "reports" / f".work-{job.id}-{job.attempts}", ignore_errors=True)
+    if not has_case(store, job.case_id):
+        shutil.rmtree(store.case_folder(job.case_id), ignore_errors=True)
 
 
 def _watch_stdin(is_ending: threading.Event) -> None:
@@ -98,6 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     most = arguments.jobs or store.config.jobs_per_worker
     log_event("worker.started", worker=arguments.id, pid=os.getpid())
     try:
+        sweep_orphans(store)
+        sweep_parts(store)
         taken = work(store, arguments.id, is_ending, most)
     except KeyboardInterrupt:
         return 0
