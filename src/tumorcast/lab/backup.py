@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tumorcast import __version__
 from tumorcast.domain.errors import InputError
@@ -173,7 +174,7 @@ def _write_zip(
     return sums, count
 
 
-def _unpacked(path: Path, work: Path) -> dict[str, object]:
+def _unpacked(path: Path, work: Path) -> dict[str, Any]:
     """Unpack and check; returns what the backup says of itself."""
     if not path.is_file():
         raise InputError("there is no such backup", got=path)
