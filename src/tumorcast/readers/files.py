@@ -6,7 +6,9 @@ import codecs
 import csv
 import hashlib
 import os
+import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ import pandas as pd
 from tumorcast.domain.errors import InputError, did_you_mean
 
 NOT_AVAILABLE = ("", "NA", "N/A", "NaN", "nan", "null", "[Not Available]", "[Not Applicable]", "[Unknown]")
+_WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def digest(path: Path) -> str:
@@ -120,6 +123,15 @@ def need_columns(table: pd.DataFrame, names: tuple[str, ...], path: Path) -> Non
             expected=", ".join(names),
             fix=did_you_mean(lacking[0], map(str, table.columns)),
         )
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a user's word can be a file's name here without leading out of its folder."""
+    forbidden = '/\\\0<>:"|?*' if sys.platform == "win32" else "/\\\0"
+    is_cut = sys.platform == "win32" and (
+        name != name.rstrip(". ") or _WINDOWS_DEVICES.fullmatch(name) is not None
+    )
+    return bool(name) and name not in (".", "..") and not set(name) & set(forbidden) and not is_cut
 
 
 def copy_file(source: Path, path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cells import CellCounts, numbers_of
-from tumorcast.readers.files import need_columns, read_table
+from tumorcast.readers.files import is_plain_name, need_columns, read_table
 
 SLIDE_COLUMNS = ("slide_id", "sample_id", "path", "mpp")
 
@@ -16,7 +16,7 @@ SLIDE_COLUMNS = ("slide_id", "sample_id", "path", "mpp")
 def read_slides(path: Path, samples: pd.Index, report: list[Exclusion]) -> pd.DataFrame:
     """slide_id, sample_id, path (absolute), mpp (NaN: the file's metadata decides).
 
-    Slides of unknown samples, and second rows of one slide id, are left out and reported.
+    Slides of unknown samples, second rows of one slide id, and ids that cannot name a file are left out and reported.
     """
     table = read_table(path, sep=",")
     need_columns(table, ("slide_id", "sample_id", "path"), path)
@@ -26,11 +26,16 @@ def read_slides(path: Path, samples: pd.Index, report: list[Exclusion]) -> pd.Da
     table = table[is_complete]
     is_twice = table["slide_id"].duplicated()
     is_known = table["sample_id"].isin(samples)
+    is_plain = table["slide_id"].map(is_plain_name).astype(bool)
+    for slide in table.loc[~is_plain, "slide_id"]:
+        report.append(
+            Exclusion("slide", str(slide), "unusable_name", "slide_id cannot be the name of a file")
+        )
     for slide in table.loc[is_twice, "slide_id"]:
         report.append(Exclusion("slide", str(slide), "duplicate_row", "the first row of the slide counts"))
     for slide, sample in table.loc[~is_known, ["slide_id", "sample_id"]].itertuples(index=False):
         report.append(Exclusion("slide", str(slide), "unknown_sample", f"sample {sample}"))
-    kept = table[is_known & ~is_twice]
+    kept = table[is_known & ~is_twice & is_plain]
     return pd.DataFrame(
         {
             "slide_id": kept["slide_id"].astype(str),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tumorcast.domain.errors import InputError, SlideError
+from tumorcast.readers.files import is_plain_name
 from tumorcast.slides.dicom import series_uid
 from tumorcast.slides.mpp import is_plausible
 
@@ -104,7 +105,7 @@ def _listed(study: Path) -> Iterator[SlideFile]:
     for number, row in enumerate(rows, start=2):
         slide_id, told = (row["slide_id"] or "").strip(), (row["path"] or "").strip()
         mpp, problem = _row_mpp(row.get("mpp"), number)
-        if not told or slide_id in seen or not _is_plain_name(slide_id):
+        if not told or slide_id in seen or not is_plain_name(slide_id):
             why = "repeated" if slide_id in seen else "empty or not usable as a file name"
             what = f"slides.csv line {number}: slide_id or path is {why}"
             problem = SlideError("bad_row", what, got=f"{slide_id!r}, {told!r}")
@@ -125,10 +126,6 @@ def _row_mpp(text: str | None, number: int) -> tuple[float | None, SlideError | 
         return mpp, None
     what = f"slides.csv line {number}: mpp is not a plausible pixel size"
     return None, SlideError("bad_mpp", what, got=text, expected="0.05 to 10 um/px")
-
-
-def _is_plain_name(slide_id: str) -> bool:
-    return bool(slide_id) and slide_id not in (".", "..") and not set(slide_id) & set("/\\\0")
 
 
 def _searched(folder: Path) -> Iterator[SlideFile]:

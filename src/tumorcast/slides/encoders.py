@@ -152,7 +152,7 @@ def _read_card(path: Path, metadata: dict[str, str]) -> EncoderCard:
         }
         beside = path.with_suffix(".json")
         if beside.is_file():
-            told = json.loads(beside.read_text())
+            told = json.loads(beside.read_text(encoding="utf-8"))
             found |= {key: told[key] for key in EncoderCard.__dataclass_fields__ if key in told}
         return _card_from(found, path.stem)
     except (ValueError, TypeError) as error:

@@ -10,6 +10,7 @@ finds a higher generation and drops its work.
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from contextlib import suppress
 from itertools import count
@@ -17,7 +18,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
 
-from tumorcast.slides.owner import Owner
+from tumorcast.slides.owner import Owner, remove
 
 LEASE_SECONDS = 120.0
 """Longer than what network file systems keep of a file's times (60 s by default on NFS)."""
@@ -57,7 +58,7 @@ class Leases:
             self.release(name)
         if self.is_alone:
             self._tidy()
-        self._presence.unlink(missing_ok=True)
+        remove(self._presence)
         with suppress(OSError):  # others are here
             self.folder.rmdir()
 
@@ -84,7 +85,7 @@ class Leases:
             mine = self._held.pop(name, None)
         if mine is not None and self._latest(name) == mine:
             for generation in range(1, _generation(mine) + 1):  # mine last: until then the name is taken
-                self._path(name, generation).unlink(missing_ok=True)
+                remove(self._path(name, generation))
 
     def _create(self, path: Path) -> bool:
         """A second name of the presence file: complete from its first moment, and touched along with it."""
@@ -94,10 +95,14 @@ class Leases:
             return path.exists() and path.samefile(self._presence)  # a network that repeated the request
         except OSError:  # a file system without links
             try:
-                with path.open("x") as file:
+                with path.open("x", encoding="utf-8") as file:
                     file.write(str(self._owner))
             except FileExistsError:
                 return False
+            except PermissionError:  # on Windows also while the last lease of this name is being removed
+                if sys.platform == "win32":
+                    return False
+                raise
         return True
 
     def _latest(self, name: str) -> Path | None:
@@ -115,7 +120,7 @@ class Leases:
     def _is_valid(self, path: Path) -> bool:
         """An owner here must run; of one elsewhere, or not yet written, a recent touch is asked."""
         try:
-            owner = Owner.from_text(path.read_text())
+            owner = Owner.from_text(path.read_text(encoding="utf-8"))
             is_running = owner.is_running() if owner else None
             if is_running is not None:
                 return is_running
@@ -139,7 +144,7 @@ class Leases:
         while True:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                path.write_text(str(self._owner))
+                path.write_text(str(self._owner), encoding="utf-8")
             except FileNotFoundError:
                 continue
             return path
@@ -154,7 +159,7 @@ class Leases:
         """What dead processes left."""
         for presence in self.folder.glob("*.worker"):
             if not self._is_valid(presence):
-                presence.unlink(missing_ok=True)
+                remove(presence)
         for name in {lease.name.split(".")[0] for lease in self.folder.glob("*.lease")}:
             if self.claim(name):
                 self.release(name)

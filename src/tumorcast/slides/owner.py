@@ -6,11 +6,15 @@ import os
 import re
 import shutil
 import socket
+import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from tumorcast.slides.processes import born, is_alive
 
 _PARTIAL = ".partial"
 
@@ -22,7 +26,7 @@ class Owner:
     Attributes:
         machine: host, boot and process namespace: containers of one host number their processes anew.
         process: its number there.
-        born: start of the process in clock ticks since boot, against reused numbers; empty where unknown.
+        born: start of the process, against reused numbers (`processes.born`); empty where unknown.
     """
 
     machine: str
@@ -32,7 +36,7 @@ class Owner:
     @classmethod
     def me(cls) -> Owner:
         """This process."""
-        return cls(_machine(), os.getpid(), _born(os.getpid()))
+        return cls(_machine(), os.getpid(), born(os.getpid()))
 
     @classmethod
     def from_text(cls, text: str) -> Owner | None:
@@ -45,16 +49,13 @@ class Owner:
         return f"{self.machine} {self.process} {self.born}".rstrip()
 
     def is_running(self) -> bool | None:
-        """Whether the process runs; None for one of another machine, of which nothing is known here."""
+        """Whether the process runs; None where that cannot be known: of another machine, or another user's."""
         if self.machine != _machine():
             return None
-        try:
-            os.kill(self.process, 0)
-        except ProcessLookupError:
+        if not is_alive(self.process):
             return False
-        except PermissionError:
-            return True
-        return _born(self.process) == self.born
+        began = born(self.process)
+        return None if not began and self.born else began == self.born
 
 
 def partial_path(path: Path) -> Path:
@@ -74,6 +75,19 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove(path: Path) -> None:
+    """Delete a file that may be gone; on Windows one that another process is just reading is tried again."""
+    for pause in (0.01, 0.1, 0.5):
+        try:
+            return path.unlink(missing_ok=True)
+        except PermissionError:
+            if sys.platform != "win32":
+                raise
+            time.sleep(pause)
+    with suppress(PermissionError):  # void without it: its owner's process ends, or it is not touched again
+        path.unlink(missing_ok=True)
+
+
 def remove_partials(folder: Path) -> int:
     """Delete what killed processes of this machine left half-written below `folder`; returns how many."""
     ours = re.compile(rf"\.{re.escape(_tag())}\.(\d+){re.escape(_PARTIAL)}$")
@@ -90,17 +104,18 @@ def remove_partials(folder: Path) -> int:
 
 
 def _is_running(process: int) -> bool:
-    return process != os.getpid() and Owner(_machine(), process, _born(process)).is_running() is True
+    return process != os.getpid() and is_alive(process)
 
 
 @cache
 def _machine() -> str:
+    """Windows has no boots to tell apart here: its times of birth are of the calendar."""
     parts = [socket.gethostname()]
-    for place in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
-        try:
-            parts.append(os.readlink(place) if "/ns/" in place else Path(place).read_text())
-        except OSError:
-            continue
+    if sys.platform == "linux":
+        with suppress(OSError):
+            parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        with suppress(OSError):
+            parts.append(os.readlink("/proc/self/ns/pid"))
     return "/".join("".join(part.split()) for part in parts)
 
 
@@ -109,11 +124,3 @@ def _tag() -> str:
     from hashlib import sha256
 
     return sha256(_machine().encode()).hexdigest()[:8]
-
-
-def _born(process: int) -> str:
-    """Field 22 of /proc/PID/stat; the name of the process, in brackets before it, may hold spaces."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""

@@ -60,7 +60,9 @@ def _packed(work: Path) -> Path:
     if npm is None:
         raise InputError("npm is not installed", fix=f"give --from openseadragon-{VERSION}.tgz")
     command = [npm, "pack", f"openseadragon@{VERSION}", "--silent"]
-    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, cwd=work, capture_output=True, encoding="utf-8", errors="replace", timeout=300, check=False
+    )
     files = list(work.glob("*.tgz"))
     if done.returncode or not files:
         raise InputError("npm did not give the package", got=(done.stderr or done.stdout).strip()[-300:])
