@@ -4,8 +4,9 @@ BIN := .venv/bin
 PATIENTS ?= 240
 SEED ?= 7
 export PYTHONHASHSEED ?= 0
+LOCK_ANYWHERE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
 
-.PHONY: setup train test test-heavy test-all lint format lock clean
+.PHONY: setup train test test-heavy test-all lint format lock wheelhouse sbom audit clean
 
 setup: .venv/.ready
 
@@ -41,8 +42,24 @@ format: setup
 
 lock:
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra lab pyproject.toml -o requirements/lab.txt
+	$(LOCK_ANYWHERE) --extra lab pyproject.toml -o requirements/lab.txt
+	$(LOCK_ANYWHERE) --extra lab --extra oidc pyproject.toml -c requirements/lab.txt -o requirements/lab-oidc.txt
+	echo pip | $(LOCK_ANYWHERE) - -o requirements/pip.txt
 	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 - -o requirements/uv.txt
 
+# An install without network: make wheelhouse PLATFORM=windows-amd64 LAB_PYTHON=3.12
+PLATFORM ?= linux-x86_64
+LAB_PYTHON ?= 3.11
+
+wheelhouse: setup
+	$(BIN)/python deploy/wheelhouse.py --platform $(PLATFORM) --python $(LAB_PYTHON)
+
+sbom: setup
+	$(BIN)/python deploy/wheelhouse.py --platform $(PLATFORM) --python $(LAB_PYTHON) --sbom-only
+
+# Known vulnerabilities of what a lab installs; asks the advisory service of the Python registry, so it needs a network.
+audit: setup
+	$(BIN)/python deploy/audit.py
+
 clean:
-	rm -rf .venv runs mlruns mlartifacts mlflow.db data/simulated data/simulated_features
+	rm -rf dist .venv runs mlruns mlartifacts mlflow.db data/simulated data/simulated_features

@@ -45,17 +45,32 @@ def install_viewer(package: Path | None) -> Path:
         InputError: no npm, no such package, or its script is not the one that is known.
     """
     with tempfile.TemporaryDirectory() as work:
-        contents = _contents_of(package or _packed(Path(work)))
-    found = hashlib.sha256(contents[SCRIPT]).hexdigest()
-    if found != SHA256:
-        raise InputError(f"this is not OpenSeadragon {VERSION}", got=f"sha256 {found}", expected=SHA256)
+        contents = checked_package(package or fetch_package(Path(work)))
     for name, content in contents.items():
         with written_whole(_folder() / name) as temporary:
             temporary.write_bytes(content)
     return _folder()
 
 
-def _packed(work: Path) -> Path:
+def checked_package(package: Path) -> dict[str, bytes]:
+    """Name -> content of the package's script and licence.
+
+    Raises:
+        InputError: no such package, or its script is not the one that is known.
+    """
+    contents = _contents_of(package)
+    found = hashlib.sha256(contents[SCRIPT]).hexdigest()
+    if found != SHA256:
+        raise InputError(f"this is not OpenSeadragon {VERSION}", got=f"sha256 {found}", expected=SHA256)
+    return contents
+
+
+def fetch_package(work: Path) -> Path:
+    """The registry's package file, fetched with npm into a folder.
+
+    Raises:
+        InputError: no npm, or it has no way to the registry.
+    """
     npm = shutil.which("npm")
     if npm is None:
         raise InputError("npm is not installed", fix=f"give --from openseadragon-{VERSION}.tgz")
