@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what a lab installs, by pip-audit; exits 1 where there are some, 2 where not all were judged."""
+"""Known vulnerabilities of what a lab installs, by pip-audit; exits 1 where there are some, 2 where it cannot tell."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from lab_code import imports, lab_modules
 
 INSTALLED = {
-    "PIL", "cryptography", "fastapi", "h5py", "jinja2", "numpy", "onnxruntime", "openslide", "pandas",
+    "PIL", "cryptography", "fastapi", "h5py", "jinja2", "markupsafe", "numpy", "onnxruntime", "openslide", "pandas",
     "prometheus_client", "pydantic", "python_multipart", "reportlab", "scipy", "starlette", "tifffile", "tqdm",
     "tumorcast", "uvicorn", "yaml",
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +30,9 @@ POSIX_SIGNALS = {
 }
 POSIX_METHODS = {"hardlink_to", "symlink_to", "lchmod"}
 POSIX_PLACES = ("/tmp", "/dev/", "/proc/", "/var/", "/etc/", "/run/", "/usr/")
+PATH_LIKE = re.compile(
+    r"(path|file|folder|place|part|partial|temporary|target|work|database)\b|Path\(", re.IGNORECASE
+)
 NO_FILES = {"archive", "cls", "opened", "os", "tarfile", "webbrowser", "zipfile"}
 TEXT_METHODS = {"read_text", "write_text"}
 
@@ -109,12 +113,7 @@ def _call(node: ast.Call) -> str:
         )
     if name in ("get_context", "set_start_method") and "fork" in words:
         return "processes that fork"
-    if (
-        name == "rename"
-        and len(node.args) == 1
-        and not named
-        and not isinstance(node.args[0], ast.Dict | ast.Constant)
-    ):
+    if name == "rename" and len(node.args) == 1 and PATH_LIKE.search(owner):
         return "rename, which does not replace a file (os.replace does)"
     return ""
 
