@@ -1,11 +1,11 @@
 """The lab's latency against tuned eager torch on the same cores, timed in turns.
 
-    python benchmarks/lab_latency.py [--tiles 1000 10000 50000] [--dim 1280] [--members 5] [--repeats 7] [--only predictor]
+    python benchmarks/lab_latency.py [--tiles 1000 10000 50000] [--dim 1280] [--repeats 7] [--only predictor]
 
-Predictor: one course of a fused ensemble, tiles in memory. Torch: `inference_mode`, oneDNN, denormals flushed, glibc told
-to keep what it freed (MALLOC_*, for both), the best of one thread a core and one thread. Tile encoder: torch's best of
-channels last or not, batches of 8 or 32, all cores on one batch or one batch a core; the lab as it is set. Bounds: 1.0 and
-0.6 times torch's median; beyond them the exit code is 1.
+Predictor: one course of a fused ensemble, tiles in memory. Torch: `inference_mode`, oneDNN, denormals flushed, glibc
+told to keep what it freed (MALLOC_*, for both), the best of one thread a core and one thread. Tile encoder: torch's
+best of channels last or not, batches of 8 or 32, all cores on one batch or one batch a core; the lab as it is set.
+Bounds: 1.0 and 0.6 times torch's median; beyond them the exit code is 1.
 """
 
 from __future__ import annotations

@@ -22,9 +22,7 @@ HEADS = ("response",)
 _GENES = 2000
 
 
-def preprocessor(
-    dim: int, modalities: tuple[str, ...] = ("slide", "mutations", "expression", "clinical")
-) -> Preprocessor:
+def preprocessor(dim: int) -> Preprocessor:
     """Slides of `dim`-wide tiles, the whole gene network, 2,000 expressed genes in sets, two clinical columns."""
     random = np.random.default_rng(0)
     network = GeneNetwork.embedded()
@@ -32,7 +30,7 @@ def preprocessor(
     sets = {f"set{i}": tuple(genes[i * 20 : i * 20 + 20]) for i in range(50)}
     unit = {n: (np.zeros(n, np.float32), np.ones(n, np.float32)) for n in (_GENES, 2)}
     return Preprocessor(
-        modalities=modalities,
+        modalities=("slide", "mutations", "expression", "clinical"),
         tiles=TileStatistics(
             "random",
             random.normal(size=dim).astype(np.float32),

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorcast.slides.stored_rows import StoredRows
+
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
-Tiles = F32
+Tiles = F32 | StoredRows
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class CourseArrays:
     """One course, standardised and masked; M modalities in the preprocessor's order.
 
     Attributes:
-        tiles: [T, dim] tile features as the encoder gave them (the network standardises them); T = 0 when
-            the slide is absent.
+        tiles: [T, dim] tile features as the encoder gave them (the network standardises them), in memory or in their
+            files; T = 0 when the slide is absent.
         graph: altered genes; no node where nothing was found and where nothing was measured: the two are
             told apart by `is_present`.
         burden: [3] log1p(nonsynonymous variants), log1p(TMB per Mb), 1 where the TMB is known.
@@ -50,7 +52,7 @@ class CourseArrays:
 
     course_id: str
     patient_id: str
-    tiles: F32
+    tiles: Tiles
     graph: PatientGraph
     burden: F32
     layers: dict[str, F32]

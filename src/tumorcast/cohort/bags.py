@@ -10,12 +10,13 @@ from typing import TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from tumorcast.cohort.arrays import F32, I64
+from tumorcast.cohort.arrays import F32, I64, Tiles
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.slides.bag import Stated
 from tumorcast.slides.store import read_features
+from tumorcast.slides.stored_rows import StoredRows, joined
 
 Value = TypeVar("Value")
 
@@ -25,28 +26,29 @@ class TileBag:
     """Tiles of one course (T over all its slides).
 
     Attributes:
-        features: [T, dim] as stored.
+        features: [T, dim] as stored, in memory or in their files.
         coords: [T, 2] level-0 pixels within the tile's slide.
         slide_ids: one slide id a tile.
         encoder: id of the tile encoder ("" unknown).
     """
 
-    features: F32
+    features: Tiles
     coords: I64
     slide_ids: tuple[str, ...]
     encoder: str
 
 
 def load_bags(
-    cohort: Cohort, width: int | None = None, progress: bool = False
+    cohort: Cohort, width: int | None = None, progress: bool = False, stay_in_files: bool = False
 ) -> tuple[dict[str, TileBag], Cohort]:
     """Bags by course id, and the cohort with the slides that could not be used masked and reported.
 
     All bags must have one width (`width`, or where that is None the most frequent one) and come of one tile
     encoder (the most frequent one; bags that do not name theirs pass). A slide that is unreadable, empty or of
-    another kind is excluded; a course that loses all its slides is without slide.
+    another kind is excluded; a course that loses all its slides is without slide. With `stay_in_files` features of HDF5
+    files are read when they are needed: memory does not grow with the slides.
     """
-    read, notes = _read_all(cohort, progress)
+    read, notes = _read_all(cohort, progress, stay_in_files)
     bags_of = [bag for bags in read.values() for bag in bags]
     wanted = width or _commonest([bag.features.shape[1] for bag in bags_of]) or 0
     of_width = [bag for bag in bags_of if bag.features.shape[1] == wanted]
@@ -73,7 +75,9 @@ def _commonest(values: list[Value]) -> Value | None:
     return Counter(values).most_common(1)[0][0] if values else None
 
 
-def _read_all(cohort: Cohort, progress: bool) -> tuple[dict[str, list[TileBag]], list[Exclusion]]:
+def _read_all(
+    cohort: Cohort, progress: bool, stay_in_files: bool
+) -> tuple[dict[str, list[TileBag]], list[Exclusion]]:
     read: dict[str, list[TileBag]] = {}
     notes = []
     rows = cohort.slides.itertuples(index=False)
@@ -82,11 +86,11 @@ def _read_all(cohort: Cohort, progress: bool) -> tuple[dict[str, list[TileBag]],
     ):
         try:
             known = Stated(slide_mpp=float(slide.mpp) if np.isfinite(slide.mpp) else None)
-            stored = read_features(str(slide.feature_path), known)
+            stored = read_features(str(slide.feature_path), known, stay_in_files)
         except (TumorcastError, OSError) as error:
             notes.append(Exclusion("slide", str(slide.slide_id), "unreadable", str(error).splitlines()[0]))
             continue
-        if len(stored.features) == 0 or not np.isfinite(stored.features).all():
+        if len(stored.features) == 0 or not _is_finite(stored.features):
             what = "no tile" if len(stored.features) == 0 else "NaN or infinite features"
             notes.append(Exclusion("slide", str(slide.slide_id), "unusable_features", what))
             continue
@@ -98,11 +102,16 @@ def _read_all(cohort: Cohort, progress: bool) -> tuple[dict[str, list[TileBag]],
 
 def _join(bags: list[TileBag]) -> TileBag:
     return TileBag(
-        np.concatenate([bag.features for bag in bags]),
+        joined([bag.features for bag in bags]),
         np.concatenate([bag.coords for bag in bags]),
         tuple(slide for bag in bags for slide in bag.slide_ids),
         bags[0].encoder,
     )
+
+
+def _is_finite(features: Tiles) -> bool:
+    """Of features in a file the mean tells, which is kept."""
+    return bool(np.isfinite(features.mean() if isinstance(features, StoredRows) else features).all())
 
 
 def _mask_lost(cohort: Cohort, bags: dict[str, TileBag], notes: list[Exclusion]) -> Cohort:

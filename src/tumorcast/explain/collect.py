@@ -154,7 +154,7 @@ def _by_cluster(
     added, shares = np.zeros((len(courses), count)), np.full((len(courses), count), np.nan)
     for i, (course, each) in enumerate(zip(courses, found, strict=True)):
         if len(course.tiles):
-            kind = morphology.predict(course.tiles.astype(np.float32))
+            kind = morphology.predict(np.asarray(course.tiles, np.float32))
             added[i] = np.bincount(kind, each.tiles, count)
             shares[i] = np.bincount(kind, minlength=count) / len(kind)
     ids = [course.course_id for course in courses]

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorcast.cohort.arrays import F32, CourseArrays
+from tumorcast.cohort.arrays import F32, CourseArrays, Tiles
 from tumorcast.cohort.packing import pack_but_tiles
 from tumorcast.serve.tile_sums import TileReader, TileSums
 from tumorcast.slides.ort_session import make_session
+from tumorcast.slides.stored_rows import StoredRows
+
+
+class _Read(NamedTuple):
+    """What was made of a bag that may be gone by now."""
+
+    tiles: ref[Any]
+    sums: TileSums
+    logits: F32
 
 
 class PredictorGraphs:
@@ -36,16 +47,29 @@ class PredictorGraphs:
         self._outputs = list(outputs)
         self._session = make_session(predictor, threads)
         self._inputs = [given.name for given in self._session.get_inputs()]
+        self._read: dict[int, _Read] = {}
         self.reader = None if tiles is None else TileReader(tiles, threads, chunk)
 
     def run(self, courses: Sequence[CourseArrays]) -> dict[str, NDArray]:
-        """Outputs by name (shapes in docs/architecture.md, "Predictor inputs"), and `tile_attention` [T]."""
+        """Outputs by name (shapes in docs/architecture.md, "Predictor inputs"), and `tile_attention` [T].
+
+        Tiles that courses share are read once, and those in files that the last call read are not read again.
+        """
         if self.reader is None:
             return self.fuse(courses, [])
-        read = [self.reader.read(course.tiles) for course in courses]
-        sums: list[TileSums] = [each for each, _ in read]
-        attention: list[F32] = [each.attention(logits) for each, logits in read]
-        return {**self.fuse(courses, sums), "tile_attention": np.concatenate(attention)}
+        bags = {id(course.tiles): course.tiles for course in courses}
+        self._read = {key: self._pooled(tiles) for key, tiles in bags.items()}
+        of_course = [self._read[id(course.tiles)] for course in courses]
+        attention = [read.sums.attention(read.logits) for read in of_course]
+        made = self.fuse(courses, [read.sums for read in of_course])
+        return {**made, "tile_attention": np.concatenate(attention)}
+
+    def _pooled(self, tiles: Tiles) -> _Read:
+        known = self._read.get(id(tiles))
+        if known is not None and known.tiles() is tiles and isinstance(tiles, StoredRows):
+            return known
+        assert self.reader is not None
+        return _Read(ref(tiles), *self.reader.read(tiles))
 
     def fuse(self, courses: Sequence[CourseArrays], sums: Sequence[TileSums]) -> dict[str, NDArray]:
         """Outputs of courses whose tiles are pooled already."""

@@ -307,7 +307,7 @@ def _bags(prepared: Preprocessor, part: Cohort, given: Given) -> tuple[dict[str,
     if "slide" not in part.modalities or prepared.tiles is None:
         return {}, part
     before = len(part.report)
-    bags, part = load_bags(part, width=prepared.tile_dim)
+    bags, part = load_bags(part, width=prepared.tile_dim, stay_in_files=True)
     lost = [note for note in part.report[before:] if note.kind == "slide"]
     given.slide_problems.update({note.id: f"{note.reason}: {note.detail}" for note in lost})
     return bags, part

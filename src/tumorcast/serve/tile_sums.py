@@ -5,7 +5,7 @@ Exact: the pooled tokens do not depend on where the chunks end, and memory beyon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,29 +99,25 @@ class TileReader:
 
     def read(self, tiles: Tiles) -> tuple[TileSums, F32]:
         """(sums, logits [T, E * K]) of a course's tiles."""
-        parts = list(self._parts(_spans(len(tiles), self._chunk), tiles))
-        logits = [part[0] for part in parts]
-        return _joined([part[1] for part in parts], self._nothing()), np.concatenate(
-            logits or [self._no_logits()]
-        )
+        with ThreadPoolExecutor(self._lanes) as pool:
+            spans = _spans(len(tiles), self._chunk)
+            parts = list(pool.map(lambda span: self._run(np.asarray(tiles[span], np.float32)), spans))
+        sums = sum((part[1] for part in parts), start=self._nothing())
+        return sums, np.concatenate([self._no_logits(), *(part[0] for part in parts)])
 
     def read_blocks(self, tiles: Tiles, blocks: NDArray[np.int64]) -> list[TileSums]:
         """Sums of the tiles of each block, numbered from 0 in `blocks` [T]."""
-        order = np.argsort(blocks, kind="stable")
-        ends = np.cumsum(np.bincount(blocks))
-        rows = [order[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
-        pieces = [(n, part) for n, own in enumerate(rows) for part in _split(own, self._chunk)]
-        found: list[list[TileSums]] = [[] for _ in rows]
-        for (n, _), (_, sums) in zip(pieces, self._parts([part for _, part in pieces], tiles), strict=True):
-            found[n].append(sums)
-        return [_joined(parts, self._nothing()) for parts in found]
 
-    def _parts(
-        self, spans: Sequence[slice | NDArray[np.int64]], tiles: Tiles
-    ) -> Iterator[tuple[F32, TileSums]]:
-        """Logits and sums of each span, in order."""
+        def of_span(span: slice) -> dict[int, TileSums]:
+            some, own = np.asarray(tiles[span], np.float32), blocks[span]
+            return {int(block): self._run(some[own == block])[1] for block in np.unique(own)}
+
+        found = [self._nothing()] * (int(blocks.max()) + 1)
         with ThreadPoolExecutor(self._lanes) as pool:
-            yield from pool.map(lambda span: self._run(np.asarray(tiles[span], np.float32)), spans)
+            for part in pool.map(of_span, _spans(len(tiles), self._chunk)):
+                for block, sums in part.items():
+                    found[block] += sums
+        return found
 
     def _run(self, tiles: F32) -> tuple[F32, TileSums]:
         logits, peak, weight, content, total = self._session.run(list(OUTPUTS), {"tiles": tiles})
@@ -146,13 +142,5 @@ def all_but_each(parts: Sequence[TileSums]) -> list[TileSums]:
     return [after[1], *middle, before[-2]]
 
 
-def _joined(parts: Iterable[TileSums], nothing: TileSums) -> TileSums:
-    return sum(parts, start=nothing)
-
-
 def _spans(count: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
-
-
-def _split(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]

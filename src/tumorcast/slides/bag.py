@@ -8,6 +8,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from tumorcast.slides.stored_rows import StoredRows
+
 Unit = Literal["px"] | float
 """Of coordinates: "px" is a level-0 pixel, a number is the micrometres of one unit (1.0: micrometres)."""
 
@@ -115,7 +117,7 @@ class FeatureBag:
     """Tiles of one slide.
 
     Attributes:
-        features: float32 [n, dim].
+        features: float32 [n, dim]; `StoredRows` where they were to stay in their file.
         coords: int64 [n, 2], corner (x, y) in level-0 pixels; -1 where the file has no coordinates or they
             cannot be placed.
         attrs: how they were made.
@@ -126,7 +128,7 @@ class FeatureBag:
         unplaced: why the coordinates of the file could not be placed; None where they could or there are none.
     """
 
-    features: np.ndarray
+    features: np.ndarray | StoredRows
     coords: np.ndarray
     attrs: StoreAttrs
     located: CoordsAttrs = CoordsAttrs()

@@ -9,6 +9,7 @@ import numpy as np
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.bag import Described, FeatureBag, Stated, StoreAttrs
 from tumorcast.slides.mpp import is_plausible
+from tumorcast.slides.stored_rows import StoredRows
 
 _NO_MPP = (
     "coordinates are in micrometres and the slide's um/px is not known: give --slide-mpp or a column mpp"
@@ -54,7 +55,9 @@ def _with_tile_side(attrs: StoreAttrs) -> StoreAttrs:
     return attrs
 
 
-def placed(features: np.ndarray, coords: np.ndarray | None, what: Described, path: object) -> FeatureBag:
+def placed(
+    features: np.ndarray | StoredRows, coords: np.ndarray | None, what: Described, path: object
+) -> FeatureBag:
     """The bag, its tiles placed on level 0 as far as the units allow.
 
     Raises:

@@ -7,6 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -18,6 +19,7 @@ from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.owner import partial_path
 from tumorcast.slides.placing import completed, placed
 from tumorcast.slides.store_forms import FEATURE_KEYS, describe
+from tumorcast.slides.stored_rows import StoredRows, StoredTable
 from tumorcast.slides.tensor_bags import describe_tensors, read_tensors
 
 CHUNK_TILES = 1024
@@ -63,7 +65,7 @@ def _known(attrs: StoreAttrs | CoordsAttrs) -> dict[str, object]:
     return {key: value for key, value in asdict(attrs).items() if value is not None}
 
 
-def read_features(path: Path | str, stated: Stated = _NOTHING) -> FeatureBag:
+def read_features(path: Path | str, stated: Stated = _NOTHING, stay_in_file: bool = False) -> FeatureBag:
     """Read a bag written by tumorcast, TRIDENT, STAMP, CLAM, slideflow or MoPaDi (`.h5`, `.pt`).
 
     Features do not depend on units; coordinates whose unit is unknown are left out and the bag says why.
@@ -71,25 +73,28 @@ def read_features(path: Path | str, stated: Stated = _NOTHING) -> FeatureBag:
     Args:
         path: the file.
         stated: what the user says where the file is silent.
+        stay_in_file: give features of an HDF5 file as `StoredRows`.
 
     Raises:
         InputError: the file is missing, damaged, or holds no [n, dim] features of tiles.
     """
     path, flags = Path(path), None
+    features: Any
     if path.suffix == ".pt":
         features, coords, what = read_tensors(path)
     else:
         with _opened(path) as file:
             dataset = _feature_dataset(file, path)
             try:
-                features = dataset[()]
+                features = _stored(dataset, path) if stay_in_file else dataset[()]
                 coords = file["coords"][()] if "coords" in file else None
                 flags = file["flags"][()] if "flags" in file else None
                 what = describe(file, dataset)
             except (OSError, RuntimeError, TypeError, ValueError) as error:
                 raise _damaged(path, error) from error
     what = completed(what, stated, path.name)
-    return replace(placed(_table(features, path), coords, what, path.name), flags=flags)
+    features = features if isinstance(features, StoredRows) else _table(features, path)
+    return replace(placed(features, coords, what, path.name), flags=flags)
 
 
 def read_attrs(path: Path) -> tuple[StoreAttrs, int]:
@@ -139,14 +144,24 @@ def _feature_dataset(file: h5py.File, path: Path) -> h5py.Dataset:
 
 
 def _table(features: np.ndarray, path: Path) -> np.ndarray:
-    features = features[0] if features.ndim == 3 and len(features) == 1 else features
-    if features.ndim != 2 or features.dtype.kind not in "fiu":
+    _check_table(features, path)
+    return _single_precision(features[0] if features.ndim == 3 else features)
+
+
+def _stored(dataset: h5py.Dataset, path: Path) -> StoredRows:
+    _check_table(dataset, path)
+    count, dim = dataset.shape[-2:]
+    return StoredRows((StoredTable(path, dataset.name, (count, dim), dataset.ndim == 3),))
+
+
+def _check_table(features: np.ndarray | h5py.Dataset, path: Path) -> None:
+    has_shape = features.ndim == 2 or (features.ndim == 3 and len(features) == 1)
+    if not has_shape or features.dtype.kind not in "fiu":
         raise InputError(
             f"features of {path.name} are not a table",
             got=f"{features.dtype} {features.shape}",
             expected="numbers [n, dim]",
         )
-    return _single_precision(features)
 
 
 def _single_precision(table: np.ndarray) -> np.ndarray:

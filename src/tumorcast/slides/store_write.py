@@ -23,7 +23,7 @@ _STAMP_VERSION = "2.1.0"  # the layout's, not this project's: STAMP refuses file
 
 def write_tumorcast(path: Path, bag: FeatureBag) -> None:
     """Our own layout, which is TRIDENT's with more attributes and float16; atomic."""
-    write_features(path, bag.features, bag.coords, bag.attrs, bag.located)
+    write_features(path, np.asarray(bag.features), bag.coords, bag.attrs, bag.located)
 
 
 def write_trident(path: Path, bag: FeatureBag) -> None:

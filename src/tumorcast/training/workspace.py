@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tumorcast import __version__
@@ -76,7 +77,7 @@ def duplicates(work: Workspace) -> list[tuple[str, str, str]]:
     """(layer, course, course) of different patients whose measurements, variants or slides are the same."""
     patients = work.cohort.courses["patient_id"]
     marks = [
-        (course_id, "slide", hashlib.sha256(bag.features[rows].tobytes()).hexdigest())
+        (course_id, "slide", hashlib.sha256(np.asarray(bag.features)[rows].tobytes()).hexdigest())
         for course_id, bag in work.bags.items()
         for rows in pd.Series(bag.slide_ids).groupby(list(bag.slide_ids)).indices.values()
     ]
