@@ -21,6 +21,7 @@ COMMANDS = (
     "derive",
     "train",
     "biomarkers",
+    "bundle",
     "predict",
     "recalibrate",
     "serve",

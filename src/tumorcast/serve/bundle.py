@@ -1,7 +1,8 @@
-"""A bundle on disk: opened only when every byte is as it was exported."""
+"""A bundle on disk, a folder or a zip: opened only when every byte is as it was exported."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,11 @@ from tumorcast.serve.manifest import (
     UNSEALED,
     Manifest,
     changed,
-    read_manifest,
+    parse_manifest,
+    read_text_of,
 )
+from tumorcast.serve.onnx_links import external_files
+from tumorcast.serve.signatures import Signature, read_signatures
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,15 @@ class Bundle:
     """A checked bundle.
 
     Attributes:
-        folder: where it lies.
+        folder: where it lies (unpacked, where it came as a zip).
         manifest: what it says of itself.
         prepared: turns courses into the predictor's arrays.
         trust: what its probabilities are worth; None where training had too few patients to say.
         reference: what the training patients look like; None likewise.
         spreads: how the numbers of a case are spread over them, to chart what comes in; None likewise.
         comparison: what a report compares a patient with; None where the bundle does not say.
+        signatures: that lie beside the manifest, not yet judged (`serve.keyring.check_signatures` does).
+        manifest_sha256: of the manifest's bytes.
     """
 
     folder: Path
@@ -51,6 +57,8 @@ class Bundle:
     reference: Reference | None = None
     spreads: Spreads | None = None
     comparison: Comparison | None = None
+    signatures: tuple[Signature, ...] = ()
+    manifest_sha256: str = ""
 
     @property
     def predictor_path(self) -> Path:
@@ -69,14 +77,27 @@ class Bundle:
         return self.folder / TILE_ENCODER_NAME if has_one else None
 
 
-def load_bundle(folder: Path) -> Bundle:
-    """Open a bundle after checking the digest of every file.
+@dataclass(frozen=True)
+class CheckedFiles:
+    """A bundle whose files are those of its manifest, byte for byte; what is in them is not read yet."""
+
+    folder: Path
+    manifest: Manifest
+    signatures: tuple[Signature, ...]
+    manifest_sha256: str
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Open a bundle, a folder or a zip of it, after checking size and digest of every file.
+
+    A zip is unpacked once to the user's cache.
 
     Raises:
-        BundleError: a file is changed, missing or foreign, or the format version is unknown.
+        BundleError: a file is changed, missing or foreign, the zip is not a bundle's, or the format version is not
+            this one's.
     """
-    manifest = read_manifest(folder / MANIFEST_NAME)
-    _check_files(folder, manifest)
+    checked = check_files(path)
+    folder, manifest = checked.folder, checked.manifest
     prepared = load_preprocessor(folder)
     if prepared.modalities != manifest.modalities:
         raise BundleError(
@@ -94,7 +115,40 @@ def load_bundle(folder: Path) -> Bundle:
         None if reference is None else Reference.from_json(reference),
         None if spreads is None else Spreads.from_json(spreads),
         None if comparison is None else Comparison.from_json(comparison),
+        checked.signatures,
+        checked.manifest_sha256,
     )
+
+
+def check_files(path: Path) -> CheckedFiles:
+    """Every file against the manifest, without reading what is in them; as `load_bundle` raises."""
+    if not path.is_file():
+        return _checked(path)
+    from tumorcast.serve.bundle_zip import cached_folder, forget_cached
+
+    folder = cached_folder(path)
+    try:
+        return _checked(folder)
+    except BundleError:  # of the cached copy: the zip decides
+        forget_cached(folder)
+        return _checked(cached_folder(path))
+
+
+def _checked(folder: Path) -> CheckedFiles:
+    text = read_text_of(folder)
+    manifest = parse_manifest(text, folder)
+    _check_names(folder, manifest)
+    for name, entry in manifest.files.items():
+        path = folder / name
+        if path.stat().st_size != entry.size or digest(path) != entry.sha256:
+            raise changed(name)
+        if path.suffix == ".onnx" and (outside := external_files(path) - manifest.files.keys()):
+            raise BundleError(
+                f"the bundle's {name} takes tensors from outside the bundle",
+                got=", ".join(sorted(outside)),
+                expected="files that the manifest lists",
+            )
+    return CheckedFiles(folder, manifest, read_signatures(folder), hashlib.sha256(text).hexdigest())
 
 
 def _told(folder: Path, manifest: Manifest, name: str) -> dict[str, Any] | None:
@@ -104,10 +158,13 @@ def _told(folder: Path, manifest: Manifest, name: str) -> dict[str, Any] | None:
     return dict(json.loads((folder / name).read_text(encoding="utf-8")))
 
 
-def _check_files(folder: Path, manifest: Manifest) -> None:
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    missing = sorted(manifest.files.keys() - there)
-    foreign = sorted(there - manifest.files.keys() - set(UNSEALED))
+def _check_names(folder: Path, manifest: Manifest) -> None:
+    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    missing = sorted(manifest.files.keys() - there.keys())
+    foreign = sorted(
+        name for name, path in there.items()
+        if name not in {*manifest.files, *UNSEALED} or path.is_symlink() or not path.is_file()
+    )  # fmt: skip
     if missing or foreign:
         raise BundleError(
             "the bundle's files are not those of its manifest",
@@ -119,6 +176,3 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             expected=f"{MANIFEST_NAME}, {', '.join(sorted(manifest.files))}",
             fix="copy the bundle again from where it was made, or export it again",
         )
-    for name, recorded in manifest.files.items():
-        if (folder / name).stat().st_size != recorded.size or digest(folder / name) != recorded.sha256:
-            raise changed(name)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from tumorcast.domain.errors import BundleError
 from tumorcast.readers.files import digest
@@ -140,6 +140,18 @@ class Manifest(Section):
     files: dict[str, FileEntry]
     seal: str = _NO_SEAL
 
+    @field_validator("files")
+    @classmethod
+    def _are_plain_names(cls, files: dict[str, FileEntry]) -> dict[str, FileEntry]:
+        """Names of files beside the manifest, which mean the same on every system."""
+        for name in files:
+            has_sign = any(sign in name for sign in '/\\:*?"<>|') or any(ord(sign) < 32 for sign in name)
+            if has_sign or name in ("", ".", "..") or name.endswith((".", " ")) or name in UNSEALED:
+                raise ValueError(f"no name for a file of a bundle: {name!r}")
+        if len({name.casefold() for name in files}) != len(files):
+            raise ValueError("two names differ in capitals alone")
+        return files
+
     @property
     def model_id(self) -> str:
         """Name of the run and the start of the predictor's digest: stands beside every prediction."""
@@ -168,32 +180,48 @@ def sealed_text(manifest: Manifest) -> str:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read and check a manifest.
+    """Read and check a bundle's `manifest.json`; BundleError as `parse_manifest`."""
+    return parse_manifest(read_text_of(path.parent), path.parent)
+
+
+def read_text_of(folder: Path) -> bytes:
+    """The manifest's bytes; BundleError where the folder is no bundle."""
+    try:
+        return (folder / MANIFEST_NAME).read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BundleError(
+            f"{folder} is not a bundle",
+            got=f"no {MANIFEST_NAME}" if folder.exists() else "nothing there",
+            expected="a folder that `tumorcast train` wrote (runs/NAME/bundle), or a zip of it",
+        ) from error
+    except OSError as error:
+        raise changed(MANIFEST_NAME) from error
+
+
+def parse_manifest(text: bytes, where: Path) -> Manifest:
+    """Check the bytes of a manifest.
 
     Raises:
-        BundleError: not there, not JSON, of another format version, changed, or of unknown content.
+        BundleError: not JSON, of a newer or older format, changed, or of unknown content.
     """
     try:
-        text = path.read_bytes()
         told: dict[str, Any] = json.loads(text)
         version, seal = told["format"], str(told["seal"])
-    except FileNotFoundError as error:
-        raise BundleError(
-            f"{path.parent} is not a bundle",
-            got=f"no {path.name}",
-            expected="a folder that `tumorcast train` wrote (runs/NAME/bundle)",
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise changed(path.name) from error
-    if version != FORMAT_VERSION:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise changed(MANIFEST_NAME) from error
+    if version != FORMAT_VERSION or isinstance(version, bool):
         raise _other_format(version)
     blank = text.replace(seal.encode(), _NO_SEAL.encode())
     if hashlib.sha256(blank).hexdigest() != seal:
-        raise changed(path.name)
+        raise changed(MANIFEST_NAME)
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
-        raise BundleError(f"{path.name} is not understood", got=error.errors()[0]["msg"]) from error
+        got = error.errors()[0]
+        at = ".".join(map(str, got["loc"]))
+        raise BundleError(
+            f"{MANIFEST_NAME} of {where.name} is not understood", got=f"{at}: {got['msg']}"
+        ) from error
 
 
 def _other_format(version: object) -> BundleError:
