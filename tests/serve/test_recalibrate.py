@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from toy_lab import ToyLab, toy_study, write_toy_study
+from toy_signatures import new_key
 from tumorcast.cli.main import main
 from tumorcast.domain.errors import BundleError, InputError
 from tumorcast.evaluation.trust import fit_trust
@@ -19,6 +20,7 @@ from tumorcast.serve.bundle import load_bundle
 from tumorcast.serve.manifest import MANIFEST_NAME, TRUST_NAME, file_entries, read_manifest, sealed_text
 from tumorcast.serve.predict import Request, predict_study
 from tumorcast.serve.recalibrate import recalibrate_bundle
+from tumorcast.serve.sign_bundle import sign_bundle
 
 N = 60
 
@@ -70,6 +72,19 @@ def test_recalibrating_again_starts_from_the_original(lab, trusted, hospital, tm
     twice = recalibrate_bundle(tmp_path / "once", hospital, tmp_path / "twice", request)
     assert twice.trust == once.trust
     assert (tmp_path / "twice" / "model_card.md").read_text().count("Recalibrated at") == 1
+
+
+def test_the_corrected_copy_is_unsigned_and_says_so(lab, trusted, hospital, tmp_path, capsys):
+    signed = Path(shutil.copytree(trusted, tmp_path / "signed"))
+    sign_bundle(signed, new_key(tmp_path / "key"), "x")
+    request = Request(tmp_path / "cache", features=lab.features)
+    made = recalibrate_bundle(signed, hospital, tmp_path / "local", request)
+    assert "sign it anew" in made.lines()[-1]
+    local = load_bundle(tmp_path / "local")
+    assert local.signatures == ()
+    assert local.manifest.recalibrated["original_seal"] == load_bundle(signed).manifest.seal
+    sign_bundle(tmp_path / "local", new_key(tmp_path / "hospital"), "hospital")
+    assert load_bundle(tmp_path / "local").signatures[0].by == "hospital"
 
 
 def test_too_few_cases_and_uncalibrated_bundles_are_refused(lab, trusted, tmp_path):

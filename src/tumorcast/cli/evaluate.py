@@ -38,6 +38,11 @@ def add_parser(subparsers: Any) -> None:
         help="of times: model, time_days, is_event, risk of training courses, for censoring and integrated Brier",
     )  # fmt: skip
     parser.add_argument("--ledger", type=Path, help="where looks are kept [looked_at.json in the cache]")
+    parser.add_argument(
+        "--trust-features",
+        action="store_true",
+        help="vouch for features that do not say by which encoder they were made",
+    )
     parser.set_defaults(run=run)
 
 
@@ -82,7 +87,7 @@ def _table(args: argparse.Namespace) -> tuple[Any, str, bool]:
     from tumorcast.domain.errors import InputError
     from tumorcast.readers.files import digest
 
-    if (args.what / "manifest.json").is_file():
+    if args.what.suffix == ".zip" or (args.what / "manifest.json").is_file():
         return _external(args)
     path = args.what / "predictions.csv" if args.what.is_dir() else args.what
     if args.studies or not path.is_file():
@@ -113,7 +118,11 @@ def _external(args: argparse.Namespace) -> tuple[Any, str, bool]:
         raise InputError("a bundle is evaluated on studies", got="none", expected="BUNDLE STUDY [STUDY...]")
     bundle = load_bundle(args.what)
     request = Request(
-        cache=args.out / "features", features=args.features, demonstrate=args.demonstrate, progress=True
+        cache=args.out / "features",
+        features=args.features,
+        trust_features=args.trust_features,
+        demonstrate=args.demonstrate,
+        progress=True,
     )
     tables = [external_predictions(bundle, study, request) for study in args.studies]
     return pd.concat(tables), bundle.manifest.model_id, bundle.manifest.training_data == "simulated"

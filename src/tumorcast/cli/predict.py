@@ -45,6 +45,11 @@ def add_parser(subparsers: Any) -> None:
         metavar="CSV",
         help="write how the logit changes without each part of a slide",
     )
+    parser.add_argument(
+        "--trust-features",
+        action="store_true",
+        help="vouch for features that do not say by which encoder they were made",
+    )
     parser.set_defaults(run=run)
 
 
@@ -61,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     request = Request(
         cache=args.out.parent / f"{args.out.stem}_features",
         features=args.features,
+        trust_features=args.trust_features,
         slide_mpp=args.slide_mpp,
         any_stain=args.any_stain,
         demonstrate=args.demonstrate,

@@ -26,6 +26,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--demonstrate", action="store_true", help="let a model of simulated data meet real cases"
     )
+    parser.add_argument(
+        "--trust-features",
+        action="store_true",
+        help="vouch for features that do not say by which encoder they were made",
+    )
     parser.set_defaults(run=run)
 
 
@@ -43,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     request = Request(
         cache=args.out.parent / f"{args.out.name}_features",
         features=args.features,
+        trust_features=args.trust_features,
         demonstrate=args.demonstrate,
         progress=True,
     )

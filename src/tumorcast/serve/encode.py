@@ -13,16 +13,15 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.encoder_match import VOUCHED, mismatch
 from tumorcast.serve.manifest import TileEncoderInfo
 from tumorcast.slides.discover import READY_SUFFIXES, SlideFile
 from tumorcast.slides.mpp import UPSAMPLING_TOLD
-from tumorcast.slides.store import StoreAttrs, read_attrs
+from tumorcast.slides.store import read_attrs
 
 if TYPE_CHECKING:
     from tumorcast.slides.encoders import OnnxTileEncoder
     from tumorcast.slides.tiling import TileSettings
-
-_SIZE_TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,14 @@ def _settings(info: TileEncoderInfo, encoder: OnnxTileEncoder) -> TileSettings:
     return replace(settings, **{name: value for name, value in told.items() if value is not None})
 
 
-def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None, any_stain: bool = False) -> dict[str, str]:
-    """Slide id -> why its features cannot go into the model: unreadable, or of other tiles than training's."""
+def unfit_slides(
+    cohort: Cohort, info: TileEncoderInfo | None, any_stain: bool = False, trust_features: bool = False
+) -> dict[str, str]:
+    """Slide id -> why its features cannot go into the model: unreadable, or of other tiles than training's.
+
+    Args:
+        trust_features: the user vouches for what the features do not say (`encoder_match.mismatch`).
+    """
     problems = {}
     for row in cohort.slides.itertuples(index=False):
         try:
@@ -107,7 +112,7 @@ def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None, any_stain: bool =
         except (TumorcastError, OSError) as error:
             problems[str(row.slide_id)] = f"unreadable features: {str(error).splitlines()[0]}"
             continue
-        why = None if info is None else mismatch(attrs, info)
+        why = None if info is None else mismatch(attrs, info, trust_features)
         if attrs.stain == "not H&E" and not any_stain:
             why = "not_he: the slide is not stained with haematoxylin and eosin"
         if why is not None:
@@ -115,8 +120,9 @@ def unfit_slides(cohort: Cohort, info: TileEncoderInfo | None, any_stain: bool =
     return problems
 
 
-def doubtful_slides(cohort: Cohort) -> dict[str, str]:
-    """Slide id -> what speaks against features that are used all the same: blown-up or damaged pixels."""
+def doubtful_slides(cohort: Cohort, info: TileEncoderInfo | None = None) -> dict[str, str]:
+    """Slide id -> what speaks against features that are used all the same: blown-up or damaged pixels, or that only
+    the user's word says they are of the model's encoder."""
     remarks = {}
     for row in cohort.slides.itertuples(index=False):
         attrs, _ = read_attrs(Path(str(row.feature_path)))
@@ -126,21 +132,9 @@ def doubtful_slides(cohort: Cohort) -> dict[str, str]:
             found = f"stain {attrs.stain}"
         elif attrs.n_unreadable:
             found = f"{attrs.n_unreadable} damaged tiles left out"
+        elif info is not None and mismatch(attrs, info) is not None:
+            found = VOUCHED
         else:
             continue
         remarks[str(row.slide_id)] = f"{found}, used all the same"
     return remarks
-
-
-def mismatch(attrs: StoreAttrs, info: TileEncoderInfo) -> str | None:
-    """What tells these features from the training ones, in words; None where nothing that is known does."""
-    if attrs.encoder and info.id and attrs.encoder != info.id:
-        return f"encoder_mismatch: features of {attrs.encoder}, the model was trained on {info.id}"
-    for name, got, wanted in (
-        ("um/px", attrs.target_mpp, info.target_mpp),
-        ("um a tile", attrs.tile_um, info.tile_um),
-        ("um/px of the larger field", attrs.context_mpp, info.context_mpp),
-    ):
-        if got and wanted and abs(got / wanted - 1) > _SIZE_TOLERANCE:
-            return f"tile_mismatch: {got:g} {name}, the model was trained on {wanted:g}"
-    return None

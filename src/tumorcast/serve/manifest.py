@@ -102,7 +102,7 @@ class Manifest(Section):
         parity: largest difference between torch and ONNX Runtime at export, in probability.
         attention_check: kind of attention (tile, gene) -> median absolute rank correlation of its maps with those
             of the same model after its weights were shuffled.
-        recalibrated: at which hospital, on how many patients, when; empty for a bundle as exported.
+        recalibrated: at which hospital, on how many patients, when, from which seal; empty for a bundle as exported.
         intended_use: who may use it, for what, on whom, and what it is not for.
         population: the training patients; for whom the model was never tested follows from it.
         provenance: of the training: `git_commit`, `data_sha256` and the like, where known.

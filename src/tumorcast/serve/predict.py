@@ -50,6 +50,7 @@ class Request:
         cache: where it puts them.
         slide_mpp: um/px of level 0 that stands in where a slide does not say it.
         any_stain: use slides too that are not stained with haematoxylin and eosin.
+        trust_features: use features that do not say by which encoder they were made: the user vouches for them.
         demonstrate: give watermarked numbers where the model would refuse patients that it does not know.
         policy: what the lab decided about the guards.
         overlays: folder for pictures of the attention over tiles; None: none are drawn.
@@ -63,6 +64,7 @@ class Request:
     features: Path | None = None
     slide_mpp: float | None = None
     any_stain: bool = False
+    trust_features: bool = False
     demonstrate: bool = False
     policy: Policy = STRICT
     overlays: Path | None = None
@@ -207,10 +209,11 @@ class _Work:
         found = self._features()
         rules = rules_for(bundle.manifest, bundle.prepared, self.study, found.folder)
         cohort = assemble(self.study, rules)
-        unfit = unfit_slides(cohort, bundle.manifest.tile_encoder, request.any_stain)
+        encoder = bundle.manifest.tile_encoder
+        unfit = unfit_slides(cohort, encoder, request.any_stain, request.trust_features)
         noted = {note.id: note.reason for note in cohort.report if note.kind == "slide"}
         usable = replace(cohort, slides=cohort.slides[~cohort.slides["slide_id"].isin(list(unfit))])
-        slide_problems = {**noted, **found.problems, **unfit, **doubtful_slides(usable)}
+        slide_problems = {**noted, **found.problems, **unfit, **doubtful_slides(usable, encoder)}
         given = Given(self.study, cohort, bundle.prepared, rules, slide_problems)
         predictor = self.predictor or BundlePredictor(bundle)
         ids = [str(course_id) for course_id in cohort.courses.index]

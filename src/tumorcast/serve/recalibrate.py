@@ -17,10 +17,13 @@ from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import replaced_folder
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle, load_bundle
-from tumorcast.serve.manifest import CARD_NAME, MANIFEST_NAME, TRUST_NAME, file_entries, sealed_text
+from tumorcast.serve.manifest import CARD_NAME, MANIFEST_NAME, TRUST_NAME, file_entries, roles_of, sealed_text
 from tumorcast.serve.predict import Request, predict_with
 
 FEWEST_CASES = 20
+_UNSIGNED = (
+    "unsigned: the original's signatures do not hold for this copy, sign it anew (`tumorcast bundle sign`)"
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Recalibration:
 
     trust: Trust
     cases: pd.DataFrame
+    had_signatures: bool = False
 
     def lines(self) -> list[str]:
         """For the screen and the model card."""
@@ -48,6 +52,7 @@ class Recalibration:
             f"Brier score on these cases, before {brier['before']:.3f}, after {brier['after']:.3f} (the same cases: "
             "flatters the correction)",
             f"sets of answers and operating points: {rule}",
+            *([_UNSIGNED] if self.had_signatures else []),
         ]
 
 
@@ -55,7 +60,7 @@ def recalibrate_bundle(bundle_folder: Path, study_folder: Path, out: Path, reque
     """Write to `out` a copy of the bundle that is corrected for the study's hospital.
 
     The network is not touched: a slope and an intercept of its log-odds at most, and only where the likelihood says
-    so. A bundle that was corrected before is corrected from its original.
+    so. A bundle that was corrected before is corrected from its original. The copy is unsigned: it is another model.
 
     Raises:
         BundleError: damaged, or exported without calibration.
@@ -74,7 +79,7 @@ def recalibrate_bundle(bundle_folder: Path, study_folder: Path, out: Path, reque
     cases = cases.assign(
         before=bundle.trust.probability(cases["raw"]), after=trust.probability(cases["raw"])
     ).drop(columns="raw")
-    made = Recalibration(trust, cases)
+    made = Recalibration(trust, cases, bool(bundle.signatures))
     _write(bundle, out, made, study.study_id)
     return made
 
@@ -100,17 +105,19 @@ def _write(bundle: Bundle, out: Path, made: Recalibration, study_id: str) -> Non
         "study_id": study_id,
         "patients": str(made.cases["patient_id"].nunique()),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "original_seal": bundle.manifest.recalibrated.get("original_seal", bundle.manifest.seal),
     }
     with replaced_folder(out) as work:
         for name in bundle.manifest.files:
             shutil.copyfile(bundle.folder / name, work / name)
         (work / TRUST_NAME).write_text(json.dumps(made.trust.to_json()), encoding="utf-8")
         card = (work / CARD_NAME).read_text(encoding="utf-8").split(_HEADING)[0]
-        lines = "\n".join(f"- {line}" for line in made.lines())
+        lines = "\n".join(f"- {line}" for line in replace(made, had_signatures=False).lines())
         (work / CARD_NAME).write_text(
             f"{card}{_HEADING}On study `{study_id}`, {told['created']}:\n\n{lines}\n", encoding="utf-8"
         )
-        changes = {"files": file_entries(work), "recalibrated": told}
+        files = file_entries(work)
+        changes = {"files": files, "roles": roles_of(files), "recalibrated": told}
         manifest = bundle.manifest.model_copy(update=changes)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")
 
