@@ -24,6 +24,7 @@ from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
 from tumorcast.readers.write_study import write_study
 from tumorcast.serve.manifest import TileEncoderInfo
+from tumorcast.serve.population import Population, Range
 from tumorcast.slides.discover import SlideFile
 from tumorcast.slides.encoders import EncoderCard, OnnxTileEncoder
 from tumorcast.slides.job import EncodeJob
@@ -148,11 +149,18 @@ def make_lab(
     model = toy_model(heads, prepared=prepared)
     facts = replace(
         toy_facts(heads, origin), tile_encoder=info, tile_encoder_onnx=folder / "encoder.onnx",
-        population=population_of(cohort, list(cohort.courses.index), prepared.modalities),
+        population=_validated(population_of(cohort, list(cohort.courses.index), prepared.modalities)),
     )  # fmt: skip
     courses = [prepared.arrays(cohort, cid, bags.get(cid)) for cid in map(str, cohort.courses.index)]
     export_bundle(folder / "bundle", model, prepared, facts, courses)
     return ToyLab(model, prepared, folder / "bundle", study_folder, features)
+
+
+def _validated(population: Population) -> Population:
+    """As if enough patients had each pattern of layers, and some a single tile."""
+    patterns = tuple(p.model_copy(update={"n_training": 60}) for p in population.patterns)
+    tiles = Range(n=6, low=1, median=9, high=25)
+    return population.model_copy(update={"patterns": patterns, "tiles": tiles})
 
 
 def _encode(study: Study, encoder: OnnxTileEncoder, out: Path) -> Path:

@@ -50,6 +50,9 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="vouch for features that do not say by which encoder they were made",
     )
+    parser.add_argument(
+        "--policy", type=Path, metavar="YAML", help="what the lab decided about the guards (docs/safety.md)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -57,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """Predict and write; returns 0 whenever the study and the bundle could be read."""
     import sys
 
+    from tumorcast.serve.policy import STRICT, read_policy
     from tumorcast.serve.predict import Request, predict_study
     from tumorcast.serve.rows import count_statuses, write_csv
     from tumorcast.slides.mpp import check_given_mpp
@@ -70,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
         slide_mpp=args.slide_mpp,
         any_stain=args.any_stain,
         demonstrate=args.demonstrate,
+        policy=STRICT if args.policy is None else read_policy(args.policy),
         overlays=args.overlays,
         with_attention=args.attention is not None,
         with_occlusion=args.occlusion is not None,

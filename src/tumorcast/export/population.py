@@ -39,7 +39,9 @@ def population_of(
     ids = list(course_ids)
     courses, people = cohort.courses.loc[ids], cohort.people.loc[ids]
     patients = courses["patient_id"].to_numpy()
-    attrs = list(_attrs_of(cohort.slides.loc[cohort.slides["course_id"].isin(ids)]))
+    slides = cohort.slides.loc[cohort.slides["course_id"].isin(ids)]
+    found = dict(_attrs_of(slides))
+    attrs = [one for one, _ in found.values()]
     told = {
         name: _counts(people[column], patients)
         for name, column in (
@@ -66,6 +68,8 @@ def population_of(
         stains=_counts(pd.Series([a.stain for a in attrs], dtype=object), np.arange(len(attrs))),
         scanners=_scanners(cohort, people, ids),
         sequenced_mb=range_of(people["sequenced_mb"]) if "sequenced_mb" in people else None,
+        purity=range_of(people["purity"]) if "purity" in people else None,
+        tiles=range_of(_tiles(slides, {path: count for path, (_, count) in found.items()})),
         patterns=tuple(_patterns(cohort, ids, modalities, predictions, subsets or {})),
     )
 
@@ -110,10 +114,17 @@ def _counts(values: pd.Series, patients: Iterable[Any]) -> dict[str, int]:
     return {str(name): int(counts[name]) for name in order}
 
 
-def _attrs_of(slides: pd.DataFrame) -> Iterable[StoreAttrs]:
+def _attrs_of(slides: pd.DataFrame) -> Iterable[tuple[str, tuple[StoreAttrs, int]]]:
+    """Path -> how its features were made, and how many tiles there are."""
     for path in slides["feature_path"].drop_duplicates():
         with suppress(TumorcastError):
-            yield read_attrs(Path(path))[0]
+            yield str(path), read_attrs(Path(path))
+
+
+def _tiles(slides: pd.DataFrame, counts: Mapping[str, int]) -> Iterable[int]:
+    """Tiles of each course, over its slides."""
+    told = slides["feature_path"].astype(str).map(counts)
+    return told.groupby(slides["course_id"]).sum().astype(int).tolist() if len(slides) else []
 
 
 def _scanners(cohort: Cohort, people: pd.DataFrame, ids: Sequence[str]) -> dict[str, int]:

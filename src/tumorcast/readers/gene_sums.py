@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tumorcast.biology.genes import GeneTable
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.gene_names import report_names
+from tumorcast.readers.species import check_species
 
 Pair = tuple[str, str]
 """Identifier and name of a row, "" unknown."""
@@ -66,6 +67,7 @@ def report_genes(
             where = f", in {len(counts)} of {len(told)} files" if len(told) > 1 else ""
             report.append(Exclusion("gene", file, reason, f"{sum(counts)} {what}{where}"))
     names = list(dict.fromkeys(_name(pair, genes) for pair in codes))
+    check_species(names, file)
     report_names(names, genes.harmonise(names), file, report)
 
 

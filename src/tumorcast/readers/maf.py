@@ -13,6 +13,7 @@ from tumorcast.biology.variants import impact_of
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.files import need_columns, read_table
 from tumorcast.readers.gene_names import report_names
+from tumorcast.readers.species import check_species
 
 VARIANT_COLUMNS = ("sample_id", "gene", "variant_class", "vaf", "impact", "protein_change")
 _VAF_COLUMNS = ("VAF", "TUMOR_VAF", "tumor_f", "t_vaf", "vaf")
@@ -41,6 +42,7 @@ def read_maf(path: Path, genes: GeneTable, report: list[Exclusion], build: str =
     need_columns(table, ("Hugo_Symbol", "Tumor_Sample_Barcode", "Variant_Classification"), path)
     table = _somatic_once(_with_sample(table, path.name, report), path.name, report)
     names = table["Hugo_Symbol"].fillna("").tolist()
+    check_species(names, path.name)
     harmonised = genes.harmonise(names)
     report_names(names, harmonised, path.name, report)
     classes = table["Variant_Classification"].fillna("Unknown")

@@ -14,6 +14,7 @@ from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.gene_names import report_names
 from tumorcast.readers.matrix_table import read_matrix
 from tumorcast.readers.scale import settled_scale, to_log2_tpm
+from tumorcast.readers.species import check_species
 
 _GENE_COLUMNS = ("Hugo_Symbol", "Entrez_Gene_Id", "gene_id", "Gene")
 _ENTITY_COLUMNS = ("ENTITY_STABLE_ID", "NAME", "DESCRIPTION", "URL")
@@ -115,6 +116,7 @@ def _gene_rows(
     if described.empty and not len(described.columns):
         raise _no_identifiers(path, "Hugo_Symbol")
     identifiers = described.bfill(axis=1).iloc[:, 0].fillna("").astype(str).tolist()
+    check_species(identifiers, path.name)
     harmonised = genes.harmonise(identifiers)
     report_names(identifiers, harmonised, path.name, report)
     is_known = np.array([symbol is not None for symbol in harmonised.symbols], bool)

@@ -9,6 +9,9 @@ from tumorcast.biology.chromosomes import build_named
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.study import Origin
 
+SIMULATION_RECORD = "simulation.json"
+"""Stands in every study folder that a simulation wrote."""
+
 
 @dataclass(frozen=True)
 class MetaFile:
@@ -53,7 +56,7 @@ def read_meta_files(folder: Path) -> list[MetaFile]:
 
 
 def read_study_meta(folder: Path) -> tuple[str, Origin]:
-    """(study id, origin).
+    """(study id, origin); a folder that a simulation wrote is simulated, whatever its meta file says.
 
     Raises:
         InputError: not a study folder, or an origin that is neither real nor simulated.
@@ -68,7 +71,7 @@ def read_study_meta(folder: Path) -> tuple[str, Origin]:
         )
     keys = read_keys(path)
     origin = keys.get("data_origin", "real")
-    if origin == "simulated":
+    if origin == "simulated" or (folder / SIMULATION_RECORD).is_file():
         return keys.get("cancer_study_identifier", folder.name), "simulated"
     if origin == "real":
         return keys.get("cancer_study_identifier", folder.name), "real"

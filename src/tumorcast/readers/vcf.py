@@ -15,6 +15,7 @@ from tumorcast.biology.variants import impact_of
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.gene_names import report_names
+from tumorcast.readers.species import check_species
 from tumorcast.readers.vcf_annotation import (
     chosen,
     entries_of,
@@ -223,6 +224,7 @@ def _table(
     is_twice = table.duplicated(["chromosome", "start", "ref", "alt"])
     table = table[~is_twice].reset_index(drop=True)
     names = table["name"].tolist()
+    check_species(names, file)
     harmonised = genes.harmonise(names)
     report_names(names, harmonised, file, report)
     table = table.assign(sample_id=sample, gene=pd.Series(harmonised.symbols, dtype=object))

@@ -61,6 +61,8 @@ class Population(Section):
         slide_mpp: um/px of level 0 of the training slides; slides: how many.
         stains, scanners: slides, not patients.
         sequenced_mb: Mb of the genome that the sequencing covered.
+        purity: stated share of tumour cells of the samples.
+        tiles: of a course's slides.
         patterns: by measured layers, the most frequent first.
     """
 
@@ -82,6 +84,8 @@ class Population(Section):
     stains: dict[str, int] = {}
     scanners: dict[str, int] = {}
     sequenced_mb: Range | None = None
+    purity: Range | None = None
+    tiles: Range | None = None
     patterns: tuple[PatternFigures, ...] = ()
 
 

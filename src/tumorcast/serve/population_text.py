@@ -11,7 +11,13 @@ _COUNTS = (
     ("Sites", "sites"), ("Regimens", "regimens"), ("Agents", "agents"), ("Lines of therapy given", "lines"),
     ("Tissue", "procedures"), ("Preservation", "preservations"), ("Stain", "stains"), ("Scanners", "scanners"),
 )  # fmt: skip
-_RANGES = (("Age", "ages", "years"), ("Slides", "slide_mpp", "um/px"), ("Sequenced", "sequenced_mb", "Mb"))
+_RANGES = (
+    ("Age", "ages", "years"),
+    ("Slides", "slide_mpp", "um/px"),
+    ("Sequenced", "sequenced_mb", "Mb"),
+    ("Tumour purity", "purity", "of 1"),
+    ("Tissue of a course", "tiles", "tiles"),
+)
 _MOST = 12
 
 

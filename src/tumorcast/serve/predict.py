@@ -137,14 +137,16 @@ def predict_with(
     request: Request,
     watch: Watch | None = None,
     predictor: BundlePredictor | None = None,
+    shared: Shared | None = None,
 ) -> StudyPredictions:
     """As `predict_study`, of a bundle and a study that are read.
 
     Args:
         watch: is shown each course that got a number.
         predictor: of the bundle, where it is open already.
+        shared: of the whole study, where this is some patients of it; theirs are compared with those of the others.
     """
-    work = _Work(bundle, study, request, watch, predictor)
+    work = _Work(bundle, study, request, shared or Shared(study, bundle.prepared), watch, predictor)
     if is_refused(work.of_study):
         work.refuse_all()
     else:
@@ -174,6 +176,7 @@ class _Work:
     bundle: Bundle
     study: Study
     request: Request
+    shared: Shared
     watch: Watch | None = None
     predictor: BundlePredictor | None = None
     rows: list[PredictionRow] = field(default_factory=list)
@@ -187,11 +190,6 @@ class _Work:
         policy, demonstrate = self.request.policy, self.request.demonstrate
         found = study_findings(self.bundle.manifest, self.study)
         return [policy.settled(one, demonstrate) for one in found]
-
-    @cached_property
-    def shared(self) -> Shared:
-        """What guards ask of the whole study."""
-        return Shared(self.study, self.bundle.prepared)
 
     @property
     def watermark(self) -> str:

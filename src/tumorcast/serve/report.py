@@ -14,6 +14,7 @@ from tumorcast.serve.evidence_parts import genes_of, programmes_of
 from tumorcast.serve.evidence_population import in_deviations, missing_of, pattern_of, placements_of
 from tumorcast.serve.evidence_slides import shown_of
 from tumorcast.serve.guards.origin import watermark_of
+from tumorcast.serve.guards.shared import Shared
 from tumorcast.serve.identity import provenance_of, subject_of
 from tumorcast.serve.never_tested import never_tested
 from tumorcast.serve.predict import Answer, Request, predict_with
@@ -54,7 +55,8 @@ def make_report(
     def fill(answer: Answer) -> None:
         made[answer.course.course_id] = _predicted(bundle, own, answer, request)
 
-    said = predict_with(bundle, own, request.predict, fill, request.predictor)
+    shared = Shared(study, bundle.prepared)
+    said = predict_with(bundle, own, request.predict, fill, request.predictor, shared)
     rows = [row for row in said.rows if course_id in ("", row.course_id)]
     return [made.get(row.course_id) or _without_number(bundle, own, row, request) for row in rows]
 

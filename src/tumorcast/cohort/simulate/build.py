@@ -26,9 +26,10 @@ from tumorcast.cohort.simulate.tables import make_study
 from tumorcast.cohort.simulate.tissue_plan import TileFacts
 from tumorcast.cohort.simulate.truth import course_truth, write_truth
 from tumorcast.domain.errors import InputError
+from tumorcast.readers.meta import SIMULATION_RECORD
 from tumorcast.readers.write_study import write_study
 
-RECORD_FILE = "simulation.json"
+RECORD_FILE = SIMULATION_RECORD
 """Settings of a finished simulation, at the top of its folder."""
 
 

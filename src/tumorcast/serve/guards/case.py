@@ -59,6 +59,18 @@ class Case:
         found = self.course.get(f"sample_{layer}")
         return None if found is None or pd.isna(found) else str(found)
 
+    @cached_property
+    def samples(self) -> tuple[str, ...]:
+        """Samples that its layers are taken from."""
+        chosen = (self.sample_of(name) for name in self.layers)
+        return tuple(dict.fromkeys(name for name in chosen if name is not None))
+
+    def person(self, name: str) -> object:
+        """What is known of the patient (`cohort.people.people_table`); None where nothing is."""
+        people = self.cohort.people
+        value = people.at[self.course_id, name] if name in people else None
+        return None if value is None or pd.isna(value) else value  # type: ignore[arg-type]
+
     def row(self, table: pd.DataFrame) -> pd.Series:
         """The course's row of one of the cohort's tables."""
         return cast(pd.Series, table.loc[self.course_id])

@@ -12,13 +12,39 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.serve.findings import Finding
 from tumorcast.serve.guards.attribution import attribution_findings
 from tumorcast.serve.guards.case import BURDEN, Case
-from tumorcast.serve.guards.domain import line_findings, treatment_findings, unlike_findings
-from tumorcast.serve.guards.layers import scale_findings
+from tumorcast.serve.guards.domain import (
+    cancer_findings,
+    line_findings,
+    scanner_findings,
+    treatment_findings,
+    unlike_findings,
+)
+from tumorcast.serve.guards.identity import duplicate_findings, sex_findings, swap_findings
+from tumorcast.serve.guards.layers import feature_findings, scale_findings
+from tumorcast.serve.guards.panel import panel_findings
+from tumorcast.serve.guards.pattern import pattern_findings
+from tumorcast.serve.guards.purity import purity_findings
+from tumorcast.serve.guards.timing import timing_findings
+from tumorcast.serve.guards.tissue import amount_findings, preparation_findings, tumour_findings
 from tumorcast.serve.unlike import Unlike
 
 Guard = Callable[[Case], Iterator[Finding]]
 
-BEFORE: tuple[Guard, ...] = (line_findings, treatment_findings, scale_findings)
+BEFORE: tuple[Guard, ...] = (
+    line_findings,
+    treatment_findings,
+    cancer_findings,
+    tumour_findings,
+    preparation_findings,
+    scanner_findings,
+    sex_findings,
+    duplicate_findings,
+    swap_findings,
+    purity_findings,
+    panel_findings,
+    scale_findings,
+    feature_findings,
+)
 """Look at tables, before a slide is opened."""
 
 
@@ -32,10 +58,19 @@ def findings_after(
 ) -> list[Finding]:
     """What the course's arrays say: nothing to predict from, layers not used, measurements far from training."""
     left_out = [found.layer for found in before if found.leaves_out]
-    found = [*unlike_findings(unlike), *case.given.unused(course, left_out)]
-    if not course.is_present.any():
+    present = zip(case.bundle.prepared.modalities, course.is_present, strict=True)
+    layers = [name for name, is_present in present if is_present]
+    unused = case.given.unused(course, left_out)
+    found = [
+        *unlike_findings(unlike),
+        *amount_findings(case, course),
+        *timing_findings(unused, layers),
+        *unused,
+        *pattern_findings(case, layers),
+        *attribution_findings(case.bundle.manifest),
+    ]
+    if not layers:
         found.insert(0, Finding("nothing_usable", "nothing that the model reads is there"))
-    found += attribution_findings(case.bundle.manifest)
     return _settled(case, found, demonstrate)
 
 
