@@ -135,12 +135,32 @@ def fit_trust(inner: pd.DataFrame, alpha: float = ALPHA) -> Trust | None:
         calibration, tried = choose_calibration(logits, label, people, folds)
     except InputError:
         return None
+    held = _held_out(calibration.method, logits, label, people, folds)
+    return Trust(calibration, tried, fit_conformal(held, label, people), operating_points(label, held), alpha)
+
+
+def held_out_probabilities(inner: pd.DataFrame, method: str) -> Array:
+    """[n] probability of each row, calibrated on the other folds; NaN where a row has no label or probability.
+
+    Args:
+        inner: as in `fit_trust`.
+        method: of the calibration (`Trust.calibration`).
+    """
+    is_known = inner[["label", "probability"]].notna().all(axis=1).to_numpy()
+    known, made = inner[is_known], np.full(len(inner), np.nan)
+    label, people = known["label"].to_numpy(float), known["patient_id"].astype(str).to_numpy()
+    logits, folds = _logits(known["probability"]), known["fold"].astype(str).to_numpy()
+    made[is_known] = _held_out(method, logits, label, people, folds)
+    return made
+
+
+def _held_out(method: str, logits: Array, label: Array, people: NDArray, folds: NDArray) -> Array:
     held = np.zeros(len(logits))
     for fold in np.unique(folds):
         rest = folds != fold
-        own = fit_calibration(calibration.method, logits[rest], label[rest], people[rest])
+        own = fit_calibration(method, logits[rest], label[rest], people[rest])
         held[~rest] = own.probability(logits[~rest])
-    return Trust(calibration, tried, fit_conformal(held, label, people), operating_points(label, held), alpha)
+    return held
 
 
 def with_local(trust: Trust, raw: ArrayLike, label: ArrayLike, patients: ArrayLike) -> Trust:

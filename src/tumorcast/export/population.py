@@ -13,7 +13,9 @@ import pandas as pd
 
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import TumorcastError
+from tumorcast.evaluation.pattern_calibration import calibration_by_pattern
 from tumorcast.evaluation.scores import score_predictions
+from tumorcast.metrics.intervals import Interval
 from tumorcast.serve.population import UNKNOWN, Figure, PatternFigures, Population, Range
 from tumorcast.slides.store import StoreAttrs, read_attrs
 
@@ -28,6 +30,7 @@ def population_of(
     modalities: tuple[str, ...],
     predictions: pd.DataFrame | None = None,
     subsets: Mapping[str, Any] | None = None,
+    unseen: pd.DataFrame | None = None,
 ) -> Population:
     """Counts of the patients behind these courses.
 
@@ -35,6 +38,7 @@ def population_of(
         modalities: that the model reads.
         predictions: of held-out courses by the fused model, as `score_predictions` takes them.
         subsets: "slide+mutations" -> its figures with only these layers shown.
+        unseen: of these courses, by models that had not seen them: course_id, patient_id, label, probability.
     """
     ids = list(course_ids)
     courses, people = cohort.courses.loc[ids], cohort.people.loc[ids]
@@ -70,7 +74,11 @@ def population_of(
         sequenced_mb=range_of(people["sequenced_mb"]) if "sequenced_mb" in people else None,
         purity=range_of(people["purity"]) if "purity" in people else None,
         tiles=range_of(_tiles(slides, {path: count for path, (_, count) in found.items()})),
-        patterns=tuple(_patterns(cohort, ids, modalities, predictions, subsets or {})),
+        patterns=tuple(
+            _with_calibration(
+                _patterns(cohort, ids, modalities, predictions, subsets or {}), cohort, modalities, unseen
+            )
+        ),
     )
 
 
@@ -158,6 +166,26 @@ def _patterns(
             held_out=_scored(rows) if count >= FEWEST_HELD_OUT else {},
             masked=figures_of(subsets.get(name, {})),
         )
+
+
+def _with_calibration(
+    patterns: Iterable[PatternFigures],
+    cohort: Cohort,
+    modalities: tuple[str, ...],
+    unseen: pd.DataFrame | None,
+) -> Iterable[PatternFigures]:
+    """With the calibration on courses that their model had not seen."""
+    found: Mapping[str, Mapping[str, Interval]] = {}
+    if unseen is not None:
+        names = _pattern(cohort, unseen["course_id"].tolist(), modalities)
+        found = calibration_by_pattern(unseen.assign(pattern=names))
+    for own in patterns:
+        told = found.get("+".join(own.layers) or "none", {})
+        figures = {
+            name: Figure(value=of.value, low=_finite(of.low), high=_finite(of.high))
+            for name, of in told.items()
+        }
+        yield own.model_copy(update={"calibration": figures})
 
 
 def _scored(rows: pd.DataFrame) -> dict[str, Figure]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.evaluation.operating_point import choose_threshold
+from tumorcast.evaluation.trust import Trust, held_out_probabilities
 from tumorcast.export.bundle import export_bundle
 from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
@@ -61,7 +62,12 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         n_held_out=conclusion.predictions["patient_id"].nunique(),
         is_refit=conclusion.is_refit,
         population=population_of(
-            cohort, training, fitted.modalities, _held_out(conclusion), conclusion.subsets
+            cohort,
+            training,
+            fitted.modalities,
+            _held_out(conclusion),
+            conclusion.subsets,
+            unseen(inner, trust),
         ),
         provenance={"git_commit": git_commit(), "data_sha256": cohort.digest},
         trust=trust,
@@ -83,6 +89,13 @@ def threshold_of(inner: pd.DataFrame) -> float:
     if known["label"].nunique() < 2:
         return 0.5
     return choose_threshold(known["label"].to_numpy(), known["probability"].to_numpy())
+
+
+def unseen(inner: pd.DataFrame, trust: Trust | None) -> pd.DataFrame | None:
+    """The inner folds' predictions, calibrated as the bundle does it but without their own fold; None of risks."""
+    if "probability" not in inner or trust is None:
+        return None
+    return inner.assign(probability=held_out_probabilities(inner, trust.calibration.method))
 
 
 def _held_out(conclusion: Conclusion) -> pd.DataFrame:

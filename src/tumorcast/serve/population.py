@@ -40,6 +40,8 @@ class PatternFigures(Section):
         n_held_out: held-out patients with exactly these.
         held_out: measure ("auroc", "brier", "c_index") -> figure of those patients; empty below ten of them.
         masked: measure -> figure of all held-out patients with only these layers shown to the model.
+        calibration: "brier" and "observed_expected" (responders by the sum of probabilities) of the training patients
+            with exactly these, predicted by models that had not seen them; empty below 50 of them.
     """
 
     layers: tuple[str, ...]
@@ -47,6 +49,7 @@ class PatternFigures(Section):
     n_held_out: int = 0
     held_out: dict[str, Figure] = {}
     masked: dict[str, Figure] = {}
+    calibration: dict[str, Figure] = {}
 
 
 class Population(Section):
