@@ -10,14 +10,16 @@ from tumorcast.serve.manifest import Manifest
 MOST_SHUFFLED_CORRELATION = 0.5
 """Attention that correlates more than this with that of shuffled weights is not shown."""
 KINDS = {"tile": "tile_attention", "gene": "gene_attention"}
+"""Kind -> attribute of `Prediction`."""
+_OF = {"tile": "slide", "gene": "mutations"}
 
 
 def hidden_attention(manifest: Manifest) -> Mapping[str, str]:
     """Kind of attention ("tile", "gene") that the model has and nobody may see -> why."""
     hidden = {}
-    for kind, output in KINDS.items():
+    for kind, layer in _OF.items():
         found = manifest.attention_check.get(kind)
-        if output not in manifest.outputs or (found is not None and found <= MOST_SHUFFLED_CORRELATION):
+        if layer not in manifest.modalities or (found is not None and found <= MOST_SHUFFLED_CORRELATION):
             continue
         why = (
             "it was not compared with that of shuffled weights"
