@@ -11,8 +11,8 @@ from toy_lab import write_toy_slide
 from tumorcast.lab.case_study import CaseError, check_case, study_of
 from tumorcast.lab.cases import CaseFacts, create_case
 from tumorcast.lab.config import LabConfig, write_config
-from tumorcast.lab.species import foreign_species
 from tumorcast.lab.uploads import add_file
+from tumorcast.readers.species import foreign_species
 
 HEADER = "Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\n"
 GENES = ("CD8A", "GZMB", "PRF1", "CXCL9", "IFNG", "STAT1", "TP53", "KRAS", "PTEN", "BRAF")

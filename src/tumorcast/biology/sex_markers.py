@@ -3,8 +3,8 @@
 Only what is there speaks, never what is lacking: many tumours of men have lost their Y chromosome, and of women the
 inactive X with XIST. Genes of the Y outside the pseudoautosomal regions are expressed in almost every tissue of men
 (Skaletsky et al., Nature 2003, 423:825), XIST in that of women (Brown et al., Nature 1991, 349:38). Of 94 tumours of
-women in four public cohorts of bladder cancer and melanoma none had a mean of DDX3Y, KDM5D and USP9Y over 1.4, of 244
-tumours of men 234 had; without XIST a man's tumour is never taken for a woman's.
+women in four public cohorts of bladder cancer and melanoma none has a mean of DDX3Y, KDM5D and USP9Y of 1.5 or more, of
+244 tumours of men 236 have; without XIST a man's tumour is never taken for a woman's.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tumorcast.domain.errors import InputError
-from tumorcast.lab.species import foreign_build, foreign_species
 from tumorcast.readers.compressed import open_text
 from tumorcast.readers.files import bare
+from tumorcast.readers.species import foreign_build, foreign_species
 
 _BARCODE, _SYMBOL, _BUILD = "Tumor_Sample_Barcode", "Hugo_Symbol", "NCBI_Build"
 _GENE_COLUMNS = (

@@ -1,39 +1,66 @@
-"""Are the names of a file's genes those of man? Others would be read as human ones: Kras as KRAS."""
+"""Of which species are these gene identifiers? Files of mouse models and xenografts look like a patient's."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from tumorcast.domain.errors import InputError
 
-_OTHER_ENSEMBL = re.compile(r"ENS(?!G\d|T\d|P\d|E\d|R\d)[A-Z]{3,4}[GTP]\d{11}")
-_RODENT = re.compile(r"[A-Z][a-z]+[a-z0-9]*(?:-[a-z0-9]+)?")
-_OF_TWO_LETTERS = re.compile(r"[A-Z][a-z]\d*|[A-Z]\d+[a-z]?")
-_FEWEST, _SHARE = 5, 0.5
+_ENSEMBL = re.compile(r"ENS([A-Z]{3,4})?[GTP]\d{11}")
+_SPECIES = {
+    "MUS": "mouse",
+    "RNO": "rat",
+    "CAF": "dog",
+    "SSC": "pig",
+    "DAR": "zebrafish",
+    "MMU": "macaque",
+    "MFA": "macaque",
+}
+_RODENT_SYMBOL = re.compile(r"[A-Z][a-z]+\d*[a-z0-9]*(-ps\d*)?|\d{7}[A-Z]\d{2}Rik|Gm\d+")
+_HUMAN_SYMBOL = re.compile(r"[A-Z][A-Z0-9-]+|C\d+orf\d+|C[XY]orf\d+")
+_SHARE = 0.5
+_LEAST = 5
+_OTHER_BUILDS = re.compile(r"\b(GRCm\d+|mm(9|10|39)|mRatBN\S*|rn[567]|GRCz\d+|danRer\d+|CanFam\S*)\b")
+
+
+def foreign_species(identifiers: Iterable[str]) -> str | None:
+    """ "mouse", "mouse or rat", "rat", ... where most identifiers are of it; None where they may be human.
+
+    Ensembl's prefix names the species (ENSMUSG..., ENSRNOG...). Symbols of rodents begin with a capital and go on in
+    small letters (Trp53, Cd8a), those of people are in capitals (TP53, CD8A).
+    """
+    names = [name.strip() for name in identifiers if name.strip()]
+    ensembl = Counter(found[1] or "" for name in names if (found := _ENSEMBL.match(name)))
+    if sum(ensembl.values()) > _SHARE * len(names):
+        prefix, count = ensembl.most_common(1)[0]
+        is_foreign = bool(prefix) and count > _SHARE * sum(ensembl.values())
+        return _SPECIES.get(prefix, f"a species with Ensembl's prefix ENS{prefix}") if is_foreign else None
+    rodent = sum(bool(_RODENT_SYMBOL.fullmatch(name)) for name in names)
+    human = sum(bool(_HUMAN_SYMBOL.fullmatch(name)) for name in names)
+    is_rodent = rodent >= _LEAST and rodent > human and rodent > _SHARE * (rodent + human)
+    return "mouse or rat" if is_rodent else None
 
 
 def check_species(names: Iterable[object], file: str) -> None:
-    """Refuse a file most of whose genes are named as those of another species.
-
-    Ensembl identifiers name theirs (ENSMUSG...: mouse); symbols of mouse and rat have one capital (Trp53), those of man
-    are all capitals but for open reading frames (C1orf112).
+    """Refuse a file whose genes are another species': they would be read as human ones, Kras as KRAS.
 
     Raises:
-        InputError: at least five names and half of them are so.
+        InputError: most names are of it.
     """
-    known = {str(name).strip() for name in names} - {"", "nan", "None"}
-    foreign = sorted(name for name in known if _OTHER_ENSEMBL.match(name))
-    rodent = sorted(name for name in known if _RODENT.fullmatch(name) or _OF_TWO_LETTERS.fullmatch(name))
-    rodent = [name for name in rodent if re.search("[a-z]", name)]
-    for found, what in (
-        (foreign, "Ensembl identifiers"),
-        (rodent, "symbols in the spelling of mouse and rat"),
-    ):
-        if len(found) >= _FEWEST and len(found) >= _SHARE * len(known):
-            raise InputError(
-                f"{file} is of another species",
-                got=f"{len(found)} of {len(known)} gene names are {what}, such as {', '.join(found[:3])}",
-                expected="human genes: symbols such as TP53, Entrez or Ensembl identifiers (ENSG...)",
-                fix="give the file of the patient's tumour; if it is, write the names as HGNC does",
-            )
+    known = list(dict.fromkeys(str(name) for name in names))
+    species = foreign_species(known)
+    if species is not None:
+        raise InputError(
+            f"{file} is of another species",
+            got=f"genes of {species}, such as {', '.join(known[:3])}",
+            expected="human genes: symbols such as TP53, Entrez or Ensembl identifiers (ENSG...)",
+            fix="give the file of the patient's tumour",
+        )
+
+
+def foreign_build(text: str) -> str | None:
+    """A genome build of another species that a header names (GRCm39, mm10, rn7); None where there is none."""
+    found = _OTHER_BUILDS.search(text)
+    return found[0] if found else None
