@@ -24,6 +24,7 @@ COMMANDS = (
     "bundle",
     "predict",
     "recalibrate",
+    "lab",
     "serve",
     "evaluate",
     "site",

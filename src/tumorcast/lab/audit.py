@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tumorcast.lab.store import LabStore
 
 GENESIS = "0" * 64
+_BEFORE_ALL = -(1 << 62)
 _CODE = re.compile(r"[A-Za-z0-9_.:+@-]{0,128}")
 Detail = Mapping[str, str | int | float | bool | None]
 
@@ -108,8 +109,8 @@ def note(
 def rows(store: LabStore, newest: int | None = None) -> list[AuditRow]:
     """The log from its first row on; `newest`: only so many of the last ones."""
     with store.reading() as connection:
-        found = list(_rows(connection))
-    return found if newest is None else found[-newest:] if newest else []
+        last = connection.execute("SELECT COALESCE(MAX(n), 0) FROM audit").fetchone()[0]
+        return list(_rows(connection, 0 if newest is None else last - newest))
 
 
 def verify_chain(store: LabStore, anchor: tuple[int, str] | None = None) -> Broken | None:
@@ -119,7 +120,7 @@ def verify_chain(store: LabStore, anchor: tuple[int, str] | None = None) -> Brok
         anchor: (n, hash) kept outside the lab: shows also that no row up to it was cut off or made anew.
     """
     with store.reading() as connection:
-        return broken_row(_rows(connection), anchor)
+        return broken_row(_rows(connection, _BEFORE_ALL), anchor)
 
 
 def broken_row(chain: Iterator[AuditRow], anchor: tuple[int, str] | None = None) -> Broken | None:
@@ -189,8 +190,9 @@ def _checked(told: Detail | None) -> dict[str, object]:
     return {str(checked_code(key)): checked_code(value) for key, value in (told or {}).items()}
 
 
-def _rows(connection: sqlite3.Connection) -> Iterator[AuditRow]:
-    for row in connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM audit ORDER BY n"):
+def _rows(connection: sqlite3.Connection, after: int = 0) -> Iterator[AuditRow]:
+    told = f"SELECT {', '.join(_COLUMNS)} FROM audit WHERE n > ? ORDER BY n"
+    for row in connection.execute(told, (after,)):
         yield AuditRow(*row)
 
 

@@ -19,7 +19,7 @@ from tumorcast.domain.errors import InputError
 from tumorcast.lab.archives import unpack_zip
 from tumorcast.lab.audit import anchor, note, read_jsonl, utc, verify_chain
 from tumorcast.lab.errors import ConflictError, LabError
-from tumorcast.lab.retention import erase_case
+from tumorcast.lab.retention import erase_cases
 from tumorcast.lab.store import DATABASE_NAME, LabStore
 from tumorcast.lab.users import SYSTEM, User, require
 from tumorcast.readers.files import digest
@@ -213,5 +213,5 @@ def _erase_again(store: LabStore, export: Path) -> None:
     }
     with store.reading() as connection:
         there = {row["id"] for row in connection.execute("SELECT id FROM cases")}
-    for case_id in sorted(there & erased):
-        erase_case(store, SYSTEM, case_id, "other")
+    if again := sorted(there & erased):
+        erase_cases(store, SYSTEM, again, "other")

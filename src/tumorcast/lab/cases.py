@@ -156,6 +156,19 @@ def has_case(store: LabStore, case_id: str) -> bool:
         return connection.execute("SELECT 1 FROM cases WHERE id = ?", (case_id,)).fetchone() is not None
 
 
+def cases_of_patient(store: LabStore, patient_id: str) -> list[str]:
+    """Ids of a patient's cases.
+
+    Raises:
+        NotFoundError: no case has this patient.
+    """
+    with store.reading() as connection:
+        found = connection.execute("SELECT id FROM cases WHERE patient_id = ?", (patient_id,)).fetchall()
+    if not found:
+        raise no_such("patient", patient_id)
+    return [row["id"] for row in found]
+
+
 def list_cases(store: LabStore, limit: int = 100, offset: int = 0) -> list[Case]:
     """The newest first."""
     with store.reading() as connection:

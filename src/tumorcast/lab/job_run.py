@@ -17,10 +17,12 @@ from tumorcast.lab.jobs import Job
 from tumorcast.lab.leases import Outcome
 from tumorcast.lab.store import LabStore
 from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.policy import STRICT, Policy, read_policy
 from tumorcast.serve.predict import Request
 from tumorcast.serve.report import ReportRequest, make_report
 from tumorcast.serve.session import BundlePredictor
 
+POLICY_NAME = "policy.yaml"
 Stage = Callable[[str, int, int], None]
 
 
@@ -66,6 +68,7 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
         request = Request(
             cache=store.case_folder(case.id) / "features" / (encoder or "any"),
             demonstrate=store.config.demonstrate or bool(job.options.get("demonstrate")),
+            policy=policy_of(store),
             on_tiles=lambda done, total: stage("encoding tiles", done, total),
         )
         stage("predicting", 0, 0)
@@ -80,6 +83,16 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
     shutil.rmtree(work, ignore_errors=True)
     write_report(report, work)
     return outcome_of(report), work
+
+
+def policy_of(store: LabStore) -> Policy:
+    """What the lab decided about the guards: `policy.yaml` of its folder; as strict as can be where there is none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    path = store.folder / POLICY_NAME
+    return read_policy(path) if path.is_file() else STRICT
 
 
 def outcome_of(report: PatientReport) -> Outcome:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.audit import record
+from tumorcast.lab.cases import cases_of_patient
 from tumorcast.lab.errors import ConflictError, LabError, no_such
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import User, require
@@ -29,16 +30,22 @@ def erase_patient(store: LabStore, user: User, patient_id: str, reason: str) -> 
         ConflictError: a job of one of them runs.
         LabError: erased, but another process held the database's log open: `scrub` again.
     """
-    with store.reading() as connection:
-        found = connection.execute("SELECT id FROM cases WHERE patient_id = ?", (patient_id,)).fetchall()
-    if not found:
-        raise no_such("patient", patient_id)
-    return _erase(store, user, [row["id"] for row in found], reason)
+    return erase_cases(store, user, cases_of_patient(store, patient_id), reason)
 
 
-def erase_case(store: LabStore, user: User, case_id: str, reason: str) -> None:
-    """Erase one case; errors as for `erase_patient`."""
-    _erase(store, user, [case_id], reason)
+def erase_cases(store: LabStore, user: User, case_ids: list[str], reason: str) -> list[str]:
+    """Erase cases, all or none; errors as for `erase_patient`."""
+    require(user, "patient.erase")
+    if reason not in REASONS:
+        raise InputError("there is no such reason", got=reason[:80], expected=", ".join(REASONS))
+    folders: list[Path] = []
+    with store.transaction() as connection:
+        for case_id in case_ids:
+            folders += _forget(connection, store, user, case_id, reason)
+    for folder in folders:
+        _remove(folder)
+    scrub(store)
+    return case_ids
 
 
 def due_for_erasure(store: LabStore) -> list[str]:
@@ -56,7 +63,7 @@ def due_for_erasure(store: LabStore) -> list[str]:
 def erase_due(store: LabStore, user: User) -> list[str]:
     """Erase what `due_for_erasure` names."""
     due = due_for_erasure(store)
-    return _erase(store, user, due, "retention_over") if due else []
+    return erase_cases(store, user, due, "retention_over") if due else []
 
 
 def sweep_orphans(store: LabStore) -> int:
@@ -94,20 +101,6 @@ def scrub(store: LabStore) -> None:
         "the database's log could not be cut: bytes of what was erased may still be in lab.sqlite-wal",
         fix="stop the server, then `tumorcast lab erase FOLDER --scrub`",
     )
-
-
-def _erase(store: LabStore, user: User, case_ids: list[str], reason: str) -> list[str]:
-    require(user, "patient.erase")
-    if reason not in REASONS:
-        raise InputError("there is no such reason", got=reason[:80], expected=", ".join(REASONS))
-    folders: list[Path] = []
-    with store.transaction() as connection:
-        for case_id in case_ids:
-            folders += _forget(connection, store, user, case_id, reason)
-    for folder in folders:
-        _remove(folder)
-    scrub(store)
-    return case_ids
 
 
 def _forget(
