@@ -23,6 +23,7 @@ COMMANDS = (
     "biomarkers",
     "bundle",
     "predict",
+    "report",
     "recalibrate",
     "lab",
     "serve",

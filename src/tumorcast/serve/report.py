@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tumorcast.clinic.report.notices import LIMITS, SIMULATED_LIMIT
@@ -67,6 +68,27 @@ def patients_of(study: Study) -> list[str]:
     return list(dict.fromkeys([*map(str, study.patients.index), *lost]))
 
 
+def check_patients(study: Study, wanted: Sequence[str]) -> list[str]:
+    """The patients asked for, each once.
+
+    Raises:
+        InputError: the study has no such patient.
+    """
+    known = patients_of(study)
+    for name in wanted:
+        if name not in known:
+            raise _unknown(name, known)
+    return list(dict.fromkeys(wanted))
+
+
+def _unknown(wanted: str, known: Sequence[str]) -> InputError:
+    return InputError(
+        f"the study has no patient or course '{wanted}'",
+        expected=f"one of {len(known)} patients",
+        fix=did_you_mean(wanted, known),
+    )
+
+
 def _narrowed(study: Study, wanted: str) -> tuple[Study, str]:
     """The study of the one patient, and the course that is meant ("" all)."""
     known = patients_of(study)
@@ -75,11 +97,7 @@ def _narrowed(study: Study, wanted: str) -> tuple[Study, str]:
     patient_id = wanted.rpartition("-L")[0]
     if patient_id in known:
         return study.keep([patient_id]), wanted
-    raise InputError(
-        f"the study has no patient or course '{wanted}'",
-        expected=f"one of {len(known)} patients",
-        fix=did_you_mean(wanted, known),
-    )
+    raise _unknown(wanted, known)
 
 
 def _predicted(bundle: Bundle, study: Study, answer: Answer, request: ReportRequest) -> PatientReport:

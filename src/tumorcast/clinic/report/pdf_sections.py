@@ -1,0 +1,188 @@
+"""The parts of the PDF, in the order and words of the page."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.units import mm
+from reportlab.platypus import Flowable, Image, KeepTogether, Spacer, Table
+
+from tumorcast.clinic.report import charts, notices, words
+from tumorcast.clinic.report.pdf_pieces import (
+    CAUTION,
+    FINE,
+    GOOD,
+    WIDTH,
+    bullets,
+    grid,
+    heading,
+    identity,
+    paragraph,
+    result_box,
+    strip,
+)
+from tumorcast.clinic.report.record import PatientReport, SlidePicture, Tile
+
+_MOST_HIGH = 74 * mm
+
+
+def story_of(report: PatientReport) -> list[Flowable]:
+    """Everything between header and footer."""
+    parts = [*_head(report), *(_refusal(report) if not report.is_predicted else _result(report))]
+    parts += [*_flags(report), *_layers(report), *_missing(report), *_slides(report), *_parts(report)]
+    parts += [*_beside(report), *_limits(report), *_appendix(report)]
+    return parts
+
+
+def _head(report: PatientReport) -> Iterator[Flowable]:
+    yield paragraph(words.TITLE, "title")
+    yield paragraph(words.question(report), "question")
+    if report.watermark:
+        yield strip(report.watermark, HexColor("#1c2b36"), "mark")
+    yield Spacer(1, 5)
+    yield identity(words.identity_rows(report))
+    if report.subject.clinical:
+        told = " \N{MIDDLE DOT} ".join(f"{name} {value}" for name, value in report.subject.clinical)
+        yield paragraph(told, "small")
+    yield Spacer(1, 4)
+    yield strip(notices.RESEARCH_USE, CAUTION)
+
+
+def _refusal(report: PatientReport) -> Iterator[Flowable]:
+    yield Spacer(1, 14)
+    yield paragraph("No prediction", "refusal")
+    yield paragraph(report.reason[:1].upper() + report.reason[1:], "reason")
+    yield paragraph(words.no_number(report))
+
+
+def _result(report: PatientReport) -> Iterator[Flowable]:
+    response, survival = report.response, report.survival
+    if response is not None:
+        yield heading("Result")
+        yield result_box(
+            words.percent(response.probability),
+            words.interval_text(response),
+            (
+                ("Set of answers", f"{words.answers_text(response)}. {words.answers_promise(response)}"),
+                ("Calibration", response.calibration),
+            ),
+        )
+        yield charts.probability_scale(response)
+        yield paragraph(f"Interval: {response.interval_method} {words.base_rate_text(response)}", "small")
+    if survival is not None:
+        yield heading("Risk of progression or death")
+        yield paragraph(words.survival_text(survival))
+
+
+def _flags(report: PatientReport) -> Iterator[Flowable]:
+    if report.flags:
+        yield heading(words.flags_title(report))
+        for flag in report.flags:
+            tone = GOOD if flag.level == "note" else CAUTION
+            yield strip(f"{flag.level.capitalize()}: {flag.sentence}", tone, "flag")
+    elif report.is_predicted:
+        yield heading(words.flags_title(report))
+        yield paragraph(words.NOTHING_FOUND)
+
+
+def _layers(report: PatientReport) -> Iterator[Flowable]:
+    if not report.contributions:
+        return
+    head = ("Layer", "Used", "Adds to the logit")
+    cells = [words.contribution_cells(one) for one in report.contributions]
+    yield heading("What the number rests on")
+    yield grid(head, cells, (0.26, 0.54, 0.2), right=(2,))
+    yield Spacer(1, 6)
+    yield charts.contributions_chart(report.contributions)
+    if report.pattern is not None:
+        yield strip(words.pattern_text(report), GOOD if report.pattern.is_validated else CAUTION, "flag")
+
+
+def _missing(report: PatientReport) -> Iterator[Flowable]:
+    if not report.missing:
+        return
+    parts: list[Flowable] = [heading("What a missing layer could change")]
+    if report.response is not None and any(one.quantiles for one in report.missing):
+        parts.append(charts.missing_chart(report.missing, report.response.probability))
+        parts.append(paragraph(words.MISSING_LEGEND, "small"))
+    parts += bullets([words.missing_text(one) for one in report.missing])
+    yield KeepTogether(parts)
+
+
+def _slides(report: PatientReport) -> Iterator[Flowable]:
+    if not report.slides:
+        return
+    yield heading("What the model weighed in the slides")
+    for slide in report.slides:
+        yield KeepTogether(_picture(slide))
+    for title, tiles in words.tile_rows(report):
+        if tiles:
+            yield KeepTogether([paragraph(title, "third"), _tiles(tiles)])
+
+
+def _picture(slide: SlidePicture) -> list[Flowable]:
+    found: list[Flowable] = []
+    if slide.image:
+        found.append(_image(slide.image, WIDTH, _MOST_HIGH))
+    return [*found, paragraph(f"{words.slide_text(slide)} {notices.ATTENTION}", "small")]
+
+
+def _image(encoded: str, most_wide: float, most_high: float) -> Image:
+    image = Image(BytesIO(base64.b64decode(encoded)))
+    scale = min(most_wide / image.imageWidth, most_high / image.imageHeight)
+    image.drawWidth, image.drawHeight = image.imageWidth * scale, image.imageHeight * scale
+    image.hAlign = "LEFT"
+    return image
+
+
+def _tiles(tiles: Sequence[Tile]) -> Table:
+    side = WIDTH / 6 - 6
+    rows = [tiles[k : k + 6] for k in range(0, len(tiles), 6)]
+    cells: list[list[list[Flowable]]] = []
+    for row in rows:
+        own = [[_image(one.image, side, side), paragraph(words.tile_text(one), "tile")] for one in row]
+        cells.append([*own, *([[]] * (6 - len(own)))])
+    return Table(cells, colWidths=[WIDTH / 6] * 6, style=FINE, hAlign="LEFT")
+
+
+def _parts(report: PatientReport) -> Iterator[Flowable]:
+    if report.genes:
+        cells = [words.gene_cells(one) for one in report.genes[: words.MOST_GENES]]
+        yield heading("Altered genes that moved the number")
+        head = ("Gene", "Alteration", "VAF", "Pathways", "Effect on the logit")
+        yield grid(head, cells, (0.14, 0.24, 0.08, 0.36, 0.18), right=(2, 4))
+        yield paragraph(words.genes_note(report), "small")
+    if report.programmes:
+        cells_of = [words.programme_cells(one) for one in report.programmes[: words.MOST_PROGRAMMES]]
+        yield heading("Expression programmes and clinical values that moved the number")
+        head_of = ("Programme or value", "Layer", "Level", "Effect on the logit")
+        yield grid(head_of, cells_of, (0.4, 0.24, 0.16, 0.2), right=(2, 3))
+        yield paragraph(words.programmes_note(report), "small")
+
+
+def _beside(report: PatientReport) -> Iterator[Flowable]:
+    if report.placements:
+        cells = [words.placement_cells(one) for one in report.placements]
+        rows = grid(("", "This patient", "Among training patients"), cells, (0.44, 0.26, 0.3), right=(1, 2))
+        yield KeepTogether([heading("Beside the training patients"), rows])
+
+
+def _limits(report: PatientReport) -> Iterator[Flowable]:
+    if report.never_tested:
+        yield heading("For whom the model was never tested")
+        yield from bullets(report.never_tested)
+    yield heading("What this report does not say")
+    yield from bullets(report.limits)
+    yield heading("Sign-off")
+    yield paragraph(words.sign_off_text(report.sign_off))
+
+
+def _appendix(report: PatientReport) -> Iterator[Flowable]:
+    yield heading("Appendix: by what this report was made")
+    yield grid(("What", "Which"), words.provenance_rows(report), (0.28, 0.72), small=True)
+    if report.provenance.digests:
+        yield paragraph("Digests of what was read (sha256)", "third")
+        yield grid(("File", "sha256"), report.provenance.digests, (0.34, 0.66), small=True)
