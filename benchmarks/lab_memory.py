@@ -78,7 +78,7 @@ def grown(folder: Path, stays_in_file: bool) -> float:
     from tumorcast.slides.store import read_features
 
     course = probe_course(load_preprocessor(folder), 0, 100, 30)
-    graphs = PredictorGraphs(folder / PREDICTOR_NAME, folder / TILES_NAME, ("response_logit",))
+    graphs = PredictorGraphs(folder / PREDICTOR_NAME, folder / TILES_NAME)
     graphs.run([course])
     tiles = read_features(folder / "bag.h5", stay_in_file=stays_in_file).features
     Path("/proc/self/clear_refs").write_text("5")

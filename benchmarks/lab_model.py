@@ -12,7 +12,7 @@ from tumorcast.cohort.graph_vocabulary import build_vocabulary
 from tumorcast.cohort.preprocess import Preprocessor, TileStatistics
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
 from tumorcast.config.models import GraphConfig, ModelConfig
-from tumorcast.export.predictor import export_predictor, graph_outputs
+from tumorcast.export.predictor import export_predictor
 from tumorcast.nn.build import build_predictor
 from tumorcast.nn.predictor import Ensemble
 from tumorcast.serve.graphs import PredictorGraphs
@@ -60,5 +60,4 @@ def exported(model: Ensemble, prepared: Preprocessor, folder: Path, threads: int
     """The model on ONNX Runtime, as the lab runs it."""
     folder.mkdir(parents=True, exist_ok=True)
     export_predictor(model, prepared, HEADS, folder)
-    outputs = graph_outputs(prepared, HEADS)
-    return PredictorGraphs(folder / PREDICTOR_NAME, folder / TILES_NAME, outputs, threads)
+    return PredictorGraphs(folder / PREDICTOR_NAME, folder / TILES_NAME, threads)

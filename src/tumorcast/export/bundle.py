@@ -20,7 +20,7 @@ from tumorcast.export.facts import BundleFacts
 from tumorcast.export.model_card import model_card
 from tumorcast.export.onnx_file import tensors_beside
 from tumorcast.export.parity import Parity, check_parity, compare
-from tumorcast.export.predictor import export_predictor, graph_outputs, input_names
+from tumorcast.export.predictor import export_predictor, input_names, output_names
 from tumorcast.readers.files import digest, replaced_folder
 from tumorcast.serve.manifest import (
     CARD_NAME,
@@ -118,7 +118,7 @@ def _manifest(
         modalities=prepared.modalities,
         heads=facts.heads,
         inputs=input_names(prepared),
-        outputs=graph_outputs(prepared, facts.heads),
+        outputs=output_names(prepared, facts.heads),
         tile_encoder=facts.tile_encoder,
         thresholds=facts.thresholds,
         rules=DataRules(**rules),

@@ -16,7 +16,7 @@ from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.domain.errors import BundleError
-from tumorcast.export.predictor import FlatPredictor, graph_outputs, network_inputs
+from tumorcast.export.predictor import FlatPredictor, network_inputs
 from tumorcast.export.probes import MANY_TILES, probe_batches
 from tumorcast.metrics.logistic import expit
 from tumorcast.serve.graphs import PredictorGraphs
@@ -56,7 +56,6 @@ def compare(
     graphs = PredictorGraphs(
         folder / PREDICTOR_NAME,
         None if prepared.tiles is None else folder / TILES_NAME,
-        graph_outputs(prepared, heads),
         chunk=_CHUNK,
     )
     worst, where = 0.0, ""

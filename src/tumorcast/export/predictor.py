@@ -58,11 +58,6 @@ def output_names(prepared: Preprocessor, heads: Sequence[str]) -> tuple[str, ...
     )
 
 
-def graph_outputs(prepared: Preprocessor, heads: Sequence[str]) -> tuple[str, ...]:
-    """Outputs of `predictor.onnx`: all but the attention of tiles, which comes of `tiles.onnx`."""
-    return tuple(name for name in output_names(prepared, heads) if name != "tile_attention")
-
-
 class FlatPredictor(nn.Module):
     """The predictor with flat, named tensors in and out.
 
@@ -90,7 +85,7 @@ class PooledPredictor(nn.Module):
         self.members = nn.ModuleList(members)
         self.heads = tuple(heads)
         self.layer_names = prepared.layer_names
-        self.outputs = graph_outputs(prepared, heads)
+        self.outputs = tuple(name for name in output_names(prepared, heads) if name != "tile_attention")
 
     def forward(self, **named: Tensor) -> tuple[Tensor, ...]:
         inputs = _inputs(named, self.layer_names)

@@ -31,7 +31,6 @@ class PredictorGraphs:
     Args:
         predictor: the graph of everything but tiles.
         tiles: the graph that pools tiles; None where the model reads no slide.
-        outputs: of the predictor.
         threads: cores to use (None: every core).
         chunk: tiles at a time (None: see `TileReader`).
     """
@@ -40,12 +39,11 @@ class PredictorGraphs:
         self,
         predictor: Path,
         tiles: Path | None,
-        outputs: Sequence[str],
         threads: int | None = None,
         chunk: int | None = None,
     ) -> None:
-        self._outputs = list(outputs)
         self._session = make_session(predictor, threads)
+        self._outputs = [made.name for made in self._session.get_outputs()]
         self._inputs = [given.name for given in self._session.get_inputs()]
         self._read: dict[int, _Read] = {}
         self.reader = None if tiles is None else TileReader(tiles, threads, chunk)

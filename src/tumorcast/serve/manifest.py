@@ -95,7 +95,8 @@ class Manifest(Section):
         training_data: of what origin the training courses are.
         modalities: order of `is_present`.
         heads: in the order of the scores; the first of response and ordinal gives the probability.
-        inputs, outputs: names of the predictor's tensors; those of `tiles.onnx` are always the same.
+        inputs: names of the tensors of `predictor.onnx`; those of `tiles.onnx` are always the same.
+        outputs: what both give together.
         tile_encoder: None where the model reads no slide.
         thresholds: cut of the probability or risk by head, chosen on training courses.
         rules: which tissue and which courses count.

@@ -55,9 +55,7 @@ class BundlePredictor:
     def __init__(self, bundle: Bundle, threads: int | None = None, chunk: int | None = None) -> None:
         self._manifest = bundle.manifest
         self._tile_dim = bundle.prepared.tile_dim
-        self._graphs = PredictorGraphs(
-            bundle.predictor_path, bundle.tiles_path, bundle.manifest.outputs, threads, chunk
-        )
+        self._graphs = PredictorGraphs(bundle.predictor_path, bundle.tiles_path, threads, chunk)
 
     def predict(self, courses: Sequence[CourseArrays]) -> list[Prediction]:
         """One prediction a course, in order; each as if it were alone.
