@@ -2,8 +2,9 @@
 
     python benchmarks/lab_install.py [--keep FOLDER]
 
-Needs a package index. Told are the largest packages, all of them together, and the compiled modules that an interpreter
-adds; pip and setuptools are left out. Bound: 400 MB of packages; beyond it, or where torch came along, the exit code is 1.
+Needs a package index. Told are the largest packages, all of them together, and the compiled modules that an
+interpreter adds; pip and setuptools are left out. Bound: 400 MB of packages; beyond it, or where torch came along, the
+exit code is 1.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python benchmarks/lab_start.py BUNDLE STUDY --features FOLDER [--patient ID] [--repeats 5]
 
-The command is `tumorcast predict` with stored features on a study of that one patient, in a fresh process, with modules
-compiled as pip leaves them (the first run compiles into a folder of its own and is not counted). Bound: a median of 2 s;
-beyond it the exit code is 1. --profile tells where the time goes.
+The command is `tumorcast predict` with stored features on a study of that one patient, in a fresh process, with
+modules compiled as pip leaves them (the first run compiles into a folder of its own and is not counted). Bound: a
+median of 2 s; beyond it the exit code is 1. --profile tells where the time goes.
 """
 
 from __future__ import annotations
