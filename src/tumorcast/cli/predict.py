@@ -88,12 +88,7 @@ def run(args: argparse.Namespace) -> int:
         write_csv(made.occlusion, args.occlusion)
     for line in _condensed(made.problems):
         print(f"picture: {line}", file=sys.stderr)
-    computed = f" (computed on {made.device})" if made.device else ""
-    print(
-        "\n".join(
-            [*count_statuses(made.table), f"in {args.out}{computed}", "Research use only, preliminary."]
-        )
-    )
+    print("\n".join([*count_statuses(made.table), f"in {args.out}", "Research use only, preliminary."]))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from fastapi.responses import Response
+from fastapi.responses import FileResponse, Response
 
 from tumorcast.lab import reports
 from tumorcast.lab.errors import NotFoundError
@@ -23,6 +23,9 @@ from tumorcast.web.report_slides import ShownSlide, case_of, find_slide, path_of
 router = APIRouter(prefix=PREFIX + "/reports/{report_id}/slides/{file_id}", tags=["reports"])
 Index = Annotated[int, Path(ge=0, le=1_000_000)]
 _KEPT = "private, max-age=3600"
+_GEOJSON: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Tiles with their scores.", "content": {"application/geo+json": {}}}
+}
 _JPEG: dict[int | str, dict[str, Any]] = {
     200: {"description": "A tile.", "content": {"image/jpeg": {}}},
     304: {"description": "The tile is as it was."},
@@ -45,6 +48,19 @@ def get_slide(request: Request, caller: ApiCaller, report_id: ReportId, file_id:
         heat=HeatOut(x=[x for x, _, _ in heat], y=[y for _, y, _ in heat], value=[value for _, _, value in heat]),
         watermark=record.watermark,
     )  # fmt: skip
+
+
+@router.get("/heatmap", responses=fails(404) | _GEOJSON, response_class=Response)
+def get_heatmap(request: Request, caller: ApiCaller, report_id: ReportId, file_id: FileId) -> Response:
+    """The heatmap as GeoJSON, which QuPath imports."""
+    require(caller.user, "report.read")
+    store = context_of(request).store
+    name = f"heatmap_{file_id}.geojson"
+    path = reports.version_folder(store, report_id) / name
+    if not path.is_file():
+        raise NotFoundError("this slide has no heatmap", got=file_id)
+    reports.note_download(store, caller.user, report_id, "geojson")
+    return FileResponse(path, media_type="application/geo+json", filename=f"{report_id}-{name}")
 
 
 @router.get("/tiles/{level}/{column}/{row}", responses=fails(404) | _JPEG, response_class=Response)
