@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -45,3 +46,8 @@ def test_a_refusal_holds_no_number_and_a_probability_lies_in_its_interval():
     assert response is not None
     with pytest.raises(InputError, match="interval"):
         replace(response, low=response.probability + 0.01)
+
+
+def test_the_documented_schema_is_that_of_the_classes():
+    documented = Path(__file__).parents[2] / "docs" / "report_schema.json"
+    assert json.loads(documented.read_text(encoding="utf-8")) == json_schema()

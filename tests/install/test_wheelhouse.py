@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -12,23 +11,8 @@ from importlib.metadata import PackageNotFoundError, metadata
 
 import pytest
 
+from deploy_scripts import DEPLOY, script
 from lab_code import ROOT
-
-DEPLOY = ROOT / "deploy"
-
-
-def script(name):
-    """A module of deploy/, which is no package."""
-    sys.path.insert(0, str(DEPLOY))
-    try:
-        spec = importlib.util.spec_from_file_location(name, DEPLOY / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        return module
-    finally:
-        sys.path.remove(str(DEPLOY))
-
 
 locks, sbom = script("locks"), script("sbom")
 LAB = locks.read_lock(ROOT / "requirements" / "lab.txt")

@@ -88,7 +88,12 @@ def run(args: argparse.Namespace) -> int:
         write_csv(made.occlusion, args.occlusion)
     for line in _condensed(made.problems):
         print(f"picture: {line}", file=sys.stderr)
-    print("\n".join([*count_statuses(made.table), f"in {args.out}", "Research use only, preliminary."]))
+    computed = f" (computed on {made.device})" if made.device else ""
+    print(
+        "\n".join(
+            [*count_statuses(made.table), f"in {args.out}{computed}", "Research use only, preliminary."]
+        )
+    )
     return 0
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tumorcast.lab.archives import unpack_zip
 from tumorcast.lab.audit import record
 from tumorcast.lab.errors import ConflictError, no_such
 from tumorcast.lab.jobs import end_job, open_jobs_of
@@ -21,9 +20,9 @@ from tumorcast.lab.signatures import checked_signature
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import User, require
 from tumorcast.serve.bundle import Bundle, load_bundle
+from tumorcast.serve.bundle_zip import unpack_bundle
 
 BundleState = Literal["added", "active", "retired", "revoked"]
-_MOST_BYTES, _RATIO = 8_000_000_000, 1000.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def register(store: LabStore, user: User, source: Path) -> LabBundle:
     require(user, "bundle.manage")
     with _copied(store, source) as work:
         opened = load_bundle(work)
-        signed_by = checked_signature(work, store)
+        signed_by = checked_signature(opened, store)
         manifest = opened.manifest
         bundle_id = f"{re.sub(r'[^A-Za-z0-9_.-]', '-', manifest.model_id)[:60]}-{manifest.seal[:8]}"
         now, names = store.clock(), (manifest.model_id, manifest.seal)
@@ -88,8 +87,7 @@ def activate(store: LabStore, user: User, bundle_id: str) -> LabBundle:
     bundle = get_bundle(store, bundle_id)
     if bundle.state == "revoked":
         raise ConflictError("a revoked bundle is not used again", got=bundle_id)
-    open_bundle(store, bundle_id)
-    checked_signature(store.bundle_folder(bundle_id), store)
+    checked_signature(open_bundle(store, bundle_id), store)
     with store.transaction() as connection:
         _activate(connection, store, user, bundle, "bundle.activated")
     return get_bundle(store, bundle_id)
@@ -174,14 +172,11 @@ def _copied(store: LabStore, source: Path) -> Iterator[Path]:
     try:
         copy = work / "bundle"
         if source.is_file():
-            copy.mkdir()
-            unpack_zip(source, copy, _MOST_BYTES, _RATIO)
-            inner = list(copy.iterdir())
-            yield inner[0] if len(inner) == 1 and inner[0].is_dir() else copy
+            unpack_bundle(source, copy)
         else:
             load_bundle(source)
             shutil.copytree(source, copy)
-            yield copy
+        yield copy
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -38,7 +38,7 @@ class LabConfig(BaseModel):
     Attributes:
         name: of the lab, for headings.
         bundles: "trusted" takes bundles signed by a trusted key alone, "any" unsigned ones too.
-        trusted_keys: folder of public keys, absolute or beside `config.json`.
+        keyring: file of trusted keys (`tumorcast bundle trust`), absolute or beside `config.json`.
         demonstrate: give watermarked numbers of simulated models for real patients.
         session_idle_h, session_h: a browser's session ends after so long without use, and so long in all.
         token_days: life of a token where none is asked for.
@@ -53,7 +53,7 @@ class LabConfig(BaseModel):
 
     name: str = "Pathology laboratory"
     bundles: Literal["trusted", "any"] = "any"
-    trusted_keys: str = "trusted_keys"
+    keyring: str = "keyring.json"
     demonstrate: bool = False
     limits: UploadLimits = UploadLimits()
     session_idle_h: Positive = 1.0

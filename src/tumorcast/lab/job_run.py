@@ -10,11 +10,12 @@ from pathlib import Path
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.clinic.report.write import write_report
 from tumorcast.domain.errors import InputError
-from tumorcast.lab.bundles import get_bundle, open_bundle
+from tumorcast.lab.bundles import open_bundle
 from tumorcast.lab.case_study import study_of
 from tumorcast.lab.cases import Case, get_case
 from tumorcast.lab.jobs import Job
 from tumorcast.lab.leases import Outcome
+from tumorcast.lab.signatures import checked_signature
 from tumorcast.lab.store import LabStore
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.policy import STRICT, Policy, read_policy
@@ -64,6 +65,7 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
         study = study_of(store, case.id, place)
         stage("opening bundle", 0, 0)
         bundle, predictor = opened.of(job.bundle_id)
+        signed_by = checked_signature(bundle, store)
         encoder = "none" if bundle.manifest.tile_encoder is None else bundle.manifest.tile_encoder.sha256[:16]
         request = Request(
             cache=store.case_folder(case.id) / "features" / (encoder or "any"),
@@ -77,7 +79,7 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
         shutil.rmtree(place, ignore_errors=True)
     if len(made) != 1:
         raise InputError("the case must be one course of treatment", got=f"{len(made)} courses")
-    report = _traced(store, job, case, made[0])
+    report = _traced(case, made[0], signed_by)
     stage("writing report", 0, 0)
     work = store.folder / "reports" / f".work-{job.id}-{job.attempts}"
     shutil.rmtree(work, ignore_errors=True)
@@ -110,11 +112,8 @@ def outcome_of(report: PatientReport) -> Outcome:
     return Outcome(report.status, report.reason, summary)
 
 
-def _traced(store: LabStore, job: Job, case: Case, report: PatientReport) -> PatientReport:
+def _traced(case: Case, report: PatientReport, signed_by: str) -> PatientReport:
     """With the digests of the files as they were uploaded, and the bundle's signature as the lab checked it."""
     uploads = tuple((f"uploaded {file.kind} {file.id}", file.sha256) for file in case.files)
-    signed_by = get_bundle(store, job.bundle_id).signed_by
-    provenance = replace(
-        report.provenance, digests=(*uploads, *report.provenance.digests), signature=signed_by
-    )
-    return replace(report, provenance=provenance)
+    digests = (*uploads, *report.provenance.digests)
+    return replace(report, provenance=replace(report.provenance, digests=digests, signature=signed_by))

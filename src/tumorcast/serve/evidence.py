@@ -9,6 +9,7 @@ from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.evaluation.probability_interval import LEVEL, Held, held_out, neighbours, probability_interval
 from tumorcast.evaluation.trust import Trust
+from tumorcast.metrics.intervals import Interval
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.occlusion import score_of
 from tumorcast.serve.predict import Answer
@@ -43,12 +44,20 @@ def response_of(bundle: Bundle, answer: Answer) -> Response | None:
         low=min(found.low, row.probability),
         high=max(found.high, row.probability),
         level=LEVEL,
-        interval_method=_INTERVAL.format(n=held.patients),
+        interval_method=_INTERVAL.format(n=held.patients) + _edge(found),
         answers=row.answers,
         alpha=trust.alpha,
         calibration=_calibration(trust, held, row.probability),
         base_rate=held.base_rate,
     )
+
+
+def _edge(found: Interval) -> str:
+    """What it means that the number stands at an end of its interval."""
+    if found.value not in (found.low, found.high):
+        return ""
+    often = "more" if found.value == found.low else "less"
+    return f" The number stands at the edge: held-out patients with such scores responded {often} often than it says."
 
 
 def _calibration(trust: Trust, held: Held, probability: float) -> str:

@@ -25,6 +25,7 @@ from tumorcast.serve.session import BundlePredictor
 MOST_GENES, MOST_FEATURES = 64, 64
 """Genes (those of most attention, where it is shown) and features of a layer that are asked about one by one."""
 THINNED_TILES = 1000
+_MOST_VARIANTS = 3
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def genes_of(prepared: Preprocessor, answer: Answer) -> tuple[Gene, ...]:
         nodes = np.sort(nodes[order[:MOST_GENES]])
     variants = [course, *(without_node(course, node) for node in nodes)]
     effects = _effects(answer.predictor, variants)
-    told = answer.cohort.variants_by_course.get(course.course_id, pd.DataFrame())
+    told = _variants(answer)
     made = []
     for node, effect in zip(nodes, effects, strict=True):
         gene = vocabulary.genes[course.graph.node_gene[node]]
@@ -159,12 +160,23 @@ def _effects(predictor: BundlePredictor, variants: Sequence[CourseArrays]) -> li
     return [float(value) for value in said[0] - said[1:]]
 
 
+def _variants(answer: Answer) -> pd.DataFrame:
+    """The variants of the sample that the course's mutations are taken from: gene, impact, protein_change, vaf."""
+    table = answer.given.study.variants
+    sample = answer.cohort.courses["sample_mutations"].get(answer.course.course_id)
+    if table is None:
+        return pd.DataFrame(columns=["gene", "impact", "protein_change", "vaf"])
+    own = table[table["sample_id"] == sample]
+    return own.assign(protein_change=own["protein_change"].fillna("") if "protein_change" in own else "")
+
+
 def _alteration(
     names: tuple[str, ...], features: np.ndarray, variants: pd.DataFrame, gene: str
 ) -> tuple[str, float | None]:
     """What is altered, in words, and the highest VAF."""
-    own = variants[variants["gene"] == gene] if len(variants) else variants
-    kinds = [str(kind) for kind in own["impact"].unique()] if len(own) else []
+    own = variants[variants["gene"] == gene]
+    kinds = [f"{row.impact} {row.protein_change}".strip() for row in own.itertuples()]
+    kinds = list(dict.fromkeys(kinds))[:_MOST_VARIANTS]
     for column, words in (("deep_deletion", "deep deletion"), ("amplification", "amplification")):
         if features[names.index(column)] > 0:
             kinds.append(words)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tumorcast.cohort.arrays import F32, CourseArrays, Tiles
 from tumorcast.cohort.packing import pack_but_tiles
 from tumorcast.serve.tile_sums import TileReader, TileSums
-from tumorcast.slides.ort_session import make_session
+from tumorcast.slides.ort_session import device_name, make_session
 from tumorcast.slides.stored_rows import StoredRows
 
 
@@ -47,6 +47,11 @@ class PredictorGraphs:
         self._inputs = [given.name for given in self._session.get_inputs()]
         self._read: dict[int, _Read] = {}
         self.reader = None if tiles is None else TileReader(tiles, threads, chunk)
+
+    @property
+    def device(self) -> str:
+        """What it is computed on: CPU or CUDA."""
+        return device_name(self._session)
 
     def run(self, courses: Sequence[CourseArrays]) -> dict[str, NDArray]:
         """Outputs by name (shapes in docs/architecture.md, "Predictor inputs"), and `tile_attention` [T].

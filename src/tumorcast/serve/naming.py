@@ -15,6 +15,8 @@ def label_of(column: str) -> str:
 
 
 def with_unit(column: str, value: object) -> str:
-    """ "64 years"; numbers with at most four digits."""
-    told = f"{value:.4g}" if isinstance(value, float) else str(value)
+    """ "64 years"; numbers with three digits, or whole ones."""
+    told = str(value)
+    if isinstance(value, float):
+        told = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{told} {_UNITS[column]}" if column in _UNITS else told

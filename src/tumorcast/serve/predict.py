@@ -85,6 +85,7 @@ class StudyPredictions:
         problems: pictures that could not be drawn, one sentence each.
         rows: what the table was made of, with the findings of each course.
         watermark: what stands across everything that is made of this; "" nothing.
+        device: CPU or CUDA; "" where nothing was computed.
     """
 
     table: pd.DataFrame
@@ -93,6 +94,7 @@ class StudyPredictions:
     problems: list[str]
     rows: tuple[PredictionRow, ...] = ()
     watermark: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def predict_with(
         made["notice"] = ATTENTION
         if mark:
             made["watermark"] = mark
-    return StudyPredictions(table, attention, occlusion, work.problems, tuple(work.rows), mark)
+    return StudyPredictions(table, attention, occlusion, work.problems, tuple(work.rows), mark, work.device)
 
 
 @dataclass
@@ -171,6 +173,7 @@ class _Work:
         attention: tables of `attention.csv`.
         occlusion: tables of `occlusion.csv`.
         problems: pictures that could not be drawn.
+        device: what was computed on.
     """
 
     bundle: Bundle
@@ -182,6 +185,7 @@ class _Work:
     rows: list[PredictionRow] = field(default_factory=list)
     attention: list[pd.DataFrame] = field(default_factory=list)
     occlusion: list[pd.DataFrame] = field(default_factory=list)
+    device: str = ""
     problems: list[str] = field(default_factory=list)
 
     @cached_property
@@ -214,6 +218,7 @@ class _Work:
         slide_problems = {**noted, **found.problems, **unfit, **doubtful_slides(usable, encoder)}
         given = Given(self.study, cohort, bundle.prepared, rules, slide_problems)
         predictor = self.predictor or BundlePredictor(bundle)
+        self.device = predictor.device
         ids = [str(course_id) for course_id in cohort.courses.index]
         starts = range(0, len(ids), _COURSES_AT_ONCE)
         for start in tqdm(starts, desc="predicting", unit="batch", disable=not request.progress):

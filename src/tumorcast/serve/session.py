@@ -57,6 +57,11 @@ class BundlePredictor:
         self._tile_dim = bundle.prepared.tile_dim
         self._graphs = PredictorGraphs(bundle.predictor_path, bundle.tiles_path, threads, chunk)
 
+    @property
+    def device(self) -> str:
+        """What it is computed on: CPU or CUDA."""
+        return self._graphs.device
+
     def predict(self, courses: Sequence[CourseArrays]) -> list[Prediction]:
         """One prediction a course, in order; each as if it were alone.
 

@@ -70,7 +70,7 @@ def contributions_chart(contributions: Sequence[Contribution]) -> Drawing:
     y = top - _ROW * (len(values) + 1) + 4
     _row(drawing, y, "All together", signed(total), is_bold=True)
     _bar(drawing, at(0), at(total), y, INK)
-    _label(drawing, at(0), 4, "0 = even odds", MUTED, "middle")
+    _label(drawing, min(max(at(0), 0.35 * WIDTH), 0.62 * WIDTH), 4, "grey line: even odds", MUTED, "middle")
     _label(drawing, WIDTH, 4, "blue: towards response", FOR, "end")
     _label(drawing, 0, 4, "orange: away from it", AGAINST, "start")
     return drawing

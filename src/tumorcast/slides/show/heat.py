@@ -84,7 +84,7 @@ def _window(slide: Slide, coords: np.ndarray, side_px: float) -> tuple[np.ndarra
 def _scale_bar(picture: Image.Image, mpp: float) -> None:
     length_um = bar_length(picture.width * mpp / 4)
     left, bottom, width = 14, picture.height - 14, length_um / mpp
-    label = f"{length_um / 1000:g} mm" if length_um >= 1000 else f"{length_um:g} µm"
+    label = f"{length_um / 1000:g} mm"  # Pillow's own font has no micro sign
     pen = ImageDraw.Draw(picture)
     pen.rectangle((left - 7, bottom - 30, left + max(width, 64) + 7, bottom + 7), fill=(255, 255, 255))
     pen.rectangle((left, bottom - 5, left + width, bottom), fill=(20, 20, 20))

@@ -1,0 +1,93 @@
+"""From the start of a process to the first number: imports, a bundle opened, one patient predicted.
+
+    python benchmarks/lab_start.py BUNDLE STUDY --features FOLDER [--patient ID] [--repeats 5]
+
+The command is `tumorcast predict` with stored features on a study of that one patient, in a fresh process, with
+modules compiled as pip leaves them (the first run compiles into a folder of its own and is not counted). Bound: a
+median of 2 s; beyond it the exit code is 1. --profile tells where the time goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+BOUND_S = 2.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("study", type=Path)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--patient", help="None: the first with a slide")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--profile", action="store_true")
+    words = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        one = study_of_one(words.study, words.patient, Path(work) / "study")
+        call = [sys.executable, *(["-X", "importtime"] if words.profile else []), "-m", "tumorcast.cli.main"]
+        call += ["predict", str(words.bundle), str(one), "--features", str(words.features)]
+        call += ["--out", str(Path(work) / "p.csv")]
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = str(Path(work) / "compiled")
+        seconds = []
+        for _ in range(words.repeats + 1):
+            start = perf_counter()
+            done = subprocess.run(call, env=environment, capture_output=True, text=True)
+            seconds.append(perf_counter() - start)
+            if done.returncode or "1 predicted" not in done.stdout:
+                raise SystemExit(f"no prediction:\n{done.stdout}{done.stderr}")
+        if words.profile:
+            print(slowest_imports(done.stderr))
+    middle = median(seconds[1:])
+    each = ", ".join(f"{value:.2f}" for value in seconds[1:])
+    verdict = "" if middle <= BOUND_S else "  BEYOND THE BOUND"
+    print(f"start to first prediction: {middle:.2f} s (each {each}), bound {BOUND_S:g}{verdict}")
+    return 0 if middle <= BOUND_S else 1
+
+
+def study_of_one(folder: Path, patient: str | None, out: Path) -> Path:
+    """The study folder with one patient alone."""
+    from dataclasses import replace
+
+    from tumorcast.readers.cbioportal import read_study
+    from tumorcast.readers.write_study import write_study
+
+    study = read_study(folder)
+    sliced = study.samples.loc[study.slides["sample_id"], "patient_id"]
+    patient = patient or str(sliced.iloc[0])
+    samples = study.samples[study.samples["patient_id"] == patient]
+    ids = set(samples.index)
+    kept = replace(
+        study,
+        patients=study.patients.loc[[patient]],
+        samples=samples,
+        treatments=study.treatments[study.treatments["patient_id"] == patient],
+        variants=study.variants[study.variants["sample_id"].isin(ids)],
+        sequenced=study.sequenced & ids,
+        sequenced_mb={k: v for k, v in study.sequenced_mb.items() if k in ids},
+        expression=None if study.expression is None else study.expression[study.expression.index.isin(ids)],
+        slides=study.slides[study.slides["sample_id"].isin(ids)],
+    )
+    write_study(kept, out)
+    return out
+
+
+def slowest_imports(told: str) -> str:
+    """The twelve modules of the longest own time, of `-X importtime`."""
+    rows = [line.split("|") for line in told.splitlines() if line.startswith("import time:")]
+    found = [(int(a.split(":")[1]), c.strip()) for a, _, c in rows if a.split(":")[1].strip().isdigit()]
+    return "\n".join(f"{us / 1000:7.1f} ms  {name}" for us, name in sorted(found, reverse=True)[:12])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
