@@ -16,7 +16,6 @@ COMMANDS = (
     "simulate",
     "encode",
     "encoders",
-    "quantise",
     "slides",
     "import_",
     "derive",
