@@ -21,9 +21,10 @@ _COLUMNS = {
     "purity": (
         "TUMOR_PURITY", "PURITY", "TUMOUR_PURITY", "TUMOR_CONTENT", "TUMOR_CELLULARITY", "PERCENT_TUMOR_NUCLEI",
     ),
+    "stain": ("STAIN", "STAINING"),
     "tissue": ("SAMPLE_TYPE", "TISSUE_TYPE", "SAMPLE_CLASS"),
 }  # fmt: skip
-_OF_SAMPLES = ("purity", "tissue")
+_OF_SAMPLES = ("purity", "stain", "tissue")
 """Of a sample alone, not of who the patient is."""
 _AGES = ("AGE", "AGE_AT_TREATMENT", "AGE_AT_SEQ_REPORT", "AGE_AT_DIAGNOSIS", "DIAGNOSIS_AGE")
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
@@ -67,7 +68,7 @@ def told_of_sample(study: Study, sample_id: str, name: str) -> tuple[str, ...]:
     """What the sample's row, or else its patient's, says of a fact in any of the columns for it; empty: nothing.
 
     Args:
-        name: "cancer_type", "preservation", "scanner", "purity" or "tissue".
+        name: "cancer_type", "preservation", "scanner", "purity", "stain" or "tissue".
     """
     sample = study.samples.loc[sample_id]
     patient_id = str(sample["patient_id"])

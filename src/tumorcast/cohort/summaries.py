@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.scaling import ClinicalScaler
+
+_BURDEN = ["nonsynonymous", "TMB", "altered genes"]
 
 
 def modality_tables(prepared: Preprocessor, courses: Sequence[CourseArrays]) -> dict[str, pd.DataFrame]:
@@ -18,24 +21,31 @@ def modality_tables(prepared: Preprocessor, courses: Sequence[CourseArrays]) -> 
     Slide: the mean of each tile feature. Mutations: log1p of nonsynonymous variants and of TMB, and altered genes.
     Layers: their standardised values.
     """
-    rows: dict[str, dict[str, dict[str, float]]] = {name: {} for name in prepared.modalities}
+    rows: dict[str, dict[str, NDArray[np.float64]]] = {name: {} for name in prepared.modalities}
     for course in courses:
         for m, name in enumerate(prepared.modalities):
             if course.is_present[m] and course.patient_id not in rows[name]:
-                rows[name][course.patient_id] = _row(prepared, course, name)
-    return {name: pd.DataFrame.from_dict(own, orient="index") for name, own in rows.items() if own}
+                rows[name][course.patient_id] = _row(course, name)
+    return {
+        name: pd.DataFrame(np.vstack(list(own.values())), list(own), _columns(prepared, name))
+        for name, own in rows.items()
+        if own
+    }
 
 
-def _row(prepared: Preprocessor, course: CourseArrays, name: str) -> dict[str, float]:
+def _row(course: CourseArrays, name: str) -> NDArray[np.float64]:
     if name == "slide":
-        return {f"tile feature {k}": float(v) for k, v in enumerate(course.tiles.mean(axis=0))}
+        return course.tiles.mean(axis=0).astype(float)
     if name == "mutations":
-        burden = float(course.burden[1]) if course.burden[2] > 0 else float("nan")
-        altered = float(np.log1p(len(course.graph.node_gene)))
-        return {"nonsynonymous": float(course.burden[0]), "TMB": burden, "altered genes": altered}
-    values = np.where(course.is_measured[name], course.layers[name], np.nan)
-    features = prepared.layers[name].features
-    return {str(feature): float(value) for feature, value in zip(features, values, strict=True)}
+        burden = float(course.burden[1]) if course.burden[2] > 0 else np.nan
+        return np.array([float(course.burden[0]), burden, float(np.log1p(len(course.graph.node_gene)))])
+    return np.where(course.is_measured[name], course.layers[name], np.nan).astype(float)
+
+
+def _columns(prepared: Preprocessor, name: str) -> list[str]:
+    if name == "slide":
+        return [f"tile feature {k}" for k in range(prepared.tile_dim)]
+    return _BURDEN if name == "mutations" else [str(feature) for feature in prepared.layers[name].features]
 
 
 def quantities(prepared: Preprocessor, course: CourseArrays) -> dict[str, float]:

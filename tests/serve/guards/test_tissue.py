@@ -34,6 +34,13 @@ def test_another_stain_is_refused(here, brown):
     assert "warning:slide_doubtful" in row_of(here.ask(features=brown), "P1")["flags"]
 
 
+def test_a_declared_stain_counts_whatever_the_slide_looks_like(here):
+    assert_refused(here, here.study(STAIN="IHC"), "not_he")
+    for told in ("H&E", "HE", "Hematoxylin and eosin", "unknown", None):
+        assert_passes(here, here.study(STAIN=told), "not_he")
+    assert_passes(here, here.study(STAIN="IHC"), "not_he", "P8")
+
+
 def test_the_real_ihc_slide_is_refused(here, shared_data):
     slides = here.study().slides.copy()
     slides.loc[0, "path"] = str(shared_data / "WSI" / "ihc_1065626.svs")

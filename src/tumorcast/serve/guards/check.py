@@ -25,7 +25,12 @@ from tumorcast.serve.guards.panel import panel_findings
 from tumorcast.serve.guards.pattern import pattern_findings
 from tumorcast.serve.guards.purity import purity_findings
 from tumorcast.serve.guards.timing import timing_findings
-from tumorcast.serve.guards.tissue import amount_findings, preparation_findings, tumour_findings
+from tumorcast.serve.guards.tissue import (
+    amount_findings,
+    preparation_findings,
+    stain_findings,
+    tumour_findings,
+)
 from tumorcast.serve.unlike import Unlike
 
 Guard = Callable[[Case], Iterator[Finding]]
@@ -35,6 +40,7 @@ BEFORE: tuple[Guard, ...] = (
     treatment_findings,
     cancer_findings,
     tumour_findings,
+    stain_findings,
     preparation_findings,
     scanner_findings,
     sex_findings,

@@ -16,12 +16,24 @@ _PREPARATIONS = {
     "frozen": re.compile(r"frozen|cryo|\boct\b|\bff\b"),
     "cytology": re.compile(r"cytolog|smear|\bfna\b|liquid.based|effusion"),
 }
+_HE = re.compile(r"\bh\s*(&|and|\+)?\s*e\b|ha?ematoxylin.*eosin")
 _NO_TUMOUR = re.compile(r"\bnormal\b|non.?tumou?r|\bbenign\b|\bhealthy\b")
 
 
 def preparation_of(text: str) -> str:
     """ "ffpe", "frozen" or "cytology" from what a table says, "unknown" where it says none of them."""
     return next((name for name, words in _PREPARATIONS.items() if words.search(text.lower())), UNKNOWN)
+
+
+def stain_findings(case: Case) -> Iterator[Finding]:
+    """A slide that is declared to be stained with something else, whatever the detector thinks of it."""
+    sample = case.sample_of("slide")
+    if "slide" not in case.layers or sample is None:
+        return
+    told = next(iter(told_of_sample(case.given.study, sample, "stain")), UNKNOWN)
+    if told.lower() != UNKNOWN and not _HE.search(told.lower()):
+        what, fix = "not_he: the slide is declared to be of another stain", "give the H&E slide of this block"
+        yield Finding("not_he", what, told, "H&E, which the model was trained on", fix, "slide")
 
 
 def preparation_findings(case: Case) -> Iterator[Finding]:
