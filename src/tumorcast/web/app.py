@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from tumorcast import __version__
+from tumorcast.clinic.report.notices import FUSION_OPEN, RESEARCH_USE
 from tumorcast.lab.store import LabStore
 from tumorcast.web import health
 from tumorcast.web.access_log import AccessLog
@@ -37,9 +38,11 @@ from tumorcast.web.vendor import installed_viewer
 
 API = tuple(module.router for module in (sessions, cases, jobs, reports, slides, staff))
 PAGES = tuple(module.router for module in (sign_in, worklist, case, results, staff_pages, about))
-_ABOUT = (
-    "Cases, predictions and reports of one lab. Research use only. A failure is {what, got, expected, fix}."
+ABOUT = (
+    "Cases, predictions and reports of one lab. A failure is {what, got, expected, fix}. "
+    f"{RESEARCH_USE} {FUSION_OPEN}"
 )
+"""Stands at the head of the API's description."""
 
 
 def create_app(settings: WebSettings) -> FastAPI:
@@ -55,7 +58,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     limit = SignInLimit(settings.sign_in_tries, settings.sign_in_minutes)
     context = WebContext(settings, store, SlideCache(), metrics, limit, supervisor)
     app = FastAPI(
-        title="tumorcast lab", version=__version__, description=_ABOUT, openapi_url=None, redirect_slashes=False,
+        title="tumorcast lab", version=__version__, description=ABOUT, openapi_url=None, redirect_slashes=False,
         lifespan=_running,
     )  # fmt: skip
     app.state.context = context

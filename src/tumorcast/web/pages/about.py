@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from tumorcast.clinic.report.notices import FUSION_OPEN
 from tumorcast.lab.bundles import LabBundle, active_bundle, list_bundles
 from tumorcast.lab.store import LabStore
 from tumorcast.web.context import context_of
@@ -25,7 +26,7 @@ def about(request: Request, session: PageSession) -> Response:
     bundle = active_bundle(store)
     return page(
         request, "about.html", session, bundle=bundle, bundles=list_bundles(store), card=_card(store, bundle),
-        viewer_licence=viewer_licence(),
+        viewer_licence=viewer_licence(), fusion_open=FUSION_OPEN,
     )  # fmt: skip
 
 
