@@ -44,6 +44,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--tiles", type=int, default=6, metavar="N", help="highest and lowest tiles shown (6)"
     )
+    parser.add_argument(
+        "--policy", type=Path, metavar="YAML", help="what the lab decided about the guards (docs/safety.md)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -53,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
     from tumorcast.readers.cbioportal import read_study
     from tumorcast.serve.bundle import load_bundle
+    from tumorcast.serve.policy import STRICT, read_policy
     from tumorcast.serve.predict import Request
     from tumorcast.serve.report import ReportRequest, check_patients, patients_of
     from tumorcast.serve.report_batch import INDEX_PAGE, write_reports
@@ -68,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
         slide_mpp=args.slide_mpp,
         any_stain=args.any_stain,
         demonstrate=args.demonstrate,
+        policy=STRICT if args.policy is None else read_policy(args.policy),
         progress=True,
     )
     rows = write_reports(bundle, study, patients, args.out, ReportRequest(asked, n_tiles=args.tiles))
