@@ -34,12 +34,14 @@ class ReportRequest:
         n_tiles: how many of the highest and of the lowest tiles are shown.
         sign_off: who stands for it.
         predictor: of the bundle, where it is open already.
+        shared: what guards ask of the whole study, where that is found already.
     """
 
     predict: Request
     n_tiles: int = 6
     sign_off: SignOff = UNSIGNED
     predictor: BundlePredictor | None = None
+    shared: Shared | None = None
 
 
 def make_report(
@@ -56,7 +58,7 @@ def make_report(
     def fill(answer: Answer) -> None:
         made[answer.course.course_id] = _predicted(bundle, own, answer, request)
 
-    shared = Shared(study, bundle.prepared)
+    shared = request.shared or Shared(study, bundle.prepared)
     said = predict_with(bundle, own, request.predict, fill, request.predictor, shared)
     rows = [row for row in said.rows if course_id in ("", row.course_id)]
     return [made.get(row.course_id) or _without_number(bundle, own, row, request) for row in rows]

@@ -18,6 +18,7 @@ from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.files import write_text
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.guards.shared import Shared
 from tumorcast.serve.report import ReportRequest, make_report
 from tumorcast.serve.rows import write_csv
 from tumorcast.serve.session import BundlePredictor
@@ -35,7 +36,11 @@ def write_reports(
     """
     names = dict(zip(patients, _folder_names(patients), strict=True))
     key = _key(bundle, study, request)
-    opened = replace(request, predictor=request.predictor or BundlePredictor(bundle))
+    opened = replace(
+        request,
+        predictor=request.predictor or BundlePredictor(bundle),
+        shared=request.shared or Shared(study, bundle.prepared),
+    )
     rows: list[IndexRow] = []
     shown = tqdm(patients, desc="reports", unit="patient", disable=not request.predict.progress)
     quiet = replace(opened, predict=replace(opened.predict, progress=False))
