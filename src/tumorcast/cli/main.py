@@ -16,6 +16,7 @@ COMMANDS = (
     "simulate",
     "encode",
     "encoders",
+    "quantise",
     "slides",
     "import_",
     "derive",
