@@ -7,10 +7,17 @@ import json
 import numpy as np
 import pytest
 from scipy.special import expit, logit
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from tumorcast.domain.errors import InputError, LeakageError
-from tumorcast.evaluation.recalibration import Calibration, choose_calibration, fit_calibration
+from tumorcast.evaluation.recalibration import (
+    Calibration,
+    choose_calibration,
+    fit_calibration,
+    patient_weights,
+    prior_corrected,
+)
 
 METHODS = ("none", "temperature", "platt", "beta", "isotonic")
 
@@ -165,3 +172,15 @@ def test_folds_that_cannot_judge_are_refused():
         choose_calibration(said, label, people, label)
     with pytest.raises(LeakageError, match="patients"):
         choose_calibration(said, label, people // 2, folds)
+
+
+@pytest.mark.parametrize("rounded", [0, 1, 6])
+def test_isotonic_steps_are_scikit_learn_s(rounded):
+    said, label, people, _ = _cases(3, 400)
+    said = said.round(rounded)
+    people = people // 2
+    found = fit_calibration("isotonic", said, label, people)
+    weight = patient_weights(people)
+    theirs = IsotonicRegression().fit(said, prior_corrected(label, weight), sample_weight=weight)
+    assert found.knots == pytest.approx(theirs.X_thresholds_)
+    assert found.levels == pytest.approx(theirs.y_thresholds_)
