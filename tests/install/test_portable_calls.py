@@ -29,7 +29,7 @@ POSIX_SIGNALS = {
     "setitimer",
 }
 POSIX_METHODS = {"hardlink_to", "symlink_to", "lchmod"}
-POSIX_PLACES = ("/tmp", "/dev/", "/proc/", "/var/", "/etc/", "/run/", "/usr/")
+POSIX_PLACES = ("/tmp", "/dev/", "/proc/", "/var/", "/etc/", "/run/")
 PATH_LIKE = re.compile(
     r"(path|file|folder|place|part|partial|temporary|target|work|database)\b|Path\(", re.IGNORECASE
 )
