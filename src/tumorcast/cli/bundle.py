@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tumorcast.cli import bundle_files, bundle_keys, bundle_trust
+from tumorcast.cli import bundle_compare, bundle_files, bundle_keys, bundle_trust
 
 
 def add_parser(subparsers: Any) -> None:
     """Register the command and those below it."""
     parser = subparsers.add_parser(
         "bundle",
-        help="inspect, verify, sign and pack exported models",
-        description="Inspect, verify, sign and pack exported models (bundles). Needs no torch.",
+        help="inspect, verify, sign, pack and compare exported models",
+        description="Inspect, verify, sign, pack and compare exported models (bundles). Needs no torch.",
     )
     below: Any = parser.add_subparsers(required=True, metavar="COMMAND")
-    for part in (bundle_files, bundle_keys, bundle_trust):
+    for part in (bundle_files, bundle_keys, bundle_trust, bundle_compare):
         part.add_parsers(below)
 
 

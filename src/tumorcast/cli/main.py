@@ -22,6 +22,7 @@ COMMANDS = (
     "derive",
     "train",
     "biomarkers",
+    "export",
     "bundle",
     "predict",
     "report",

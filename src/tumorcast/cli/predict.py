@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumorcast.cli.bundle_files import add_trust_option
+
 
 def add_parser(subparsers: Any) -> None:
     """Register the command."""
@@ -53,6 +55,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--policy", type=Path, metavar="YAML", help="what the lab decided about the guards (docs/safety.md)"
     )
+    add_trust_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -60,8 +63,11 @@ def run(args: argparse.Namespace) -> int:
     """Predict and write; returns 0 whenever the study and the bundle could be read."""
     import sys
 
+    from tumorcast.readers.cbioportal import read_study
+    from tumorcast.serve.bundle import load_bundle
+    from tumorcast.serve.keyring import read_keyring
     from tumorcast.serve.policy import STRICT, read_policy
-    from tumorcast.serve.predict import Request, predict_study
+    from tumorcast.serve.predict import Request, predict_with
     from tumorcast.serve.rows import count_statuses, write_csv
     from tumorcast.slides.mpp import check_given_mpp
 
@@ -80,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
         with_occlusion=args.occlusion is not None,
         progress=True,
     )
-    made = predict_study(args.bundle, args.study, request)
+    ring = None if args.trust is None else read_keyring(args.trust)
+    made = predict_with(load_bundle(args.bundle, ring, ring is not None), read_study(args.study), request)
     write_csv(made.table, args.out)
     if args.attention is not None:
         write_csv(made.attention, args.attention)

@@ -15,6 +15,7 @@ from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.spreads import Spreads
 from tumorcast.evaluation.trust import Trust
 from tumorcast.readers.files import digest
+from tumorcast.serve.keyring import Keyring
 from tumorcast.serve.manifest import (
     COMPARISON_NAME,
     MANIFEST_NAME,
@@ -31,6 +32,7 @@ from tumorcast.serve.manifest import (
     read_text_of,
 )
 from tumorcast.serve.onnx_links import external_files
+from tumorcast.serve.signature_verdict import UNSIGNED, SignatureVerdict, check_signatures, require_signature
 from tumorcast.serve.signatures import Signature, read_signatures
 
 
@@ -46,8 +48,9 @@ class Bundle:
         reference: what the training patients look like; None likewise.
         spreads: how the numbers of a case are spread over them, to chart what comes in; None likewise.
         comparison: what a report compares a patient with; None where the bundle does not say.
-        signatures: that lie beside the manifest, not yet judged (`serve.keyring.check_signatures` does).
+        signatures: that lie beside the manifest.
         manifest_sha256: of the manifest's bytes.
+        verdict: of the signatures, by the keyring that it was opened with.
     """
 
     folder: Path
@@ -59,6 +62,7 @@ class Bundle:
     comparison: Comparison | None = None
     signatures: tuple[Signature, ...] = ()
     manifest_sha256: str = ""
+    verdict: SignatureVerdict = UNSIGNED
 
     @property
     def predictor_path(self) -> Path:
@@ -87,16 +91,22 @@ class CheckedFiles:
     manifest_sha256: str
 
 
-def load_bundle(path: Path) -> Bundle:
+def load_bundle(path: Path, keyring: Keyring | None = None, is_signature_required: bool = False) -> Bundle:
     """Open a bundle, a folder or a zip of it, after checking size and digest of every file.
 
     A zip is unpacked once to the user's cache.
+
+    Args:
+        keyring: whose signatures count.
+        is_signature_required: refuse a bundle without a trusted signature; one with a signature that is false, revoked
+            or expired is refused in any case.
 
     Raises:
         BundleError: a file is changed, missing or foreign, the zip is not a bundle's, or the format version is not
             this one's.
     """
     checked = check_files(path)
+    verdict = require_signature(check_signatures(checked, keyring), is_signature_required)
     folder, manifest = checked.folder, checked.manifest
     prepared = load_preprocessor(folder)
     if prepared.modalities != manifest.modalities:
@@ -117,6 +127,7 @@ def load_bundle(path: Path) -> Bundle:
         None if comparison is None else Comparison.from_json(comparison),
         checked.signatures,
         checked.manifest_sha256,
+        verdict,
     )
 
 

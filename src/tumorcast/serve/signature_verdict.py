@@ -57,6 +57,9 @@ class SignatureVerdict:
         return self.code == "trusted"
 
 
+UNSIGNED = SignatureVerdict("unsigned", "unsigned")
+
+
 def check_signatures(bundle: Signed, keyring: Keyring | None, at: datetime | None = None) -> SignatureVerdict:
     """Judge a bundle's signatures; one that is trusted is enough.
 
@@ -66,7 +69,7 @@ def check_signatures(bundle: Signed, keyring: Keyring | None, at: datetime | Non
         at: now.
     """
     if not bundle.signatures:
-        return SignatureVerdict("unsigned", "unsigned")
+        return UNSIGNED
     checks = tuple(_check(bundle, signature, keyring, at or now()) for signature in bundle.signatures)
     order = ("trusted", "compromised", "wrong_signature", "other_bundle", "revoked", "expired", "not_yet_valid",
              "in_the_future", "unknown_key", "no_keyring")  # fmt: skip

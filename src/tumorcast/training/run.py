@@ -160,7 +160,7 @@ def _track(
             tracker.log_file(folder / name)
     tracker.log_files(folder / "figures", "figures")
     tracker.log_files(folder / "bundle", "bundle")
-    tracker.register(folder / "bundle" / "predictor.onnx")
+    tracker.register(folder / "bundle")
 
 
 def _say_where(work: Workspace, tracker: Tracker) -> None:

@@ -1,4 +1,4 @@
-"""MLflow: the only place that calls it. One run a training, nested runs a fold; rank 0 only."""
+"""MLflow's tracking: one run a training, nested runs a fold; rank 0 only. The registry is in `registry.py`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from tumorcast.config.models import TrackingConfig
 from tumorcast.training.files import write_text
 from tumorcast.training.fit import quiet
+from tumorcast.training.registry import log_bundle
 
 _RUN_ID = "mlflow_run_id"
 
@@ -123,23 +124,23 @@ class Tracker:
 
             mlflow.log_artifact(str(path))
 
-    def register(self, onnx_file: Path) -> None:
-        """Log the ONNX predictor with its signature and register it."""
+    def register(self, bundle: Path) -> None:
+        """Log the bundle's ONNX predictor with its signature, and register the whole bundle as a model to serve."""
         if not self.tracking.enabled:
             return
         import mlflow
         import onnx
         import onnxruntime
 
-        graph = onnx.load(onnx_file)
+        graph = onnx.load(bundle / "predictor.onnx")
         with quiet():
             mlflow.onnx.log_model(
                 graph,
                 name="predictor",
                 signature=_signature(graph),
-                registered_model_name=self.tracking.register_as,
                 pip_requirements=[f"onnxruntime=={onnxruntime.__version__}"],
             )
+            log_bundle(bundle, self.tracking.register_as)
 
 
 def git_commit() -> str:

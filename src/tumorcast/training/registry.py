@@ -1,0 +1,94 @@
+"""The registered model: a bundle that MLflow can load and serve, and the way back from the registry to a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tumorcast import __version__
+from tumorcast.domain.errors import InputError
+from tumorcast.serve.manifest import MANIFEST_NAME
+
+_CODE = Path(__file__).with_name("served_bundle.py")
+_ARTIFACT = "bundle"
+
+
+def log_bundle(bundle: Path, register_as: str | None) -> Any:
+    """Log a bundle as a pyfunc model of the current run, from code, and register it; returns MLflow's `ModelInfo`."""
+    import mlflow
+    import onnxruntime
+
+    return mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(_CODE),
+        artifacts={_ARTIFACT: str(bundle)},
+        signature=_signature(),
+        registered_model_name=register_as,
+        pip_requirements=[f"tumorcast=={__version__}", f"onnxruntime=={onnxruntime.__version__}"],
+    )
+
+
+def fetch_bundle(uri: str, tracking_uri: str | None, folder: Path) -> Path:
+    """Download the bundle of `models:/NAME/VERSION` (or `@ALIAS`, or `runs:/ID/...`) below `folder`.
+
+    Raises:
+        InputError: there is no such model, or it holds no bundle.
+    """
+    import mlflow
+
+    mlflow.set_tracking_uri(tracking_uri or "sqlite:///mlflow.db")
+    try:
+        found = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        raise InputError(
+            f"{uri} cannot be fetched",
+            got=str(error).splitlines()[0],
+            expected="models:/NAME/VERSION of the registry at --tracking-uri",
+        ) from error
+    bundles = sorted(path.parent for path in found.rglob(MANIFEST_NAME))
+    if len(bundles) != 1:
+        raise InputError(
+            f"{uri} holds no bundle",
+            got=f"{len(bundles)} files {MANIFEST_NAME}",
+            fix="register the model with this version of tumorcast (`tumorcast train`)",
+        )
+    return bundles[0]
+
+
+def export_bundle_of(source: str, out: Path, tracking_uri: str | None = None) -> None:
+    """Copy a bundle from the registry, a run's folder or a bundle to `out`, a folder or, by its suffix, a zip.
+
+    Raises:
+        BundleError: it is damaged.
+        InputError: there is none, or `out` is there already.
+    """
+    import shutil
+
+    from tumorcast.readers.files import replaced_folder
+    from tumorcast.serve.bundle import check_files
+    from tumorcast.serve.bundle_zip import pack_bundle
+
+    if out.exists():
+        raise InputError("a bundle is exported to a new place", got=f"{out} is there already")
+    with TemporaryDirectory() as work:
+        if ":/" in source:
+            path = fetch_bundle(source, tracking_uri, Path(work))
+        else:
+            path = Path(source)
+            path = path / _ARTIFACT if (path / _ARTIFACT / MANIFEST_NAME).is_file() else path
+        checked = check_files(path)
+        if out.suffix == ".zip":
+            pack_bundle(checked.folder, out, checked.manifest)
+            return
+        with replaced_folder(out) as target:
+            shutil.copytree(checked.folder, target, dirs_exist_ok=True)
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+    inputs = Schema([ColSpec("string", "study"), ColSpec("string", "features", required=False)])
+    params = ParamSchema([ParamSpec(name, "boolean", False) for name in ("demonstrate", "trust_features")])
+    return ModelSignature(inputs=inputs, params=params)
