@@ -1,8 +1,8 @@
 """The registered model as MLflow runs it (models from code): a bundle that predicts study folders.
 
-MLflow loads this file, not a pickle; the bundle is an artifact beside it and is verified when it is opened. Input: a row
-a study, `study` (path of a study folder, as the serving process sees it) and, optionally, `features` (folder of tile
-features). Output: the rows of `predictions.csv` with the column `study`.
+MLflow loads this file, not a pickle; the bundle is an artifact beside it and is verified when it is opened. Input: a
+row a study, `study` (path of a study folder, as the serving process sees it) and, optionally, `features` (folder of
+tile features). Output: the rows of `predictions.csv` with the column `study`.
 """
 
 from __future__ import annotations
