@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,7 +70,7 @@ def compare_bundles(
             )
     study = read_study(study_folder)
     tables = [predict_with(b, study, replace(request, cache=_cache(request, b))).table for b in (old, new)]
-    table = joined_predictions(*tables, labels=_labels(old, study))
+    table = joined_predictions(tables[0], tables[1], _labels(old, study))
     marks = [str(t["watermark"].iloc[0]) for t in tables if "watermark" in t and len(t)]
     return VersionComparison(
         old.manifest.model_id,
@@ -106,7 +107,10 @@ def summary_of(table: pd.DataFrame, draws: int = 1000, seed: int = 0) -> dict[st
         raise InputError("there is nothing to compare: the study has no course")
     has = {w: table[f"probability_{w}"].notna() for w in ("old", "new")}
     both = table[has["old"] & has["new"]]
-    flips = both[both["is_flip"]].groupby(["answers_old", "answers_new"]).size()
+    turned = [
+        f"{row.answers_old or 'none'} -> {row.answers_new or 'none'}"
+        for row in both[both["is_flip"]].itertuples()
+    ]
     told: dict[str, Any] = {
         "courses": len(table),
         "patients": int(table["patient_id"].nunique()),
@@ -115,7 +119,7 @@ def summary_of(table: pd.DataFrame, draws: int = 1000, seed: int = 0) -> dict[st
         "only_new": int((has["new"] & ~has["old"]).sum()),
         "neither": int((~has["old"] & ~has["new"]).sum()),
         "flips": int(both["is_flip"].sum()),
-        "flips_by_answers": {f"{a or 'none'} -> {b or 'none'}": int(n) for (a, b), n in flips.items()},
+        "flips_by_answers": dict(sorted(Counter(turned).items())),
         "agreement": {},
         "outcomes": {},
     }

@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
 from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
 
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
@@ -27,7 +27,7 @@ KEYRING = "TUMORCAST_KEYRING"
 """Environment variable of the serving process: only a bundle signed by a key of this keyring is opened."""
 
 
-class BundleModel(mlflow.pyfunc.PythonModel):
+class BundleModel(PythonModel):
     """A bundle behind `mlflow.pyfunc.load_model` and `mlflow models serve`."""
 
     def load_context(self, context: Any) -> None:
