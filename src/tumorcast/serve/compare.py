@@ -107,10 +107,8 @@ def summary_of(table: pd.DataFrame, draws: int = 1000, seed: int = 0) -> dict[st
         raise InputError("there is nothing to compare: the study has no course")
     has = {w: table[f"probability_{w}"].notna() for w in ("old", "new")}
     both = table[has["old"] & has["new"]]
-    turned = [
-        f"{row.answers_old or 'none'} -> {row.answers_new or 'none'}"
-        for row in both[both["is_flip"]].itertuples()
-    ]
+    flipped = both.loc[both["is_flip"], ["answers_old", "answers_new"]].astype(str).replace("", "none")
+    turned = (flipped["answers_old"] + " -> " + flipped["answers_new"]).tolist()
     told: dict[str, Any] = {
         "courses": len(table),
         "patients": int(table["patient_id"].nunique()),
