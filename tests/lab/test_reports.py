@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -52,6 +53,14 @@ def test_signed_amended_withdrawn_each_with_name_time_and_reason(lab, report):
     assert found[1].by_name == lab.doctor.display_name
     last = read_record(lab.store, report.id)
     assert last.sign_off.comment == "slide of another patient"
+    pages = [
+        (version_folder(lab.store, report.id, n) / "report.html").read_text("utf-8").lower() for n in (2, 4)
+    ]
+    assert ["withdrawn" in page for page in pages] == [False, True]
+    assert "slide of another patient" in pages[1]
+    assert (version_folder(lab.store, report.id) / "report.pdf").read_bytes().startswith(b"%PDF")
+    fhir = json.loads((version_folder(lab.store, report.id) / "fhir.json").read_text("utf-8"))
+    assert "entered-in-error" in json.dumps(fhir)
 
 
 def test_the_audit_tells_who_signed_but_not_what_was_written(lab, report):

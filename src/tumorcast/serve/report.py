@@ -18,7 +18,7 @@ from tumorcast.serve.guards.origin import watermark_of
 from tumorcast.serve.guards.shared import Shared
 from tumorcast.serve.identity import provenance_of, subject_of
 from tumorcast.serve.never_tested import never_tested
-from tumorcast.serve.predict import Answer, Request, predict_with
+from tumorcast.serve.predict import Answer, Request, Watch, predict_with
 from tumorcast.serve.rows import PredictionRow
 from tumorcast.serve.session import BundlePredictor
 
@@ -35,6 +35,7 @@ class ReportRequest:
         sign_off: who stands for it.
         predictor: of the bundle, where it is open already.
         shared: what guards ask of the whole study, where that is found already.
+        watch: is shown each course that got a number, too.
     """
 
     predict: Request
@@ -42,6 +43,7 @@ class ReportRequest:
     sign_off: SignOff = UNSIGNED
     predictor: BundlePredictor | None = None
     shared: Shared | None = None
+    watch: Watch | None = None
 
 
 def make_report(
@@ -57,6 +59,8 @@ def make_report(
 
     def fill(answer: Answer) -> None:
         made[answer.course.course_id] = _predicted(bundle, own, answer, request)
+        if request.watch is not None:
+            request.watch(answer)
 
     shared = request.shared or Shared(study, bundle.prepared)
     said = predict_with(bundle, own, request.predict, fill, request.predictor, shared)
