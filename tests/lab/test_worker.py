@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -15,9 +16,12 @@ from toy_cases import PATIENT, PERSON, toy_case
 from tumorcast.lab.audit import export_jsonl, rows
 from tumorcast.lab.bundles import register, retire
 from tumorcast.lab.cases import get_case, remove_file
+from tumorcast.lab.config import write_config
+from tumorcast.lab.errors import ConflictError
 from tumorcast.lab.jobs import cancel, count_jobs, get_job, list_jobs, submit
 from tumorcast.lab.leases import claim
 from tumorcast.lab.reports import count_results, list_reports, read_record, report_of_job, version_folder
+from tumorcast.lab.store import LabStore
 from tumorcast.lab.worker import work
 
 
@@ -152,51 +156,40 @@ def test_the_process_ends_when_its_standard_input_does(lab, bundle):
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(900)
 def test_workers_killed_in_the_middle_of_jobs_finish_each_once(lab, bundle, toy_slide):
-    from dataclasses import replace
-
-    from tumorcast.lab.config import write_config
-
-    write_config(
-        lab.store.folder / "config.json", replace_config(lab.store.config, lease_s=2.0, max_attempts=20)
-    )
-    lab.clock.now = time.time()
-    live = type(lab.store)(lab.store.folder)
-    wanted = {
-        submit(live, lab.doctor, toy_case(replace(lab, store=live), toy_slide, f"P{n}").id).id
-        for n in range(20)
-    }
-    killed = 0
-    deadline = time.monotonic() + 240
-    process = _process(lab)
-    while count_jobs(live)["done"] < 20 and time.monotonic() < deadline:
-        time.sleep(3.0 + 0.37 * (killed % 5))
-        if killed < 8 and process.poll() is None:
+    config = lab.store.config.model_copy(update={"lease_s": 2.0, "max_attempts": 20})
+    write_config(lab.store.folder / "config.json", config)
+    live = LabStore(lab.store.folder)
+    here = replace(lab, store=live)
+    cases = [toy_case(here, toy_slide if n < 4 else b"", f"P{n}") for n in range(20)]
+    wanted = sorted(submit(live, lab.doctor, case.id).id for case in cases)
+    process, killed = _process(lab), 0
+    deadline = time.monotonic() + 700
+    while (counts := count_jobs(live))["done"] < 20 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        if killed < 6 and counts["running"] and counts["done"] >= 2 * killed:
+            time.sleep(0.3 * killed)
             process.kill()
             process.wait()
             killed += 1
             process = _process(lab)
     process.stdin.close()
-    process.wait(30)
-    assert killed >= 3
-    jobs = list_jobs(live)
-    assert {job.id for job in jobs if job.state == "done"} == wanted
+    process.wait(60)
+    assert killed == 6
     done = [json.loads(row.objects)["job"] for row in rows(live) if row.action == "job.done"]
-    assert sorted(done) == sorted(wanted)
+    assert sorted(done) == sorted(job.id for job in list_jobs(live) if job.state == "done") == wanted
+    assert len(list_reports(live)) == 20
     for report in list_reports(live):
         assert (version_folder(live, report.id) / "report.html").is_file()
         read_record(live, report.id)
-    assert len(list_reports(live)) == 20
+    assert sorted(path.name for path in (live.folder / "reports").iterdir()) == sorted(
+        report.id for report in list_reports(live)
+    )
     live.close()
 
 
-def replace_config(config, **changes):
-    return config.model_copy(update=changes)
-
-
 def test_a_bundle_is_registered_once(lab, bundle, toy):
-    from tumorcast.lab.errors import ConflictError
-
     with pytest.raises(ConflictError):
         register(lab.store, lab.admin, toy.bundle)
     assert [path.name for path in (lab.store.folder / "bundles").iterdir()] == [bundle.id]
