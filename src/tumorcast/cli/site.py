@@ -10,6 +10,9 @@ SUBCOMMANDS: tuple[str, ...] = (
     "site_criteria",
     "site_verify",
     "site_sign",
+    "site_control",
+    "site_drift",
+    "site_rescan",
 )
 """Modules of this package, one or more subcommands each, with `add_parser(subparsers)`."""
 
