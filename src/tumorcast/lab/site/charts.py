@@ -87,8 +87,8 @@ class Axes:
         drawing = self.drawing
         self.text(self.left, drawing.height - 14, title, 9.5)
         self.text((self.left + drawing.width - self.right) / 2, 6, x_label, 8, "middle", SOFT)
-        for value in np.linspace(*self.y, ticks + 1) if ticks else ():
-            self.text(self.left - 5, self.py(float(value)) - 3, f"{value:.3g}", 7.5, "end", SOFT)
+        for value in nice_ticks(*self.y, ticks) if ticks else ():
+            self.text(self.left - 5, self.py(float(value)) - 3, f"{value:g}", 7.5, "end", SOFT)
         label = String(0, 0, _plain(y_label), fontName=_FONT, fontSize=8, textAnchor="middle", fillColor=SOFT)
         turned = Group(label)
         turned.translate(14, (self.bottom + drawing.height - self.top) / 2)
@@ -140,8 +140,8 @@ def agreement_chart(
         axes.level(line)
     for x, y in zip(mean, difference, strict=True):
         axes.dot(x, y)
-    for value in np.linspace(*axes.x, 5):
-        axes.text(axes.px(float(value)), axes.bottom - 12, f"{value:.2g}", 7.5, "middle", SOFT)
+    for value in nice_ticks(*axes.x, 5):
+        axes.text(axes.px(float(value)), axes.bottom - 12, f"{value:g}", 7.5, "middle", SOFT)
     return axes.drawing
 
 
@@ -194,6 +194,15 @@ def svg_text(drawing: Drawing) -> str:
     text = re.sub(r"<title>.*?</title>\s*<desc>.*?</desc>", "", text, flags=re.S)
     number = f"c{zlib.crc32(text.encode()):08x}"
     return text.replace('id="clip"', f'id="{number}"').replace("url(#clip)", f"url(#{number})")
+
+
+def nice_ticks(low: float, high: float, about: int) -> list[float]:
+    """Round numbers between two values, about so many."""
+    raw = (high - low) / max(about, 1)
+    scale = 10.0 ** np.floor(np.log10(raw))
+    step = scale * next(k for k in (1, 2, 5, 10) if k * scale >= raw * (1 - 1e-9))
+    first = int(np.ceil(low / step - 1e-9))
+    return [round(k * step, 10) for k in range(first, int(np.floor(high / step + 1e-9)) + 1)]
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

@@ -122,7 +122,7 @@ def judge_run(control: Control, reading: SlideReading, before: Sequence[Mapping[
     """
     if reading.problem:
         return ControlRun(
-            float("nan"), {}, {}, {}, False, f"the control could not be read: {reading.problem}"
+            float("nan"), {}, {}, {}, False, f"OUT OF CONTROL: the scan could not be read ({reading.problem})"
         )
     numbers = control.numbers(reading)
     if control.mode == "file":

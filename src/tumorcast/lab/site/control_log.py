@@ -114,7 +114,8 @@ def control_status(store: LabStore, day: float | None = None, model_id: str | No
         runs = [run for run in runs_of(store, control.id) if run.at <= at]
         if runs and not runs[-1].content["is_in_control"]:
             name, when = control.content["name"], utc(runs[-1].at)[:16].replace("T", " ")
-            told = f"The control slide '{name}' was out of control on {when}: {runs[-1].content['sentence']}."
+            why = str(runs[-1].content["sentence"]).removeprefix("OUT OF CONTROL: ")
+            told = f"The control slide '{name}' was out of control on {when}: {why}."
             return Flag("warning", "control_out", told)
         if not runs or runs[-1].at < since:
             missing.append(str(control.content["name"]))

@@ -133,7 +133,7 @@ def _how(report: DriftReport) -> Section:
         "How soon a change is seen",
         (
             "Each number of a case is turned into a normal score by its rank among the training patients (pixels: "
-            "among the site's own first cases) and averaged with exponential weights of 0.1; the limits hold for all charts "
-            f"together. A lasting shift of one number is seen after so many cases on average: {shifts}.",
+            "among the site's own first cases) and averaged with exponential weights of 0.1; the limits hold for "
+            f"all charts together. A lasting shift of one number is seen after so many cases on average: {shifts}.",
         ),
     )

@@ -32,7 +32,13 @@ _TITLE = ParagraphStyle(
     "title", parent=_BODY, fontName="Helvetica-Bold", fontSize=16, leading=20, spaceAfter=1
 )
 _SECTION = ParagraphStyle(
-    "section", parent=_BODY, fontName="Helvetica-Bold", fontSize=11, leading=14, spaceBefore=10
+    "section",
+    parent=_BODY,
+    fontName="Helvetica-Bold",
+    fontSize=11,
+    leading=14,
+    spaceBefore=10,
+    keepWithNext=1,
 )
 
 
@@ -59,10 +65,11 @@ def _story(page: Document) -> Iterator[Flowable]:
     yield Spacer(1, 6)
     yield _facts(page.facts)
     for section in page.sections:
-        parts = [flowable for part in section.parts for flowable in _part(part)]
-        heading = Paragraph(_text(section.title), _SECTION)
-        yield KeepTogether([heading, *parts[:1]])
-        yield from parts[1:]
+        heading: list[Flowable] = [Paragraph(_text(section.title), _SECTION)]
+        for part in section.parts:
+            is_whole = isinstance(part, Picture | Photograph | str)
+            yield from [KeepTogether([*heading, *_part(part)])] if is_whole else [*heading, *_part(part)]
+            heading = []
     if page.signature is not None:
         yield KeepTogether([Paragraph("Sign-off", _SECTION), *_sign(page.signature)])
     yield Spacer(1, 10)
@@ -95,8 +102,8 @@ def _part(part: Part) -> list[Flowable]:
     if isinstance(part, Table):
         return _table(part)
     if isinstance(part, Picture):
-        return [KeepTogether([_fitted(part), Paragraph(_text(part.caption), _NOTE)])]
-    return [KeepTogether([_photographs(part), Paragraph(_text(part.caption), _NOTE)])]
+        return [_fitted(part), Paragraph(_text(part.caption), _NOTE)]
+    return [_photographs(part), Paragraph(_text(part.caption), _NOTE)]
 
 
 def _table(table: Table) -> list[Flowable]:

@@ -94,4 +94,7 @@ def _pairs(made: Rescan) -> Section:
         if len(made.pairs) <= _LISTED
         else f"The first {_LISTED} of {len(made.pairs)}; all are in pairs.csv."
     )
-    return Section("Pairs", (Table(("first", "second", "first", "second", "change"), rows, note=note),))
+    return Section(
+        "Pairs",
+        (Table(("first scan", "second scan", "p of first", "p of second", "change"), rows, note=note),),
+    )
