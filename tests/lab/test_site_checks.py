@@ -23,7 +23,6 @@ from tumorcast.lab.site.ledger import LEDGER_NAME
 from tumorcast.lab.site.rescan import read_pairs, rescan_slides, rescan_study
 from tumorcast.lab.site.verify import verify
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.readers.write_study import write_study
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.predict import Request
 from tumorcast.serve.slide_reading import SlideReading, read_slides
@@ -212,9 +211,8 @@ def test_slides_scanned_twice(site: SiteLab, bundle: Bundle) -> None:
     assert made.same_answers.value == 1
     other = [(a, draw_slide(folder / f"{k}b.svs", k, 2, SHIFTED)) for k, (a, _) in enumerate(same)]
     (folder / "none.svs").write_bytes(b"")
-    shifted = rescan_slides(
-        bundle, [*other, (same[0][0], folder / "none.svs")], site.folder / "other_features", 0.001, 1.0
-    )
+    pairs = [*other, (same[0][0], folder / "none.svs")]
+    shifted = rescan_slides(bundle, pairs, site.folder / "other_features", 0.001, 1.0)
     assert (len(shifted.pairs), len(shifted.read)) == (5, 4)
     assert shifted.verdict != "pass"
     assert shifted.worst is not None
@@ -225,11 +223,9 @@ def test_a_study_s_pairs(site: SiteLab, bundle: Bundle, tmp_path: Path) -> None:
     few = study.keep([str(p) for p in study.patients.index[:4]])
     copies = few.slides.assign(slide_id=few.slides["slide_id"] + "-2")
     both = replace(few, slides=pd.concat([few.slides, copies], ignore_index=True))
-    write_study(both, tmp_path / "both")
     pairs = pd.DataFrame({"slide_a": few.slides["slide_id"], "slide_b": copies["slide_id"]})
     pairs.to_csv(tmp_path / "pairs.csv", index=False)
-    read = read_study(tmp_path / "both")
-    made = rescan_study(bundle, read, read_pairs(tmp_path / "pairs.csv"), Request(tmp_path / "features"))
+    made = rescan_study(bundle, both, read_pairs(tmp_path / "pairs.csv"), Request(tmp_path / "features"))
     assert len(made.read) == 4
     assert np.abs(made.read["probability_a"] - made.read["probability_b"]).max() < 1e-9
     for wrong in (
@@ -238,4 +234,4 @@ def test_a_study_s_pairs(site: SiteLab, bundle: Bundle, tmp_path: Path) -> None:
         {"slide_b": list(pairs["slide_b"][::-1])},
     ):
         with pytest.raises(InputError):
-            rescan_study(bundle, read, pairs.assign(**wrong), Request(tmp_path / "features"))
+            rescan_study(bundle, both, pairs.assign(**wrong), Request(tmp_path / "features"))

@@ -143,7 +143,7 @@ def _judge_file(control: Control, reading: SlideReading, numbers: dict[str, floa
     expected = 1 / (1 + np.exp(-control.baselines[PROBABILITY].mean))
     change = abs(reading.probability - expected)
     distance = _distance(reading.features, np.array(control.features), np.array(control.scale))
-    is_same = change <= _SAME_PROBABILITY and distance <= _SAME_FEATURES
+    is_same = bool(change <= _SAME_PROBABILITY and distance <= _SAME_FEATURES)
     told = f"probability differs by {change:.1e}, features by {distance:.1e} SD from the file's first reading"
     z = {PROBABILITY: 0.0 if change <= _SAME_PROBABILITY else float("inf")}
     broken: dict[str, tuple[Rule, ...]] = {} if is_same else {PROBABILITY: ("1-3s",)}

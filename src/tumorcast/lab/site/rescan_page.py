@@ -94,7 +94,5 @@ def _pairs(made: Rescan) -> Section:
         if len(made.pairs) <= _LISTED
         else f"The first {_LISTED} of {len(made.pairs)}; all are in pairs.csv."
     )
-    return Section(
-        "Pairs",
-        (Table(("first scan", "second scan", "p of first", "p of second", "change"), rows, note=note),),
-    )
+    head = ("first scan", "second scan", "p of first", "p of second", "change")
+    return Section("Pairs", (Table(head, rows, note=note),))
