@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tumorcast.domain.errors import InputError
 from tumorcast.lab import audit
+from tumorcast.lab.cases import CaseFacts, create_case
+from tumorcast.lab.config import CONFIG_NAME, LabConfig, write_config
 from tumorcast.lab.errors import ConflictError, NotAllowedError, NotFoundError
+from tumorcast.lab.jobs import submit
 from tumorcast.lab.site.golive import amend, go_live_status, sign, sign_off_of, withdraw
+from tumorcast.lab.site.marks import site_flags
 from tumorcast.lab.site.records import SiteRecord, get_record, keep
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import SYSTEM, User, add_user
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[LabStore]:
-    made = LabStore.create(tmp_path / "lab")
-    yield made
-    made.close()
+def store(lab) -> LabStore:
+    return lab.store
 
 
 @pytest.fixture
@@ -111,3 +110,18 @@ def test_records_cannot_be_changed_and_leave_a_line_in_the_audit_log(store: LabS
             connection.execute(statement)
     assert [row.action for row in audit.rows(store)][-1] == "site.verification"
     assert audit.verify_chain(store) is None
+
+
+def test_a_lab_may_ask_for_a_verification(lab, fake_bundle) -> None:
+    store = lab.store
+    case = create_case(store, lab.doctor, CaseFacts(patient_id="P1"))
+    write_config(store.folder / CONFIG_NAME, LabConfig(require_verification=True))
+    with pytest.raises(ConflictError, match="not live"):
+        submit(store, lab.doctor, case.id)
+    assert submit(store, lab.doctor, case.id, kind="control").state == "queued"
+    content = {"verdict": "pass", "kind": "clinical", "is_confirmatory": True}
+    made = keep(store, SYSTEM, "verification", (fake_bundle.model_id, fake_bundle.seal), content)
+    sign(store, lab.doctor, made.id)
+    assert submit(store, lab.doctor, case.id).state == "queued"
+    assert site_flags(store, fake_bundle.model_id, fake_bundle.seal) == ()
+    assert [flag.code for flag in site_flags(store, "another", "seal")] == ["site_not_verified"]

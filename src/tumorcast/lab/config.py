@@ -47,6 +47,7 @@ class LabConfig(BaseModel):
         jobs_per_worker: a worker is replaced by a fresh process after so many jobs.
         retention_days: cases older than this are due for erasure; None: no period is set.
         min_genes: fewer known genes in an expression table are refused.
+        require_verification: jobs run only with a model that was verified and signed for at this site.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +65,7 @@ class LabConfig(BaseModel):
     jobs_per_worker: Count = 50
     retention_days: Count | None = None
     min_genes: Count = 100
+    require_verification: bool = False
 
 
 def read_config(path: Path) -> LabConfig:

@@ -16,6 +16,8 @@ from tumorcast.lab.cases import Case, get_case
 from tumorcast.lab.jobs import Job
 from tumorcast.lab.leases import Outcome
 from tumorcast.lab.signatures import checked_signature
+from tumorcast.lab.site.incoming import keep_numbers
+from tumorcast.lab.site.marks import Noted, site_flags
 from tumorcast.lab.store import LabStore
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.policy import STRICT, Policy, read_policy
@@ -74,17 +76,27 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
             on_tiles=lambda done, total: stage("encoding tiles", done, total),
         )
         stage("predicting", 0, 0)
-        made = make_report(bundle, study, case.facts.patient_id, ReportRequest(request, predictor=predictor))
+        noted = Noted(bundle, tuple(Path(path) for path in study.slides["path"]))
+        asked = ReportRequest(request, predictor=predictor, watch=noted)
+        made = make_report(bundle, study, case.facts.patient_id, asked)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     if len(made) != 1:
         raise InputError("the case must be one course of treatment", got=f"{len(made)} courses")
-    report = _traced(case, made[0], signed_by)
+    report = _marked(store, job, _traced(case, made[0], signed_by), noted)
     stage("writing report", 0, 0)
     work = store.folder / "reports" / f".work-{job.id}-{job.attempts}"
     shutil.rmtree(work, ignore_errors=True)
     write_report(report, work)
     return outcome_of(report), work
+
+
+def _marked(store: LabStore, job: Job, report: PatientReport, noted: Noted) -> PatientReport:
+    """With what the site's checks say of the model now; the case's numbers are kept for the drift charts."""
+    manifest = noted.bundle.manifest
+    if noted.numbers is not None:
+        keep_numbers(store, job.id, manifest.model_id, noted.numbers)
+    return replace(report, flags=(*report.flags, *site_flags(store, manifest.model_id, manifest.seal)))
 
 
 def policy_of(store: LabStore) -> Policy:

@@ -70,7 +70,8 @@ def submit(
 
     Raises:
         NotFoundError: no such case or bundle.
-        ConflictError: the bundle is retired or revoked, none is active, or the same job waits or runs.
+        ConflictError: the bundle is retired or revoked, or not verified here where the lab asks for that, none is
+            active, or the same job waits or runs.
     """
     require(user, "job.submit")
     if kind not in get_args(JobKind):
@@ -80,6 +81,8 @@ def submit(
         if connection.execute("SELECT 1 FROM cases WHERE id = ?", (case_id,)).fetchone() is None:
             raise no_such("case", case_id)
         bundle = _usable_bundle(connection, bundle_id)
+        if kind == "predict":
+            _need_live(store, bundle)
         _need_no_twin(connection, case_id, bundle["id"], kind)
         connection.execute(
             "INSERT INTO jobs (id, case_id, bundle_id, kind, options, state, submitted, submitted_by)"
@@ -184,6 +187,14 @@ def _usable_bundle(connection: sqlite3.Connection, bundle_id: str | None) -> sql
     if row["state"] in ("retired", "revoked"):
         raise ConflictError("the bundle may not be used any more", got=row["state"])
     return row
+
+
+def _need_live(store: LabStore, bundle: sqlite3.Row) -> None:
+    """Where the lab asks for it: the bundle is verified and signed for at this site."""
+    if store.config.require_verification:
+        from tumorcast.lab.site.marks import need_live
+
+        need_live(store, bundle["model_id"], bundle["seal"])
 
 
 def _need_no_twin(connection: sqlite3.Connection, case_id: str, bundle_id: str, kind: str) -> None:

@@ -100,7 +100,8 @@ def _reading(
     why = None if info is None else mismatch(bag.attrs, info)
     if why is not None:
         raise InputError(why)
-    course = slide_alone(bundle.prepared, bag.features.astype(np.float32))
+    tiles = np.asarray(bag.features, np.float32)
+    course = slide_alone(bundle.prepared, tiles)
     (said,) = predictor.predict([course])
     probability, answers = said.probability, ""
     if bundle.trust is not None:
@@ -108,9 +109,9 @@ def _reading(
 
         (probability,) = bundle.trust.probability([said.probability]).tolist()
         (answers,) = set_names(bundle.trust.sets([said.probability]))
-    mean = bag.features.mean(axis=0, dtype=np.float64)
+    mean = tiles.mean(axis=0, dtype=np.float64)
     pixels = {} if path.suffix in READY_SUFFIXES else _pixels(path, slide_mpp)
-    return SlideReading(path.name, float(probability), answers, len(bag.features), mean, pixels)
+    return SlideReading(path.name, float(probability), answers, len(tiles), mean, pixels)
 
 
 def slide_alone(prepared: Preprocessor, tiles: NDArray[np.float32]) -> CourseArrays:
