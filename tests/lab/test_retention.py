@@ -18,7 +18,7 @@ from tumorcast.lab.errors import ConflictError, LabError, NotAllowedError, NotFo
 from tumorcast.lab.jobs import list_jobs, submit
 from tumorcast.lab.leases import claim
 from tumorcast.lab.reports import list_reports, read_record, sign
-from tumorcast.lab.retention import due_for_erasure, erase_due, erase_patient, sweep_orphans
+from tumorcast.lab.retention import due_for_erasure, erase_cases, erase_patient, sweep_orphans
 from tumorcast.lab.schema import MIGRATIONS
 from tumorcast.lab.store import LabStore, connect
 from tumorcast.lab.worker import work
@@ -84,9 +84,11 @@ def test_a_case_whose_time_is_over_is_due(lab, monkeypatch):
     monkeypatch.setattr(LabStore, "config", lab.store.config.model_copy(update={"retention_days": 30}))
     lab.clock.now += 31 * 86400
     create_case(lab.store, lab.doctor, facts_from({"patient_id": "new"}))
-    assert len(erase_due(lab.store, lab.admin)) == 1
+    due = due_for_erasure(lab.store)
+    assert erase_cases(lab.store, lab.admin, due, "retention_over") == due
+    assert len(due) == 1
     assert [case.facts.patient_id for case in list_cases(lab.store)] == ["new"]
-    assert erase_due(lab.store, lab.admin) == []
+    assert due_for_erasure(lab.store) == []
 
 
 def test_orphans_of_a_broken_erasure_are_swept(lab):

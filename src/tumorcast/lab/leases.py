@@ -130,14 +130,6 @@ def give_back(store: LabStore, job: Job) -> None:
         )
 
 
-def release_of(store: LabStore, worker: str) -> int:
-    """End the leases of a worker that is known to be dead, so that nobody waits for them; returns how many."""
-    with store.transaction() as connection:
-        return connection.execute(
-            "UPDATE jobs SET lease_until = 0 WHERE worker = ? AND state = 'running'", (worker,)
-        ).rowcount
-
-
 def put_in_place(work: Path, place: Path) -> None:
     """Rename a folder; what lies there is of a try that was never recorded, and goes.
 

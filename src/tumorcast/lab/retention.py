@@ -60,12 +60,6 @@ def due_for_erasure(store: LabStore) -> list[str]:
         return [row["id"] for row in found]
 
 
-def erase_due(store: LabStore, user: User) -> list[str]:
-    """Erase what `due_for_erasure` names."""
-    due = due_for_erasure(store)
-    return erase_cases(store, user, due, "retention_over") if due else []
-
-
 def sweep_orphans(store: LabStore) -> int:
     """Remove folders of cases and reports that the database does not know, and old temporary ones; returns how many.
 
