@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tumorcast.clinic.report.record import PatientReport
+from tumorcast.clinic.report.write import write_report
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.serve.bundle import load_bundle
@@ -47,3 +48,29 @@ def test_a_course_can_be_asked_for_and_strangers_are_named(lab):
     assert report.subject.patient_id == "P3"
     with pytest.raises(InputError, match="no patient or course 'P99'"):
         reports(lab, "P99")
+
+
+def test_a_model_of_simulated_data_refuses_a_real_study_in_its_report_too(lab, changed_study, tmp_path):
+    real = changed_study(origin="real")
+    bundle, study = load_bundle(lab.bundle), read_study(real)
+    (refused,) = make_report(bundle, study, "P0", ReportRequest(Request(tmp_path, lab.features)))
+    assert refused.status == "refused"
+    assert "SIMULATED" in refused.reason
+    assert refused.watermark
+    files = write_report(refused, tmp_path / "report")
+    assert "valueQuantity" not in files.fhir.read_text(encoding="utf-8")
+    assert "No prediction" in files.html.read_text(encoding="utf-8")
+    (shown,) = make_report(
+        bundle, study, "P0", ReportRequest(Request(tmp_path, lab.features, demonstrate=True))
+    )
+    assert shown.response is not None
+    assert shown.watermark
+
+
+def test_a_report_names_the_bundle_by_its_seal_and_says_that_nobody_signed(lab):
+    (report,) = reports(lab, "P0")
+    assert report.provenance.bundle_seal == load_bundle(lab.bundle).manifest.seal
+    assert report.provenance.signature == "unsigned"
+    assert report.sign_off.status == "preliminary"
+    assert {name for name, _ in report.provenance.digests} >= {"data_mutations.txt", "tiles of S0"}
+    assert all(len(digest) == 64 for _, digest in report.provenance.digests)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tumorcast.cli.bundle_files import add_trust_option
+
+if TYPE_CHECKING:
+    from tumorcast.clinic.report.index import IndexRow
+    from tumorcast.serve.predict import Request
 
 
 def add_parser(subparsers: Any) -> None:
@@ -42,40 +48,60 @@ def add_parser(subparsers: Any) -> None:
         help="watermarked reports where a model of simulated data would refuse a real study",
     )
     parser.add_argument(
-        "--tiles", type=int, default=6, metavar="N", help="highest and lowest tiles shown (6)"
+        "--trust-features",
+        action="store_true",
+        help="vouch for features that do not say by which encoder they were made",
     )
     parser.add_argument(
         "--policy", type=Path, metavar="YAML", help="what the lab decided about the guards (docs/safety.md)"
+    )
+    add_trust_option(parser)
+    parser.add_argument(
+        "--tiles", type=int, default=6, metavar="N", help="highest and lowest tiles shown (6)"
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the reports; returns 0 where every patient has one (refusals too), else 1."""
-    import sys
-
     from tumorcast.readers.cbioportal import read_study
     from tumorcast.serve.bundle import load_bundle
+    from tumorcast.serve.keyring import read_keyring
+    from tumorcast.serve.report import ReportRequest, check_patients, patients_of
+    from tumorcast.serve.report_batch import write_reports
+
+    asked = _asked(args)
+    keyring = None if args.trust is None else read_keyring(args.trust)
+    bundle = load_bundle(args.bundle, keyring, is_signature_required=keyring is not None)
+    study = read_study(args.study)
+    patients = patients_of(study) if args.all else check_patients(study, args.patient)
+    request = ReportRequest(asked, n_tiles=args.tiles)
+    return _tell(write_reports(bundle, study, patients, args.out, request), args.out)
+
+
+def _asked(args: argparse.Namespace) -> Request:
     from tumorcast.serve.policy import STRICT, read_policy
     from tumorcast.serve.predict import Request
-    from tumorcast.serve.report import ReportRequest, check_patients, patients_of
-    from tumorcast.serve.report_batch import INDEX_PAGE, write_reports
     from tumorcast.slides.mpp import check_given_mpp
 
     if args.slide_mpp is not None:
         check_given_mpp(args.slide_mpp, "--slide-mpp")
-    bundle, study = load_bundle(args.bundle), read_study(args.study)
-    patients = patients_of(study) if args.all else check_patients(study, args.patient)
-    asked = Request(
+    return Request(
         cache=args.out / "tile_features",
         features=args.features,
+        trust_features=args.trust_features,
         slide_mpp=args.slide_mpp,
         any_stain=args.any_stain,
         demonstrate=args.demonstrate,
         policy=STRICT if args.policy is None else read_policy(args.policy),
         progress=True,
     )
-    rows = write_reports(bundle, study, patients, args.out, ReportRequest(asked, n_tiles=args.tiles))
+
+
+def _tell(rows: list[IndexRow], out: Path) -> int:
+    """What became of the patients, those without a number last."""
+    import sys
+
     failed = [row for row in rows if row.status == "failed"]
     refused = [row for row in rows if row.status in ("refused", "not_predicted")]
     for row in (*refused, *failed):
@@ -85,5 +111,5 @@ def run(args: argparse.Namespace) -> int:
     print(
         f"{len(rows) - len(failed)} reports ({len(refused)} without a number), {len(failed)} patients failed"
     )
-    print(f"in {args.out / INDEX_PAGE}\nResearch use only, preliminary.")
+    print(f"in {out / 'index.html'}\nResearch use only, preliminary.")
     return 1 if failed else 0

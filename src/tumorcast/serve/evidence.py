@@ -77,11 +77,12 @@ def _calibration(trust: Trust, held: Held, probability: float) -> str:
     return " ".join(told)
 
 
-def survival_of(row: PredictionRow) -> Survival | None:
+def survival_of(bundle: Bundle, row: PredictionRow) -> Survival | None:
     """The log-risk; None where the model has no such head."""
     if row.risk is None or not np.isfinite(row.risk):
         return None
-    return Survival(row.risk, None)
+    known = None if bundle.comparison is None else bundle.comparison.outputs.get("risk")
+    return Survival(row.risk, None if known is None else known.percentile(row.risk))
 
 
 def contributions_of(bundle: Bundle, answer: Answer) -> tuple[Contribution, ...]:

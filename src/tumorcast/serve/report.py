@@ -108,7 +108,7 @@ def _narrowed(study: Study, wanted: str) -> tuple[Study, str]:
 
 def _predicted(bundle: Bundle, study: Study, answer: Answer, request: ReportRequest) -> PatientReport:
     row, prepared = answer.row, bundle.prepared
-    response, survival = response_of(bundle, answer), survival_of(row)
+    response, survival = response_of(bundle, answer), survival_of(bundle, row)
     shown = shown_of(bundle, study, answer, request.n_tiles, request.predict.slide_mpp)
     return PatientReport(
         subject=subject_of(study, row, answer),

@@ -86,8 +86,8 @@ def _key(bundle: Bundle, study: Study, request: ReportRequest) -> str:
     asked = request.predict
     parts = [
         __version__, bundle.manifest.seal, json.dumps(sorted(study.digests.items())), str(asked.features),
-        str(asked.slide_mpp), str(asked.any_stain), str(asked.demonstrate), repr(asked.policy), str(request.n_tiles),
-        repr(request.sign_off),
+        str(asked.slide_mpp), str(asked.any_stain), str(asked.trust_features), str(asked.demonstrate),
+        repr(asked.policy), str(request.n_tiles), repr(request.sign_off), bundle.verdict.sentence,
     ]  # fmt: skip
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

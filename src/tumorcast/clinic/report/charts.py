@@ -19,7 +19,7 @@ FOR, AGAINST, NEUTRAL = HexColor("#1f6f9f"), HexColor("#c4620b"), HexColor("#8a9
 BAND = HexColor("#cfe2ee")
 WIDTH = 482.0
 _FONT, _BOLD, _SIZE = "Helvetica", "Helvetica-Bold", 8.5
-_ROW = 17.0
+_ROW = 15.5
 _LABELS, _VALUES = 120.0, 56.0
 
 Place = Callable[[float], float]
@@ -55,7 +55,7 @@ def contributions_chart(contributions: Sequence[Contribution]) -> Drawing:
     values = [0.0 if one.value is None else one.value for one in contributions]
     ends = np.cumsum(values)
     starts = ends - values
-    drawing = Drawing(WIDTH, _ROW * (len(values) + 1) + 26)
+    drawing = Drawing(WIDTH, _ROW * (len(values) + 1) + 22)
     span = [*ends, *starts, 0.0]
     at = _linear(min(span), max(span), _LABELS + 14, WIDTH - _VALUES - 8, share=0.03)
     top = drawing.height - 4
