@@ -38,6 +38,28 @@ def test_a_changed_byte_is_told_without_a_traceback(bundle, lab, tmp_path):
     assert not (tmp_path / "p.csv").exists()
 
 
+def test_a_prediction_from_stored_features_imports_no_slide_reader_and_no_statistics(lab, tmp_path):
+    look = (
+        "import sys\n"
+        "from tumorcast.cli.main import main\n"
+        "code = main(sys.argv[1:])\n"
+        "slow = {'scipy', 'sklearn', 'matplotlib', 'openslide', 'tifffile', 'PIL', 'reportlab', 'fastapi'}\n"
+        "print('slow:', sorted(slow & set(sys.modules)))\n"
+        "sys.exit(code)"
+    )
+    source = Path(__file__).resolve().parents[2] / "src"
+    words = ["predict", lab.bundle, lab.study, "--features", lab.features, "--out", tmp_path / "p.csv"]
+    done = subprocess.run(
+        [sys.executable, "-c", look, *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "slow: []" in done.stdout
+    assert "computed on CPU" in done.stdout
+
+
 def test_help_imports_nothing_heavy():
     look = (
         "import sys\n"

@@ -115,7 +115,7 @@ def _gene_rows(
     described, values = read_matrix(path, _GENE_COLUMNS, report, samples)
     if described.empty and not len(described.columns):
         raise _no_identifiers(path, "Hugo_Symbol")
-    identifiers = described.bfill(axis=1).iloc[:, 0].fillna("").astype(str).tolist()
+    identifiers = _first_told(described).fillna("").astype(str).tolist()
     check_species(identifiers, path.name)
     harmonised = genes.harmonise(identifiers)
     report_names(identifiers, harmonised, path.name, report)
@@ -123,6 +123,14 @@ def _gene_rows(
     return values[is_known].set_index(
         pd.Index([symbol for symbol in harmonised.symbols if symbol is not None])
     )
+
+
+def _first_told(described: pd.DataFrame) -> pd.Series:
+    """Of each row the first column that is not empty."""
+    first = described.iloc[:, 0].astype(object)
+    for column in range(1, described.shape[1]):
+        first = first.where(first.notna(), described.iloc[:, column])
+    return first
 
 
 def _mean_rows(rows: pd.DataFrame, in_tpm: bool) -> pd.DataFrame:
