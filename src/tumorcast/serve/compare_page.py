@@ -17,6 +17,19 @@ from tumorcast.serve.compare import VersionComparison, only_one
 
 PAGE, TABLE, FIGURES = "comparison.html", "comparison.csv", "comparison.json"
 _SIDE, _EDGE = 320, 36
+_NAMES = {
+    "mean_difference": "mean difference of the probability, new - old",
+    "mean_absolute_difference": "mean absolute difference of the probability",
+    "lower_limit": "lower limit of agreement",
+    "upper_limit": "upper limit of agreement",
+    "auroc_old": "AUROC of old",
+    "auroc_new": "AUROC of new",
+    "auroc_difference": "difference of the AUROC, new - old",
+    "brier_old": "Brier score of old",
+    "brier_new": "Brier score of new",
+    "brier_difference": "difference of the Brier score, new - old",
+}
+_SIGNED = ("mean_difference", "lower_limit", "upper_limit", "auroc_difference", "brier_difference")
 
 
 def write_comparison(found: VersionComparison, folder: Path) -> None:
@@ -52,6 +65,7 @@ def comparison_page(found: VersionComparison) -> str:
             "records"
         ),
         only_one=only_one(found.table),
+        names=_NAMES,
         side=_SIDE,
         edge=_EDGE,
         scatter=_points(both["probability_old"], both["probability_new"], (0.0, 1.0)),
@@ -72,13 +86,13 @@ def _y(value: float, span: tuple[float, float]) -> float:
     return _SIDE - _EDGE - (value - span[0]) / (span[1] - span[0]) * (_SIDE - 2 * _EDGE)
 
 
-def _figure(value: dict[str, float]) -> str:
+def _figure(value: dict[str, float], name: str) -> str:
     if not math.isfinite(value["value"]):
         return "not assessed"
+    form = "+.3f" if name in _SIGNED else ".3f"
     known = math.isfinite(value["low"]) and math.isfinite(value["high"])
-    return f"{value['value']:+.3f}" + (
-        f" [{value['low']:+.3f}, {value['high']:+.3f}]" if known else " (no interval)"
-    )
+    span = f" [{value['low']:{form}}, {value['high']:{form}}]" if known else " (no interval)"
+    return f"{value['value']:{form}}{span}"
 
 
 def _figures(found: VersionComparison) -> dict[str, Any]:
