@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tumorcast.cli.bundle_files import add_trust_option, open_trusted
+
 
 def add_parsers(subparsers: Any) -> None:
     """Register the command."""
@@ -33,12 +35,12 @@ def add_parsers(subparsers: Any) -> None:
         "--demonstrate", action="store_true", help="let models of simulated data meet real cases"
     )
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="N")
+    add_trust_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and write."""
-    from tumorcast.serve.bundle import load_bundle
     from tumorcast.serve.compare import compare_bundles
     from tumorcast.serve.compare_page import write_comparison
     from tumorcast.serve.predict import Request
@@ -51,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
         demonstrate=args.demonstrate,
         progress=True,
     )
-    found = compare_bundles(load_bundle(args.old), load_bundle(args.new), args.study, request, args.bootstrap)
+    old, new = (open_trusted(path, args.trust) for path in (args.old, args.new))
+    found = compare_bundles(old, new, args.study, request, args.bootstrap)
     write_comparison(found, args.out)
     told = found.summary
     lines = [

@@ -51,6 +51,14 @@ def add_trust_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def open_trusted(path: Path, keyring: Path | None) -> Any:
+    """The bundle; with a keyring, only where a key of it signed the bundle."""
+    from tumorcast.serve.bundle import load_bundle
+    from tumorcast.serve.keyring import read_keyring
+
+    return load_bundle(path, None if keyring is None else read_keyring(keyring), keyring is not None)
+
+
 def run_inspect(args: argparse.Namespace) -> int:
     """Print."""
     import json

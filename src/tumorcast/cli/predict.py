@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tumorcast.cli.bundle_files import add_trust_option
+from tumorcast.cli.bundle_files import add_trust_option, open_trusted
 
 
 def add_parser(subparsers: Any) -> None:
@@ -64,8 +64,6 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from tumorcast.readers.cbioportal import read_study
-    from tumorcast.serve.bundle import load_bundle
-    from tumorcast.serve.keyring import read_keyring
     from tumorcast.serve.policy import STRICT, read_policy
     from tumorcast.serve.predict import Request, predict_with
     from tumorcast.serve.rows import count_statuses, write_csv
@@ -86,8 +84,7 @@ def run(args: argparse.Namespace) -> int:
         with_occlusion=args.occlusion is not None,
         progress=True,
     )
-    ring = None if args.trust is None else read_keyring(args.trust)
-    made = predict_with(load_bundle(args.bundle, ring, ring is not None), read_study(args.study), request)
+    made = predict_with(open_trusted(args.bundle, args.trust), read_study(args.study), request)
     write_csv(made.table, args.out)
     if args.attention is not None:
         write_csv(made.attention, args.attention)
