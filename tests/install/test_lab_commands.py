@@ -37,6 +37,46 @@ def test_predict_draws_its_pictures(predicted):
     assert (predicted / "pictures" / "S0.png").stat().st_size > 10_000
 
 
+def test_names_of_files_are_names_on_windows_too(predicted, lab):
+    """What was written, and what the lab's own study and bundle hold."""
+    names = [path.name for folder in (predicted, lab.bundle, lab.study) for path in folder.rglob("*")]
+    assert len(names) > 30
+    assert [name for name in names if set(name) & set('<>:"|?*\\') or name != name.rstrip(". ")] == []
+
+
+def test_a_patient_gets_a_report(lab, tmp_path):
+    check(
+        "report",
+        lab.bundle,
+        lab.study,
+        "--patient",
+        "P0",
+        "--out",
+        tmp_path / "reports",
+        "--features",
+        lab.features,
+    )
+    written = [path for path in (tmp_path / "reports").rglob("*") if path.is_file()]
+    assert {".html", ".pdf", ".json"} <= {path.suffix for path in written}
+    assert [path.name for path in written if set(path.name) & set('<>:"|?*\\')] == []
+
+
+def test_a_lab_is_made_backed_up_and_restored(tmp_path):
+    folder = tmp_path / "lab"
+    check("lab", "init", folder)
+    check("lab", "user", "add", folder, "ann", "Ann", "admin")
+    check("lab", "backup", folder, tmp_path / "b.zip")
+    check("lab", "restore", tmp_path / "b.zip", tmp_path / "again")
+    assert "ann" in check("lab", "user", "list", tmp_path / "again")
+
+
+def test_a_bundle_is_verified_signed_and_looked_at(lab, tmp_path):
+    bundle = shutil.copytree(lab.bundle, tmp_path / "bundle")
+    check("bundle", "verify", bundle)
+    assert "mean_colour" in check("bundle", "inspect", bundle)
+    check("bundle", "keygen", "--out", tmp_path / "key", "--as", "Us", "--no-passphrase")
+
+
 def test_slides_are_checked_and_encoded(lab, tmp_path):
     encoder = lab.bundle / "tile_encoder.onnx"
     assert "6 slides" in check("slides", "check", lab.study, "--encoder", encoder)
