@@ -12,6 +12,8 @@ from lab_process import run
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.slides.show.viewer import viewer_files
 
+pytestmark = pytest.mark.heavy  # a process a command
+
 
 @pytest.fixture(scope="module")
 def predicted(lab, tmp_path_factory):
