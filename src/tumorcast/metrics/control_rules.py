@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm, t
 
 from tumorcast.metrics.ratio import Array
 
@@ -50,6 +49,8 @@ class Baseline:
         By Student's t of a prediction from few runs: one new value exceeds 3 as seldom as under known mean and SD,
         however few runs there were. Where all runs were equal: 0, or infinite for any other value.
         """
+        from scipy.stats import norm, t
+
         away = np.asarray(values, float) - self.mean
         if self.sd <= 0:
             return np.where(away == 0, 0.0, np.copysign(np.inf, away))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tumorcast.clinic.report.record import Flag, SignOff
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.audit import Detail, utc
 from tumorcast.lab.errors import ConflictError
 from tumorcast.lab.site.records import Kind, SiteRecord, get_record, keep, records
-from tumorcast.lab.site.verify import Verification, as_record
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import User
+
+if TYPE_CHECKING:
+    from tumorcast.lab.site.verify import Verification
 
 State = Literal["live", "technical", "unsigned", "not_passed", "withdrawn", "none"]
 _MOST_COMMENT = 2000
@@ -48,6 +50,8 @@ class GoLive:
 
 def keep_verification(store: LabStore, user: User, made: Verification) -> SiteRecord:
     """Into the lab, unsigned."""
+    from tumorcast.lab.site.verify import as_record
+
     detail: Detail = {
         "verdict": made.verdict.replace(" ", "_"),
         "kind": made.kind,

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from tumorcast.domain.errors import TumorcastError
-from tumorcast.evaluation.drift import DriftReport, judge_drift
 from tumorcast.evaluation.spreads import FEWEST, Spreads, summary_table
 from tumorcast.lab.audit import utc
 from tumorcast.lab.site.write import plain
@@ -19,6 +19,9 @@ from tumorcast.lab.store import LabStore
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.predict import Answer, Request, predict_with
+
+if TYPE_CHECKING:
+    from tumorcast.evaluation.drift import DriftReport
 
 _BASELINE = "pixels: "
 
@@ -143,6 +146,8 @@ def spreads_for(bundle: Bundle, baseline: pd.DataFrame | None = None) -> Spreads
 
 def drift_of(store: LabStore, bundle: Bundle, since: float = 0.0, baseline_cases: int = 40) -> DriftReport:
     """The lab's cases since a time against training; their pixels against the lab's first `baseline_cases` cases."""
+    from tumorcast.evaluation.drift import judge_drift
+
     everything = numbers_since(store, bundle.manifest.model_id)
     first = everything.head(baseline_cases)
     later = numbers_since(store, bundle.manifest.model_id, since)
