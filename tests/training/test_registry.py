@@ -103,9 +103,12 @@ def test_mlflow_serves_what_training_logged(tracked, lab):
         "--env-manager",
         "local",
     ]
+    path = os.pathsep.join(
+        (str(Path(sys.executable).parent), os.environ["PATH"])
+    )  # mlflow calls uvicorn by name
     process = subprocess.Popen(
         [*words, "--host", "127.0.0.1", "--port", str(port)],
-        env={**os.environ, "PYTHONPATH": str(root / "src"), "MLFLOW_TRACKING_URI": tracked},
+        env={**os.environ, "PYTHONPATH": str(root / "src"), "MLFLOW_TRACKING_URI": tracked, "PATH": path},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
