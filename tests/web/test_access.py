@@ -10,7 +10,7 @@ from tumorcast.lab.users import SYSTEM
 from tumorcast.web.app import API, PAGES
 from tumorcast.web.sign_in_limit import SignInLimit
 
-OPEN = {"/sign-in", "/api/v1/sessions", "/"}
+OPEN = {"/sign-in/hospital", "/sign-in/hospital/back", "/sign-in", "/api/v1/sessions", "/"}
 
 
 def _addresses() -> list[tuple[str, str]]:

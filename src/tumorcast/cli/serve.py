@@ -89,7 +89,12 @@ def run(args: argparse.Namespace) -> int:
         args.lab, demonstrate=demonstrate, is_secure=door.is_secure, host_names=door.host_names,
         metrics_token=_secret(args.metrics_token_file),
     )  # fmt: skip
-    uvicorn.run(create_app(settings), **server_options(door))
+    oidc = None
+    if args.oidc is not None:
+        from tumorcast.web.oidc import read_oidc
+
+        oidc = read_oidc(args.oidc)
+    uvicorn.run(create_app(settings, oidc), **server_options(door))
     return 0
 
 

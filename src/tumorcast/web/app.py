@@ -28,7 +28,8 @@ from tumorcast.web.headers import SecurityHeaders
 from tumorcast.web.hosts import KnownHosts
 from tumorcast.web.identity import ApiCaller
 from tumorcast.web.metrics import WebMetrics
-from tumorcast.web.pages import about, case, results, sign_in, worklist
+from tumorcast.web.oidc import HospitalSignIn
+from tumorcast.web.pages import about, case, hospital, results, sign_in, worklist
 from tumorcast.web.pages import staff as staff_pages
 from tumorcast.web.settings import WebSettings
 from tumorcast.web.sign_in_limit import SignInLimit
@@ -37,7 +38,7 @@ from tumorcast.web.supervisor import WorkerSupervisor
 from tumorcast.web.vendor import installed_viewer
 
 API = tuple(module.router for module in (sessions, cases, jobs, reports, slides, staff))
-PAGES = tuple(module.router for module in (sign_in, worklist, case, results, staff_pages, about))
+PAGES = tuple(module.router for module in (sign_in, hospital, worklist, case, results, staff_pages, about))
 ABOUT = (
     "Cases, predictions and reports of one lab. A failure is {what, got, expected, fix}. "
     f"{RESEARCH_USE} {FUSION_OPEN}"
@@ -45,7 +46,7 @@ ABOUT = (
 """Stands at the head of the API's description."""
 
 
-def create_app(settings: WebSettings) -> FastAPI:
+def create_app(settings: WebSettings, oidc: HospitalSignIn | None = None) -> FastAPI:
     """The application of a lab that exists; its worker runs while the application does.
 
     Raises:
@@ -62,6 +63,7 @@ def create_app(settings: WebSettings) -> FastAPI:
         lifespan=_running,
     )  # fmt: skip
     app.state.context = context
+    app.state.oidc = oidc
     app.state.viewer = installed_viewer()
     _add_routes(app)
     add_error_handlers(app)

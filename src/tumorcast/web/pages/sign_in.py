@@ -27,7 +27,7 @@ def home() -> RedirectResponse:
 @router.get("/sign-in")
 def ask(request: Request) -> Response:
     """The form."""
-    return _form(request)
+    return sign_in_form(request)
 
 
 @router.post("/sign-in")
@@ -37,7 +37,9 @@ def sign_in(request: Request, token: Annotated[str, Form(max_length=200)] = "") 
     try:
         sign_in_with(request, answer, token)
     except (SignInError, RefusedError) as error:
-        return _form(request, status_of(error), f"{error.what}: {error.fix}" if error.fix else error.what)
+        return sign_in_form(
+            request, status_of(error), f"{error.what}: {error.fix}" if error.fix else error.what
+        )
     return answer
 
 
@@ -52,6 +54,7 @@ def sign_out(request: Request, session: FormSession) -> RedirectResponse:
     return answer
 
 
-def _form(request: Request, status: int = 200, problem: str = "") -> Response:
+def sign_in_form(request: Request, status: int = 200, problem: str = "") -> Response:
+    """The form, with what is wrong."""
     has_oidc = getattr(request.app.state, "oidc", None) is not None
     return page(request, "sign_in.html", None, status, problem=problem, has_oidc=has_oidc)
