@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tumorcast.cli.bundle_files import add_trust_option, open_trusted
+from tumorcast.cli.bundle_files import open_trusted
+from tumorcast.cli.prediction_options import add_prediction_options, request_of
 
 
 def add_parser(subparsers: Any) -> None:
@@ -23,20 +24,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder that `tumorcast train` exported")
     parser.add_argument("study", type=Path, metavar="STUDY", help="study folder (cBioPortal layout)")
     parser.add_argument("--out", required=True, type=Path, metavar="CSV", help="table to write")
-    parser.add_argument(
-        "--features", type=Path, metavar="DIR", help="features of `tumorcast encode`; no slide is opened then"
-    )
-    parser.add_argument(
-        "--slide-mpp", type=float, metavar="X", help="um/px of level 0 where a slide does not say it"
-    )
-    parser.add_argument(
-        "--any-stain", action="store_true", help="use slides too that are not stained with H&E"
-    )
-    parser.add_argument(
-        "--demonstrate",
-        action="store_true",
-        help="watermarked numbers where a model of simulated data would refuse a real study",
-    )
+    add_prediction_options(parser)
     parser.add_argument(
         "--overlays", type=Path, metavar="DIR", help="draw attention over tiles on each slide"
     )
@@ -47,15 +35,6 @@ def add_parser(subparsers: Any) -> None:
         metavar="CSV",
         help="write how the logit changes without each part of a slide",
     )
-    parser.add_argument(
-        "--trust-features",
-        action="store_true",
-        help="vouch for features that do not say by which encoder they were made",
-    )
-    parser.add_argument(
-        "--policy", type=Path, metavar="YAML", help="what the lab decided about the guards (docs/safety.md)"
-    )
-    add_trust_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -64,25 +43,15 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from tumorcast.readers.cbioportal import read_study
-    from tumorcast.serve.policy import STRICT, read_policy
-    from tumorcast.serve.predict import Request, predict_with
+    from tumorcast.serve.predict import predict_with
     from tumorcast.serve.rows import count_statuses, write_csv
-    from tumorcast.slides.mpp import check_given_mpp
 
-    if args.slide_mpp is not None:
-        check_given_mpp(args.slide_mpp, "--slide-mpp")
-    request = Request(
-        cache=args.out.parent / f"{args.out.stem}_features",
-        features=args.features,
-        trust_features=args.trust_features,
-        slide_mpp=args.slide_mpp,
-        any_stain=args.any_stain,
-        demonstrate=args.demonstrate,
-        policy=STRICT if args.policy is None else read_policy(args.policy),
+    request = request_of(
+        args,
+        args.out.parent / f"{args.out.stem}_features",
         overlays=args.overlays,
         with_attention=args.attention is not None,
         with_occlusion=args.occlusion is not None,
-        progress=True,
     )
     made = predict_with(open_trusted(args.bundle, args.trust), read_study(args.study), request)
     write_csv(made.table, args.out)

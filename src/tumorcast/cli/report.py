@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tumorcast.cli.bundle_files import add_trust_option
+from tumorcast.cli.bundle_files import open_trusted
+from tumorcast.cli.prediction_options import add_prediction_options, request_of
 
 if TYPE_CHECKING:
     from tumorcast.clinic.report.index import IndexRow
-    from tumorcast.serve.predict import Request
 
 
 def add_parser(subparsers: Any) -> None:
@@ -30,32 +30,7 @@ def add_parser(subparsers: Any) -> None:
     whom.add_argument("--patient", action="append", metavar="ID", help="patient; may be given several times")
     whom.add_argument("--all", action="store_true", help="every patient of the study")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the reports go")
-    parser.add_argument(
-        "--features",
-        type=Path,
-        metavar="DIR",
-        help="features of `tumorcast encode`; slides are only shown then",
-    )
-    parser.add_argument(
-        "--slide-mpp", type=float, metavar="X", help="um/px of level 0 where a slide does not say it"
-    )
-    parser.add_argument(
-        "--any-stain", action="store_true", help="use slides too that are not stained with H&E"
-    )
-    parser.add_argument(
-        "--demonstrate",
-        action="store_true",
-        help="watermarked reports where a model of simulated data would refuse a real study",
-    )
-    parser.add_argument(
-        "--trust-features",
-        action="store_true",
-        help="vouch for features that do not say by which encoder they were made",
-    )
-    parser.add_argument(
-        "--policy", type=Path, metavar="YAML", help="what the lab decided about the guards (docs/safety.md)"
-    )
-    add_trust_option(parser)
+    add_prediction_options(parser)
     parser.add_argument(
         "--tiles", type=int, default=6, metavar="N", help="highest and lowest tiles shown (6)"
     )
@@ -65,37 +40,15 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the reports; returns 0 where every patient has one (refusals too), else 1."""
     from tumorcast.readers.cbioportal import read_study
-    from tumorcast.serve.bundle import load_bundle
-    from tumorcast.serve.keyring import read_keyring
     from tumorcast.serve.report import ReportRequest, check_patients, patients_of
     from tumorcast.serve.report_batch import write_reports
 
-    asked = _asked(args)
-    keyring = None if args.trust is None else read_keyring(args.trust)
-    bundle = load_bundle(args.bundle, keyring, is_signature_required=keyring is not None)
+    asked = request_of(args, args.out / "tile_features")
+    bundle = open_trusted(args.bundle, args.trust)
     study = read_study(args.study)
     patients = patients_of(study) if args.all else check_patients(study, args.patient)
     request = ReportRequest(asked, n_tiles=args.tiles)
     return _tell(write_reports(bundle, study, patients, args.out, request), args.out)
-
-
-def _asked(args: argparse.Namespace) -> Request:
-    from tumorcast.serve.policy import STRICT, read_policy
-    from tumorcast.serve.predict import Request
-    from tumorcast.slides.mpp import check_given_mpp
-
-    if args.slide_mpp is not None:
-        check_given_mpp(args.slide_mpp, "--slide-mpp")
-    return Request(
-        cache=args.out / "tile_features",
-        features=args.features,
-        trust_features=args.trust_features,
-        slide_mpp=args.slide_mpp,
-        any_stain=args.any_stain,
-        demonstrate=args.demonstrate,
-        policy=STRICT if args.policy is None else read_policy(args.policy),
-        progress=True,
-    )
 
 
 def _tell(rows: list[IndexRow], out: Path) -> int:

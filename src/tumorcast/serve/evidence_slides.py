@@ -22,7 +22,7 @@ from tumorcast.slides.discover import READY_SUFFIXES
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.show.heat import heat_picture, tile_picture
 
-LEGEND = "attention relative to the mean tile: from {low:.2g} (dark) to {high:.2g} (bright) times"
+LEGEND = "attention relative to the mean tile: from {low:.3g} (dark) to {high:.3g} (bright) times"
 _OUTERMOST = (1, 99)
 
 

@@ -79,7 +79,6 @@ class TileReader:
 
     Args:
         path: the graph.
-        sizes: (E, K, W, dim) of a course without tiles.
         threads: cores to use (None: every core).
         chunk: tiles at a time (None: as many as fit a core's cache and the bound of memory).
     """

@@ -27,7 +27,7 @@ def study_findings(manifest: Manifest, study: Study) -> Iterator[Finding]:
     if manifest.training_data == "simulated" and study.origin != "simulated":
         yield Finding(
             "simulated_model",
-            "the model was trained on SIMULATED data and the study is not simulated: no number is given",
+            "the model was trained on SIMULATED data and the study is not simulated: it knows nothing of its patients",
             fix="use a model of real patients; --demonstrate gives watermarked numbers",
         )
     if manifest.training_data == "real" and study.origin == "simulated":

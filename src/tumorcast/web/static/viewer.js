@@ -83,8 +83,8 @@ class SlideView {
     this.toggle = find(".toggle");
     this.opacity = find(".opacity");
     this.told = find(".picked");
-    find(".low").textContent = this.raster.low.toPrecision(2);
-    find(".high").textContent = this.raster.high.toPrecision(2);
+    find(".low").textContent = this.raster.low.toPrecision(3);
+    find(".high").textContent = this.raster.high.toPrecision(3);
     const pen = find(".ramp").getContext("2d");
     for (let i = 0; i < 256; i++) { pen.fillStyle = `rgb(${colourAt(i / 255)})`; pen.fillRect(i, 0, 1, 1); }
     this.toggle.addEventListener("change", () => this.draw());
