@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from tumorcast.clinic.report.record import PatientReport
-from tumorcast.evaluation.comparison import FEWEST, Comparison, Distribution, PatternFigures, distribution
+from tumorcast.evaluation.comparison import FEWEST, Comparison, Distribution, distribution
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.evidence_parts import without_node
 from tumorcast.serve.occlusion import score_of
+from tumorcast.serve.population import Figure, PatternFigures
 from tumorcast.serve.predict import Answer, Request, predict_with
 from tumorcast.serve.report import ReportRequest, make_report
 
@@ -82,16 +83,21 @@ def test_a_missing_layer_is_a_distribution_of_fifty_patients_or_nothing(lab, ope
 def test_a_pattern_below_fifty_training_patients_is_not_validated(lab, opened):
     name = "+".join(report_of(lab, opened, "P0").contributions[k].modality for k in (1, 2, 4))
     assert name == "slide+mutations+clinical"
-    for known, is_validated in (
-        (PatternFigures(49), False),
-        (PatternFigures(50, 50, 0.4, 0.5, 0.3, 0.6), True),
-    ):
-        bundle = replace(opened, comparison=Comparison(patterns={name: known}))
+    layers = tuple(name.split("+"))
+    true = {
+        "observed_expected": Figure(value=1.1, low=0.8, high=1.4),
+        "brier": Figure(value=0.2, low=0.1, high=0.3),
+    }
+    for count, is_validated in ((49, False), (50, True)):
+        known = PatternFigures(layers=layers, n_training=count, calibration=true)
+        population = opened.manifest.population.model_copy(update={"patterns": (known,)})
+        bundle = replace(opened, manifest=opened.manifest.model_copy(update={"population": population}))
         pattern = report_of(lab, bundle, "P0").pattern
         assert pattern is not None
         assert pattern.is_validated is is_validated
-        assert pattern.n_training == known.n_patients
+        assert pattern.n_training == count
         assert ("not validated for this combination" in pattern.note) is not is_validated
+        assert ("1.10 (95% interval 0.80 to 1.40)" in pattern.note) is is_validated
 
 
 def test_percentiles_are_ranks_among_training_patients():
@@ -124,6 +130,5 @@ def test_comparison_there_and_back():
         {"AGE": spread(3)},
         {},
         {"x": (0.1, 1.0)},
-        {"slide": PatternFigures(3)},
     )
     assert Comparison.from_json(made.to_json()) == made

@@ -6,7 +6,7 @@ only of `FEWEST` patients or more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,12 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from tumorcast.metrics.intervals import binomial_interval
-
 Array = NDArray[np.float64]
 
 FEWEST = 50
-"""Patients below which no distribution is kept and a pattern of layers counts as not validated."""
+"""Patients below which no distribution is kept, and a combination of layers counts as not validated."""
 LEVELS = tuple(float(level) for level in np.linspace(0.5, 99.5, 100))
 """Percentiles that are kept; neither the least nor the greatest value of anyone."""
 
@@ -42,24 +40,6 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class PatternFigures:
-    """Training patients with exactly these layers.
-
-    Attributes:
-        n_patients: how many.
-        n_labelled: courses of them with a known answer; figures below are None where patients are fewer than `FEWEST`.
-        predicted: mean held-out probability. observed, low, high: share of responders, 95% interval.
-    """
-
-    n_patients: int
-    n_labelled: int = 0
-    predicted: float | None = None
-    observed: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
 class Comparison:
     """What a patient is compared with.
 
@@ -68,14 +48,12 @@ class Comparison:
         quantities: name as shown -> its values ("Age", "TMB").
         outputs: "probability" (as the report shows it) or "risk" -> held-out values.
         programmes: expression programme -> (mean, standard deviation) of its plain mean of standardised genes.
-        patterns: "slide+mutations" -> its figures.
     """
 
     contributions: dict[str, Distribution] = field(default_factory=dict)
     quantities: dict[str, Distribution] = field(default_factory=dict)
     outputs: dict[str, Distribution] = field(default_factory=dict)
     programmes: dict[str, tuple[float, float]] = field(default_factory=dict)
-    patterns: dict[str, PatternFigures] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The attributes by name."""
@@ -93,7 +71,6 @@ class Comparison:
         return cls(
             **distributions,
             programmes={name: (float(mean), float(sd)) for name, (mean, sd) in fields["programmes"].items()},
-            patterns={name: PatternFigures(**own) for name, own in fields["patterns"].items()},
         )
 
 
@@ -104,25 +81,3 @@ def distribution(values: ArrayLike, patients: ArrayLike) -> Distribution:
     if len(known) < FEWEST:
         return Distribution(len(known))
     return Distribution(len(known), tuple(float(f"{q:.5g}") for q in np.percentile(known, LEVELS)))
-
-
-def pattern_figures(table: pd.DataFrame) -> dict[str, PatternFigures]:
-    """Of held-out courses with columns patient_id, pattern, label and probability (NaN unknown)."""
-    made = {}
-    for name, rows in table.groupby("pattern"):
-        count = int(rows["patient_id"].nunique())
-        known = rows.dropna(subset=["label", "probability"])
-        if count < FEWEST or known.empty:
-            made[str(name)] = PatternFigures(count, len(known) if count >= FEWEST else 0)
-            continue
-        responded = float(known["label"].sum())
-        low, high = (float(bound) for bound in binomial_interval(responded, len(known)))
-        predicted = float(known["probability"].mean())
-        made[str(name)] = PatternFigures(count, len(known), predicted, responded / len(known), low, high)
-    return made
-
-
-def pattern_name(modalities: Sequence[str], is_present: ArrayLike) -> str:
-    """ "slide+mutations"; "none" where nothing is measured."""
-    chosen = [name for name, is_there in zip(modalities, np.asarray(is_present), strict=True) if is_there]
-    return "+".join(chosen) or "none"

@@ -9,16 +9,8 @@ import pandas as pd
 import torch
 
 from tumorcast.cohort.arrays import CourseArrays
-from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.summaries import programme_scores, quantities
-from tumorcast.evaluation.comparison import (
-    Comparison,
-    Distribution,
-    PatternFigures,
-    distribution,
-    pattern_figures,
-    pattern_name,
-)
+from tumorcast.evaluation.comparison import Comparison, Distribution, distribution
 from tumorcast.evaluation.trust import Trust
 from tumorcast.training.fold import Fitted
 from tumorcast.training.inference import outputs_of
@@ -52,7 +44,6 @@ def training_comparison(fitted: Fitted, courses: Sequence[CourseArrays], trust: 
             for name, own in programmes.items()
             if own.notna().sum() > 1 and own.std(ddof=0) > 0
         },
-        patterns=_patterns(prepared, inner, of),
     )
 
 
@@ -69,14 +60,3 @@ def _contributions(fitted: Fitted, of: Mapping[str, CourseArrays]) -> dict[str, 
     table, present = np.concatenate(scores), np.stack(is_present)
     table[~present] = np.nan
     return {name: distribution(table[:, m], patients) for m, name in enumerate(fitted.prepared.modalities)}
-
-
-def _patterns(
-    prepared: Preprocessor, inner: pd.DataFrame, of: Mapping[str, CourseArrays]
-) -> dict[str, PatternFigures]:
-    names = [pattern_name(prepared.modalities, of[str(cid)].is_present) for cid in inner["course_id"]]
-    table = inner.assign(pattern=names)
-    for column in ("label", "probability"):
-        if column not in table:
-            table[column] = np.nan
-    return pattern_figures(table)

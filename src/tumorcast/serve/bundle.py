@@ -171,7 +171,8 @@ def _told(folder: Path, manifest: Manifest, name: str) -> dict[str, Any] | None:
 
 def _check_names(folder: Path, manifest: Manifest) -> None:
     there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
-    missing = sorted(manifest.files.keys() - there.keys())
+    needed = {PREDICTOR_NAME, *((TILES_NAME,) if "slide" in manifest.modalities else ())}
+    missing = sorted((manifest.files.keys() | needed) - there.keys())
     foreign = sorted(
         name for name, path in there.items()
         if name not in {*manifest.files, *UNSEALED} or path.is_symlink() or not path.is_file()

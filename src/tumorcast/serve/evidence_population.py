@@ -10,11 +10,13 @@ from scipy.special import expit
 from tumorcast.clinic.report.record import MissingLayer, Pattern, Placement, Programme, Response, Survival
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.summaries import quantities
-from tumorcast.evaluation.comparison import FEWEST, Comparison, PatternFigures, pattern_name
+from tumorcast.evaluation.comparison import FEWEST, Comparison
 from tumorcast.evaluation.conformal import set_names
 from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.guards.pattern import figures_of
 from tumorcast.serve.naming import label_of, with_unit
 from tumorcast.serve.occlusion import score_of
+from tumorcast.serve.population import Figure, PatternFigures
 from tumorcast.serve.predict import Answer
 from tumorcast.serve.unlike import UNKNOWN
 
@@ -52,26 +54,31 @@ def _missing(bundle: Bundle, answer: Answer, name: str) -> MissingLayer:
 
 
 def pattern_of(bundle: Bundle, answer: Answer) -> Pattern:
-    """The measured layers, and how the model did on training patients with the same ones."""
+    """The measured layers, and how the model did on training patients with exactly these."""
     modalities, is_present = bundle.prepared.modalities, answer.course.is_present
     layers = tuple(name for name, is_there in zip(modalities, is_present, strict=True) if is_there)
-    if bundle.comparison is None:
-        return Pattern(
-            layers, 0, False, "not validated for this combination: the bundle does not say who had it"
-        )
-    own = bundle.comparison.patterns.get(pattern_name(modalities, is_present), PatternFigures(0))
-    if own.n_patients < FEWEST:
-        note = f"not validated for this combination: {own.n_patients} training patients had it, fewer than {FEWEST}"
-        return Pattern(layers, own.n_patients, False, note)
-    return Pattern(layers, own.n_patients, True, _figures(own))
+    own = figures_of(bundle.manifest.population.patterns, layers)
+    if own is None or own.n_training < FEWEST:
+        count = 0 if own is None else own.n_training
+        note = f"not validated for this combination: {count} training patients had it, fewer than {FEWEST}"
+        return Pattern(layers, count, False, note)
+    return Pattern(layers, own.n_training, True, _calibration(own))
 
 
-def _figures(own: PatternFigures) -> str:
-    if own.observed is None or own.predicted is None or own.low is None or own.high is None:
-        return f"{own.n_patients} training patients had these layers; how many of them responded is not known"
+def _calibration(own: PatternFigures) -> str:
+    told = f"{own.n_training} training patients had exactly these layers"
+    ratio, brier = (own.calibration.get(name) for name in ("observed_expected", "brier"))
+    if ratio is None or brier is None:
+        return f"{told}; how true the probabilities were for them is not known"
     return (
-        f"{own.n_patients} training patients had these layers; of {own.n_labelled} courses {own.observed:.0%} "
-        f"responded (95% interval {own.low:.0%} to {own.high:.0%}), the model had expected {own.predicted:.0%}"
+        f"{told}; by models that had not seen them, responses over the sum of probabilities {_figure(ratio)}, "
+        f"Brier score {_figure(brier)}"
+    )
+
+
+def _figure(own: Figure) -> str:
+    return f"{own.value:.2f}" + (
+        "" if own.low is None or own.high is None else f" (95% interval {own.low:.2f} to {own.high:.2f})"
     )
 
 

@@ -14,7 +14,7 @@ def pattern_findings(case: Case, layers: Sequence[str]) -> Iterator[Finding]:
     patterns, least = case.bundle.manifest.population.patterns, case.policy.least_patients
     if not patterns or not layers:
         return
-    own = pattern_of(patterns, layers)
+    own = figures_of(patterns, layers)
     count = 0 if own is None else own.n_training
     if count < least:
         what = f"not validated for this combination ({'+'.join(layers)})"
@@ -22,6 +22,6 @@ def pattern_findings(case: Case, layers: Sequence[str]) -> Iterator[Finding]:
         yield Finding("pattern_not_validated", what, got, expected)
 
 
-def pattern_of(patterns: Sequence[PatternFigures], layers: Sequence[str]) -> PatternFigures | None:
+def figures_of(patterns: Sequence[PatternFigures], layers: Sequence[str]) -> PatternFigures | None:
     """The training patients with exactly these layers; None where there were none."""
     return next((pattern for pattern in patterns if {*pattern.layers} == {*layers}), None)
