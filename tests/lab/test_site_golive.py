@@ -11,7 +11,7 @@ from tumorcast.lab.config import CONFIG_NAME, LabConfig, write_config
 from tumorcast.lab.errors import ConflictError, NotAllowedError, NotFoundError
 from tumorcast.lab.jobs import submit
 from tumorcast.lab.site.golive import amend, go_live_status, sign, sign_off_of, withdraw
-from tumorcast.lab.site.marks import site_flags
+from tumorcast.lab.site.marks import need_live, site_flags
 from tumorcast.lab.site.records import SiteRecord, get_record, keep
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import SYSTEM, User, add_user
@@ -35,14 +35,38 @@ def _verification(
 
 
 def test_a_signed_pass_is_live(store: LabStore, pathologist: User) -> None:
-    assert go_live_status(store, "m-1").state == "none"
+    assert go_live_status(store, "m-1", "seal").state == "none"
     made = _verification(store)
-    assert go_live_status(store, "m-1").state == "unsigned"
+    assert go_live_status(store, "m-1", "seal").state == "unsigned"
     sign(store, pathologist, made.id, "seen")
-    said = go_live_status(store, "m-1")
+    said = go_live_status(store, "m-1", "seal")
     assert (said.state, said.by, said.flag()) == ("live", "Dr. Eva Nováková", None)
-    assert go_live_status(store, "another").state == "none"
-    assert go_live_status(store, "m-1", "another seal").state == "none"
+    assert go_live_status(store, "another", "seal").state == "none"
+
+
+def test_a_recalibrated_copy_must_be_verified_anew(lab, fake_bundle) -> None:
+    store, (model, seal, other) = lab.store, (fake_bundle.model_id, fake_bundle.seal, "6" * 64)
+    write_config(store.folder / CONFIG_NAME, LabConfig(require_verification=True))
+    content = {"verdict": "pass", "kind": "clinical", "is_confirmatory": True}
+    sign(store, lab.doctor, keep(store, SYSTEM, "verification", (model, seal), content).id)
+    need_live(store, model, seal)
+    said = go_live_status(store, model, other)
+    assert (said.state, "another copy" in said.sentence) == ("none", True)
+    with pytest.raises(ConflictError, match="not live"):
+        need_live(store, model, other)
+    assert [flag.code for flag in site_flags(store, model, other)] == ["site_not_verified"]
+    keep(store, SYSTEM, "verification", (model, other), content | {"verdict": "fail"})
+    assert go_live_status(store, model, seal).is_live
+
+
+def test_a_comment_that_names_a_patient_is_refused(lab) -> None:
+    store, patient = lab.store, "MRN-0017"
+    create_case(store, lab.doctor, CaseFacts(patient_id=patient))
+    made = _verification(store)
+    with pytest.raises(InputError, match="names a patient"):
+        sign(store, lab.doctor, made.id, f"all but {patient}, which was blurred")
+    assert sign_off_of(store, made.id).status == "preliminary"
+    sign(store, lab.doctor, made.id, "all but MRN-00171")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +82,7 @@ def test_nothing_else_is_live(
     store: LabStore, pathologist: User, verdict: str, kind: str, confirmatory: bool, state: str
 ) -> None:
     sign(store, pathologist, _verification(store, verdict, kind, confirmatory).id)
-    said = go_live_status(store, "m-1")
+    said = go_live_status(store, "m-1", "seal")
     flag = said.flag()
     assert (said.state, said.is_live) == (state, False)
     assert flag is not None
@@ -68,9 +92,9 @@ def test_nothing_else_is_live(
 def test_a_newer_failure_ends_it_and_a_technical_one_does_not(store: LabStore, pathologist: User) -> None:
     sign(store, pathologist, _verification(store).id)
     _verification(store, kind="technical")
-    assert go_live_status(store, "m-1").is_live
+    assert go_live_status(store, "m-1", "seal").is_live
     _verification(store, verdict="fail")
-    assert go_live_status(store, "m-1").state == "not_passed"
+    assert go_live_status(store, "m-1", "seal").state == "not_passed"
 
 
 def test_withdrawn_is_not_live(store: LabStore, pathologist: User) -> None:
@@ -78,9 +102,9 @@ def test_withdrawn_is_not_live(store: LabStore, pathologist: User) -> None:
     sign(store, pathologist, made.id)
     amend(store, pathologist, made.id, "two cases were of one patient")
     assert sign_off_of(store, made.id).status == "amended"
-    assert go_live_status(store, "m-1").is_live
+    assert go_live_status(store, "m-1", "seal").is_live
     withdraw(store, pathologist, made.id, "the scanner was replaced")
-    assert go_live_status(store, "m-1").state == "withdrawn"
+    assert go_live_status(store, "m-1", "seal").state == "withdrawn"
     with pytest.raises(ConflictError):
         sign(store, pathologist, made.id)
     with pytest.raises(ConflictError):

@@ -10,7 +10,7 @@ import pytest
 
 from tumorcast.lab.site.charts import Line2, interval_chart, nice_ticks, series_chart, svg_text
 from tumorcast.lab.site.control import DISTANCE, PROBABILITY, Control, ControlRun, judge_run, make_control
-from tumorcast.lab.site.document import Document, Picture, Section, Signature, Table
+from tumorcast.lab.site.document import Act, Document, Picture, Section, Signature, Table
 from tumorcast.lab.site.html import html_of
 from tumorcast.lab.site.pdf import pdf_of
 from tumorcast.lab.site.write import plain
@@ -73,6 +73,13 @@ def test_colour_alone_warns(control: Control) -> None:
     assert "pixels: glass" in run.sentence
 
 
+def test_a_run_that_could_not_be_read_tells_no_file(control: Control) -> None:
+    reading = replace(_reading(np.random.default_rng(6)), problem="MRN-0017.svs cannot be read")
+    run = judge_run(control, reading, [])
+    assert not run.is_in_control
+    assert "MRN-0017" not in repr(run)
+
+
 def test_features_far_away_are_rejected_though_the_probability_stays(control: Control) -> None:
     reading = _reading(np.random.default_rng(5))
     run = judge_run(control, replace(reading, features=reading.features + 3), [])
@@ -115,7 +122,7 @@ def test_a_pdf_is_the_same_twice() -> None:
 
 
 def test_a_signed_page_names_who_signed() -> None:
-    page = replace(_page(), signature=Signature("Dr. A <B>", "2026-01-01", "seen"))
+    page = replace(_page(), signature=Signature("final", (Act("Signed", "Dr. A <B>", "2026-01-01", "seen"),)))
     assert "Dr. A &lt;B&gt;" in html_of(page)
     assert pdf_of(page)
 

@@ -17,6 +17,7 @@ from tumorcast.lab.site.plan import assumed, chance_to_pass, plan_table
 from tumorcast.lab.site.verdicts import Cases, judge, overall
 from tumorcast.metrics.intervals import Interval
 
+BUNDLE, COPY = ("m", "seal"), ("m", "seal of a recalibrated copy")
 _MANY = Cases(200, 80, 120)
 _OWN = Own(100, Interval(0.75, 0.6, 0.85), 0.2, Interval(0, -0.3, 0.3), 0.4, 0.9, (0.2, 0.6))
 
@@ -95,26 +96,38 @@ def test_criteria_that_say_nothing_are_refused(tmp_path: Path, text: str) -> Non
 
 def test_criteria_changed_after_a_look_are_told(tmp_path: Path) -> None:
     ledger, other = tmp_path / LEDGER_NAME, _one(at_least=0.5)
-    assert standing(ledger, DEFAULT, "m").changed is None
-    note_look(ledger, looked("m", DEFAULT, "abc", 50))
-    again = standing(ledger, DEFAULT, "m")
+    assert standing(ledger, DEFAULT, BUNDLE).changed is None
+    note_look(ledger, looked(BUNDLE, DEFAULT, "abc", 50))
+    again = standing(ledger, DEFAULT, BUNDLE)
     assert (again.changed, len(again.earlier)) == (None, 1)
-    changed = standing(ledger, other, "m").changed
+    changed = standing(ledger, other, BUNDLE).changed
     assert changed is not None
     assert changed.cases == 50
-    assert changed_by(ledger, other, "another model") is None
+    assert changed_by(ledger, other, ("another model", "seal")) is None
+
+
+def test_a_recalibrated_copy_has_criteria_and_looks_of_its_own(tmp_path: Path) -> None:
+    ledger, other = tmp_path / LEDGER_NAME, _one(at_least=0.5)
+    first = fix(ledger, DEFAULT, BUNDLE)
+    note_look(ledger, looked(BUNDLE, DEFAULT, "abc", 50))
+    of_copy = standing(ledger, other, COPY)
+    assert (of_copy.changed, of_copy.earlier, of_copy.of_copies) == (None, (), 1)
+    assert of_copy.fixed.seal == COPY[1] != first.seal
+    note_look(ledger, looked(COPY, other, "abc", 50))
+    assert standing(ledger, DEFAULT, COPY).changed is not None
+    assert standing(ledger, DEFAULT, BUNDLE).changed is None
 
 
 def test_fixing_twice_keeps_the_first_date(tmp_path: Path) -> None:
     ledger = tmp_path / LEDGER_NAME
-    first = fix(ledger, DEFAULT, "m")
-    assert fix(ledger, DEFAULT, "m") == first
+    first = fix(ledger, DEFAULT, BUNDLE)
+    assert fix(ledger, DEFAULT, BUNDLE) == first
 
 
 def test_a_damaged_ledger_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / LEDGER_NAME).write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="damaged"):
-        standing(tmp_path / LEDGER_NAME, DEFAULT, "m")
+        standing(tmp_path / LEDGER_NAME, DEFAULT, BUNDLE)
 
 
 def test_narrower_intervals_need_more_cases() -> None:

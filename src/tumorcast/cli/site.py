@@ -10,6 +10,7 @@ SUBCOMMANDS: tuple[str, ...] = (
     "site_criteria",
     "site_verify",
     "site_sign",
+    "site_report",
     "site_control",
     "site_drift",
     "site_rescan",

@@ -64,7 +64,7 @@ def run_run(args: argparse.Namespace) -> int:
     store, bundle, (reading,) = _read(args, [args.scan])
     record = control_named(store, bundle.manifest.model_id, args.name)
     _, made = note_run(store, SYSTEM, record.id, reading)
-    print(made.sentence)
+    print(made.sentence + (f" ({reading.problem})" if reading.problem else ""))
     if args.out is not None:
         page = control_page(record, runs_of(store, record.id), watermark_of(bundle.manifest, "real", True))
         print(f"chart in {write_document(page, args.out, f'control_{record.id}')[0]}")

@@ -37,11 +37,11 @@ def run_fix(args: argparse.Namespace) -> int:
     from tumorcast.lab.site.ledger import changed_by, fix, ledger_of
     from tumorcast.serve.bundle import load_bundle
 
-    criteria, model_id = read_criteria(args.criteria), load_bundle(args.bundle).manifest.model_id
-    ledger = ledger_of(args.lab)
-    made = fix(ledger, criteria, model_id)
-    print(f"criteria '{made.name}' ({made.criteria[:16]}) of {model_id} are fixed since {made.when}")
-    changed = changed_by(ledger, criteria, model_id)
+    criteria, manifest = read_criteria(args.criteria), load_bundle(args.bundle).manifest
+    ledger, bundle = ledger_of(args.lab), (manifest.model_id, manifest.seal)
+    made = fix(ledger, criteria, bundle)
+    print(f"criteria '{made.name}' ({made.criteria[:16]}) of {manifest.model_id} are fixed since {made.when}")
+    changed = changed_by(ledger, criteria, bundle)
     if changed is not None:
         print(f"warning: {changed.cases} cases were looked at on {changed.when} under other criteria")
     return 0

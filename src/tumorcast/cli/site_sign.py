@@ -29,10 +29,11 @@ def add_parser(subparsers: Any) -> None:
         parser.add_argument("lab", type=Path, metavar="LAB")
         parser.add_argument("verification", metavar="ID")
         parser.add_argument("--comment", default="", required=name != "sign")
+        parser.add_argument("--out", type=Path, metavar="DIR", help="write the report anew there (HTML, PDF)")
         parser.set_defaults(run=run, do=name)
     status = subparsers.add_parser("status", help="is a model live at this site; how is its control")
     status.add_argument("lab", type=Path, metavar="LAB")
-    status.add_argument("--model", metavar="ID", help="the active bundle's")
+    status.add_argument("--bundle", metavar="ID", help="of the lab's bundles (the active one)")
     status.set_defaults(run=run_status)
 
 
@@ -48,23 +49,26 @@ def run(args: argparse.Namespace) -> int:
     )
     now = golive.sign_off_of(store, args.verification)
     print(f"{args.verification}: {now.status}, {now.by}, {now.at}")
+    if args.out is not None:
+        from tumorcast.cli.site_report import write_kept
+
+        write_kept(store, args.verification, args.out)
     return 0
 
 
 def run_status(args: argparse.Namespace) -> int:
-    """0 where the model is live, else 1."""
-    from tumorcast.lab.bundles import active_bundle
+    """0 where the bundle is live, else 1."""
+    from tumorcast.lab.bundles import active_bundle, get_bundle
     from tumorcast.lab.errors import NotFoundError
     from tumorcast.lab.site.golive import go_live_status
     from tumorcast.lab.store import LabStore
 
     store = LabStore.open(args.lab)
-    active = active_bundle(store)
-    model = args.model or (active.model_id if active else None)
-    if model is None:
-        raise NotFoundError("no bundle is active", fix="give --model ID")
-    said = go_live_status(store, model)
-    print(f"{model}: {said.state}. {said.sentence}")
+    bundle = active_bundle(store) if args.bundle is None else get_bundle(store, args.bundle)
+    if bundle is None:
+        raise NotFoundError("no bundle is active", fix="give --bundle ID")
+    said = go_live_status(store, bundle.model_id, bundle.seal)
+    print(f"{bundle.id}: {said.state}. {said.sentence}")
     return 0 if said.is_live else 1
 
 

@@ -40,8 +40,9 @@ def run(args: argparse.Namespace) -> int:
     from tumorcast.lab.site.criteria import read_criteria
     from tumorcast.lab.site.ledger import ledger_of
     from tumorcast.lab.site.verification_page import verification_page
-    from tumorcast.lab.site.verify import as_record, changed_told, verify
-    from tumorcast.lab.site.words import MEASURES, interval, limits
+    from tumorcast.lab.site.verification_record import as_record
+    from tumorcast.lab.site.verify import verify
+    from tumorcast.lab.site.words import MEASURES, changed_told, interval, limits
     from tumorcast.lab.site.write import write_document
     from tumorcast.serve.predict import Request
     from tumorcast.serve.rows import write_csv
@@ -60,8 +61,10 @@ def run(args: argparse.Namespace) -> int:
         from tumorcast.lab.users import SYSTEM
 
         kept = keep_verification(LabStore.open(args.lab), SYSTEM, made)
-    record = as_record(made) | ({"id": kept.id} if kept else {})
-    files = write_document(verification_page(made), args.out, "verification", record)
+    record = as_record(made)
+    page = verification_page(record, None, (kept.id, kept.sha256) if kept else None)
+    record |= {"id": kept.id, "sha256": kept.sha256, "status": "preliminary"} if kept else {}
+    files = write_document(page, args.out, "verification", record)
     write_csv(made.predictions, args.out / "predictions.csv")
     for one in made.judged:
         limit = "" if one.low is None and one.high is None else limits(one.low, one.high)
@@ -70,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
             f"{one.verdict:<17}{told} {MEASURES[one.measure]}: {interval(one.figure)}; {limit} {one.why_not}"
         )
     if made.standing.changed:
-        print(changed_told(made.standing.changed))
+        print(changed_told(made.standing.changed.cases, made.standing.changed.when))
     print(f"{made.kind} verification: {made.verdict}; {files[0]}, {files[1]}")
     if kept is not None:
-        print(f"kept as {kept.id}; to sign it: tumorcast site sign {args.lab} {kept.id}")
+        print(f"kept as {kept.id}; to sign it: tumorcast site sign {args.lab} {kept.id} --out {args.out}")
     return 0 if made.verdict == "pass" and made.is_confirmatory else 1

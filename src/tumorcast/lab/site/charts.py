@@ -12,6 +12,8 @@ from reportlab.graphics import renderSVG
 from reportlab.graphics.shapes import Circle, Drawing, Group, Line, PolyLine, Rect, String
 from reportlab.lib.colors import HexColor
 
+from tumorcast.clinic.report.fonts import plain
+
 INK, SOFT, GRID = HexColor("#1c2733"), HexColor("#5b6875"), HexColor("#d5dce3")
 BLUE, RED, AMBER, GREEN = HexColor("#31506e"), HexColor("#a32626"), HexColor("#c98a00"), HexColor("#1f6f4a")
 _FONT = "Helvetica"
@@ -55,7 +57,7 @@ class Axes:
     ) -> None:
         """A string at a place in points."""
         self.drawing.add(
-            String(x, y, _plain(text), fontName=_FONT, fontSize=size, textAnchor=anchor, fillColor=color)
+            String(x, y, plain(text), fontName=_FONT, fontSize=size, textAnchor=anchor, fillColor=color)
         )
 
     def level(self, line: Line2) -> None:
@@ -89,7 +91,7 @@ class Axes:
         self.text((self.left + drawing.width - self.right) / 2, 6, x_label, 8, "middle", SOFT)
         for value in nice_ticks(*self.y, ticks) if ticks else ():
             self.text(self.left - 5, self.py(float(value)) - 3, f"{value:g}", 7.5, "end", SOFT)
-        label = String(0, 0, _plain(y_label), fontName=_FONT, fontSize=8, textAnchor="middle", fillColor=SOFT)
+        label = String(0, 0, plain(y_label), fontName=_FONT, fontSize=8, textAnchor="middle", fillColor=SOFT)
         turned = Group(label)
         turned.translate(14, (self.bottom + drawing.height - self.top) / 2)
         turned.rotate(90)
@@ -210,7 +212,3 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     room = 0.08 * (high - low) or max(abs(high) * 0.05, 1e-3)
     return low - room, high + room
-
-
-def _plain(text: str) -> str:
-    return text.encode("cp1252", "replace").decode("cp1252")

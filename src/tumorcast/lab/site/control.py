@@ -121,9 +121,7 @@ def judge_run(control: Control, reading: SlideReading, before: Sequence[Mapping[
         before: number -> normal score of the earlier runs, the oldest first.
     """
     if reading.problem:
-        return ControlRun(
-            float("nan"), {}, {}, {}, False, f"OUT OF CONTROL: the scan could not be read ({reading.problem})"
-        )
+        return ControlRun(float("nan"), {}, {}, {}, False, "OUT OF CONTROL: the scan could not be read")
     numbers = control.numbers(reading)
     if control.mode == "file":
         return _judge_file(control, reading, numbers)

@@ -49,12 +49,21 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Signature:
-    """A named person who stands for the page; `name` "" leaves lines to sign on paper."""
+class Act:
+    """What a named person did with the page ("Signed", "Amended", "Withdrawn"), when (UTC), and their comment."""
 
-    name: str = ""
-    at: str = ""
+    what: str
+    name: str
+    at: str
     comment: str = ""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How the page stands and who made it so, the oldest first; without an act there are lines to sign on paper."""
+
+    status: Literal["preliminary", "final", "amended", "withdrawn"] = "preliminary"
+    acts: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,3 +88,10 @@ class Document:
     notices: tuple[str, ...] = ()
     watermark: str = ""
     signature: Signature | None = None
+
+    @property
+    def stamp(self) -> str:
+        """What each page must say of a withdrawn document; "" of another."""
+        if self.signature is None or self.signature.status != "withdrawn":
+            return ""
+        return f"WITHDRAWN on {self.signature.acts[-1].at[:10]}: no longer valid"

@@ -50,7 +50,7 @@ class GoLive:
 
 def keep_verification(store: LabStore, user: User, made: Verification) -> SiteRecord:
     """Into the lab, unsigned."""
-    from tumorcast.lab.site.verify import as_record
+    from tumorcast.lab.site.verification_record import as_record
 
     detail: Detail = {
         "verdict": made.verdict.replace(" ", "_"),
@@ -68,7 +68,7 @@ def sign(store: LabStore, user: User, verification_id: str, comment: str = "") -
         NotAllowedError: the user is no pathologist.
         ConflictError: it is signed already, or was withdrawn.
     """
-    made = _verification(store, verification_id)
+    made = get_verification(store, verification_id)
     now = sign_off_of(store, verification_id)
     if now.status != "preliminary":
         raise ConflictError("the verification is signed already or was withdrawn", got=now.status)
@@ -108,11 +108,14 @@ def sign_off_of(store: LabStore, verification_id: str) -> SignOff:
     return SignOff("preliminary", "", "", "")
 
 
-def go_live_status(store: LabStore, model_id: str, seal: str | None = None) -> GoLive:
-    """Of a model, or of one bundle of it (its seal); the newest verification that is signed or passed decides."""
-    found = [one for one in records(store, "verification", model_id) if seal in (None, one.seal)]
+def go_live_status(store: LabStore, model_id: str, seal: str) -> GoLive:
+    """Of one bundle, known by its seal: a recalibrated copy of a model is another. The newest verification that is
+    not technical decides."""
+    of_model = records(store, "verification", model_id)
+    found = [one for one in of_model if one.seal == seal]
     if not found:
-        return GoLive("none", "This model was never verified at this site.")
+        told = "; another copy of it (another seal) was" if of_model else ""
+        return GoLive("none", f"This model was never verified at this site{told}.")
     technical: GoLive | None = None
     for one in reversed(found):
         said = _status(store, one)
@@ -146,7 +149,7 @@ def _status(store: LabStore, one: SiteRecord) -> GoLive:
 
 
 def _after_signing(store: LabStore, user: User, verification_id: str, comment: str, kind: Kind) -> SiteRecord:
-    made = _verification(store, verification_id)
+    made = get_verification(store, verification_id)
     if not comment.strip():
         raise InputError(f"a {kind} needs a reason", expected="a sentence")
     status = sign_off_of(store, verification_id).status
@@ -156,7 +159,12 @@ def _after_signing(store: LabStore, user: User, verification_id: str, comment: s
     return keep(store, user, kind, (made.model_id, made.seal), content, verification_id)
 
 
-def _verification(store: LabStore, verification_id: str) -> SiteRecord:
+def get_verification(store: LabStore, verification_id: str) -> SiteRecord:
+    """The kept record.
+
+    Raises:
+        NotFoundError: no such record. InputError: it is of another kind.
+    """
     made = get_record(store, verification_id)
     if made.kind != "verification":
         raise InputError("that is no verification", got=made.kind, expected="the id of a verification")

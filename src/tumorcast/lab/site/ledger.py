@@ -18,9 +18,10 @@ LEDGER_NAME = "site_ledger.json"
 
 @dataclass(frozen=True)
 class Fixed:
-    """Criteria of a model, fixed at a time (UTC, ISO 8601)."""
+    """Criteria of a bundle, fixed at a time (UTC, ISO 8601)."""
 
     model_id: str
+    seal: str
     criteria: str
     name: str
     when: str
@@ -28,9 +29,10 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Look:
-    """A look at outcomes: by which model, under which criteria, at which cases (`looks.outcome_digest`)."""
+    """A look at outcomes: by which bundle, under which criteria, at which cases (`looks.outcome_digest`)."""
 
     model_id: str
+    seal: str
     criteria: str
     outcomes: str
     cases: int
@@ -43,13 +45,15 @@ class Standing:
 
     Attributes:
         fixed: when these criteria were fixed.
-        earlier: looks of this model, the oldest first.
+        earlier: looks of this bundle, the oldest first.
         changed: the first of them that happened under other criteria; None where there is none.
+        of_copies: looks of other bundles of the same model (recalibrated copies, or what this is a copy of).
     """
 
     fixed: Fixed
     earlier: tuple[Look, ...]
     changed: Look | None
+    of_copies: int = 0
 
 
 def ledger_of(lab: Path | None) -> Path:
@@ -57,32 +61,41 @@ def ledger_of(lab: Path | None) -> Path:
     return (cache_folder() if lab is None else lab) / LEDGER_NAME
 
 
-def fix(ledger: Path, criteria: Criteria, model_id: str, now: datetime | None = None) -> Fixed:
-    """Write down that these criteria hold for the model from now on; the earlier date where they did already."""
+def fix(ledger: Path, criteria: Criteria, bundle: tuple[str, str], now: datetime | None = None) -> Fixed:
+    """Write down that these criteria hold for the bundle (model id, seal) from now on; the earlier date where they
+    did already."""
     told = _read(ledger)
     for entry in told["fixed"]:
-        if entry["model_id"] == model_id and entry["criteria"] == criteria.sha256:
+        if _is_of(entry, bundle) and entry["criteria"] == criteria.sha256:
             return Fixed(**entry)
-    made = Fixed(model_id, criteria.sha256, criteria.name, _stamp(now))
+    made = Fixed(*bundle, criteria.sha256, criteria.name, _stamp(now))
     told["fixed"].append(asdict(made))
     write_text(ledger, json.dumps(told, indent=1) + "\n")
     return made
 
 
-def standing(ledger: Path, criteria: Criteria, model_id: str, now: datetime | None = None) -> Standing:
+def standing(
+    ledger: Path, criteria: Criteria, bundle: tuple[str, str], now: datetime | None = None
+) -> Standing:
     """Fix the criteria where they are not fixed yet, and say what was looked at before."""
-    fixed = fix(ledger, criteria, model_id, now)
-    return Standing(fixed, _looks(ledger, model_id), changed_by(ledger, criteria, model_id))
+    fixed = fix(ledger, criteria, bundle, now)
+    own = _looks(ledger, bundle)
+    of_model = [look for look in _read(ledger)["looks"] if look["model_id"] == bundle[0]]
+    return Standing(fixed, own, changed_by(ledger, criteria, bundle), len(of_model) - len(own))
 
 
-def changed_by(ledger: Path, criteria: Criteria, model_id: str) -> Look | None:
-    """The first look of the model that happened under other criteria."""
-    others = [look for look in _looks(ledger, model_id) if look.criteria != criteria.sha256]
+def changed_by(ledger: Path, criteria: Criteria, bundle: tuple[str, str]) -> Look | None:
+    """The first look of the bundle that happened under other criteria."""
+    others = [look for look in _looks(ledger, bundle) if look.criteria != criteria.sha256]
     return others[0] if others else None
 
 
-def _looks(ledger: Path, model_id: str) -> tuple[Look, ...]:
-    return tuple(Look(**look) for look in _read(ledger)["looks"] if look["model_id"] == model_id)
+def _looks(ledger: Path, bundle: tuple[str, str]) -> tuple[Look, ...]:
+    return tuple(Look(**look) for look in _read(ledger)["looks"] if _is_of(look, bundle))
+
+
+def _is_of(entry: dict[str, Any], bundle: tuple[str, str]) -> bool:
+    return (entry["model_id"], entry["seal"]) == bundle
 
 
 def note_look(ledger: Path, look: Look) -> None:
@@ -92,9 +105,11 @@ def note_look(ledger: Path, look: Look) -> None:
     write_text(ledger, json.dumps(told, indent=1) + "\n")
 
 
-def looked(model_id: str, criteria: Criteria, outcomes: str, cases: int, now: datetime | None = None) -> Look:
+def looked(
+    bundle: tuple[str, str], criteria: Criteria, outcomes: str, cases: int, now: datetime | None = None
+) -> Look:
     """A look of this moment."""
-    return Look(model_id, criteria.sha256, outcomes, cases, _stamp(now))
+    return Look(*bundle, criteria.sha256, outcomes, cases, _stamp(now))
 
 
 def _stamp(now: datetime | None) -> str:
@@ -106,7 +121,7 @@ def _read(ledger: Path) -> dict[str, Any]:
         return {"fixed": [], "looks": []}
     try:
         told = json.loads(ledger.read_text(encoding="utf-8"))
-        return {"fixed": list(told["fixed"]), "looks": list(told["looks"])}
+        return {name: [{"seal": "", **line} for line in told[name]] for name in ("fixed", "looks")}
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{ledger.name} is damaged",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
@@ -14,7 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 from reportlab.platypus import Table as Grid
 
-from tumorcast.lab.site.document import Document, Part, Photograph, Picture, Signature, Table, Tone
+from tumorcast.clinic.report.fonts import marked, plain
+from tumorcast.lab.site.document import Act, Document, Part, Photograph, Picture, Signature, Table, Tone
 
 _TONES: dict[Tone, colors.Color] = {
     "good": colors.HexColor("#1f6f4a"),
@@ -22,7 +22,7 @@ _TONES: dict[Tone, colors.Color] = {
     "open": colors.HexColor("#8a5a00"),
     "plain": colors.HexColor("#31506e"),
 }
-_SOFT, _LINE = colors.HexColor("#5b6875"), colors.HexColor("#d5dce3")
+_SOFT, _LINE, _PALE = colors.HexColor("#5b6875"), colors.HexColor("#d5dce3"), colors.HexColor("#f6dcdc")
 _WIDTH = A4[0] - 36 * mm - 12
 _BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9, leading=12.5, spaceAfter=4)
 _CELL = ParagraphStyle("cell", parent=_BODY, fontSize=8.5, leading=11, spaceAfter=0)
@@ -47,7 +47,7 @@ def pdf_of(page: Document) -> bytes:
     out = io.BytesIO()
     frame = SimpleDocTemplate(
         out, pagesize=A4, leftMargin=18 * mm, rightMargin=18 * mm, topMargin=18 * mm, bottomMargin=20 * mm,
-        title=_plain(page.title), author="tumorcast", subject=_plain(page.subtitle), invariant=1,
+        title=page.title, author="tumorcast", subject=page.subtitle, invariant=1,
     )  # fmt: skip
 
     def furniture(canvas: Canvas, _: object) -> None:
@@ -58,14 +58,14 @@ def pdf_of(page: Document) -> bytes:
 
 
 def _story(page: Document) -> Iterator[Flowable]:
-    yield Paragraph(_text(page.title), _TITLE)
-    yield Paragraph(_text(page.subtitle), _NOTE)
+    yield Paragraph(marked(page.title), _TITLE)
+    yield Paragraph(marked(page.subtitle), _NOTE)
     yield Spacer(1, 6)
     yield _verdict(page)
     yield Spacer(1, 6)
     yield _facts(page.facts)
     for section in page.sections:
-        heading: list[Flowable] = [Paragraph(_text(section.title), _SECTION)]
+        heading: list[Flowable] = [Paragraph(marked(section.title), _SECTION)]
         for part in section.parts:
             is_whole = isinstance(part, Picture | Photograph | str)
             yield from [KeepTogether([*heading, *_part(part)])] if is_whole else [*heading, *_part(part)]
@@ -74,7 +74,7 @@ def _story(page: Document) -> Iterator[Flowable]:
         yield KeepTogether([Paragraph("Sign-off", _SECTION), *_sign(page.signature)])
     yield Spacer(1, 10)
     for notice in page.notices:
-        yield Paragraph(_text(notice), _NOTE)
+        yield Paragraph(marked(notice), _NOTE)
 
 
 def _verdict(page: Document) -> Flowable:
@@ -86,11 +86,11 @@ def _verdict(page: Document) -> Flowable:
         ("LINEBEFORE", (0, 0), (0, -1), 4, tone), ("BACKGROUND", (0, 0), (-1, -1), colors.HexColor("#f6f8fa")),
         ("TOPPADDING", (0, 0), (-1, -1), 6), ("BOTTOMPADDING", (0, 0), (-1, -1), 6),
     ]  # fmt: skip
-    return Grid([[Paragraph(_text(page.verdict), style)]], colWidths=[_WIDTH], style=box)
+    return Grid([[Paragraph(marked(page.verdict), style)]], colWidths=[_WIDTH], style=box)
 
 
 def _facts(facts: tuple[tuple[str, str], ...]) -> Flowable:
-    rows = [[Paragraph(_text(name), _HEAD), Paragraph(_text(value), _CELL)] for name, value in facts]
+    rows = [[Paragraph(marked(name), _HEAD), Paragraph(marked(value), _CELL)] for name, value in facts]
     style = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 1),
              ("BOTTOMPADDING", (0, 0), (-1, -1), 1), ("LEFTPADDING", (0, 0), (-1, -1), 0)]  # fmt: skip
     return Grid(rows, colWidths=[38 * mm, _WIDTH - 38 * mm], style=style) if rows else Spacer(1, 1)
@@ -98,28 +98,28 @@ def _facts(facts: tuple[tuple[str, str], ...]) -> Flowable:
 
 def _part(part: Part) -> list[Flowable]:
     if isinstance(part, str):
-        return [Paragraph(_text(part), _BODY)]
+        return [Paragraph(marked(part), _BODY)]
     if isinstance(part, Table):
         return _table(part)
     if isinstance(part, Picture):
-        return [_fitted(part), Paragraph(_text(part.caption), _NOTE)]
-    return [_photographs(part), Paragraph(_text(part.caption), _NOTE)]
+        return [_fitted(part), Paragraph(marked(part.caption), _NOTE)]
+    return [_photographs(part), Paragraph(marked(part.caption), _NOTE)]
 
 
 def _table(table: Table) -> list[Flowable]:
-    rows = [[Paragraph(_text(cell), _HEAD) for cell in table.head]]
+    rows = [[Paragraph(marked(cell), _HEAD) for cell in table.head]]
     for i, row in enumerate(table.rows):
-        cells = [Paragraph(_text(cell), _CELL) for cell in row]
+        cells = [Paragraph(marked(cell), _CELL) for cell in row]
         tone = table.tones[i] if table.tones else "plain"
         if table.tones and tone != "plain":
             bold = ParagraphStyle("tone", parent=_CELL, fontName="Helvetica-Bold", textColor=_TONES[tone])
-            cells[-1] = Paragraph(_text(row[-1]), bold)
+            cells[-1] = Paragraph(marked(row[-1]), bold)
         rows.append(cells)
     style = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.5, _LINE),
              ("LEFTPADDING", (0, 0), (-1, -1), 0), ("TOPPADDING", (0, 0), (-1, -1), 2),
              ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]  # fmt: skip
     made: list[Flowable] = [Grid(rows, colWidths=_widths(table), style=style, repeatRows=1)]
-    return [*made, Paragraph(_text(table.note), _NOTE)] if table.note else made
+    return [*made, Paragraph(marked(table.note), _NOTE)] if table.note else made
 
 
 def _widths(table: Table) -> list[float]:
@@ -154,9 +154,8 @@ def _photographs(part: Photograph) -> Flowable:
 
 
 def _sign(signature: Signature) -> list[Flowable]:
-    if signature.name:
-        told = f"Signed by <b>{_text(signature.name)}</b>, {_text(signature.at)}. {_text(signature.comment)}"
-        return [Paragraph(told, _BODY)]
+    if signature.acts:
+        return [Paragraph(marked(f"Status: {signature.status}."), _BODY), *map(_act, signature.acts)]
     line = [("LINEABOVE", (0, 1), (0, 1), 0.7, colors.black), ("LINEABOVE", (2, 1), (2, 1), 0.7, colors.black),
             ("LINEABOVE", (4, 1), (4, 1), 0.7, colors.black)]  # fmt: skip
     names = [Paragraph(word, _NOTE) for word in ("Name", "", "Date", "", "Signature")]
@@ -173,23 +172,34 @@ def _sign(signature: Signature) -> list[Flowable]:
     ]
 
 
+def _act(act: Act) -> Flowable:
+    told = f"{act.what} by <b>{marked(act.name)}</b>, {act.at}."
+    return Paragraph(f"{told} {marked(act.comment)}" if act.comment else told, _BODY)
+
+
 def _furnish(canvas: Canvas, page: Document) -> None:
     canvas.saveState()
     canvas.setFont("Helvetica", 7.5)
     canvas.setFillColor(_SOFT)
-    canvas.drawString(18 * mm, 11 * mm, _plain(f"{page.title} - {page.subtitle}")[:110])
-    canvas.drawRightString(A4[0] - 18 * mm, 11 * mm, f"page {canvas.getPageNumber()}")
+    canvas.drawString(18 * mm, 11 * mm, plain(f"{page.title} - {page.subtitle}")[:110])
+    status = "" if page.signature is None else f"{page.signature.status}, "
+    canvas.drawRightString(A4[0] - 18 * mm, 11 * mm, f"{status}page {canvas.getPageNumber()}")
     if page.watermark:
         canvas.setFont("Helvetica-Bold", 8)
         canvas.setFillColor(_TONES["open"])
-        canvas.drawCentredString(A4[0] / 2, A4[1] - 11 * mm, _plain(page.watermark))
+        canvas.drawCentredString(A4[0] / 2, A4[1] - 11 * mm, plain(page.watermark))
+    if page.stamp:
+        _stamp(canvas, page.stamp)
     canvas.restoreState()
 
 
-def _text(text: str) -> str:
-    return escape(_plain(text))
-
-
-def _plain(text: str) -> str:
-    """Characters that the PDF's standard fonts have; accents that they lack are taken off."""
-    return text.encode("cp1252", "replace").decode("cp1252")
+def _stamp(canvas: Canvas, text: str) -> None:
+    """At the head of the page, and across it below the text."""
+    canvas.setFont("Helvetica-Bold", 10)
+    canvas.setFillColor(_TONES["bad"])
+    canvas.drawCentredString(A4[0] / 2, A4[1] - 15.5 * mm, text)
+    canvas.setFont("Helvetica-Bold", 80)
+    canvas.setFillColor(_PALE)
+    canvas.translate(A4[0] / 2, A4[1] / 2)
+    canvas.rotate(50)
+    canvas.drawCentredString(0, 0, text.split()[0])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from tumorcast.domain.errors import InputError
 from tumorcast.lab.audit import Detail, record
 from tumorcast.lab.errors import no_such
 from tumorcast.lab.site.write import plain
@@ -64,8 +66,10 @@ def keep(
 
     Raises:
         NotAllowedError: the user's role may not.
+        InputError: a comment names a patient of the lab.
     """
     require(user, _ACTIONS.get(kind, "site.check"))
+    _need_nobody(store, str(content.get("comment", "")))
     text = json.dumps(plain(dict(content)), sort_keys=True, allow_nan=False)
     made = SiteRecord(
         f"{_LETTERS[kind]}{secrets.token_hex(8)}", kind, *bundle, about, store.clock(), user.id, user.display_name,
@@ -80,6 +84,19 @@ def keep(
         told = {"record": made.id, "sha256": made.sha256} | ({"about": about} if about else {})
         record(connection, made.at, user.id, f"site.{kind}", told, detail, bundle)
     return made
+
+
+def _need_nobody(store: LabStore, comment: str) -> None:
+    """A record can never be erased, so that nothing in it may lead to a patient."""
+    with store.reading() as connection:
+        rows = connection.execute("SELECT patient_id, id FROM cases UNION SELECT name, id FROM files")
+        names = {str(name) for row in rows for name in row}
+    if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", comment) for name in names if name in comment):
+        raise InputError(
+            "the comment names a patient, a case or a file",
+            expected="a comment about the model",
+            fix="leave the name out: records of a site can never be erased",
+        )
 
 
 def get_record(store: LabStore, record_id: str) -> SiteRecord:

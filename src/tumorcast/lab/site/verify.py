@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from tumorcast.evaluation.looks import outcome_digest
 from tumorcast.evaluation.prediction_table import is_survival
 from tumorcast.lab.site.criteria import Criteria, Measure
 from tumorcast.lab.site.figures import Own, outcome_figures, own_figures, technical_figures
-from tumorcast.lab.site.ledger import Look, Standing, looked, note_look, standing
+from tumorcast.lab.site.ledger import Standing, looked, note_look, standing
 from tumorcast.lab.site.verdicts import Cases, Judged, Verdict, judge, overall
 from tumorcast.metrics.intervals import Interval
 from tumorcast.readers.cbioportal import read_study
@@ -35,6 +34,7 @@ class Verification:
 
     Attributes:
         kind: "clinical" with outcomes, "technical" without.
+        recalibrated: as in the bundle's manifest; empty for a bundle as it was exported.
         own: the bundle's figures of training; None where it tells none.
         judged: each criterion.
         predictions: every course as in `predictions.csv`.
@@ -46,6 +46,7 @@ class Verification:
     model_id: str
     seal: str
     training_data: str
+    recalibrated: dict[str, str]
     study_id: str
     when: str
     criteria: Criteria
@@ -65,7 +66,7 @@ class Verification:
 
     @property
     def is_confirmatory(self) -> bool:
-        """Whether every look of this model here was under these criteria."""
+        """Whether every look of this bundle here was under these criteria."""
         return self.standing.changed is None
 
 
@@ -89,7 +90,9 @@ def verify(
         BundleError, InputError: as `predict_study`; a model of survival alone cannot be verified with outcomes.
     """
     bundle, study = load_bundle(bundle_folder), read_study(study_folder)
-    before = standing(ledger, criteria, bundle.manifest.model_id)
+    manifest = bundle.manifest
+    names = manifest.model_id, manifest.seal
+    before = standing(ledger, criteria, names)
     made = predict_with(bundle, study, request)
     if made.table.empty:
         raise InputError("the study has no course", got=study.study_id, expected="at least one local case")
@@ -107,29 +110,13 @@ def verify(
     if len(scored):
         figures |= outcome_figures(scored, criteria.confidence)
         cases = _counted(scored, len(made.table))
-        look = looked(bundle.manifest.model_id, criteria, outcome_digest(scored), len(scored))
-        note_look(ledger, look)
+        note_look(ledger, looked(names, criteria, outcome_digest(scored), len(scored)))
     own = own_figures(bundle.trust)
     return Verification(
-        "clinical" if len(scored) else "technical", bundle.manifest.model_id, bundle.manifest.seal,
-        bundle.manifest.training_data, study.study_id, datetime.now(UTC).isoformat(timespec="seconds"), criteria,
+        "clinical" if len(scored) else "technical", *names, manifest.training_data, dict(manifest.recalibrated),
+        study.study_id, datetime.now(UTC).isoformat(timespec="seconds"), criteria,
         before, own, figures, cases, judge(criteria, figures, own, cases), made.table, scored, made.watermark,
     )  # fmt: skip
-
-
-def looks_told(before: Standing) -> str:
-    """How often this model was looked at here, this time counted."""
-    count = len(before.earlier) + 1
-    told = f"look {count} of this model at outcomes of this site"
-    return told + ("" if count == 1 else ": each further look makes it likelier that a bad model passes once")
-
-
-def changed_told(changed: Look) -> str:
-    """That criteria are other than at an earlier look."""
-    return (
-        f"CRITERIA CHANGED AFTER A LOOK: {changed.cases} cases were looked at on {changed.when[:10]} under other "
-        "criteria. This verdict describes; it does not confirm, and does not open the site."
-    )
 
 
 def _counted(scored: pd.DataFrame, courses: int) -> Cases:
@@ -174,25 +161,3 @@ def _largest(table: pd.DataFrame, other: pd.DataFrame) -> Interval:
         return Interval(float("nan"), float("nan"), float("nan"))
     value = float(np.abs(pairs["probability"] - pairs["probability_other"]).max())
     return Interval(value, value, value)
-
-
-def as_record(made: Verification) -> dict[str, object]:
-    """Plain values, to be kept: no patient, no file."""
-
-    def told(figure: Interval | None) -> Mapping[str, float] | None:
-        return None if figure is None else figure.as_dict()
-
-    return {
-        "kind": made.kind, "model_id": made.model_id, "seal": made.seal, "study_id": made.study_id,
-        "training_data": made.training_data, "when": made.when, "verdict": made.verdict,
-        "is_confirmatory": made.is_confirmatory, "criteria": made.criteria.model_dump(mode="json"),
-        "criteria_sha256": made.criteria.sha256, "criteria_fixed": made.standing.fixed.when,
-        "looks_before": len(made.standing.earlier), "watermark": made.watermark,
-        "cases": {"courses": made.cases.courses, "responders": made.cases.responders, "others": made.cases.others},
-        "figures": {name: told(figure) for name, figure in made.figures.items()},
-        "judged": [
-            {"measure": j.measure, "is_required": j.is_required, "low": j.low, "high": j.high,
-             "figure": told(j.figure), "verdict": j.verdict, "why_not": j.why_not}
-            for j in made.judged
-        ],
-    }  # fmt: skip

@@ -55,3 +55,19 @@ def limits(low: float | None, high: float | None) -> str:
     if low is not None and high is not None:
         return f"{number(low)} to {number(high)}"
     return f"at least {number(low)}" if low is not None else f"at most {number(high)}"
+
+
+def looks_told(before: int, of_copies: int) -> str:
+    """How often this bundle was looked at here, this time counted, and its copies before."""
+    told = f"look {before + 1} of this bundle at outcomes of this site"
+    if before:
+        told += ": each further look makes it likelier that a bad model passes once"
+    return told if not of_copies else f"{told}; copies of the model had {of_copies} before"
+
+
+def changed_told(cases: int, when: str) -> str:
+    """That criteria are other than at an earlier look."""
+    return (
+        f"CRITERIA CHANGED AFTER A LOOK: {cases} cases were looked at on {when[:10]} under other criteria. This "
+        "verdict describes; it does not confirm, and does not open the site."
+    )
