@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,15 @@ def test_the_kept_page_is_the_first_page(lab, made: Verification, kept: SiteReco
     assert "CRITERIA CHANGED AFTER A LOOK" in first
     assert "rank of the mutational burden" in first
     assert first.count("<svg") == 2
+
+
+def test_a_copy_recalibrated_on_the_same_study_is_told(made: Verification) -> None:
+    told = {"study_id": "H", "patients": "40", "created": "2026-01-01", "original_seal": "4" * 64}
+    assert "OF THE SAME STUDY" in html_of(verification_page(as_record(replace(made, recalibrated=told))))
+    other = told | {"study_id": "elsewhere"}
+    page = html_of(verification_page(as_record(replace(made, recalibrated=other))))
+    assert "at elsewhere on 40 patients" in page
+    assert "OF THE SAME STUDY" not in page
 
 
 def test_nothing_that_is_kept_names_a_patient_a_course_or_a_file(

@@ -22,7 +22,7 @@ _TONES: dict[Tone, colors.Color] = {
     "open": colors.HexColor("#8a5a00"),
     "plain": colors.HexColor("#31506e"),
 }
-_SOFT, _LINE, _PALE = colors.HexColor("#5b6875"), colors.HexColor("#d5dce3"), colors.HexColor("#f6dcdc")
+_SOFT, _LINE, _PALE = colors.HexColor("#5b6875"), colors.HexColor("#d5dce3"), colors.HexColor("#fae8e8")
 _WIDTH = A4[0] - 36 * mm - 12
 _BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9, leading=12.5, spaceAfter=4)
 _CELL = ParagraphStyle("cell", parent=_BODY, fontSize=8.5, leading=11, spaceAfter=0)
