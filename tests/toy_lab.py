@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pandas as pd
 from onnx import TensorProto, helper
+from PIL import Image
 
 from toy_bundle import toy_facts, toy_model
 from tumorcast.biology.network import GeneNetwork
@@ -68,12 +70,22 @@ def write_toy_encoder(path: Path) -> OnnxTileEncoder:
 
 def write_toy_slide(path: Path, seed: int, is_empty: bool = False) -> None:
     """Purple tissue in the middle of white glass (or glass alone), 512 px at 1 um/px."""
-    random = np.random.default_rng(seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_svs(path, _toy_picture(seed, is_empty), 1.0, 10)
+
+
+def toy_flat_tiff(seed: int) -> bytes:
+    """The same picture as a plain TIFF, which does not say its pixel size."""
+    stream = BytesIO()
+    Image.fromarray(_toy_picture(seed)).save(stream, "TIFF")
+    return stream.getvalue()
+
+
+def _toy_picture(seed: int, is_empty: bool = False) -> np.ndarray:
     picture = np.full((512, 512, 3), 243, np.float32)
     if not is_empty:
-        picture[128:384, 128:384] = random.normal((190, 110, 170), 15, (256, 256, 3))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_svs(path, picture.clip(0, 255).astype(np.uint8), 1.0, 10)
+        picture[128:384, 128:384] = np.random.default_rng(seed).normal((190, 110, 170), 15, (256, 256, 3))
+    return picture.clip(0, 255).astype(np.uint8)
 
 
 def toy_study(folder: Path, origin: str = "simulated", n_patients: int = N_PATIENTS) -> Study:

@@ -41,10 +41,10 @@ class CaseError(LabError):
 
     code = "case_files"
 
-    def __init__(self, problems: list[FileProblem]) -> None:
+    def __init__(self, problems: list[FileProblem], fix: str = "replace or remove them") -> None:
         self.problems = tuple(problems)
         told = "\n".join(f"{problem.name or 'case'}: {problem.error}" for problem in problems)
-        super().__init__("files of the case cannot be used", got=told, fix="replace or remove them")
+        super().__init__("files of the case cannot be used", got=told, fix=fix)
 
 
 def study_of(store: LabStore, case_id: str, folder: Path) -> Study:

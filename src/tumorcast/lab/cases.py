@@ -15,6 +15,7 @@ from tumorcast.lab.audit import record
 from tumorcast.lab.errors import ConflictError, no_such
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import User, require
+from tumorcast.slides.mpp import MAX_MPP, MIN_MPP
 
 Kind = Literal["slide", "variants", "expression", "segments", "clinical"]
 _Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -29,6 +30,7 @@ class CaseFacts(BaseModel):
         agents: drugs of the course, one each.
         line: 1 for the first of the disease's treatments.
         biopsy_day: day of the tissue relative to the first day of treatment, negative before it.
+        slide_mpp: um/px of level 0 of slides whose file does not say it; what a file says wins.
         tumour_purity: share of tumour cells, 0..1.
         panel_mb: megabases of coding sequence that the sequencing covered.
         age: years at the start of treatment.
@@ -50,6 +52,7 @@ class CaseFacts(BaseModel):
     stain: Literal["H&E", "IHC", "other", "unknown"] = "unknown"
     preparation: Literal["FFPE", "frozen", "cytology", "unknown"] = "unknown"
     organ: _Word = ""
+    slide_mpp: Annotated[float, Field(ge=MIN_MPP, le=MAX_MPP)] | None = None
     tumour_purity: Annotated[float, Field(ge=0, le=1)] | None = None
     panel_mb: Annotated[float, Field(gt=0, le=4000)] | None = None
     sex: Literal["female", "male", "unknown"] = "unknown"

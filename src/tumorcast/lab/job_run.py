@@ -18,6 +18,7 @@ from tumorcast.lab.leases import Outcome
 from tumorcast.lab.signatures import checked_signature
 from tumorcast.lab.site.incoming import keep_numbers
 from tumorcast.lab.site.marks import Noted, site_flags
+from tumorcast.lab.slide_size import need_pixel_sizes
 from tumorcast.lab.store import LabStore
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.policy import STRICT, Policy, read_policy
@@ -67,16 +68,20 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
         study = study_of(store, case.id, place)
         stage("opening bundle", 0, 0)
         bundle, predictor = opened.of(job.bundle_id)
+        if "slide" in bundle.manifest.modalities:
+            need_pixel_sizes(store, case)
         signed_by = checked_signature(bundle, store)
         encoder = "none" if bundle.manifest.tile_encoder is None else bundle.manifest.tile_encoder.sha256[:16]
         request = Request(
             cache=store.case_folder(case.id) / "features" / (encoder or "any"),
+            slide_mpp=case.facts.slide_mpp,
             demonstrate=store.config.demonstrate or bool(job.options.get("demonstrate")),
             policy=policy_of(store),
             on_tiles=lambda done, total: stage("encoding tiles", done, total),
         )
         stage("predicting", 0, 0)
-        noted = Noted(bundle, tuple(Path(path) for path in study.slides["path"]))
+        paths = tuple(Path(path) for path in study.slides["path"])
+        noted = Noted(bundle, paths, case.facts.slide_mpp)
         asked = ReportRequest(request, predictor=predictor, watch=noted)
         made = make_report(bundle, study, case.facts.patient_id, asked)
     finally:

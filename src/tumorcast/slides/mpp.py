@@ -11,6 +11,9 @@ from tumorcast.domain.errors import InputError, SlideError
 MIN_MPP, MAX_MPP = 0.05, 10.0
 """Plausible range in um/px: finer is below light microscopy, coarser is an overview, not a slide."""
 
+GIVE_MPP = "give --slide-mpp, or a column mpp in slides.csv"
+"""What mends a slide of unknown pixel size, where the user has a command line."""
+
 UPSAMPLING_TOLD = 1.1
 """Slides whose pixels are coarser than the tiles' by more than this are encoded with a remark."""
 
@@ -71,7 +74,7 @@ def refuse_unknown_mpp(properties: Mapping[str, str]) -> NoReturn:
         "the slide does not say how large a pixel is",
         got=got,
         expected="microns per pixel in the metadata",
-        fix=f"give --slide-mpp, or a column mpp in slides.csv{hint}",
+        fix=f"{GIVE_MPP}{hint}",
     )
 
 

@@ -42,12 +42,16 @@ def need_live(store: LabStore, model_id: str, seal: str) -> None:
 
 @dataclass
 class Noted:
-    """Collects the numbers of the courses that are predicted; `numbers` is None until one is."""
+    """Collects the numbers of the courses that are predicted; `numbers` is None until one is.
+
+    `slide_mpp`: um/px of level 0 that stands in where a slide does not say it.
+    """
 
     bundle: Bundle
     slides: tuple[Path, ...] = ()
+    slide_mpp: float | None = None
     numbers: CaseNumbers | None = field(default=None)
 
     def __call__(self, answer: Answer) -> None:
         images = tuple(path for path in self.slides if path.suffix not in READY_SUFFIXES)
-        self.numbers = case_summary(self.bundle, answer, images)
+        self.numbers = case_summary(self.bundle, answer, images, self.slide_mpp)

@@ -8,7 +8,10 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import FileResponse, Response
 
 from tumorcast.lab import reports
+from tumorcast.lab.cases import Case, CaseFile
 from tumorcast.lab.errors import NotFoundError
+from tumorcast.lab.slide_size import field_named
+from tumorcast.lab.uploads import stored_path
 from tumorcast.lab.users import require
 from tumorcast.slides.show.pyramid import TILE_PX
 from tumorcast.web.api import PREFIX
@@ -16,9 +19,9 @@ from tumorcast.web.api.answers import fails
 from tumorcast.web.api.cases import FileId
 from tumorcast.web.api.models import HeatOut, SlideOut
 from tumorcast.web.api.reports import ReportId
-from tumorcast.web.context import WebContext, context_of
+from tumorcast.web.context import context_of
 from tumorcast.web.identity import ApiCaller
-from tumorcast.web.report_slides import ShownSlide, case_of, find_slide, path_of
+from tumorcast.web.report_slides import case_of, find_slide, path_of
 
 router = APIRouter(prefix=PREFIX + "/reports/{report_id}/slides/{file_id}", tags=["reports"])
 Index = Annotated[int, Path(ge=0, le=1_000_000)]
@@ -39,8 +42,10 @@ def get_slide(request: Request, caller: ApiCaller, report_id: ReportId, file_id:
     context = context_of(request)
     report = reports.get_report(context.store, report_id)
     record = reports.read_record(context.store, report_id)
-    slide = find_slide(case_of(context.store, report), record, file_id)
-    pyramid, opened = context.slides.pyramid(path_of(context.store, slide), None)
+    case = case_of(context.store, report)
+    slide = find_slide(case, record, file_id)
+    with field_named():
+        pyramid, opened = context.slides.pyramid(path_of(context.store, slide), case.facts.slide_mpp)
     heat = slide.picture.heat if slide.picture else ()
     return SlideOut(
         file_id=file_id, mpp=opened.mpp, width=pyramid.width, height=pyramid.height, tile_px=TILE_PX,
@@ -76,20 +81,22 @@ def get_tile(
     """A tile of at most 512 x 512 pixels."""
     require(caller.user, "report.read")
     context = context_of(request)
-    file = _file(context, report_id, file_id)
-    headers = {"ETag": f'"{file.file.sha256[:24]}-{level}-{column}-{row}"', "Cache-Control": _KEPT}
+    case = case_of(context.store, reports.get_report(context.store, report_id))
+    file = _file(case, file_id)
+    headers = {"ETag": f'"{file.sha256[:24]}-{level}-{column}-{row}"', "Cache-Control": _KEPT}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    tile = context.slides.tile(path_of(context.store, file), None, level, column, row)
+    path = stored_path(context.store, file)
+    with field_named():
+        tile = context.slides.tile(path, case.facts.slide_mpp, level, column, row)
     if tile is None:
         raise NotFoundError("the slide has no such tile", got=f"level {level}, column {column}, row {row}")
     return Response(tile, media_type="image/jpeg", headers=headers)
 
 
-def _file(context: WebContext, report_id: str, file_id: str) -> ShownSlide:
+def _file(case: Case, file_id: str) -> CaseFile:
     """The slide, by the case alone: tiles are asked for by the hundred, and the record is large."""
-    case = case_of(context.store, reports.get_report(context.store, report_id))
     for file in case.files:
         if file.id == file_id and file.kind == "slide":
-            return ShownSlide(file.id, file, None)
+            return file
     raise NotFoundError("the case has no such slide", got=file_id)

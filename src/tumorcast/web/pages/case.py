@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from tumorcast.lab import jobs
-from tumorcast.lab.cases import CaseFacts, get_case
+from tumorcast.lab.cases import CaseFacts, change_case, facts_from, get_case
 from tumorcast.lab.reports import list_reports
+from tumorcast.lab.slide_size import FIELD
 from tumorcast.lab.users import allowed, require
 from tumorcast.web.api.cases import CaseId
 from tumorcast.web.api.jobs import JobId
@@ -33,7 +34,8 @@ def new_case(request: Request, session: PageSession) -> Response:
     require(session.user, "case.write")
     limits = context_of(request).store.config.limits
     return page(
-        request, "new_case.html", session, kinds=KINDS, limits=limits, facts=CaseFacts(patient_id="x"), case_id=""
+        request, "new_case.html", session, kinds=KINDS, limits=limits, facts=CaseFacts(patient_id="x"), case_id="",
+        size_field=FIELD,
     )  # fmt: skip
 
 
@@ -58,6 +60,20 @@ def predict(request: Request, session: FormSession, case_id: CaseId) -> Redirect
     return RedirectResponse(f"/cases/{case_id}", 303)
 
 
+@router.post("/cases/{case_id}/slide-mpp")
+def set_pixel_size(
+    request: Request,
+    session: FormSession,
+    case_id: CaseId,
+    slide_mpp: Annotated[str, Form(max_length=20)] = "",
+) -> RedirectResponse:
+    """Declare the pixel size of slides whose file does not say it; empty: not known."""
+    store = context_of(request).store
+    facts = get_case(store, case_id).facts.model_dump() | {"slide_mpp": slide_mpp.strip() or None}
+    change_case(store, session.user, case_id, facts_from(facts))
+    return RedirectResponse(f"/cases/{case_id}", 303)
+
+
 @router.post("/cases/{case_id}/jobs/{job_id}/cancel")
 def cancel(request: Request, session: FormSession, case_id: CaseId, job_id: JobId) -> RedirectResponse:
     """Stop a job."""
@@ -78,6 +94,8 @@ def _shown(request: Request, session: PageSession, case_id: str) -> dict[str, An
         "is_over": all(job.state not in ("queued", "running") for job in found),
         "may_write": allowed(session.user, "case.write"),
         "kinds": KINDS,
+        "size_field": FIELD,
+        "has_slide": any(file.kind == "slide" for file in case.files),
         "limits": store.config.limits,
     }
 
@@ -93,6 +111,7 @@ def _told(facts: CaseFacts) -> list[tuple[str, str]]:
         "Specimen": facts.specimen,
         "Stain": facts.stain,
         "Preparation": facts.preparation,
+        FIELD: None if facts.slide_mpp is None else f"{facts.slide_mpp:g}",
         "Tumour cells": None if facts.tumour_purity is None else f"{100 * facts.tumour_purity:.0f}%",
         "Panel": None if facts.panel_mb is None else f"{facts.panel_mb:g} Mb",
         "Sex": facts.sex,

@@ -98,7 +98,7 @@ function factsOf(form) {
   for (const name of ["patient_id", "title", "cancer_type", "organ", "specimen", "stain", "preparation", "sex", "expression_scale"]) facts[name] = data.get(name).trim();
   facts.agents = data.get("agents").split(/[,+;]/).map(each => each.trim()).filter(Boolean);
   facts.regimen = facts.agents.join(" + ");
-  for (const name of ["line", "biopsy_day", "panel_mb", "age"]) facts[name] = data.get(name) === "" ? null : Number(data.get(name));
+  for (const name of ["line", "biopsy_day", "slide_mpp", "panel_mb", "age"]) facts[name] = data.get(name) === "" ? null : Number(data.get(name));
   facts.tumour_purity = data.get("tumour_purity") === "" ? null : Number(data.get("tumour_purity")) / 100;
   facts.build = data.get("build") || null;
   facts.is_simulated = data.get("is_simulated") !== null;

@@ -174,17 +174,32 @@ class SlideView {
   }
 }
 
+/** The report's own picture in the place of a slide that cannot be zoomed, with the reason. */
+function showStill(root, reason) {
+  const instead = root.querySelector(".instead");
+  instead.querySelector("p").textContent = `This slide cannot be zoomed: ${reason}.`;
+  instead.hidden = false;
+  root.querySelector(".stage").hidden = root.querySelector(".home").hidden = true;
+  root.dataset.state = "still";
+}
+
+async function dataOf(root) {
+  const answer = await fetch(root.dataset.slide, { headers: { Accept: "application/json" } }).catch(() => null);
+  const data = await answer?.json().catch(() => null);
+  if (!data) throw new Error("the server could not be reached");
+  if (!answer.ok) throw new Error(data.fix ? `${data.what}; ${data.fix}` : data.what);
+  return data;
+}
+
 async function show(root) {
-  const answer = await fetch(root.dataset.slide, { headers: { Accept: "application/json" } });
-  const data = await answer.json();
-  if (!answer.ok) {
-    const note = document.createElement("p");
-    note.className = "notice";
-    note.textContent = data.fix ? `${data.what}: ${data.fix}` : data.what;
-    root.querySelector(".stage").append(note);
+  let view;
+  try {
+    view = new SlideView(root, await dataOf(root));
+  } catch (error) {
+    showStill(root, error.message);
     return;
   }
-  const view = new SlideView(root, data), number = root.dataset.slide.split("/").at(-1);
+  const number = root.dataset.slide.split("/").at(-1);
   for (const button of document.querySelectorAll(`.tiles[data-of="${number}"] button`)) {
     button.addEventListener("click", () => view.goTo(Number(button.dataset.x), Number(button.dataset.y)));
   }
