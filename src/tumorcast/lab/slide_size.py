@@ -50,4 +50,4 @@ def need_pixel_sizes(store: LabStore, case: Case) -> None:
             if error.code == "mpp_missing":
                 problems.append(FileProblem(file.id, file.name, error))
     if problems:
-        raise CaseError(problems, fix=f"fill in the case's field “{FIELD}”, then predict again")
+        raise CaseError(problems, fix="after that, predict again")
