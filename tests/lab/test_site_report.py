@@ -23,7 +23,7 @@ from tumorcast.lab.site.html import html_of
 from tumorcast.lab.site.kept_page import kept_page, newest_verification
 from tumorcast.lab.site.ledger import LEDGER_NAME, looked, note_look, standing
 from tumorcast.lab.site.pdf import pdf_of
-from tumorcast.lab.site.records import SiteRecord
+from tumorcast.lab.site.records import SiteRecord, keep
 from tumorcast.lab.site.verdicts import Cases, judge
 from tumorcast.lab.site.verification_page import verification_page
 from tumorcast.lab.site.verification_record import as_record
@@ -158,6 +158,12 @@ def test_a_record_that_was_changed_is_not_drawn(lab, kept: SiteRecord) -> None:
         )
     with pytest.raises(ConflictError, match="changed"):
         kept_page(lab.store, kept.id)
+
+
+def test_a_record_that_holds_too_little_is_not_drawn(lab) -> None:
+    made = keep(lab.store, SYSTEM, "verification", ("m-1", "seal"), {"verdict": "pass"})
+    with pytest.raises(ConflictError, match="too little"):
+        kept_page(lab.store, made.id)
 
 
 def test_the_commands_write_the_signed_report(

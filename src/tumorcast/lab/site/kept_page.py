@@ -32,7 +32,8 @@ def kept_page(store: LabStore, verification_id: str) -> Document:
     """The verification's page, drawn from its record alone.
 
     Raises:
-        NotFoundError: no such verification. ConflictError: the record is not what was kept, or not what was signed.
+        NotFoundError: no such verification. ConflictError: the record is not what was kept or signed, or is of an
+            earlier version.
     """
     made = get_verification(store, verification_id)
     acts = _acts(store, verification_id)
@@ -44,6 +45,10 @@ def kept_page(store: LabStore, verification_id: str) -> Document:
             got=verification_id,
             expected=made.sha256,
             fix="restore the lab's backup",
+        )
+    if "statuses" not in made.content:
+        raise ConflictError(
+            "the record holds too little to be drawn", got=verification_id, fix="verify the model anew"
         )
     signed = tuple(
         Act(_ACTS[one.kind], one.by_name, utc(one.at), str(one.content["comment"])) for one in acts
