@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +121,7 @@ def test_from_a_slide_to_a_signed_report(page, live, tmp_path):
     page.evaluate("window.scrollTo(0, 0)")
     _shot(page, "result")
     _use_the_viewer(page)
+    _see_the_picture_instead(page)
     with page.expect_download() as download:
         page.click("a:has-text('PDF')")
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
@@ -155,6 +157,18 @@ def _use_the_viewer(page) -> None:
     page.focus(".stage .openseadragon-canvas")
     page.keyboard.press("+")
     page.click(".home")
+
+
+def _see_the_picture_instead(page) -> None:
+    """Of a slide whose levels the server does not tell."""
+    levels = re.compile(r"/slides/[^/]+$")
+    page.route(levels, lambda route: route.fulfill(status=200, body="not JSON"))
+    page.reload()
+    page.wait_for_selector(".slide[data-state=still] .instead img")
+    assert "cannot be zoomed" in page.inner_text(".instead")
+    assert page.evaluate("document.querySelector('.instead img').naturalWidth") > 100
+    assert not page.is_visible(".stage")
+    page.unroute(levels)
 
 
 def test_pages_can_be_used_without_a_mouse(page, live):
