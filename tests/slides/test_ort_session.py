@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from toy_lab import write_toy_encoder
 from tumorcast.domain.errors import InputError
-from tumorcast.slides.ort_session import chosen_providers, device_name
+from tumorcast.slides.ort_session import chosen_providers, device_name, make_session
 
 _BOTH = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
 _CPU_ALONE = ("CPUExecutionProvider",)
@@ -42,3 +44,10 @@ def test_the_device_that_a_session_got_is_told():
             return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
     assert device_name(Session()) == "CUDA"
+
+
+def test_the_caller_goes_on_computing_with_the_smallest_numbers(tmp_path):
+    write_toy_encoder(tmp_path / "encoder.onnx")
+    make_session(tmp_path / "encoder.onnx")
+    assert np.float64(5e-324) * 1.0 > 0
+    assert np.nextafter(np.float32(0), np.float32(1)) * np.float32(1) > 0

@@ -8,13 +8,16 @@ Measured with EfficientNet-Lite0 at batch 32 on two cores:
 - `allow_spinning` 0: idle ORT threads sleep, so that the threads which decode tiles get the cores.
 - The CPU arena and memory pattern stay on: activations of a batch are reused instead of being returned
   to the system after every batch.
-- Denormals to zero: tiny activations of near-white tiles cost a hundred times a normal one.
+- Denormals to zero: tiny activations of near-white tiles cost a hundred times a normal one. The setting changes the
+  thread that makes the session too, and with it all that the caller computes later: sessions are made in a thread of
+  their own that ends.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +83,10 @@ def make_session(path: Path | str, threads: int | None = None) -> onnxruntime.In
         raise InputError("there is no such ONNX file", got=path)
     providers = chosen_providers(onnxruntime.get_available_providers())
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        with ThreadPoolExecutor(1) as aside:
+            return aside.submit(
+                onnxruntime.InferenceSession, str(path), options, providers=providers
+            ).result()
     except Exception as error:  # ORT raises its own unrelated exception classes
         raise InputError(
             f"{Path(path).name} is not a usable ONNX graph", got=str(error).splitlines()[0]
