@@ -90,12 +90,12 @@ def licence_of(part: dict[str, Any]) -> str:
 
 def licence_told(metadata: Message) -> list[dict[str, Any]]:
     """CycloneDX's `licenses`: the SPDX expression, else the classifiers, else the first line of the free text."""
-    if expression := metadata["License-Expression"]:
+    if expression := metadata.get("License-Expression"):
         return [{"expression": expression}]
     named = [
         each.rpartition(" :: ")[2] for each in metadata.get_all("Classifier", []) if each.startswith(_TROVE)
     ]
-    free = (metadata["License"] or "").strip().splitlines()[:1]
+    free = (metadata.get("License") or "").strip().splitlines()[:1]
     return [{"license": _spdx(name)} for name in ([name for name in named if name != "OSI Approved"] or free)]
 
 

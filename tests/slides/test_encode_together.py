@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -88,7 +89,9 @@ def test_two_commands_at_once_share_the_slides_and_agree(cohort, words, tmp_path
 
 def test_a_team_encodes_and_reports_as_one(cohort, words, tmp_path):
     run(words("alone"))
-    assert "7 slides: 6 ok, 0 skipped, 1 failed" in run(words("team", "--workers", 2))
+    told = run(words("team", "--workers", 2))
+    (counts,) = re.findall(r"7 slides: (\d) ok, (\d) skipped, 1 failed", told)
+    assert sum(map(int, counts)) == 6, "one that a process finds done by the other may count as skipped"
     assert_same_features(tmp_path / "team", tmp_path / "alone")
     assert "7 slides: 0 ok, 6 skipped, 1 failed" in run(words("team", "--workers", 2))
 
