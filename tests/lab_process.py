@@ -12,7 +12,7 @@ import socket, sys
 
 BLOCKED = {
     "torch", "torchvision", "timm", "torch_geometric", "pytorch_lightning", "mlflow", "onnx", "onnxscript", "sklearn",
-    "matplotlib", "imagecodecs", "pysam", "threadpoolctl", "networkx", "safetensors", "ray", "pydicom", "authlib",
+    "matplotlib", "imagecodecs", "pysam", "threadpoolctl", "networkx", "safetensors", "ray", "pydicom", "joserfc",
     "httpx",
 }
 

@@ -17,8 +17,7 @@ from tumorcast.lab import users
 from tumorcast.lab.users import SYSTEM
 from tumorcast.web.oidc import HospitalSignIn, OidcConfig, read_oidc
 
-joserfc = pytest.importorskip("joserfc")
-pytest.importorskip("authlib")
+pytest.importorskip("joserfc")
 ISSUER = "https://login.example"
 CONFIG = {
     "issuer": ISSUER, "client_id": "lab", "redirect_uri": "http://127.0.0.1/sign-in/hospital/back",
