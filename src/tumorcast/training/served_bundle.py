@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from tumorcast.serve.predict import Request, predict_with
 BUNDLE_ARTIFACT = "bundle"
 KEYRING = "TUMORCAST_KEYRING"
 """Environment variable of the serving process: only a bundle signed by a key of this keyring is opened."""
+
+warnings.filterwarnings("ignore", message=".*Add type hints to the `predict` method")
 
 
 class BundleModel(PythonModel):
