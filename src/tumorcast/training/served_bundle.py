@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,11 @@ BUNDLE_ARTIFACT = "bundle"
 KEYRING = "TUMORCAST_KEYRING"
 """Environment variable of the serving process: only a bundle signed by a key of this keyring is opened."""
 
-warnings.filterwarnings("ignore", message=".*Add type hints to the `predict` method")
-
 
 class BundleModel(PythonModel):
     """A bundle behind `mlflow.pyfunc.load_model` and `mlflow models serve`."""
+
+    _skip_type_hint_validation = True  # MLflow would warn whoever trains that `predict` has no type hints
 
     def load_context(self, context: Any) -> None:
         """Open the bundle; BundleError where a byte is not as it was exported."""
