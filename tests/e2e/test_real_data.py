@@ -87,11 +87,13 @@ def test_a_real_patient_with_all_three_modalities(shared_data, model, tmp_path):
     assert (refused.status, refused.training_data) == ("refused", "simulated")
     assert np.isnan(refused.probability)
 
-    (shown,) = predictions(model, study, tmp_path / "shown.csv", "--demonstrate").itertuples()
+    asked = ("--demonstrate", "--trust-features")
+    (shown,) = predictions(model, study, tmp_path / "shown.csv", *asked).itertuples()
     assert 0 < shown.probability < 1
     assert (shown.watermark, shown.status) == (WATERMARK, "predicted_partly")
-    assert (shown.modalities, shown.n_tiles) == ("slide+mutations+expression+clinical", 777)
+    assert (shown.modalities, shown.n_tiles) == ("slide+mutations+clinical", 777)
     assert "z-scores, the model was trained on log2(TPM + 1)" in shown.reason
+    assert "too few of the features that the model reads" in shown.reason
 
 
 @pytest.mark.heavy
