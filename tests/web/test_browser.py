@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from case_files import MAF, expression
 from live_lab import LiveSite
-from toy_lab import write_toy_slide
+from toy_lab import toy_flat_tiff
+from tumorcast.cohort.simulate.svs import write_svs
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -52,10 +57,13 @@ def page(live) -> Iterator[object]:
 
 
 def _slide(tmp_path: Path) -> Path:
-    real = Path(__file__).resolve().parents[4] / "shared/data/WSI/CMU-1-Small-Region.svs"
+    """A real one where there is one, else one drawn large enough to be zoomed."""
+    shared = Path(os.environ.get("TUMORCAST_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    real = shared / "WSI" / "CMU-1-Small-Region.svs"
     if real.is_file():
         return real
-    write_toy_slide(tmp_path / "drawn.svs", 1)
+    picture = np.asarray(Image.open(BytesIO(toy_flat_tiff(1))))
+    write_svs(tmp_path / "drawn.svs", np.tile(picture, (4, 4, 1)), 1.0, 10)
     return tmp_path / "drawn.svs"
 
 
@@ -150,8 +158,8 @@ def _use_the_viewer(page) -> None:
     page.fill(".opacity", "90")
     tiles = int(page.get_attribute(".slide", "data-tiles"))
     page.click(".tiles button >> nth=0")
-    page.wait_for_function("document.querySelector('.picked').textContent.startsWith('Score')")
-    page.wait_for_function(f"Number(document.querySelector('.slide').dataset.tiles) > {tiles}")
+    _until(page, "document.querySelector('.picked').textContent.startsWith('Score')")
+    _until(page, f"Number(document.querySelector('.slide').dataset.tiles) > {tiles}")
     page.wait_for_timeout(800)
     _shot(page, "viewer")
     page.focus(".stage .openseadragon-canvas")
@@ -184,3 +192,11 @@ def test_pages_can_be_used_without_a_mouse(page, live):
         assert nameless == [], at
         assert page.evaluate("document.querySelectorAll('h1').length") == 1
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def _until(page, condition, seconds=20.0):
+    """Wait from outside: what polls inside the page is evaluated there, which the page's policy forbids."""
+    over = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < over, condition
+        page.wait_for_timeout(50)
