@@ -59,6 +59,9 @@ class Leases:
         if self.is_alone:
             self._tidy()
         remove(self._presence)
+        if not any(self.folder.glob("*.worker")):  # another left at the same moment: neither was alone
+            for lease in self.folder.glob("*.lease"):
+                remove(lease)
         with suppress(OSError):  # others are here
             self.folder.rmdir()
 
