@@ -59,8 +59,9 @@ class Leases:
         if self.is_alone:
             self._tidy()
         remove(self._presence)
+        left = list(self.folder.glob("*.lease"))  # before the look for others: whoever comes later keeps theirs
         if not any(self.folder.glob("*.worker")):  # another left at the same moment: neither was alone
-            for lease in self.folder.glob("*.lease"):
+            for lease in left:
                 remove(lease)
         with suppress(OSError):  # others are here
             self.folder.rmdir()
