@@ -59,7 +59,7 @@ class Leases:
         if self.is_alone:
             self._tidy()
         remove(self._presence)
-        left = list(self.folder.glob("*.lease"))  # before the look for others: whoever comes later keeps theirs
+        left = list(self.folder.glob("*.lease"))  # looked for first: whoever comes now keeps theirs
         if not any(self.folder.glob("*.worker")):  # another left at the same moment: neither was alone
             for lease in left:
                 remove(lease)
