@@ -129,7 +129,7 @@ def test_a_restored_lab_is_the_lab(full, tmp_path):
     restored.close()
 
 
-@pytest.mark.parametrize("what", ["changed", "missing", "added", "cut"])
+@pytest.mark.parametrize("what", ["changed", "missing", "added", "cut", "broken"])
 def test_a_damaged_backup_is_refused_and_leaves_nothing(lab, tmp_path, what):
     create_case(lab.store, lab.doctor, facts_from({"patient_id": "P"}))
     backup(lab.store, lab.admin, tmp_path / "b.zip")
@@ -145,6 +145,12 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(lab, tmp_path, what):
             target.writestr("cases/extra", b"x")
     if what == "cut":
         bad.write_bytes(bad.read_bytes()[:-200])
+    if what == "broken":
+        with zipfile.ZipFile(bad, "w", zipfile.ZIP_DEFLATED) as target:
+            target.writestr("config.json", b"{}" * 100)
+        content = bytearray(bad.read_bytes())
+        content[30 + len("config.json")] = 0xFF  # no such kind of block
+        bad.write_bytes(content)
     with pytest.raises((InputError, LabError)):
         restore(bad, tmp_path / "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.zip", "bad.zip", "lab"]

@@ -5,32 +5,32 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
+import zlib
 from collections import Counter
 from pathlib import Path
 
-from tumorcast.lab.errors import TooLargeError, WrongFileError
+from tumorcast.lab.errors import LabError, TooLargeError, WrongFileError
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-MOST_ENTRIES = 2000
 _CHUNK = 1 << 20
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What `zipfile` raises of archives: RuntimeError without a password, and (its child) of an unknown compression."""
 
 
-def unpack_zip(
-    archive: Path, folder: Path, most_bytes: int, ratio: float, most_entries: int = MOST_ENTRIES
-) -> list[Path]:
-    """Unpack into an empty folder; returns the files.
+def unpack_zip(archive: Path, folder: Path, most_bytes: int, most_entries: int) -> None:
+    """Unpack into an empty folder.
 
     Args:
         most_bytes: of all files together; the sizes that the archive states are not believed.
-        ratio: most bytes unpacked for one of the archive.
 
     Raises:
-        WrongFileError: damaged, encrypted, or an entry that is a link, is named twice, or is not named by plain parts.
+        WrongFileError: damaged, encrypted, compressed in an unknown way, or an entry that is a link, is named twice, or
+            is not named by plain parts.
         TooLargeError: too many entries or bytes.
+        LabError: it cannot be read or written here.
     """
-    most = min(most_bytes, int(archive.stat().st_size * ratio))
-    made: list[Path] = []
+    most = most_bytes
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = [entry for entry in opened.infolist() if not entry.is_dir()]
@@ -39,10 +39,12 @@ def unpack_zip(
                 path = folder.joinpath(*entry.filename.split("/"))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 most -= _unpack(opened, entry, path, most)
-                made.append(path)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except _UNREADABLE as error:
         raise WrongFileError("the zip archive is damaged or encrypted", got=type(error).__name__) from None
-    return made
+    except OSError as error:
+        raise LabError(
+            "the zip archive cannot be unpacked", got=error.strerror or type(error).__name__
+        ) from None
 
 
 def _check(entries: list[zipfile.ZipInfo], most: int, most_entries: int) -> None:

@@ -178,7 +178,7 @@ def _unpacked(path: Path, work: Path) -> dict[str, Any]:
     """Unpack and check; returns what the backup says of itself."""
     if not path.is_file():
         raise InputError("there is no such backup", got=path)
-    unpack_zip(path, work, _MOST_BYTES, 1e6, _MOST_ENTRIES)
+    unpack_zip(path, work, _MOST_BYTES, _MOST_ENTRIES)
     try:
         told = dict(json.loads((work / CHECKSUMS_NAME).read_text(encoding="utf-8")))
         sums = dict(told["files"])
