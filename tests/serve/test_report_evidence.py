@@ -10,11 +10,12 @@ import pytest
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.evaluation.comparison import FEWEST, Comparison, Distribution, distribution
 from tumorcast.readers.cbioportal import read_study
+from tumorcast.serve.answer import Answer
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.evidence_parts import without_node
 from tumorcast.serve.occlusion import score_of
 from tumorcast.serve.population import Figure, PatternFigures
-from tumorcast.serve.predict import Answer, Request, predict_with
+from tumorcast.serve.predict import Request, predict_with
 from tumorcast.serve.report import ReportRequest, make_report
 
 

@@ -10,9 +10,9 @@ from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.evaluation.probability_interval import LEVEL, Held, held_out, neighbours, probability_interval
 from tumorcast.evaluation.trust import Trust
 from tumorcast.metrics.intervals import Interval
+from tumorcast.serve.answer import Answer
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.occlusion import score_of
-from tumorcast.serve.predict import Answer
 from tumorcast.serve.rows import PredictionRow
 
 BASELINE = "baseline"

@@ -18,8 +18,8 @@ from tumorcast.clinic.report.record import Gene, Programme
 from tumorcast.cohort.arrays import CourseArrays, PatientGraph
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.scaling import ClinicalScaler
+from tumorcast.serve.answer import Answer
 from tumorcast.serve.occlusion import score_of
-from tumorcast.serve.predict import Answer
 from tumorcast.serve.session import BundlePredictor
 
 MOST_GENES, MOST_FEATURES = 64, 64

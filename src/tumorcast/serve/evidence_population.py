@@ -12,12 +12,12 @@ from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.summaries import quantities
 from tumorcast.evaluation.comparison import FEWEST, Comparison
 from tumorcast.evaluation.conformal import set_names
+from tumorcast.serve.answer import Answer
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.guards.pattern import figures_of
 from tumorcast.serve.naming import label_of, with_unit
 from tumorcast.serve.occlusion import score_of
 from tumorcast.serve.population import Figure, PatternFigures
-from tumorcast.serve.predict import Answer
 from tumorcast.serve.unlike import UNKNOWN
 
 QUANTILES = (5, 25, 50, 75, 95)

@@ -14,10 +14,10 @@ from tumorcast.clinic.report.record import SlidePicture, Tile
 from tumorcast.cohort.bags import TileBag
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
+from tumorcast.serve.answer import Answer
 from tumorcast.serve.attention import LEAST_SPREAD
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.guards.attribution import hidden_attention
-from tumorcast.serve.predict import Answer
 from tumorcast.slides.discover import READY_SUFFIXES
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.show.heat import heat_picture, tile_picture

@@ -19,9 +19,9 @@ from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.scaling import ClinicalScaler
 from tumorcast.readers.files import digest
 from tumorcast.readers.study import Study
+from tumorcast.serve.answer import Answer
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.naming import label_of, with_unit
-from tumorcast.serve.predict import Answer
 from tumorcast.serve.rows import PredictionRow
 
 _ALWAYS = (

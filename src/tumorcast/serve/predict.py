@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -21,11 +19,12 @@ from tumorcast.cohort.courses import course_table
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
+from tumorcast.serve.answer import Answer, Watch
 from tumorcast.serve.attention import PictureSettings, attention_table, draw_attention, joined_tables
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.encode import SlideFeatures, doubtful_slides, encode_study, unfit_slides
 from tumorcast.serve.findings import Finding, is_refused
-from tumorcast.serve.guards.attribution import KINDS, hidden_attention
+from tumorcast.serve.guards.attribution import hidden_attention, without_hidden
 from tumorcast.serve.guards.case import Case
 from tumorcast.serve.guards.check import findings_after, findings_before, without
 from tumorcast.serve.guards.origin import study_findings, watermark_of
@@ -95,28 +94,6 @@ class StudyPredictions:
     rows: tuple[PredictionRow, ...] = ()
     watermark: str = ""
     device: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A course that got a number, while its tiles are in memory.
-
-    Attributes:
-        said: the model's own words, not calibrated; without the kinds of attention that failed their check.
-        bag: its tiles; None without a slide.
-        cohort: the courses that are worked on together.
-    """
-
-    row: PredictionRow
-    course: CourseArrays
-    said: Prediction
-    bag: TileBag | None
-    given: Given
-    cohort: Cohort
-    predictor: BundlePredictor
-
-
-Watch = Callable[[Answer], None]
 
 
 def predict_study(bundle_folder: Path, study_folder: Path, request: Request) -> StudyPredictions:
@@ -264,7 +241,7 @@ class _Work:
             prediction, bag = next(said), bags.get(course.course_id)
             row = predicted_row(self.bundle, course, prediction, unlike.get(course.course_id), own)
             self.rows.append(row)
-            shown = self._without_what_failed(course, prediction)
+            shown = without_hidden(self.bundle.manifest, prediction)
             if self.watch is not None:
                 self.watch(Answer(row, course, shown, bag, given, part, predictor))
             self._show(course, bag, shown)
@@ -276,6 +253,9 @@ class _Work:
 
     def _show(self, course: CourseArrays, bag: TileBag | None, said: Prediction) -> None:
         """Attention as a table and on pictures, where asked for and where it is the model's own."""
+        if self.request.with_attention or self.request.overlays is not None:
+            hidden = hidden_attention(self.bundle.manifest).values()
+            self.problems += [f"course {course.course_id}: {why}" for why in hidden]
         if self.request.with_attention:
             self.attention.append(attention_table(self.bundle.prepared, course, bag, said))
         info = self.bundle.manifest.tile_encoder
@@ -287,16 +267,6 @@ class _Work:
         label = "attention, times the mean tile" + (f" ({self.watermark})" if self.watermark else "")
         settings = PictureSettings(self.request.overlays, info.tile_um, label, self.request.slide_mpp)
         self.problems += draw_attention(self.study, bag, said.tile_attention, settings)
-
-    def _without_what_failed(self, course: CourseArrays, said: Prediction) -> Prediction:
-        """Without the kinds of attention that shuffled weights give too: they show the data, not the model."""
-        is_asked = self.request.with_attention or self.request.overlays is not None
-        for kind, why in hidden_attention(self.bundle.manifest).items():
-            if is_asked:
-                self.problems.append(f"course {course.course_id}: {why}")
-            hidden: dict[str, Any] = {KINDS[kind]: np.zeros(0, np.float32)}
-            said = replace(said, **hidden)
-        return said
 
     def list_lost_patients(self) -> None:
         """Patients that the study names and whose rows could not be read."""

@@ -9,6 +9,7 @@ from tumorcast.clinic.report.notices import LIMITS, SIMULATED_LIMIT
 from tumorcast.clinic.report.record import Flag, PatientReport, SignOff
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.readers.study import Study
+from tumorcast.serve.answer import Answer, Watch
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.evidence import contributions_of, response_of, survival_of
 from tumorcast.serve.evidence_parts import genes_of, programmes_of
@@ -18,7 +19,7 @@ from tumorcast.serve.guards.origin import watermark_of
 from tumorcast.serve.guards.shared import Shared
 from tumorcast.serve.identity import provenance_of, subject_of
 from tumorcast.serve.never_tested import never_tested
-from tumorcast.serve.predict import Answer, Request, Watch, predict_with
+from tumorcast.serve.predict import Request, predict_with
 from tumorcast.serve.rows import PredictionRow
 from tumorcast.serve.session import BundlePredictor
 

@@ -17,8 +17,9 @@ from tumorcast.lab.audit import utc
 from tumorcast.lab.site.write import plain
 from tumorcast.lab.store import LabStore
 from tumorcast.readers.study import Study
+from tumorcast.serve.answer import Answer
 from tumorcast.serve.bundle import Bundle
-from tumorcast.serve.predict import Answer, Request, predict_with
+from tumorcast.serve.predict import Request, predict_with
 
 if TYPE_CHECKING:
     from tumorcast.evaluation.drift import DriftReport

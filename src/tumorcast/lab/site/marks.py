@@ -11,8 +11,8 @@ from tumorcast.lab.site.control_log import control_status
 from tumorcast.lab.site.golive import go_live_status
 from tumorcast.lab.site.incoming import CaseNumbers, case_summary
 from tumorcast.lab.store import LabStore
+from tumorcast.serve.answer import Answer
 from tumorcast.serve.bundle import Bundle
-from tumorcast.serve.predict import Answer
 from tumorcast.slides.discover import READY_SUFFIXES
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from tumorcast.serve.findings import Finding
 from tumorcast.serve.manifest import Manifest
+from tumorcast.serve.session import Prediction
 
 MOST_SHUFFLED_CORRELATION = 0.5
 """Attention that correlates more than this with that of shuffled weights is not shown."""
-KINDS = {"tile": "tile_attention", "gene": "gene_attention"}
-"""Kind -> attribute of `Prediction`."""
 _OF = {"tile": "slide", "gene": "mutations"}
 
 
@@ -28,6 +31,14 @@ def hidden_attention(manifest: Manifest) -> Mapping[str, str]:
         )
         hidden[kind] = f"{kind} attention is hidden, {why}"
     return hidden
+
+
+def without_hidden(manifest: Manifest, said: Prediction) -> Prediction:
+    """The prediction without the kinds of attention that nobody may see."""
+    hidden: dict[str, Any] = {
+        f"{kind}_attention": np.zeros(0, np.float32) for kind in hidden_attention(manifest)
+    }
+    return replace(said, **hidden)
 
 
 def attribution_findings(manifest: Manifest) -> Iterator[Finding]:
