@@ -18,7 +18,7 @@ from tumorcast.clinic.report.notices import ATTENTION, RESEARCH_USE
 from tumorcast.clinic.report.pdf import pdf_of
 from tumorcast.clinic.report.record import SignOff
 from tumorcast.clinic.report.record_json import read_report
-from tumorcast.clinic.report.words import percent
+from tumorcast.clinic.report.words import percent, when
 from tumorcast.clinic.report.write import file_name, write_report
 
 _PROBABILITY = re.compile(r"\d+(\.\d+)?\s*%|\b0?\.\d+\b")
@@ -169,9 +169,12 @@ def test_names_of_files_are_safe_and_their_own():
 
 
 def test_charts_are_drawn_alike_and_scale():
-    svg = svg_of(contributions_chart(toy_record().contributions), "one")
+    svg = svg_of(contributions_chart(toy_record().contributions), "one", 'told "so"')
     assert svg.startswith("<svg viewBox=")
     assert "width=" not in svg[: svg.index(">")]
+    assert 'aria-label="told &#34;so&#34;"' in svg
+    assert "style=" not in svg
+    assert set(re.findall(r"url\(#(.*?)\)", svg)) <= set(re.findall(r'\bid="(.*?)"', svg))
     for wanted in ("Gene expression", "not measured", "All together"):
         assert wanted in svg
 
@@ -180,3 +183,8 @@ def test_no_model_is_certain():
     assert [percent(value) for value in (0.0, 0.004, 0.01, 0.5, 0.994, 1.0)] == [
         "<1%", "<1%", "1%", "50%", ">99%", ">99%",
     ]  # fmt: skip
+
+
+def test_times_are_told_in_utc_and_nothing_is_made_of_what_is_no_time():
+    given = ("2026-01-02T03:04:05.678+02:00", "2026-01-03", "yesterday", "")
+    assert list(map(when, given)) == ["2026-01-02 01:04 UTC", "2026-01-03", "yesterday", ""]

@@ -10,9 +10,10 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from tumorcast import __version__
+from tumorcast.clinic.report import words
 from tumorcast.lab.bundles import active_bundle
 from tumorcast.lab.sessions import Session
 from tumorcast.lab.users import allowed
@@ -26,21 +27,14 @@ _NAVIGATION = (
     ("/audit", "Audit", "audit.read"),
     ("/about", "About", "case.read"),
 )
-_ANSWERS = {
-    "R": "Compatible with response only",
-    "NR": "Compatible with no response only",
-    "both": "Compatible with response and with no response: the model cannot tell",
-    "empty": "Compatible with neither answer: unlike the training patients",
-    "unknown": "Unlike the training patients: no answer",
-    "": "No set of answers is known for this model",
-}
 
 
 @cache
 def environment() -> Environment:
-    """Templates with their filters."""
+    """Templates with their filters; those of the report are at hand."""
+    own, report = PackageLoader("tumorcast.web", "templates"), PackageLoader("tumorcast.clinic", "report")
     made = Environment(
-        loader=PackageLoader("tumorcast.web", "templates"),
+        loader=ChoiceLoader([own, report]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -79,39 +73,10 @@ def error_page(
     return answer
 
 
-def when(at: object) -> str:
+def when(at: float | str | None) -> str:
     """A time in UTC, to the minute, from seconds since 1970 or ISO 8601."""
-    if at in (None, ""):
-        return ""
-    time = datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else _read(str(at))
-    return str(at) if time is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _read(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def percent(share: float) -> str:
-    """0.42 as 42%."""
-    return f"{100 * share:.0f}%"
-
-
-def share(value: float | None) -> str:
-    """Two digits; "" where not known."""
-    return "" if value is None else f"{value:.2f}"
-
-
-def signed(value: float | None) -> str:
-    """Two digits with the sign; "" where not known."""
-    return "" if value is None else f"{value:+.2f}"
-
-
-def answers(code: str) -> str:
-    """A set of answers in words."""
-    return _ANSWERS.get(code, code)
+    is_seconds = isinstance(at, int | float)
+    return words.when(datetime.fromtimestamp(at, UTC).isoformat() if is_seconds else at or "")
 
 
 def pairs(text: str) -> str:
@@ -129,11 +94,7 @@ def told_bytes(size: float) -> str:
 
 
 _FILTERS: dict[str, Callable[..., str]] = {
-    "answers": answers,
     "bytes": told_bytes,
     "pairs": pairs,
-    "percent": percent,
-    "share": share,
-    "signed": signed,
     "when": when,
 }

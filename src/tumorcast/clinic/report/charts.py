@@ -6,12 +6,20 @@ import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from markupsafe import Markup, escape
 from reportlab.graphics import renderSVG
 from reportlab.graphics.shapes import Drawing, Line, Polygon, Rect, String
 from reportlab.lib.colors import Color, HexColor
 
-from tumorcast.clinic.report.record import Contribution, MissingLayer, Response
-from tumorcast.clinic.report.words import modality_name, percent, signed
+from tumorcast.clinic.report.record import Contribution, MissingLayer, PatientReport, Response
+from tumorcast.clinic.report.words import (
+    CONTRIBUTIONS_ALT,
+    MISSING_ALT,
+    modality_name,
+    percent,
+    scale_text,
+    signed,
+)
 
 INK, MUTED, RULE = HexColor("#1c2b36"), HexColor("#566573"), HexColor("#c9d2d9")
 FOR, AGAINST, NEUTRAL = HexColor("#1f6f9f"), HexColor("#c4620b"), HexColor("#8a97a1")
@@ -23,6 +31,21 @@ _ROW = 15.5
 _LABELS, _VALUES = 120.0, 56.0
 
 Place = Callable[[float], float]
+
+
+def charts_of(report: PatientReport) -> dict[str, Markup]:
+    """Name -> SVG of the charts that the record gives; "" of the others."""
+    made = dict.fromkeys(("probability", "contributions", "missing"), Markup(""))
+    response = report.response
+    if response is not None:
+        made["probability"] = svg_of(probability_scale(response), "probability", scale_text(response))
+        if any(one.quantiles for one in report.missing):
+            drawn = missing_chart(report.missing, response.probability)
+            made["missing"] = svg_of(drawn, "missing", MISSING_ALT)
+    if report.contributions:
+        drawn = contributions_chart(report.contributions)
+        made["contributions"] = svg_of(drawn, "contributions", CONTRIBUTIONS_ALT)
+    return made
 
 
 def probability_scale(response: Response) -> Drawing:
@@ -99,16 +122,27 @@ def missing_chart(missing: Sequence[MissingLayer], now: float) -> Drawing:
     return drawing
 
 
-def svg_of(drawing: Drawing, name: str) -> str:
-    """The drawing as an element of a page; `name` keeps its internal names apart from those of others."""
+def svg_of(drawing: Drawing, name: str, told: str) -> Markup:
+    """The drawing as an element of a page, without inline styles, which the web page's policy forbids.
+
+    Args:
+        name: keeps its internal names apart from those of others.
+        told: what it shows, for who does not see it.
+    """
     text = renderSVG.drawToString(drawing)
     text = text[text.index("<svg") :]
     text = re.sub(r"<(desc|title)>.*?</\1>", "", text, flags=re.DOTALL)
-    text = text.replace(_BOLD, "Helvetica, Arial, sans-serif; font-weight: 600")
-    text = re.sub(rf"font-family:\s*{_FONT}(?=[;\"'])", "font-family: Helvetica, Arial, sans-serif", text)
-    head = f'<svg viewBox="0 0 {drawing.width:g} {drawing.height:g}" aria-hidden="true" focusable="false">'
-    text = re.sub(r"<svg[^>]*>", head, text, count=1)
-    return re.sub(r'(id="|url\(#)', rf"\g<1>{name}-", text)
+    text = re.sub(r' style="([^"]*)"', _as_attributes, text)
+    size = f"0 0 {drawing.width:g} {drawing.height:g}"
+    head = f'<svg viewBox="{size}" class="chart" role="img" aria-label="{escape(told)}">'
+    text = re.sub(r"<svg[^>]*>", lambda _: head, text, count=1)
+    return Markup(re.sub(r'(\bid="|url\(#)', rf"\g<1>{name}-", text))
+
+
+def _as_attributes(style: re.Match[str]) -> str:
+    told = style[1].replace(_BOLD, f"{_FONT}; font-weight: 600").replace(_FONT, f"{_FONT}, Arial, sans-serif")
+    pairs = (pair.split(":") for pair in told.split(";") if pair.strip())
+    return "".join(f' {name.strip()}="{value.strip()}"' for name, value in pairs)
 
 
 def _linear(low: float, high: float, left: float, right: float, share: float = 0.0) -> Place:

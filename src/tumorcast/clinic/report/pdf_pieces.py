@@ -98,12 +98,6 @@ def grid(
     return made
 
 
-def _cell_style(column: int, is_number: bool, small: bool) -> str:
-    if small:
-        return "fine"
-    return "number" if is_number else "first" if column == 0 else "cell"
-
-
 def identity(rows: Sequence[tuple[str, str]]) -> Table:
     """Name over value, four a line, in a grid."""
     cells = [[paragraph(name, "fine"), paragraph(value, "first")] for name, value in rows]

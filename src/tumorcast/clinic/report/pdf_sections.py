@@ -25,15 +25,22 @@ from tumorcast.clinic.report.pdf_pieces import (
     strip,
 )
 from tumorcast.clinic.report.record import PatientReport, SlidePicture, Tile
+from tumorcast.clinic.report.tables import tables_of
 
 _MOST_HIGH = 74 * mm
+_PARTS = {
+    "genes": (0.14, 0.24, 0.08, 0.36, 0.18),
+    "programmes": (0.4, 0.24, 0.16, 0.2),
+    "placements": (0.44, 0.26, 0.3),
+}
+"""Tables -> widths of their columns."""
 
 
 def story_of(report: PatientReport) -> list[Flowable]:
     """Everything between header and footer."""
     parts = [*_head(report), *(_refusal(report) if not report.is_predicted else _result(report))]
     parts += [*_flags(report), *_layers(report), *_missing(report), *_slides(report), *_parts(report)]
-    parts += [*_beside(report), *_limits(report), *_appendix(report)]
+    parts += [*_limits(report), *_appendix(report)]
     return parts
 
 
@@ -89,12 +96,11 @@ def _flags(report: PatientReport) -> Iterator[Flowable]:
 
 
 def _layers(report: PatientReport) -> Iterator[Flowable]:
-    if not report.contributions:
+    table = tables_of(report)["contributions"]
+    if not table.rows:
         return
-    head = ("Layer", "Used", "Adds to the logit")
-    cells = [words.contribution_cells(one) for one in report.contributions]
-    yield heading("What the number rests on")
-    yield grid(head, cells, (0.26, 0.54, 0.2), right=(2,))
+    yield heading(table.title)
+    yield grid(table.head, table.rows, (0.26, 0.54, 0.2), table.numeric)
     yield Spacer(1, 6)
     yield charts.contributions_chart(report.contributions)
     if report.pattern is not None:
@@ -149,25 +155,12 @@ def _tiles(tiles: Sequence[Tile]) -> Table:
 
 
 def _parts(report: PatientReport) -> Iterator[Flowable]:
-    if report.genes:
-        cells = [words.gene_cells(one) for one in report.genes[: words.MOST_GENES]]
-        yield heading("Altered genes that moved the number")
-        head = ("Gene", "Alteration", "VAF", "Pathways", "Effect on the logit")
-        yield grid(head, cells, (0.14, 0.24, 0.08, 0.36, 0.18), right=(2, 4))
-        yield paragraph(words.genes_note(report), "small")
-    if report.programmes:
-        cells_of = [words.programme_cells(one) for one in report.programmes[: words.MOST_PROGRAMMES]]
-        yield heading("Expression programmes and clinical values that moved the number")
-        head_of = ("Programme or value", "Layer", "Level", "Effect on the logit")
-        yield grid(head_of, cells_of, (0.4, 0.24, 0.16, 0.2), right=(2, 3))
-        yield paragraph(words.programmes_note(report), "small")
-
-
-def _beside(report: PatientReport) -> Iterator[Flowable]:
-    if report.placements:
-        cells = [words.placement_cells(one) for one in report.placements]
-        rows = grid(("", "This patient", "Among training patients"), cells, (0.44, 0.26, 0.3), right=(1, 2))
-        yield KeepTogether([heading("Beside the training patients"), rows])
+    tables = tables_of(report)
+    for name, shares in _PARTS.items():
+        table = tables[name]
+        if table.rows:
+            parts = [heading(table.title), grid(table.head, table.rows, shares, table.numeric)]
+            yield KeepTogether([*parts, paragraph(table.note, "small")] if table.note else parts)
 
 
 def _limits(report: PatientReport) -> Iterator[Flowable]:

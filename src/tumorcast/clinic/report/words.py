@@ -1,13 +1,12 @@
-"""The record in words: sentences and cells that page and PDF share."""
+"""The record in words: sentences that page, PDF, FHIR and the lab's web page share."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from tumorcast.clinic.report.record import (
-    Contribution,
-    Gene,
     MissingLayer,
     PatientReport,
-    Placement,
     Programme,
     Response,
     SignOff,
@@ -17,9 +16,6 @@ from tumorcast.clinic.report.record import (
 )
 
 TITLE = "Predicted response to treatment"
-MOST_GENES, MOST_PROGRAMMES = 10, 10
-"""Rows that are shown; the record holds all."""
-
 _ANSWERS = {
     "R": "Response",
     "NR": "No response",
@@ -55,7 +51,21 @@ def percent(value: float) -> str:
 
 def signed(value: float | None) -> str:
     """ "+0.93", with a true minus sign."""
-    return "" if value is None else f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return "" if value is None else minus(f"{value:+.2f}")
+
+
+def minus(number: str) -> str:
+    """A number's text with a true minus sign."""
+    return number.replace("-", "\N{MINUS SIGN}")
+
+
+def when(at: str) -> str:
+    """ "2026-01-02 03:04 UTC" of ISO 8601; what is no time with a zone stays as it is."""
+    try:
+        time = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if time.tzinfo else at
 
 
 def question(report: PatientReport) -> str:
@@ -69,6 +79,14 @@ def interval_text(response: Response) -> str:
     if response.low is None or response.high is None:
         return "no interval"
     return f"{response.level:.0%} interval {percent(response.low)} to {percent(response.high)}"
+
+
+def scale_text(response: Response) -> str:
+    """The probability scale for who does not see it."""
+    told = (
+        f"probability {percent(response.probability)}, {interval_text(response)}. {base_rate_text(response)}"
+    )
+    return f"Scale from 0 to 100%: {told}".rstrip()
 
 
 def answers_text(response: Response) -> str:
@@ -94,17 +112,6 @@ def base_rate_text(response: Response) -> str:
     )
 
 
-def contribution_cells(one: Contribution) -> tuple[str, str, str]:
-    """Layer, what of it was used, what it adds."""
-    return modality_name(one.modality), one.detail, signed(one.value) if one.is_present else "\N{EN DASH}"
-
-
-def gene_cells(one: Gene) -> tuple[str, str, str, str, str]:
-    """Gene, alteration, VAF, pathways, effect."""
-    vaf = "" if one.vaf is None else f"{one.vaf:.0%}"
-    return one.gene, one.alteration, vaf, ", ".join(one.pathways).replace("_", " "), signed(one.effect)
-
-
 def programme_name(one: Programme) -> str:
     """A programme or column as people call it."""
     words = one.name.replace("_", " ").split()
@@ -119,25 +126,11 @@ def label_like(text: str) -> str:
     return text.capitalize() if text.isupper() and (len(text) > 4 or text in ("AGE", "SEX")) else text
 
 
-def programme_cells(one: Programme) -> tuple[str, str, str, str]:
-    """Programme, layer, value in training SD, effect."""
-    z = "" if one.z is None else f"{one.z:+.1f} SD".replace("-", "\N{MINUS SIGN}")
-    return programme_name(one), modality_name(one.layer), z, signed(one.effect)
-
-
-def placement_cells(one: Placement) -> tuple[str, str, str]:
-    """Name, value, percentile."""
-    if one.percentile is None:
-        return one.name, one.value, "not known"
-    share = round(one.percentile)
-    return one.name, one.value, f"higher than {min(max(share, 1), 99)} of 100"
-
-
 def sign_off_text(sign_off: SignOff) -> str:
     """Who stands for the report."""
     if sign_off.status == "preliminary":
         return "Preliminary: not signed by a pathologist."
-    what = f"{_STATUS[sign_off.status]}, {sign_off.by}, {sign_off.at}".rstrip(", ")
+    what = f"{_STATUS[sign_off.status]}, {sign_off.by}, {when(sign_off.at)}".rstrip(", ")
     return f"{what}. {sign_off.comment}".strip()
 
 
@@ -157,7 +150,7 @@ def identity_rows(report: PatientReport) -> tuple[tuple[str, str], ...]:
         ("Samples", ", ".join(subject.samples) or "none"),
         ("Study", subject.study_id),
         ("Model", provenance.model_id),
-        ("Made", provenance.created.replace("T", " ").replace("+00:00", " UTC")),
+        ("Made", when(provenance.created)),
     )
 
 
@@ -211,6 +204,10 @@ def tile_rows(report: PatientReport) -> tuple[tuple[str, tuple[Tile, ...]], ...]
     )
 
 
+CONTRIBUTIONS_ALT = "Waterfall of what each layer adds; the same numbers stand in the table."
+MISSING_ALT = (
+    "Probabilities that could come if a missing layer were measured; the same numbers stand in the list."
+)
 NOTHING_FOUND = "Nothing was found. That the checks found nothing does not make it right."
 MISSING_LEGEND = "Line: 5% to 95% of the draws. Box: middle half. Thick mark: median. Dashed: as it is now."
 
@@ -247,24 +244,3 @@ def slide_text(slide: SlidePicture) -> str:
 def tile_text(tile: Tile) -> str:
     """A tile's caption: its weight, and where it lies."""
     return f"{tile.score:.2f}\N{MULTIPLICATION SIGN} at {tile.x}, {tile.y}"
-
-
-def genes_note(report: PatientReport) -> str:
-    """What the effect of a gene is."""
-    return (
-        "Effect: the model's logit with the gene less its logit without it. Not a cause, and no statement on the gene."
-        + _more(len(report.genes) - MOST_GENES)
-    )
-
-
-def programmes_note(report: PatientReport) -> str:
-    """What the effect of a programme is."""
-    return (
-        "Effect: the model's logit as measured less its logit with the programme at the mean of the training patients. "
-        "Level: in standard deviations of the training patients."
-        + _more(len(report.programmes) - MOST_PROGRAMMES)
-    )
-
-
-def _more(count: int) -> str:
-    return f" {count} more are in the record." if count > 0 else ""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from tumorcast.clinic.report.notices import ATTENTION
+from tumorcast.clinic.report.html import shown
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.lab import reports
 from tumorcast.lab.users import allowed, require
 from tumorcast.web.api.reports import ReportId
-from tumorcast.web.charts import bar_chart, probability_scale
 from tumorcast.web.context import context_of
 from tumorcast.web.identity import FormSession, PageSession
 from tumorcast.web.report_slides import case_of, slides_of
@@ -20,8 +19,8 @@ from tumorcast.web.templating import page
 
 router = APIRouter(include_in_schema=False)
 _PARTS = (
-    ("answer", "Answer"), ("flags", "Flags"), ("slide", "Slide"), ("contributions", "Contributions"),
-    ("missing", "Missing tests"), ("genes", "Genes"), ("programmes", "Programmes"), ("placement", "Placement"),
+    ("answer", "Result"), ("flags", "Flags"), ("slide", "Slide"), ("contributions", "Layers"),
+    ("missing", "Missing layers"), ("genes", "Genes"), ("programmes", "Programmes"), ("placements", "Placement"),
     ("limits", "Limits"), ("sign-off", "Sign-off"), ("provenance", "Provenance"),
 )  # fmt: skip
 _DOWNLOADS = {
@@ -30,33 +29,12 @@ _DOWNLOADS = {
     "json": ("report.json", "JSON"),
     "fhir": ("fhir.json", "FHIR"),
 }
-_OF_PREDICTIONS = ("contributions", "missing", "genes", "programmes", "placement")
 
 
-def shown_report(report: PatientReport) -> dict[str, Any]:
-    """What the page needs beside the record."""
-    response = report.response
-    scale = response and probability_scale(
-        response.probability, response.low, response.high, response.base_rate
-    )
-    flags = [flag for flag in report.flags if flag.sentence != report.reason]
-    empty = {
-        "flags": not flags,
-        "slide": not report.slides,
-        "placement": not report.placements,
-    }
-    return {
-        "report": report,
-        "flags": flags,
-        "scale": scale,
-        "contributions": bar_chart([(c.modality, c.value, "absent") for c in report.contributions]),
-        "attention": ATTENTION,
-        "parts": [
-            part
-            for part in _PARTS
-            if not empty.get(part[0]) and (report.is_predicted or part[0] not in _OF_PREDICTIONS)
-        ],
-    }
+def parts_of(report: PatientReport, has_slides: bool) -> list[tuple[str, str]]:
+    """Anchor and name of the parts that the page has; most are fields of the record."""
+    has = {"flags": report.flags or report.is_predicted, "slide": report.slides or has_slides}
+    return [part for part in _PARTS if has.get(part[0], getattr(report, part[0], True))]
 
 
 @router.get("/results/{report_id}")
@@ -66,7 +44,7 @@ def results(request: Request, session: PageSession, report_id: ReportId) -> Resp
     store = context_of(request).store
     report, record = reports.get_report(store, report_id), reports.read_record(store, report_id)
     case = case_of(store, report)
-    folder = reports.version_folder(store, report_id)
+    folder, slides = reports.version_folder(store, report_id), slides_of(case, record)
     return page(
         request,
         "results.html",
@@ -78,9 +56,10 @@ def results(request: Request, session: PageSession, report_id: ReportId) -> Resp
         versions=reports.list_versions(store, report_id),
         may_sign=allowed(session.user, "report.sign"),
         has_viewer=bool(request.app.state.viewer),
-        shown_slides=slides_of(case, record),
+        shown_slides=slides,
+        parts=parts_of(record, bool(slides)),
         downloads=[(form, told) for form, (name, told) in _DOWNLOADS.items() if (folder / name).is_file()],
-        **shown_report(record),
+        **shown(record),
     )
 
 
