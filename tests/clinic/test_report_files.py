@@ -11,7 +11,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from toy_report import toy_record, toy_refusal
-from tumorcast.clinic.report.charts import contributions_chart, svg_of
+from tumorcast.clinic.report.charts import contributions_chart, missing_chart, probability_scale, svg_of
 from tumorcast.clinic.report.fhir import fhir_of, fhir_text
 from tumorcast.clinic.report.html import html_of
 from tumorcast.clinic.report.notices import ATTENTION, RESEARCH_USE
@@ -177,6 +177,15 @@ def test_charts_are_drawn_alike_and_scale():
     assert set(re.findall(r"url\(#(.*?)\)", svg)) <= set(re.findall(r'\bid="(.*?)"', svg))
     for wanted in ("Gene expression", "not measured", "All together"):
         assert wanted in svg
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_no_label_of_a_chart_is_cut_off(share):
+    record = toy_record()
+    response = replace(record.response, probability=share, low=share, high=share, base_rate=share)
+    for drawing in (probability_scale(response), missing_chart(record.missing, share)):
+        left, _, right, _ = drawing.getBounds()
+        assert -1e-6 < left < right < drawing.width + 1e-6
 
 
 def test_no_model_is_certain():

@@ -75,8 +75,9 @@ def error_page(
 
 def when(at: float | str | None) -> str:
     """A time in UTC, to the minute, from seconds since 1970 or ISO 8601."""
-    is_seconds = isinstance(at, int | float)
-    return words.when(datetime.fromtimestamp(at, UTC).isoformat() if is_seconds else at or "")
+    if isinstance(at, int | float):
+        at = datetime.fromtimestamp(at, UTC).isoformat()
+    return words.when(at or "")
 
 
 def pairs(text: str) -> str:

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from reportlab.graphics import renderSVG
 from reportlab.graphics.shapes import Drawing, Line, Polygon, Rect, String
 from reportlab.lib.colors import Color, HexColor
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tumorcast.clinic.report.record import Contribution, MissingLayer, PatientReport, Response
 from tumorcast.clinic.report.words import (
@@ -176,4 +177,7 @@ def _label(
     drawing: Drawing, x: float, y: float, text: str, colour: Color, anchor: str, is_bold: bool = False
 ) -> None:
     font = _BOLD if is_bold else _FONT
+    if anchor == "middle":
+        half = stringWidth(text, font, _SIZE) / 2
+        x = min(max(x, half), WIDTH - half)
     drawing.add(String(x, y, text, fontName=font, fontSize=_SIZE, fillColor=colour, textAnchor=anchor))
