@@ -8,7 +8,7 @@ import io
 import pytest
 
 from toy_lab import write_toy_slide
-from tumorcast.lab.case_study import CaseError, check_case, study_of
+from tumorcast.lab.case_study import CaseError, FileProblem, study_of
 from tumorcast.lab.cases import CaseFacts, create_case
 from tumorcast.lab.config import LabConfig, write_config
 from tumorcast.lab.uploads import add_file
@@ -32,6 +32,15 @@ def case(lab):
 def _add(lab, case, kind, name, text):
     content = text if isinstance(text, bytes) else text.encode()
     return add_file(lab.store, lab.doctor, case.id, kind, name, io.BytesIO(content))
+
+
+def _problems(lab, case) -> tuple[FileProblem, ...]:
+    """Why no study can be made of the case; nothing of one stays."""
+    folder = lab.store.case_folder(case.id) / "study"
+    with pytest.raises(CaseError) as error:
+        study_of(lab.store, case.id, folder)
+    assert not folder.exists()
+    return error.value.problems
 
 
 def _maf(*genes, sample="ZZ-99"):
@@ -102,25 +111,21 @@ def test_of_several_tumours_the_patients_own_is_taken(lab, case):
 )  # fmt: skip
 def test_each_file_that_cannot_be_used_is_named_with_its_reason(lab, case, kind, text, told):
     file = _add(lab, case, kind, "case.seg" if kind == "segments" else "f.txt", text)
-    problems = check_case(lab.store, case.id)
+    problems = _problems(lab, case)
     assert [(problem.file_id, problem.name) for problem in problems] == [(file.id, file.name)]
     assert told in f"{problems[0].name} {problems[0].error}"
-    assert not (lab.store.case_folder(case.id) / "check").exists()
 
 
 def test_several_problems_are_told_at_once(lab, case):
     _add(lab, case, "variants", "m.maf", _maf(*MOUSE))
     _add(lab, case, "expression", "e.tsv", _expression(MOUSE))
-    with pytest.raises(CaseError) as error:
-        study_of(lab.store, case.id, lab.store.case_folder(case.id) / "study")
-    assert {problem.name for problem in error.value.problems} == {"m.maf", "e.tsv"}
-    assert not (lab.store.case_folder(case.id) / "study").exists()
+    assert {problem.name for problem in _problems(lab, case)} == {"m.maf", "e.tsv"}
 
 
 def test_two_files_of_one_kind_are_not_chosen_between(lab, case):
     for _ in range(2):
         _add(lab, case, "expression", "same.tsv", _expression())
-    problems = check_case(lab.store, case.id)
+    problems = _problems(lab, case)
     assert ["2 files of expression" in str(problem.error) for problem in problems] == [True]
 
 

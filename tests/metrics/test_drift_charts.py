@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tumorcast.metrics.drift_charts import (
-    cusum,
-    cusum_run_length,
-    ewma,
-    ewma_limit,
-    ewma_run_length,
-)
+from tumorcast.metrics.drift_charts import ewma, ewma_limit, ewma_run_length
 
 
 @pytest.mark.parametrize(
@@ -26,14 +20,6 @@ def test_lucas_and_saccucci_s_table(
     assert found == pytest.approx([still, half, one], rel=0.01)
 
 
-@pytest.mark.parametrize(
-    ("limit", "shift", "length"), [(5.0, 0.0, 465), (5.0, 1.0, 10.4), (4.0, 0.0, 168), (4.0, 1.0, 8.38)]
-)
-def test_montgomery_s_table_of_cusum(limit: float, shift: float, length: float) -> None:
-    """Montgomery, Introduction to Statistical Quality Control, tabular CUSUM with slack 1/2."""
-    assert cusum_run_length(limit, shift=shift) == pytest.approx(length, rel=0.01)
-
-
 def test_ewma_of_a_constant() -> None:
     chart = ewma([1.0, 1.0, np.nan, 1.0], limit=100, weight=0.5)
     assert chart.value.tolist() == [0.5, 0.75, 0.75, 0.875]
@@ -42,8 +28,7 @@ def test_ewma_of_a_constant() -> None:
 
 def test_the_first_alarm_is_told() -> None:
     assert ewma([0.0, 0.0, 5.0, 5.0], limit=2.8).first == 2
-    assert cusum([0.0, 3.0, 3.1, 3.0]).first == 2
-    assert cusum([0.0, -3.0, -3.1, -3.0]).first == 2
+    assert ewma([0.0, 0.0, -5.0, -5.0], limit=2.8).first == 2
 
 
 def test_a_learned_mean_widens_the_limits() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,18 +66,6 @@ def study_of(store: LabStore, case_id: str, folder: Path) -> Study:
         if problems:
             raise CaseError(problems)
     return read_study(folder / "study")
-
-
-def check_case(store: LabStore, case_id: str) -> tuple[FileProblem, ...]:
-    """What speaks against a prediction of the case, before one is asked for; no slide is opened."""
-    folder = store.case_folder(case_id) / "check"
-    try:
-        study_of(store, case_id, folder)
-    except CaseError as error:
-        return error.problems
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return ()
 
 
 class _Sheet:

@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2, nct, norm, t
 
 from tumorcast.metrics.intervals import Interval
-from tumorcast.metrics.ratio import Array
 
 FEWEST_PAIRS = 3
 """Of fewer no spread is told."""
@@ -83,8 +82,3 @@ def _limit_factors(n: int, z: float, confidence: float) -> tuple[float, float]:
     tails = [0.5 - confidence / 2, 0.5 + confidence / 2]
     near, far = nct.ppf(tails, n - 1, z * np.sqrt(n)) / np.sqrt(n)
     return float(near), float(far)
-
-
-def same_share(first: list[str], second: list[str]) -> Array:
-    """[n] True where two answers of one patient are the same word."""
-    return np.array([a == b for a, b in zip(first, second, strict=True)], float)

@@ -1,7 +1,7 @@
-"""Charts that see a small lasting shift of a mean: EWMA and CUSUM, with their run lengths.
+"""A chart that sees a small lasting shift of a mean: EWMA, with its run lengths.
 
-Values are normal scores: mean 0 and SD 1 while nothing has changed. Roberts 1959 (Technometrics 1:239), Page 1954
-(Biometrika 41:100); run lengths by a Markov chain (Brook and Evans 1972, Biometrika 59:539).
+Values are normal scores: mean 0 and SD 1 while nothing has changed. Roberts 1959 (Technometrics 1:239); run lengths by
+a Markov chain (Brook and Evans 1972, Biometrika 59:539).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from tumorcast.metrics.ratio import Array
 
 WEIGHT = 0.1
 """Of the newest value in an EWMA: sees half an SD to two."""
-CUSUM_SLACK, CUSUM_LIMIT = 0.5, 5.0
 _STATES = 101
 
 
@@ -27,7 +26,7 @@ class Chart:
     """A chart over a series of n cases.
 
     Attributes:
-        value: [n] of the chart (EWMA; of CUSUM the larger of both sums, negative for the lower one).
+        value: [n] of the chart.
         low, high: [n] limits. first: index of the first case outside; None where none is.
     """
 
@@ -56,18 +55,6 @@ def ewma(z: ArrayLike, limit: float, weight: float = WEIGHT, baseline: int | Non
     return _chart(levels, limit * spread)
 
 
-def cusum(z: ArrayLike, limit: float = CUSUM_LIMIT, slack: float = CUSUM_SLACK) -> Chart:
-    """Both cumulative sums of scores [n] beyond `slack`; NaN skipped."""
-    values = np.asarray(z, float)
-    up = down = 0.0
-    levels = np.zeros(len(values))
-    for i, value in enumerate(values):
-        if np.isfinite(value):
-            up, down = max(0.0, up + value - slack), max(0.0, down - value - slack)
-        levels[i] = up if up >= down else -down
-    return _chart(levels, np.full(len(values), limit))
-
-
 def _chart(levels: Array, reach: Array) -> Chart:
     outside = np.flatnonzero(np.abs(levels) > np.maximum(reach, 1e-12))
     return Chart(levels, -reach, reach, int(outside[0]) if len(outside) else None)
@@ -81,22 +68,6 @@ def ewma_run_length(limit: float, weight: float = WEIGHT, shift: float = 0.0) ->
     middle = (edges[1:] + edges[:-1]) / 2
     to = (edges[None] - (1 - weight) * middle[:, None]) / weight - shift
     return _mean_steps(np.diff(norm.cdf(to), axis=1), _STATES // 2)
-
-
-@lru_cache(maxsize=256)
-def cusum_run_length(limit: float = CUSUM_LIMIT, slack: float = CUSUM_SLACK, shift: float = 0.0) -> float:
-    """Mean number of cases until one of both sums signals (Van Dobben de Bruyn 1968 for the pair)."""
-    each = [_one_sided(limit, slack, side * shift) for side in (1, -1)]
-    return float(1 / sum(1 / length for length in each))
-
-
-def _one_sided(limit: float, slack: float, shift: float) -> float:
-    step = 2 * limit / (2 * _STATES - 1)
-    middle = np.arange(_STATES) * step
-    to = middle[None] - middle[:, None] + slack - shift
-    chance = norm.cdf(to + step / 2) - norm.cdf(to - step / 2)
-    chance[:, 0] = norm.cdf(to[:, 0] + step / 2)
-    return _mean_steps(chance, 0)
 
 
 def _mean_steps(chance: Array, start: int) -> float:

@@ -23,7 +23,7 @@ from tumorcast.clinic.report.words import (
 )
 
 INK, MUTED, RULE = HexColor("#1c2b36"), HexColor("#566573"), HexColor("#c9d2d9")
-FOR, AGAINST, NEUTRAL = HexColor("#1f6f9f"), HexColor("#c4620b"), HexColor("#8a97a1")
+FOR, AGAINST = HexColor("#1f6f9f"), HexColor("#c4620b")
 """Blue towards response, orange away from it: told apart by every kind of colour vision, and by the sign beside."""
 BAND = HexColor("#cfe2ee")
 WIDTH = 482.0

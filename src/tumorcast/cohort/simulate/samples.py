@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tumorcast.cohort.simulate.courses import SimulatedCourse
 from tumorcast.cohort.simulate.missing import draw_presence
@@ -77,8 +76,3 @@ def _samples_of(
         late = day + int(after)
         found.append(SimulatedSample(f"{stem}-T2", patient, "on_treatment", late, "biopsy", layers, 1))
     return found
-
-
-def indices_with(samples: list[SimulatedSample], layer: str) -> NDArray[np.int64]:
-    """Places of the samples in which `layer` was measured."""
-    return np.array([i for i, sample in enumerate(samples) if layer in sample.layers], np.int64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,8 +137,3 @@ def _control(store: LabStore, control_id: str) -> SiteRecord:
     if not found:
         raise no_such("control", control_id)
     return found[0]
-
-
-def default_cache(store: LabStore) -> Path:
-    """Where features of controls are kept while they are made."""
-    return store.folder / "site" / "features"
