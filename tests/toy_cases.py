@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import BinaryIO
 
-from tumorcast.lab.cases import Case, CaseFacts, create_case
+from tumorcast.lab.cases import Case, CaseFacts, CaseFile, Kind, create_case
 from tumorcast.lab.store import LabStore
-from tumorcast.lab.uploads import add_file
+from tumorcast.lab.uploads import Upload
 from tumorcast.lab.users import User
 
 PATIENT, PERSON = "PSN-0815", "Mustermann"
@@ -33,6 +34,22 @@ class Lab:
     admin: User
     doctor: User
     viewer: User
+
+
+def add_file(
+    store: LabStore,
+    user: User,
+    case_id: str,
+    kind: Kind,
+    name: str,
+    stream: BinaryIO,
+    claimed_bytes: int | None = None,
+) -> CaseFile:
+    """A whole stream into a case."""
+    with Upload(store, user, case_id, kind, name, claimed_bytes) as upload:
+        while chunk := stream.read(1 << 20):
+            upload.write(chunk)
+        return upload.keep()
 
 
 def toy_case(lab: Lab, slide: bytes, patient_id: str = PATIENT) -> Case:

@@ -7,11 +7,11 @@ import io
 
 import pytest
 
+from toy_cases import add_file
 from toy_lab import write_toy_slide
 from tumorcast.lab.case_study import CaseError, FileProblem, study_of
 from tumorcast.lab.cases import CaseFacts, create_case
 from tumorcast.lab.config import LabConfig, write_config
-from tumorcast.lab.uploads import add_file
 from tumorcast.readers.species import foreign_species
 
 HEADER = "Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\n"

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from toy_cases import add_file
 from toy_lab import write_toy_slide
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.cases import (
@@ -24,7 +25,7 @@ from tumorcast.lab.cases import (
 from tumorcast.lab.config import LabConfig, UploadLimits, write_config
 from tumorcast.lab.errors import ConflictError, NotAllowedError, NotFoundError, TooLargeError, WrongFileError
 from tumorcast.lab.jobs import submit
-from tumorcast.lab.uploads import add_file, display_name, stored_path, sweep_parts
+from tumorcast.lab.uploads import display_name, stored_path, sweep_parts
 
 MAF = b"Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\nTP53\tX\tMissense_Mutation\n"
 
@@ -121,9 +122,11 @@ def test_a_stream_over_the_limit_is_cut_there(lab, case):
             self.count += size
             return b"x" * size
 
+    limits = UploadLimits(slide=5_000_000)
+    write_config(lab.store.folder / "config.json", LabConfig(limits=limits))
     stream = Endless()
     with pytest.raises(TooLargeError):
-        add_file(lab.store, lab.doctor, case.id, "slide", "a.svs", stream, limit_bytes=5_000_000)
+        add_file(lab.store, lab.doctor, case.id, "slide", "a.svs", stream)
     assert stream.count < 8_000_000
     assert _on_disk(lab, case) == []
 

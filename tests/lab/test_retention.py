@@ -13,12 +13,12 @@ from toy_cases import PATIENT, PERSON, toy_case
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.audit import export_jsonl, rows, verify_chain
 from tumorcast.lab.backup import backup, restore
-from tumorcast.lab.cases import create_case, facts_from, get_case, list_cases
+from tumorcast.lab.cases import cases_of_patient, create_case, facts_from, get_case, list_cases
 from tumorcast.lab.errors import ConflictError, LabError, NotAllowedError, NotFoundError
 from tumorcast.lab.jobs import list_jobs, submit
 from tumorcast.lab.leases import claim
 from tumorcast.lab.reports import list_reports, read_record, sign
-from tumorcast.lab.retention import due_for_erasure, erase_cases, erase_patient, sweep_orphans
+from tumorcast.lab.retention import due_for_erasure, erase_cases, sweep_orphans
 from tumorcast.lab.schema import MIGRATIONS
 from tumorcast.lab.store import LabStore, connect
 from tumorcast.lab.worker import work
@@ -32,6 +32,10 @@ def _holding(folder: Path, *names: str) -> list[str]:
         if any(name.encode() in content or name in str(path.relative_to(folder)) for name in names):
             found.append(str(path.relative_to(folder)))
     return found
+
+
+def _erase(lab, user, patient_id: str, reason: str) -> list[str]:
+    return erase_cases(lab.store, user, cases_of_patient(lab.store, patient_id), reason)
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def test_no_byte_of_an_erased_patient_stays(full):
     other = next(case for case in list_cases(full.store) if case.facts.patient_id == "OTHER-1")
     assert any("lab.sqlite" in name for name in _holding(full.store.folder, PATIENT))
     assert any("report" in name for name in _holding(full.store.folder, PATIENT))
-    erased = erase_patient(full.store, full.admin, PATIENT, "patient_request")
+    erased = _erase(full, full.admin, PATIENT, "patient_request")
     assert len(erased) == 2
     assert _holding(full.store.folder, PATIENT) == []
     assert {Path(name).name for name in _holding(full.store.folder, PERSON)} <= {"lab.sqlite"}
@@ -58,7 +62,7 @@ def test_no_byte_of_an_erased_patient_stays(full):
             if row.action == "case.erased"]  # fmt: skip
     assert sorted(told) == sorted((case_id, "admin", "patient_request") for case_id in erased)
     assert get_case(full.store, other.id).files
-    erase_patient(full.store, full.admin, "OTHER-1", "other")
+    _erase(full, full.admin, "OTHER-1", "other")
     assert _holding(full.store.folder, PATIENT, PERSON, "OTHER-1") == []
     assert verify_chain(full.store) is None
 
@@ -66,15 +70,15 @@ def test_no_byte_of_an_erased_patient_stays(full):
 def test_who_may_erase_and_what_is_refused(lab, bundle, toy_slide):
     case = toy_case(lab, toy_slide)
     with pytest.raises(NotAllowedError):
-        erase_patient(lab.store, lab.doctor, PATIENT, "other")
+        _erase(lab, lab.doctor, PATIENT, "other")
     with pytest.raises(InputError, match="reason"):
-        erase_patient(lab.store, lab.admin, PATIENT, f"{PERSON} asked")
+        _erase(lab, lab.admin, PATIENT, f"{PERSON} asked")
     with pytest.raises(NotFoundError):
-        erase_patient(lab.store, lab.admin, "nobody", "other")
+        _erase(lab, lab.admin, "nobody", "other")
     submit(lab.store, lab.doctor, case.id)
     claim(lab.store, "w")
     with pytest.raises(ConflictError, match="runs"):
-        erase_patient(lab.store, lab.admin, PATIENT, "other")
+        _erase(lab, lab.admin, PATIENT, "other")
     assert get_case(lab.store, case.id).files
 
 
@@ -182,7 +186,7 @@ def test_restoring_does_not_overwrite_and_erases_again(lab, tmp_path):
         backup(lab.store, lab.admin, tmp_path / "b.zip")
     with pytest.raises(ConflictError):
         restore(tmp_path / "b.zip", lab.store.folder)
-    erase_patient(lab.store, lab.admin, "gone", "patient_request")
+    _erase(lab, lab.admin, "gone", "patient_request")
     export_jsonl(lab.store, tmp_path / "audit.jsonl")
     again = restore(tmp_path / "b.zip", tmp_path / "again", tmp_path / "audit.jsonl")
     assert [case.facts.patient_id for case in list_cases(again)] == ["stays"]

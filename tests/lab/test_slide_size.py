@@ -7,13 +7,13 @@ import threading
 
 import pytest
 
+from toy_cases import add_file
 from toy_lab import toy_flat_tiff
 from tumorcast.domain.errors import InputError, SlideError
 from tumorcast.lab.cases import CaseFacts, change_case, create_case, facts_from, get_case
 from tumorcast.lab.jobs import get_job, submit
 from tumorcast.lab.reports import read_record, report_of_job
 from tumorcast.lab.slide_size import FIELD, field_named
-from tumorcast.lab.uploads import add_file
 from tumorcast.lab.worker import work
 from tumorcast.slides.mpp import refuse_unknown_mpp
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.audit import record
-from tumorcast.lab.cases import cases_of_patient
 from tumorcast.lab.errors import ConflictError, LabError, no_such
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import User, require
@@ -22,19 +21,14 @@ _TRIES, _WAIT_S = 60, 0.5
 _TEMPORARY_S = 86400.0
 
 
-def erase_patient(store: LabStore, user: User, patient_id: str, reason: str) -> list[str]:
-    """Erase every case of a patient; returns their ids.
+def erase_cases(store: LabStore, user: User, case_ids: list[str], reason: str) -> list[str]:
+    """Erase cases, all or none; returns their ids.
 
     Raises:
-        NotFoundError: no case has this patient.
+        NotFoundError: no such case.
         ConflictError: a job of one of them runs.
         LabError: erased, but another process held the database's log open: `scrub` again.
     """
-    return erase_cases(store, user, cases_of_patient(store, patient_id), reason)
-
-
-def erase_cases(store: LabStore, user: User, case_ids: list[str], reason: str) -> list[str]:
-    """Erase cases, all or none; errors as for `erase_patient`."""
     require(user, "patient.erase")
     if reason not in REASONS:
         raise InputError("there is no such reason", got=reason[:80], expected=", ".join(REASONS))

@@ -19,7 +19,6 @@ from tumorcast.lab.file_kinds import checked_suffix
 from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import User, require
 
-_CHUNK = 1 << 20
 _MOST_NAME = 200
 _SPARE_BYTES = 500_000_000
 
@@ -35,13 +34,11 @@ class Upload:
         kind: Kind,
         original_name: str,
         claimed_bytes: int | None = None,
-        limit_bytes: int | None = None,
     ) -> None:
         """Nothing of the file is read yet.
 
         Args:
             claimed_bytes: how long the sender says that the file is.
-            limit_bytes: fewer than the lab's own limit.
 
         Raises:
             NotFoundError: no such case.
@@ -56,7 +53,7 @@ class Upload:
         case = get_case(store, case_id)
         limits = store.config.limits
         room = limits.case - sum(file.size for file in case.files)
-        self._limit = min(getattr(limits, kind), room, limit_bytes or room)
+        self._limit = min(getattr(limits, kind), room)
         if claimed_bytes is not None and claimed_bytes > self._limit:
             raise _too_large(claimed_bytes, self._limit)
         folder = store.case_folder(case_id)
@@ -125,23 +122,6 @@ class Upload:
             )
             os.replace(self._part, self._part.with_name(disk_name))
         return file
-
-
-def add_file(
-    store: LabStore,
-    user: User,
-    case_id: str,
-    kind: Kind,
-    original_name: str,
-    stream: BinaryIO,
-    claimed_bytes: int | None = None,
-    limit_bytes: int | None = None,
-) -> CaseFile:
-    """A whole stream into a case; see `Upload` for what is refused."""
-    with Upload(store, user, case_id, kind, original_name, claimed_bytes, limit_bytes) as upload:
-        while chunk := stream.read(_CHUNK):
-            upload.write(chunk)
-        return upload.keep()
 
 
 def display_name(original: str) -> str:
