@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from tumorcast.metrics.logistic import expit, logit
 from tumorcast.metrics.residuals import martingale_residuals
 
 Array = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Outcome:
     def residual(self, score: Array) -> Array:
         """Gradient of the log likelihood with respect to the score."""
         if self.time_days is None:
-            return self.event - np.asarray(expit(score), float)
+            return self.event - expit(score)
         return martingale_residuals(self.time_days, self.event, score)
 
     def loss(self, score: Array) -> float:
@@ -145,7 +145,7 @@ def _intercept(outcome: Outcome) -> float:
     if outcome.time_days is not None:
         return 0.0
     share = float(outcome.event.mean())
-    return float(np.log(share / (1 - share))) if 0 < share < 1 else np.nan
+    return float(logit(share)) if 0 < share < 1 else np.nan
 
 
 def _penalties(features: Array, outcome: Outcome, base: float, l1_share: float) -> Array:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import logit
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -27,6 +26,7 @@ from sklearn.svm import SVC
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.recalibration import Calibration, fit_calibration
 from tumorcast.evaluation.tabular import Columns
+from tumorcast.metrics.logistic import bounded_logit, logit
 
 Array = NDArray[np.float64]
 _STRENGTHS, _COSTS = (0.01, 0.03, 0.1), (1.0, 3.0, 10.0)
@@ -148,8 +148,7 @@ def _score(model: Pipeline, features: Array) -> Array:
     """[n] higher for response: the margin, or the forest's log-odds."""
     if hasattr(model, "decision_function"):
         return np.asarray(model.decision_function(features), float)
-    probability = np.clip(model.predict_proba(features)[:, 1], _LEAST, 1 - _LEAST)
-    return np.asarray(logit(probability), float)
+    return bounded_logit(model.predict_proba(features)[:, 1], _LEAST)
 
 
 def _log_loss(odds: Array, label: Array) -> float:

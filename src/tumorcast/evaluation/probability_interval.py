@@ -15,18 +15,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 from scipy.stats import t
 
 from tumorcast.evaluation.conformal import ConformalRule
 from tumorcast.evaluation.recalibration import design, fit_logistic
 from tumorcast.evaluation.trust import Trust
 from tumorcast.metrics.intervals import Interval, binomial_interval
+from tumorcast.metrics.logistic import bounded_logit, expit
 
 Array = NDArray[np.float64]
 
 LEVEL = 0.95
-_EDGE = 1e-6
 _NEIGHBOURS = 40
 """Held-out patients with the nearest probabilities, of whom is told how many responded; a third of all at most."""
 
@@ -70,7 +69,7 @@ def probability_interval(trust: Trust, raw: float, level: float = LEVEL) -> Inte
     """Interval of the calibrated probability of the model's own `raw` one; holds the point always."""
     own = float(trust.probability([raw])[0])
     if trust.local is None or trust.local_conformal is not None:
-        line = _line(held_out(trust.local_conformal or trust.conformal), float(_logits(own)), level)
+        line = _line(held_out(trust.local_conformal or trust.conformal), float(bounded_logit(own)), level)
     else:
         line = _moved(trust, raw, level)
     low, high = (float(expit(value)) for value in line)
@@ -92,7 +91,7 @@ def _moved(trust: Trust, raw: float, level: float) -> tuple[float, float]:
     """The training's interval brought to a hospital by its correction, whose own uncertainty is added."""
     local = trust.local
     assert local is not None
-    before = float(trust.calibration.logit(_logits(raw)))
+    before = float(trust.calibration.logit(bounded_logit(raw)))
     ends = local.logit(_line(held_out(trust.conformal), before, level))
     middle = float(local.logit([before])[0])
     reach = [middle - float(ends[0]), float(ends[1]) - middle]
@@ -103,7 +102,7 @@ def _moved(trust: Trust, raw: float, level: float) -> tuple[float, float]:
 
 def _line(held: Held, at: float, level: float) -> tuple[float, float]:
     """Interval of the recalibrated logit at a logit."""
-    columns = design("platt", _logits(held.probability))
+    columns = design("platt", bounded_logit(held.probability))
     n_response, n_other = held.weight @ held.label, held.weight @ (1 - held.label)
     target = np.where(held.label == 1, (n_response + 1) / (n_response + 2), 1 / (n_other + 2))
     found = fit_logistic(columns, target, held.weight, (1.0, 0.0))
@@ -115,7 +114,3 @@ def _line(held: Held, at: float, level: float) -> tuple[float, float]:
     here = np.array([at, 1.0])
     reach = float(t.ppf((1 + level) / 2, free) * np.sqrt(here @ variance @ here))
     return float(here @ found) - reach, float(here @ found) + reach
-
-
-def _logits(probability: float | Array) -> Array:
-    return np.asarray(logit(np.clip(probability, _EDGE, 1 - _EDGE)))

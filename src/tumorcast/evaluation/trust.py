@@ -30,14 +30,13 @@ from tumorcast.evaluation.recalibration import (
     fit_calibration,
     rarer_answer,
 )
-from tumorcast.metrics.logistic import expit, logit
+from tumorcast.metrics.logistic import bounded_logit, expit
 
 Array = NDArray[np.float64]
 ALPHA = 0.1
 """Sets hold the truth in 1 - ALPHA of the courses."""
 FEWEST = 10
 """Patients of the rarer answer below which nothing of this is said."""
-_EDGE = 1e-6
 _SENSITIVITY = 0.9
 _PREVALENCES = (0.1, 0.2, 0.3, 0.5)
 
@@ -82,7 +81,7 @@ class Trust:
 
     def probability(self, raw: ArrayLike) -> Array:
         """[n] calibrated (and locally corrected) probabilities of the model's own [n]."""
-        values = self.calibration.logit(_logits(raw))
+        values = self.calibration.logit(bounded_logit(raw))
         return expit(values if self.local is None else self.local.logit(values))
 
     def sets(self, raw: ArrayLike) -> Sets:
@@ -130,7 +129,7 @@ def fit_trust(inner: pd.DataFrame, alpha: float = ALPHA) -> Trust | None:
     label, people = known["label"].to_numpy(float), known["patient_id"].astype(str).to_numpy()
     if not len(known) or rarer_answer(label, people) < FEWEST:
         return None
-    logits, folds = _logits(known["probability"]), known["fold"].astype(str).to_numpy()
+    logits, folds = bounded_logit(known["probability"]), known["fold"].astype(str).to_numpy()
     try:
         calibration, tried = choose_calibration(logits, label, people, folds)
     except InputError:
@@ -149,7 +148,7 @@ def held_out_probabilities(inner: pd.DataFrame, method: str) -> Array:
     is_known = inner[["label", "probability"]].notna().all(axis=1).to_numpy()
     known, made = inner[is_known], np.full(len(inner), np.nan)
     label, people = known["label"].to_numpy(float), known["patient_id"].astype(str).to_numpy()
-    logits, folds = _logits(known["probability"]), known["fold"].astype(str).to_numpy()
+    logits, folds = bounded_logit(known["probability"]), known["fold"].astype(str).to_numpy()
     made[is_known] = _held_out(method, logits, label, people, folds)
     return made
 
@@ -176,7 +175,7 @@ def with_local(trust: Trust, raw: ArrayLike, label: ArrayLike, patients: ArrayLi
         InputError: vectors that do not fit, or one answer only.
     """
     truth = np.asarray(label, float)
-    values = trust.calibration.logit(_logits(raw))
+    values = trust.calibration.logit(bounded_logit(raw))
     local = recalibrate_local(values, truth, patients)
     if rarer_answer(truth, patients) < 1 / trust.alpha:
         return replace(trust, local=local, local_conformal=None, local_points=None)
@@ -198,7 +197,3 @@ def operating_points(label: Array, probability: Array) -> tuple[OperatingPoint, 
         at = {f"{share:g}": predictive_values(sensitivity, specificity, share) for share in _PREVALENCES}
         made.append(OperatingPoint(name, cut, sensitivity, specificity, found["prevalence"], at))
     return tuple(made)
-
-
-def _logits(probability: ArrayLike) -> Array:
-    return logit(np.clip(np.asarray(probability, float), _EDGE, 1 - _EDGE))

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from tumorcast.metrics.discrimination import _checked, _checked_probability, _people, brier_ratio
 from tumorcast.metrics.intervals import Interval, binomial_interval
+from tumorcast.metrics.logistic import bounded_logit, expit
 from tumorcast.metrics.ratio import Array, Ratio, once
 
 _STEPS = 100
@@ -76,7 +77,7 @@ def calibration_draws(label: ArrayLike, probability: ArrayLike, weights: Array) 
     NaN as `calibration_line`; in the large only where a draw holds one class.
     """
     truth, values = _checked_probability(label, probability)
-    logit = _logits(values)
+    logit = bounded_logit(values, _NEAREST_TO_CERTAIN)
     return np.array([_fitted(truth[w > 0], logit[w > 0], w[w > 0]) for w in weights]).reshape(-1, 3)
 
 
@@ -104,7 +105,7 @@ def calibration_intervals(
         float(v) for v in calibration_draws(label, probability, once(np.size(label)))[0]
     )
     truth, values = _checked(label, probability)
-    people, logit = _people(patients, len(truth)), _logits(values)
+    people, logit = _people(patients, len(truth)), bounded_logit(values, _NEAREST_TO_CERTAIN)
     design = np.stack([logit, np.ones_like(logit)], axis=1)
     errors = _sandwich(design, design @ (slope, intercept), truth, people)
     (error,) = _sandwich(design[:, 1:], logit + large, truth, people)
@@ -184,7 +185,7 @@ def _sandwich(design: Array, score: Array, truth: Array, people: NDArray[np.intp
     """[d] standard errors of a logistic regression's coefficients, courses of a patient together; NaN for NaN."""
     if not np.isfinite(score).all() or not len(score):
         return np.full(design.shape[1], np.nan)
-    fitted = 0.5 * (1 + np.tanh(0.5 * score))
+    fitted = expit(score)
     bread = np.linalg.inv((design * (fitted * (1 - fitted))[:, None]).T @ design)
     sums = np.zeros((int(people.max()) + 1, design.shape[1]))
     np.add.at(sums, people, design * (truth - fitted)[:, None])
@@ -193,11 +194,6 @@ def _sandwich(design: Array, score: Array, truth: Array, people: NDArray[np.intp
 
 def _wald(value: float, reach: float) -> Interval:
     return Interval(value, float(value - reach), float(value + reach))
-
-
-def _logits(values: Array) -> Array:
-    kept = np.clip(values, _NEAREST_TO_CERTAIN, 1 - _NEAREST_TO_CERTAIN)
-    return np.asarray(np.log(kept) - np.log1p(-kept))
 
 
 def _is_separated(truth: Array, logit: Array) -> bool:
@@ -217,7 +213,7 @@ def _logistic(design: Array, truth: Array, weight: Array, offset: Array) -> Arra
 
     beta = np.zeros(design.shape[1])
     for _ in range(_STEPS):
-        fitted = 0.5 * (1 + np.tanh(0.5 * (offset + design @ beta)))
+        fitted = expit(offset + design @ beta)
         hessian = (design * (weight * fitted * (1 - fitted))[:, None]).T @ design
         step = np.linalg.lstsq(hessian, design.T @ (weight * (truth - fitted)), rcond=None)[0]
         while loss(beta + step) > loss(beta) + 1e-12 and np.abs(step).max() > 1e-12:

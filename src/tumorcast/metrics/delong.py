@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from tumorcast.metrics.discrimination import _checked, _people
 from tumorcast.metrics.intervals import Interval
+from tumorcast.metrics.logistic import expit, logit
 from tumorcast.metrics.ratio import Array
 
 

@@ -17,3 +17,8 @@ def logit(probability: ArrayLike) -> NDArray[np.float64]:
     p = np.asarray(probability, np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(p) - np.log1p(-p)
+
+
+def bounded_logit(probability: ArrayLike, edge: float = 1e-6) -> NDArray[np.float64]:
+    """Logit of probabilities kept `edge` away from 0 and 1, which it makes finite; NaN stays NaN."""
+    return logit(np.clip(np.asarray(probability, np.float64), edge, 1 - edge))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tumorcast.metrics.logistic import expit
+
 Array = NDArray[np.float64]
 
 
@@ -35,4 +37,4 @@ def response_residuals(label: ArrayLike, logit: ArrayLike | None = None) -> Arra
     truth = np.asarray(label, float)
     if logit is None:
         return truth - truth.mean()
-    return truth - 1 / (1 + np.exp(-np.asarray(logit, float)))
+    return truth - expit(logit)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit
 
 from tumorcast.clinic.report.record import MissingLayer, Pattern, Placement, Programme, Response, Survival
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.summaries import quantities
 from tumorcast.evaluation.comparison import FEWEST, Comparison
 from tumorcast.evaluation.conformal import set_names
+from tumorcast.metrics.logistic import expit
 from tumorcast.serve.answer import Answer
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.guards.pattern import figures_of

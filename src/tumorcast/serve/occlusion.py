@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.bags import TileBag
+from tumorcast.metrics.logistic import bounded_logit
 from tumorcast.serve.session import Prediction
 
 MOST_BLOCKS = 256
-_EDGE = 1e-6
 
 
 class Predictor(Protocol):
@@ -83,6 +83,5 @@ def tile_blocks(coords: np.ndarray, slide_ids: Sequence[str], most: int = MOST_B
 def score_of(said: Prediction) -> float:
     """Logit of the probability; where there is none, the log-risk turned round: more is better in both."""
     if np.isfinite(said.probability):
-        probability = min(max(said.probability, _EDGE), 1 - _EDGE)
-        return float(np.log(probability / (1 - probability)))
+        return float(bounded_logit(said.probability))
     return -said.risk

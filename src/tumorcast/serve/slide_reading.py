@@ -15,14 +15,13 @@ from tumorcast.cohort.graph_vocabulary import NO_GENES
 from tumorcast.cohort.graphs import empty_graph
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.domain.errors import InputError, TumorcastError
+from tumorcast.metrics.logistic import bounded_logit
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.encode import encode_study, mismatch
 from tumorcast.serve.session import BundlePredictor
 from tumorcast.slides.discover import READY_SUFFIXES
 from tumorcast.slides.store import read_features
-
-_EDGE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,7 @@ class SlideReading:
     @property
     def logit(self) -> float:
         """Of the probability."""
-        p = min(max(self.probability, _EDGE), 1 - _EDGE)
-        return float(np.log(p / (1 - p)))
+        return float(bounded_logit(self.probability))
 
 
 def read_slides(

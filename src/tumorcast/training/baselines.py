@@ -16,7 +16,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from tumorcast.biology.expression_scores import expression_scores
@@ -27,6 +26,7 @@ from tumorcast.cohort.splits import Fold, inner_folds
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.baselines import clinical_cox, clinical_logistic, tmb_logistic
 from tumorcast.evaluation.elastic_net import Outcome, fit_elastic_net
+from tumorcast.metrics.logistic import expit
 from tumorcast.training.abmil import fit_abmil
 from tumorcast.training.fold import prediction_table
 from tumorcast.training.workspace import Workspace
@@ -109,7 +109,7 @@ def _chance(name: str, train: pd.DataFrame, courses: pd.DataFrame, test: pd.Data
 
 
 def _elastic_net(train: pd.DataFrame, label: Array, test: pd.DataFrame) -> Array:
-    return np.asarray(expit(fit_elastic_net(train.to_numpy(), Outcome(label), test.to_numpy())), float)
+    return expit(fit_elastic_net(train.to_numpy(), Outcome(label), test.to_numpy()))
 
 
 def _boosted_trees(train: pd.DataFrame, label: Array, test: pd.DataFrame) -> Array:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tumorcast.cohort.simulate.patients import F64
 from tumorcast.cohort.simulate.planted import COEFFICIENTS, INTERCEPTS, REGIMEN_CLASSES, TERMS
+from tumorcast.metrics.logistic import expit
 
 _SHARES = (0.40, 0.35, 0.25)
 
@@ -30,7 +31,7 @@ def linear_predictor(terms: dict[str, F64], regimen: NDArray[np.int64], null: bo
 
 def probability(linear: F64) -> F64:
     """Logistic function."""
-    return 1 / (1 + np.exp(-linear))
+    return expit(linear)
 
 
 def stated_formula(null: bool) -> dict[str, object]:

@@ -18,6 +18,7 @@ from tumorcast.metrics.control_rules import (
     is_rejected,
     violations,
 )
+from tumorcast.metrics.logistic import expit
 from tumorcast.serve.slide_reading import SlideReading
 
 Mode = Literal["scans", "file"]
@@ -138,7 +139,7 @@ def judge_run(control: Control, reading: SlideReading, before: Sequence[Mapping[
 
 def _judge_file(control: Control, reading: SlideReading, numbers: dict[str, float]) -> ControlRun:
     """The same file: any change beyond rounding is one of software or machine."""
-    expected = 1 / (1 + np.exp(-control.baselines[PROBABILITY].mean))
+    expected = float(expit(control.baselines[PROBABILITY].mean))
     change = abs(reading.probability - expected)
     distance = _distance(reading.features, np.array(control.features), np.array(control.scale))
     is_same = bool(change <= _SAME_PROBABILITY and distance <= _SAME_FEATURES)
