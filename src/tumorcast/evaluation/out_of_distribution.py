@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.evaluation.leakage import check_disjoint
+from tumorcast.evaluation.reference_tables import checked_table, patients_of, tell_columns, usable_features
 from tumorcast.evaluation.shrinkage import shrinkage_of
 
 Array = NDArray[np.float64]
 
 FEWEST_TRAINING, FEWEST_HELD_OUT = 20, 19
 """Patients with a feature, or anything of a modality, measured; of fewer than 19 held out none can be flagged at 5%."""
-_MOST_FEATURES, _MOST_COMPONENTS = 4096, 64
+_MOST_COMPONENTS = 64
 _LEAST_NOISE = 1e-3
 _MOST_NAMED = 5
 _VECTORS = ("features", "centre", "spread", "held_out")
@@ -124,13 +125,15 @@ def fit_reference(
         InputError: patients twice in a table, infinite values, more than 4096 features, or no modality is left.
         LeakageError: a patient is in both.
     """
-    patients = _patients(held_out)
-    check_disjoint(_patients(training), patients)
+    patients = patients_of(held_out)
+    check_disjoint(patients_of(training), patients)
     made: dict[str, ModalityReference] = {}
     for name in sorted({*training, *held_out}):
-        values = _checked(training.get(name, pd.DataFrame()), name).dropna(how="all")
-        other = _checked(held_out.get(name, pd.DataFrame()), name)
-        usable = _usable(values, name, report) if len(values) >= FEWEST_TRAINING else []
+        values = checked_table(training.get(name, pd.DataFrame()), name).dropna(how="all")
+        other = checked_table(held_out.get(name, pd.DataFrame()), name)
+        usable = (
+            usable_features(values, name, FEWEST_TRAINING, report) if len(values) >= FEWEST_TRAINING else []
+        )
         other = other.reindex(index=patients, columns=usable)
         count = int(other.notna().any(axis=1).sum())
         if usable and count >= FEWEST_HELD_OUT:
@@ -159,14 +162,14 @@ def judge_patients(
     Raises:
         InputError: patients twice in a table, infinite values, or more than 4096 features.
     """
-    known, patients = reference.modalities, _patients(tables)
+    known, patients = reference.modalities, patients_of(tables)
     for name in sorted(set(tables) - set(known)):
         report.append(Exclusion("modality", name, "not_in_training", "left out"))
     scores, places = np.full((len(patients), len(known)), np.nan), []
     for m, (name, modality) in enumerate(known.items()):
-        values = _checked(tables.get(name, pd.DataFrame()), name)
+        values = checked_table(tables.get(name, pd.DataFrame()), name)
         if name in tables:
-            _tell_columns(values, modality, name, report)
+            tell_columns(values, modality.features, name, report)
         aligned = values.reindex(index=patients, columns=list(modality.features)).to_numpy(float)
         scores[:, m], *place = _distances(modality, aligned)
         places.append(place)
@@ -261,44 +264,3 @@ def _odd_features(names: tuple[str, ...], z: Array, residual: Array) -> tuple[Od
     size = np.nan_to_num(np.maximum(np.abs(z), np.abs(residual)), nan=-1.0)
     order = [f for f in np.argsort(-size, kind="stable")[:_MOST_NAMED] if size[f] >= 0]
     return tuple(OddFeature(names[f], float(z[f]), float(residual[f])) for f in order)
-
-
-def _tell_columns(
-    values: pd.DataFrame, modality: ModalityReference, name: str, report: list[Exclusion]
-) -> None:
-    absent = len(set(modality.features) - set(values.columns))
-    foreign = len(set(values.columns) - set(modality.features))
-    if absent:
-        told = f"{absent} of {len(modality.features)} features of training count as not measured"
-        report.append(Exclusion("feature", name, "not_in_table", told))
-    if foreign:
-        report.append(Exclusion("feature", name, "not_in_training", f"{foreign} features left out"))
-
-
-def _usable(values: pd.DataFrame, name: str, report: list[Exclusion]) -> list[str]:
-    few = values.notna().sum() < FEWEST_TRAINING
-    constant = ~few & (values.nunique() < 2)
-    for is_left_out, reason in ((few, "too_few_in_training"), (constant, "constant_in_training")):
-        if is_left_out.any():
-            told = f"{int(is_left_out.sum())} of {len(few)} features left out"
-            report.append(Exclusion("feature", name, reason, told))
-    return [str(feature) for feature in values.columns[~few & ~constant]]
-
-
-def _checked(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """patient x feature, float64, both named by text."""
-    values = table.astype(float).rename(index=str, columns=str)
-    for what, twice in (("patients", values.index), ("features", values.columns)):
-        if twice.has_duplicates:
-            got = f"{int(twice.duplicated().sum())} {what} again"
-            raise InputError(f"{name} cannot be judged", got=got, expected=f"{what} once each")
-    if values.shape[1] > _MOST_FEATURES:
-        expected = f"at most {_MOST_FEATURES}"
-        raise InputError(f"{name} has too many features", got=values.shape[1], expected=expected)
-    if np.isinf(values.to_numpy()).any():
-        raise InputError(f"{name} has infinite values", expected="numbers, NaN where not measured")
-    return values
-
-
-def _patients(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    return sorted({str(name) for table in tables.values() for name in table.index})
