@@ -116,7 +116,9 @@ def _finite(value: Any) -> float | None:
 
 def _counts(values: pd.Series, patients: Iterable[Any]) -> dict[str, int]:
     """Value -> patients, the most frequent first; what is not known last."""
-    table = pd.DataFrame({"value": values.fillna(UNKNOWN).astype(str).to_numpy(), "patient": list(patients)})
+    table = pd.DataFrame(
+        {"value": values.astype(object).fillna(UNKNOWN).astype(str).to_numpy(), "patient": list(patients)}
+    )
     counts = table.groupby("value")["patient"].nunique()
     order = sorted(counts.index, key=lambda name: (name == UNKNOWN, -counts[name], name))
     return {str(name): int(counts[name]) for name in order}
