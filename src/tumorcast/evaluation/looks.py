@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
+from tumorcast.domain.timestamp import utc_now
 from tumorcast.readers.files import write_text
 from tumorcast.slides.encoder_cache import cache_folder
 
@@ -32,7 +32,7 @@ def note_look(ledger: Path, table: pd.DataFrame, model: str, name: str) -> dict[
     seen = json.loads(ledger.read_text(encoding="utf-8")) if ledger.is_file() else {}
     key = outcome_digest(table)
     entry = seen.setdefault(key, {"name": name, "looks": []})
-    entry["looks"].append({"model": model, "when": datetime.now(UTC).isoformat(timespec="seconds")})
+    entry["looks"].append({"model": model, "when": utc_now()})
     write_text(ledger, json.dumps(seen, indent=1))
     counts: dict[str, int] = {}
     for look in entry["looks"]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tumorcast import __version__
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor, save_preprocessor
 from tumorcast.domain.errors import BundleError
+from tumorcast.domain.timestamp import utc_now
 from tumorcast.export.attention_check import shuffled_correlation
 from tumorcast.export.facts import BundleFacts
 from tumorcast.export.model_card import model_card
@@ -110,7 +110,7 @@ def _manifest(
     return Manifest(
         tumorcast=__version__,
         name=facts.name,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=utc_now(),
         training_data=facts.origin,
         study_id=facts.study_id,
         n_patients=facts.n_patients,

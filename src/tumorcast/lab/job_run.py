@@ -71,9 +71,8 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
         if "slide" in bundle.manifest.modalities:
             need_pixel_sizes(store, case)
         signed_by = checked_signature(bundle, store)
-        encoder = "none" if bundle.manifest.tile_encoder is None else bundle.manifest.tile_encoder.sha256[:16]
         request = Request(
-            cache=store.case_folder(case.id) / "features" / (encoder or "any"),
+            cache=store.case_folder(case.id) / "features" / _encoder_of(bundle),
             slide_mpp=case.facts.slide_mpp,
             demonstrate=store.config.demonstrate or bool(job.options.get("demonstrate")),
             policy=policy_of(store),
@@ -94,6 +93,12 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
     shutil.rmtree(work, ignore_errors=True)
     write_report(report, work)
     return outcome_of(report), work
+
+
+def _encoder_of(bundle: Bundle) -> str:
+    """Names the folder of features: those of one tile encoder; "none" where it is not recorded or there is none."""
+    encoder = bundle.manifest.tile_encoder
+    return ("" if encoder is None else encoder.sha256[:16]) or "none"
 
 
 def _marked(store: LabStore, job: Job, report: PatientReport, noted: Noted) -> PatientReport:

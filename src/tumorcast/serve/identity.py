@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from tumorcast.clinic.report.record import Provenance, Subject
 from tumorcast.cohort.courses import course_table
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.scaling import ClinicalScaler
+from tumorcast.domain.timestamp import utc_now
 from tumorcast.readers.files import digest
 from tumorcast.readers.study import Study
 from tumorcast.serve.answer import Answer
@@ -68,7 +68,7 @@ def provenance_of(bundle: Bundle, study: Study, answer: Answer | None = None) ->
         n_training_patients=manifest.n_patients,
         tile_encoder=told,
         tumorcast=__version__,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=utc_now(),
         digests=(*sorted(study.digests.items()), *_features(answer)),
         libraries=(("python", platform.python_version()), *_versions()),
     )

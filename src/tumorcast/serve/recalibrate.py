@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
 from tumorcast.cohort.courses import course_table
 from tumorcast.domain.errors import BundleError, InputError
+from tumorcast.domain.timestamp import utc_now
 from tumorcast.evaluation.trust import Trust, with_local
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import replaced_folder
@@ -104,7 +104,7 @@ def _write(bundle: Bundle, out: Path, made: Recalibration, study_id: str) -> Non
     told = {
         "study_id": study_id,
         "patients": str(made.cases["patient_id"].nunique()),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": utc_now(),
         "original_seal": bundle.manifest.recalibrated.get("original_seal", bundle.manifest.seal),
     }
     with replaced_folder(out) as work:

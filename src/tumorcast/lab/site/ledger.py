@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tumorcast.domain.errors import InputError
+from tumorcast.domain.timestamp import utc_now
 from tumorcast.lab.site.criteria import Criteria
 from tumorcast.readers.files import write_text
 from tumorcast.slides.encoder_cache import cache_folder
@@ -61,24 +61,22 @@ def ledger_of(lab: Path | None) -> Path:
     return (cache_folder() if lab is None else lab) / LEDGER_NAME
 
 
-def fix(ledger: Path, criteria: Criteria, bundle: tuple[str, str], now: datetime | None = None) -> Fixed:
+def fix(ledger: Path, criteria: Criteria, bundle: tuple[str, str]) -> Fixed:
     """Write down that these criteria hold for the bundle (model id, seal) from now on; the earlier date where they
     did already."""
     told = _read(ledger)
     for entry in told["fixed"]:
         if _is_of(entry, bundle) and entry["criteria"] == criteria.sha256:
             return Fixed(**entry)
-    made = Fixed(*bundle, criteria.sha256, criteria.name, _stamp(now))
+    made = Fixed(*bundle, criteria.sha256, criteria.name, utc_now())
     told["fixed"].append(asdict(made))
     write_text(ledger, json.dumps(told, indent=1) + "\n")
     return made
 
 
-def standing(
-    ledger: Path, criteria: Criteria, bundle: tuple[str, str], now: datetime | None = None
-) -> Standing:
+def standing(ledger: Path, criteria: Criteria, bundle: tuple[str, str]) -> Standing:
     """Fix the criteria where they are not fixed yet, and say what was looked at before."""
-    fixed = fix(ledger, criteria, bundle, now)
+    fixed = fix(ledger, criteria, bundle)
     own = _looks(ledger, bundle)
     of_model = [look for look in _read(ledger)["looks"] if look["model_id"] == bundle[0]]
     return Standing(fixed, own, changed_by(ledger, criteria, bundle), len(of_model) - len(own))
@@ -105,15 +103,9 @@ def note_look(ledger: Path, look: Look) -> None:
     write_text(ledger, json.dumps(told, indent=1) + "\n")
 
 
-def looked(
-    bundle: tuple[str, str], criteria: Criteria, outcomes: str, cases: int, now: datetime | None = None
-) -> Look:
+def looked(bundle: tuple[str, str], criteria: Criteria, outcomes: str, cases: int) -> Look:
     """A look of this moment."""
-    return Look(*bundle, criteria.sha256, outcomes, cases, _stamp(now))
-
-
-def _stamp(now: datetime | None) -> str:
-    return (now or datetime.now(UTC)).isoformat(timespec="seconds")
+    return Look(*bundle, criteria.sha256, outcomes, cases, utc_now())
 
 
 def _read(ledger: Path) -> dict[str, Any]:

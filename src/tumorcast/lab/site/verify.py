@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tumorcast.domain.errors import InputError
+from tumorcast.domain.timestamp import utc_now
 from tumorcast.evaluation.looks import outcome_digest
 from tumorcast.evaluation.prediction_table import is_survival
 from tumorcast.lab.site.criteria import Criteria, Measure
@@ -114,7 +114,7 @@ def verify(
     own = own_figures(bundle.trust)
     return Verification(
         "clinical" if len(scored) else "technical", *names, manifest.training_data, dict(manifest.recalibrated),
-        study.study_id, datetime.now(UTC).isoformat(timespec="seconds"), criteria,
+        study.study_id, utc_now(), criteria,
         before, own, figures, cases, judge(criteria, figures, own, cases), made.table, scored, made.watermark,
     )  # fmt: skip
 
