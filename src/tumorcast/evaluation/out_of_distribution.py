@@ -131,9 +131,8 @@ def fit_reference(
     for name in sorted({*training, *held_out}):
         values = checked_table(training.get(name, pd.DataFrame()), name).dropna(how="all")
         other = checked_table(held_out.get(name, pd.DataFrame()), name)
-        usable = (
-            usable_features(values, name, FEWEST_TRAINING, report) if len(values) >= FEWEST_TRAINING else []
-        )
+        is_enough = len(values) >= FEWEST_TRAINING
+        usable = usable_features(values, name, FEWEST_TRAINING, report) if is_enough else []
         other = other.reindex(index=patients, columns=usable)
         count = int(other.notna().any(axis=1).sum())
         if usable and count >= FEWEST_HELD_OUT:
