@@ -82,11 +82,42 @@ def test_a_case_without_the_number_does_not_move_its_chart() -> None:
 
 
 def test_scores_by_rank() -> None:
-    spread = Spread(99, tuple(np.arange(99.0)))
-    z = spread.z([49, -50, 150, np.nan])
+    spread = Spread(99, tuple(np.arange(100.0)))
+    z = spread.z([49.5, -50, 150, np.nan])
     assert z[0] == pytest.approx(0, abs=1e-9)
-    assert z[1:3] == pytest.approx([-2.58, 2.58], abs=0.01)
+    assert z[1:3] == pytest.approx([-2.44, 2.44], abs=0.01)
     assert np.isnan(z[3])
+
+
+def test_cases_beyond_the_kept_range_alarm_no_oftener() -> None:
+    """The outermost half percent on each side is not kept; scores of unchanged cases stay standard normal."""
+    random = np.random.default_rng(8)
+    spread = Spreads.of(pd.DataFrame({"x": random.standard_normal(20_000)})).spreads["x"]
+    z = spread.z(np.append(random.standard_normal(20_000), [100.0, -100.0]))
+    assert np.abs(z).max() == pytest.approx(2.81, abs=0.01)
+    assert z[-2:] == pytest.approx([2.81, -2.81], abs=0.01)
+    assert (z.mean(), z.std()) == (pytest.approx(0, abs=0.03), pytest.approx(1, abs=0.03))
+    assert spread.sample().std() == pytest.approx(1, abs=0.03)
+
+
+def test_nobody_s_own_value_and_no_few_patients_are_kept() -> None:
+    random = np.random.default_rng(9)
+    values = random.standard_normal(80)
+    told = Spreads.of(pd.DataFrame({"x": values, "few": [1.0, 2.0] * 24 + [np.nan] * 32})).to_json()
+    assert told.keys() == {"x"}
+    assert not {values.min(), values.max()} & set(told["x"]["quantiles"])
+    assert values.min() < told["x"]["quantiles"][0]
+    assert told["x"]["quantiles"][-1] < values.max()
+
+
+def test_a_file_of_before_is_read_alike() -> None:
+    values = np.random.default_rng(10).gamma(1, 1, 120)
+    old = {"x": {"count": 120, "quantiles": np.sort(values).tolist()}}
+    (was,), (made,) = (
+        s.spreads.values() for s in (Spreads.from_json(old), Spreads.of(pd.DataFrame({"x": values})))
+    )
+    assert was.n == made.n
+    assert was.quantiles == pytest.approx(made.quantiles)
 
 
 def test_a_population_survives_its_file() -> None:

@@ -78,6 +78,9 @@ def distribution(values: ArrayLike, patients: ArrayLike) -> Distribution:
     """Of the first known value of each patient."""
     table = pd.DataFrame({"value": np.asarray(values, float), "patient": np.asarray(patients).astype(str)})
     known = table.dropna().drop_duplicates("patient")["value"].to_numpy()
-    if len(known) < FEWEST:
-        return Distribution(len(known))
-    return Distribution(len(known), tuple(float(f"{q:.5g}") for q in np.percentile(known, LEVELS)))
+    return Distribution(len(known), tuple(float(f"{q:.5g}") for q in kept_quantiles(known)))
+
+
+def kept_quantiles(values: Array, fewest: int = FEWEST) -> tuple[float, ...]:
+    """Of patients' finite values [n], one a patient: those at `LEVELS`; none of fewer than `fewest` patients."""
+    return () if len(values) < fewest else tuple(np.percentile(values, LEVELS).tolist())

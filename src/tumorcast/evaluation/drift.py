@@ -133,8 +133,8 @@ def _chart(population: Spreads, name: str, group: str, rows: pd.DataFrame, limit
     rows, spread = rows[rows[name].notna()], population.spreads[name]
     z = spread.z(rows[name])
     cases, days = (tuple(map(str, values)) for values in (rows.index, rows["day"]))
-    made = ewma(z, limit, baseline=spread.count)
-    return DriftChart(name, group, cases, days, z, made, limit, spread.count)
+    made = ewma(z, limit, baseline=spread.n)
+    return DriftChart(name, group, cases, days, z, made, limit, spread.n)
 
 
 def _inputs(population: Spreads, parts: list[tuple[str, str, pd.DataFrame]], alpha: float) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def _inputs(population: Spreads, parts: list[tuple[str, str, pd.DataFrame]], alp
         stability = population_stability(values, spread.sample())
         rows.append(
             {
-                "number": name, "group": group, "cases": len(values), "reference": spread.count,
+                "number": name, "group": group, "cases": len(values), "reference": spread.n,
                 "shift": float(spread.z(values).mean()), "psi": stability.value, "psi_by_chance": stability.by_chance,
                 "ks_p": kolmogorov_p(values, spread.sample()),
             }

@@ -13,38 +13,44 @@ from numpy.typing import ArrayLike
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.summaries import modality_tables
+from tumorcast.evaluation.comparison import FEWEST, LEVELS, kept_quantiles
 from tumorcast.evaluation.out_of_distribution import Array, ModalityReference, Reference, distance_scores
 
-FEWEST = 20
-"""Patients with a number from which others are compared with them."""
 COMPONENTS = 3
 """Directions of greatest spread in training that a wide modality is projected on."""
-_WIDE, _MOST_PROGRAMMES, _MOST_QUANTILES = 40, 30, 201
+_WIDE, _MOST_PROGRAMMES, _MOST_SAMPLED = 40, 30, 1000
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Quantiles of a number over `count` patients, evenly spaced from the least to the greatest."""
+    """A number over `n` patients: its quantiles at `comparison.LEVELS`, without the least and the greatest."""
 
-    count: int
+    n: int
     quantiles: tuple[float, ...]
 
     def sample(self) -> Array:
-        """[count at most 1000] values spread as these patients' are."""
-        at = (np.arange(min(self.count, 1000)) + 0.5) / min(self.count, 1000)
-        return np.quantile(np.array(self.quantiles), at)
+        """[n at most 1000] values spread as these patients' are; the outer ones as far as is kept."""
+        size = min(self.n, _MOST_SAMPLED)
+        return np.interp(100 * (np.arange(size) + 0.5) / size, LEVELS, self.quantiles)
 
     def z(self, values: ArrayLike) -> Array:
         """[n] normal scores of values by their rank among these patients (van der Waerden); NaN stays NaN.
 
-        Outliers weigh no more than the farthest patient does.
+        A value beyond what is kept counts as the middle of that tail, however far it lies.
         """
         from scipy.special import ndtri
 
         given, places = np.asarray(values, float), np.array(self.quantiles)
         share = (np.searchsorted(places, given, "left") + np.searchsorted(places, given, "right")) / 2
-        rank = np.clip(share / len(places), 0.5 / (self.count + 1), 1 - 0.5 / (self.count + 1))
+        inner = np.array([1, len(places) - 1])
+        low, high = self._below(inner / len(places))
+        tail = self._below(LEVELS[0] / 100) / 2
+        rank = np.interp(share, (0, *inner, len(places)), (tail, low, high, 1 - tail))
         return np.where(np.isfinite(given), ndtri(rank), np.nan)
+
+    def _below(self, level: ArrayLike) -> Array:
+        """Share of the population expected below a quantile of the `n` patients, of whom the least is at level 0."""
+        return ((self.n - 1) * np.asarray(level, float) + 1) / (self.n + 1)
 
 
 @dataclass(frozen=True)
@@ -54,30 +60,43 @@ class Spreads:
     spreads: dict[str, Spread]
 
     @classmethod
-    def of(cls, table: pd.DataFrame) -> Spreads:
-        """Of patients' numbers [n, k], NaN not measured; numbers that fewer than `FEWEST` patients have, or that
-        do not vary, are left out. Each number is sorted by itself: no patient can be put together again."""
+    def of(cls, table: pd.DataFrame, fewest: int = FEWEST) -> Spreads:
+        """Of patients' numbers [n, k], NaN not measured; numbers that fewer than `fewest` patients have, or whose
+        quantiles do not vary, are left out. Each number stands by itself: no patient can be put together again."""
         made = {}
         for name in table.columns:
-            values = np.sort(table[name].dropna().to_numpy(float))
-            if len(values) < FEWEST or values[0] == values[-1]:
-                continue
-            at = np.linspace(0, 1, min(len(values), _MOST_QUANTILES))
-            made[str(name)] = Spread(len(values), tuple(np.quantile(values, at).tolist()))
+            values = table[name].dropna().to_numpy(float)
+            quantiles = kept_quantiles(values, fewest)
+            if quantiles and quantiles[0] < quantiles[-1]:
+                made[str(name)] = Spread(len(values), quantiles)
         return cls(made)
+
+    @classmethod
+    def of_distances(cls, reference: Reference | None, fewest: int) -> Spreads:
+        """How far the reference's held-out patients are from training, by modality."""
+        known = {} if reference is None else reference.modalities
+        held_out = {f"{name}: distance": pd.Series(own.held_out, dtype=float) for name, own in known.items()}
+        return cls.of(pd.DataFrame(held_out), fewest)
 
     def joined(self, other: Spreads) -> Spreads:
         """Both; where both know a number, this one's."""
         return Spreads({**other.spreads, **self.spreads})
 
     def to_json(self) -> dict[str, Any]:
-        """Name -> count and quantiles."""
+        """Name -> n and quantiles."""
         return {name: asdict(spread) for name, spread in self.spreads.items()}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Mapping[str, Any]]) -> Spreads:
-        """The inverse of `to_json`, lists for tuples allowed."""
-        return cls({name: Spread(own["count"], tuple(own["quantiles"])) for name, own in fields.items()})
+        """The inverse of `to_json`, lists for tuples allowed; files of before `LEVELS` are read too."""
+        return cls({name: _read(own) for name, own in fields.items()})
+
+
+def _read(own: Mapping[str, Any]) -> Spread:
+    """`count` instead of `n` marks quantiles that are evenly spaced from the least to the greatest."""
+    if "count" in own:
+        return Spread(own["count"], tuple(np.percentile(own["quantiles"], LEVELS).tolist()))
+    return Spread(own["n"], tuple(own["quantiles"]))
 
 
 def summary_table(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
@@ -38,14 +37,8 @@ def training_reference(
 def training_spreads(
     prepared: Preprocessor, reference: Reference | None, courses: Sequence[CourseArrays]
 ) -> Spreads:
-    """How each number of a case is spread over the training patients; distances over those whom the reference had not
-    seen."""
-    made = Spreads.of(summary_table(prepared, reference, courses))
-    modalities = {} if reference is None else reference.modalities
-    held_out = {
-        f"{name}: distance": pd.Series(modality.held_out, dtype=float)
-        for name, modality in modalities.items()
-    }
-    return Spreads.of(pd.DataFrame(held_out)).joined(
-        Spreads({name: spread for name, spread in made.spreads.items() if name not in held_out})
-    )
+    """How each number of a case is spread over the training patients; not distances, which the reference itself knows
+    of patients whom it had not seen."""
+    table = summary_table(prepared, reference, courses)
+    known = [] if reference is None else [f"{name}: distance" for name in reference.modalities]
+    return Spreads.of(table.drop(columns=known, errors="ignore"))

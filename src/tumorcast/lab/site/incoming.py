@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tumorcast.domain.errors import TumorcastError
-from tumorcast.evaluation.spreads import FEWEST, Spreads, summary_table
+from tumorcast.evaluation.spreads import Spreads, summary_table
 from tumorcast.lab.audit import utc
 from tumorcast.lab.site.write import plain
 from tumorcast.lab.store import LabStore
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tumorcast.evaluation.drift import DriftReport
 
 _BASELINE = "pixels: "
+_FEWEST = 20
+"""Cases, or held-out patients, that others are compared with; their quantiles stay in memory."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,13 @@ def numbers_of_study(bundle: Bundle, study: Study, request: Request) -> pd.DataF
 
 
 def spreads_for(bundle: Bundle, baseline: pd.DataFrame | None = None) -> Spreads:
-    """Training's spreads, joined by those of a site's first cases for what training did not keep (the pixels)."""
-    known = bundle.spreads or Spreads({})
-    if baseline is None or len(baseline) < FEWEST:
+    """Training's spreads and distances, joined by those of a site's first cases for what training did not keep (the
+    pixels)."""
+    known = (bundle.spreads or Spreads({})).joined(Spreads.of_distances(bundle.reference, _FEWEST))
+    if baseline is None:
         return known
     numbers = baseline.drop(columns=["day", "scanner", "p_like"], errors="ignore")
-    return known.joined(Spreads.of(numbers))
+    return known.joined(Spreads.of(numbers, _FEWEST))
 
 
 def drift_of(store: LabStore, bundle: Bundle, since: float = 0.0, baseline_cases: int = 40) -> DriftReport:
