@@ -16,7 +16,7 @@ from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.splits import outer_folds
 from tumorcast.config.models import SplitConfig
 from tumorcast.explain.gradients import CourseAttribution, attribute
-from tumorcast.training.fold import FUSED, fit_ensemble, prepare_fold
+from tumorcast.training.fold import FUSED, fit_ensemble, inner_of, prepare_fold
 from tumorcast.training.inference import predict
 from tumorcast.training.workspace import Workspace
 
@@ -55,7 +55,8 @@ def collect(work: Workspace, clusters: int, steps: int, tell: Callable[[str], No
     for fold in outer_folds(work.cohort.courses, once, config.seed, config.data.study):
         prepared, arrays = prepare_fold(work, fold)
         folder = work.folder / fold.name / FUSED
-        fitted = fit_ensemble(work, fold, prepared, arrays, prepared.modalities, folder)
+        inner = inner_of(work, fold, prepared, arrays, prepared.modalities, folder)
+        fitted = fit_ensemble(inner, prepared.modalities)
         test = [arrays[course_id] for course_id in fold.test]
         found = attribute(fitted.ensemble, prepared, test, steps)
         tell(f"{fold.name}: {len(test)} held-out courses attributed")

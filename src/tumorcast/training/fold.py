@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,9 +12,9 @@ import pandas as pd
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor, fit_preprocessor
 from tumorcast.cohort.splits import Fold, inner_folds
-from tumorcast.config.models import CandidateConfig, ModelConfig, TrainingConfig
 from tumorcast.nn.predictor import Ensemble
-from tumorcast.training.fit import Member, fit_member
+from tumorcast.training.choice import Choose, Choosing, InnerFolds, best_candidate
+from tumorcast.training.fit import Member
 from tumorcast.training.inference import masked, narrowed, predict
 from tumorcast.training.reliance import relied_on
 from tumorcast.training.workspace import Workspace
@@ -50,38 +49,51 @@ class FoldResult:
         return replace(self, predictions=pd.concat([self.predictions, rows], ignore_index=True))
 
 
-def run_fold(work: Workspace, fold: Fold, tell: Callable[[str], None]) -> FoldResult:
+def run_fold(
+    work: Workspace, fold: Fold, tell: Callable[[str], None], choosing: Choosing | None = None
+) -> FoldResult:
     """Fit everything on `fold.training`, predict `fold.test`; nothing of the test is seen before."""
-    config = work.config
+    config, choosing = work.config, choosing or Choosing()
     prepared, arrays = prepare_fold(work, fold)
-    wanted = {FUSED: prepared.modalities}
+    wanted = {FUSED: prepared.modalities} | dict.fromkeys(choosing.beside, prepared.modalities)
     if config.training.singles and len(prepared.modalities) > 1:
         wanted |= {name: (name,) for name in prepared.modalities}
     models, tables = {}, []
     for name, modalities in wanted.items():
-        fitted = fit_ensemble(work, fold, prepared, arrays, modalities, work.folder / fold.name / name)
+        choose = choosing.beside.get(name, choosing.choose)
+        inner = inner_of(work, fold, prepared, arrays, modalities, work.folder / fold.name / name)
+        fitted = fit_ensemble(inner, modalities, choose)
         epochs = [member.epochs for member in fitted.members]
         tell(f"{fold.name}: {name} fitted, {len(epochs)} members, epochs {epochs}")
         models[name] = fitted
         test = [narrowed(arrays[cid], prepared.modalities, modalities) for cid in fold.test]
         values = predict(fitted.ensemble, test, config.model.heads[0])
         table = prediction_table(work, fold.name, fold.test, name, values)
-        tables.append(relied_on(table, fitted.inner) if name == FUSED else table)
+        if name == FUSED:
+            table = relied_on(table, fitted.inner)
+        elif name in choosing.beside:  # calibrated likewise, so that the two compare
+            table = relied_on(table, fitted.inner)[list(table.columns)]
+        tables.append(table)
     subsets = (
         _predict_subsets(work, fold, models[FUSED], arrays) if config.evaluation.subsets else pd.DataFrame()
     )
     return FoldResult(fold, models, arrays, pd.concat(tables, ignore_index=True), subsets)
 
 
-def fit_final(work: Workspace, tell: Callable[[str], None]) -> Fitted:
+def fit_final(work: Workspace, tell: Callable[[str], None], choose: Choose = best_candidate) -> Fitted:
     """The fused model trained on every course, for the bundle of a cross-validated run."""
-    everyone = Fold("final", tuple(map(str, work.cohort.courses.index)), ())
+    everyone = final_fold(work)
     prepared, arrays = prepare_fold(work, everyone)
-    fitted = fit_ensemble(
-        work, everyone, prepared, arrays, prepared.modalities, work.folder / "final" / FUSED
-    )
+    folder = work.folder / everyone.name / FUSED
+    inner = inner_of(work, everyone, prepared, arrays, prepared.modalities, folder)
+    fitted = fit_ensemble(inner, prepared.modalities, choose)
     tell("final model fitted on all courses")
     return fitted
+
+
+def final_fold(work: Workspace) -> Fold:
+    """All courses for training, none for the test."""
+    return Fold("final", tuple(map(str, work.cohort.courses.index)), ())
 
 
 def prepare_fold(work: Workspace, fold: Fold) -> tuple[Preprocessor, dict[str, CourseArrays]]:
@@ -98,46 +110,39 @@ def prepare_fold(work: Workspace, fold: Fold) -> tuple[Preprocessor, dict[str, C
     return prepared, {cid: prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in ids}
 
 
-def fit_ensemble(
+def inner_of(
     work: Workspace,
     fold: Fold,
     prepared: Preprocessor,
     arrays: dict[str, CourseArrays],
     modalities: tuple[str, ...],
     folder: Path,
-) -> Fitted:
-    """One member per inner fold; with candidates, the setting with the least inner loss."""
+) -> InnerFolds:
+    """What the choice of a model's setting may see: the fold's training courses, with these modalities.
+
+    Args:
+        folder: for what is fitted; its name is the model's.
+    """
     config = work.config
-    narrow = prepared.narrowed(modalities)
     seen = {cid: narrowed(arrays[cid], prepared.modalities, modalities) for cid in fold.training}
-    inner = inner_folds(work.cohort.courses, fold.training, config.split.inner_folds, config.seed)
-    best: list[Member] = []
-    for number, candidate in enumerate(config.training.candidates or (CandidateConfig(),)):
-        model, settings = _with(config.model, config.training, candidate)
-        members = [
-            fit_member(
-                folder / f"candidate{number}" / part.name,
-                narrow,
-                [seen[cid] for cid in part.training],
-                [seen[cid] for cid in part.test],
-                work.cohort.courses,
-                model,
-                settings,
-                seed=config.seed * 1000 + k,
-            )
-            for k, part in enumerate(inner)
-        ]
-        if not best or _mean_loss(members) < _mean_loss(best):
-            best = members
+    parts = inner_folds(work.cohort.courses, fold.training, config.split.inner_folds, config.seed)
+    return InnerFolds(work, fold.name, folder.name, prepared.narrowed(modalities), seen, tuple(parts), folder)
+
+
+def fit_ensemble(inner: InnerFolds, modalities: tuple[str, ...], choose: Choose = best_candidate) -> Fitted:
+    """One member per inner fold, of the setting that `choose` finds."""
+    work, best = inner.work, choose(inner)
     said = [
         prediction_table(
             work, part.name, part.test, "inner",
-            predict(member.predictor, [seen[cid] for cid in part.test], config.model.heads[0]),
+            predict(
+                member.predictor, [inner.seen[cid] for cid in part.test], work.config.model.heads[0]
+            ),
         )
-        for member, part in zip(best, inner, strict=True)
+        for member, part in zip(best, inner.parts, strict=True)
     ]  # fmt: skip
     ensemble = Ensemble([member.predictor for member in best])
-    return Fitted(modalities, narrow, ensemble, pd.concat(said, ignore_index=True), best)
+    return Fitted(modalities, inner.prepared, ensemble, pd.concat(said, ignore_index=True), best)
 
 
 def prediction_table(
@@ -169,16 +174,3 @@ def _predict_subsets(
         values = predict(fused.ensemble, test, work.config.model.heads[0])
         tables.append(prediction_table(work, fold.name, fold.test, "+".join(keep), values))
     return pd.concat(tables, ignore_index=True)
-
-
-def _with(
-    model: ModelConfig, training: TrainingConfig, candidate: CandidateConfig
-) -> tuple[ModelConfig, TrainingConfig]:
-    chosen = candidate.model_dump(exclude_none=True)
-    in_model = {k: v for k, v in chosen.items() if k in ModelConfig.model_fields}
-    in_training = {k: v for k, v in chosen.items() if k in TrainingConfig.model_fields}
-    return model.model_copy(update=in_model), training.model_copy(update=in_training)
-
-
-def _mean_loss(members: list[Member]) -> float:
-    return float(np.mean([member.loss for member in members]))
