@@ -60,7 +60,9 @@ def test_missing_file_is_told():
         load_config(["configs/bsae.yaml"])
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted(p for p in CONFIGS.rglob("*.yaml") if p.parent.name != "search"), ids=lambda p: p.stem
+)
 def test_every_shipped_config_is_valid(path):
     base = [] if path.stem == "base" else [str(CONFIGS / "base.yaml")]
     load_config([*base, str(path)])

@@ -19,6 +19,15 @@ def load_config(arguments: Sequence[str]) -> RunConfig:
     Raises:
         ConfigError: a file is missing or no YAML mapping, a key is unknown, a value has the wrong type.
     """
+    return validate(merged(arguments))
+
+
+def merged(arguments: Sequence[str]) -> dict[str, Any]:
+    """The nested mapping that the words make, not yet checked.
+
+    Raises:
+        ConfigError: no word was given, or a file is missing or no YAML mapping.
+    """
     tree: dict[str, Any] = {}
     overrides = [word for word in arguments if "=" in word]
     for word in arguments:
@@ -32,7 +41,7 @@ def load_config(arguments: Sequence[str]) -> RunConfig:
             expected="train.py CONFIG.yaml [more.yaml] [dotted.key=value ...]",
             fix="start from configs/base.yaml",
         )
-    return validate(tree)
+    return tree
 
 
 def validate(tree: dict[str, Any]) -> RunConfig:
@@ -40,11 +49,16 @@ def validate(tree: dict[str, Any]) -> RunConfig:
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        problems = [_explain(problem) for problem in error.errors()]
+        problems = problems_of(error)
         raise ConfigError(
             f"the configuration has {len(problems)} problem{'s' * (len(problems) > 1)}:\n  "
             + "\n  ".join(problems)
         ) from None
+
+
+def problems_of(error: ValidationError, model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
+    """Every problem of a model as a line, each with its dotted key after `prefix`."""
+    return [_explain(problem, model, prefix) for problem in error.errors()]
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -79,18 +93,19 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _explain(problem: Any) -> str:
+def _explain(problem: Any, model: type[BaseModel], prefix: str) -> str:
     path = ".".join(str(part) for part in problem["loc"])
+    prefix = prefix if path else prefix.rstrip(".")
     if problem["type"] == "extra_forbidden":
-        return f"{path}: unknown key{_suggest(path)}"
+        return f"{prefix}{path}: unknown key{suggestion(path, model)}"
     if problem["type"] == "missing":
-        return f"{path}: required, but not given"
-    return f"{path}: {problem['msg']} (got {problem['input']!r})"
+        return f"{prefix}{path}: required, but not given"
+    return f"{prefix}{path}: {problem['msg']} (got {problem['input']!r})"
 
 
-def _suggest(path: str) -> str:
+def suggestion(path: str, model: type[BaseModel] = RunConfig) -> str:
     """The nearest sibling key, else the same word in another section, else the section's own keys."""
-    known = list(known_keys())
+    known = list(known_keys(model))
     section, _, leaf = path.rpartition(".")
     siblings = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
     near = did_you_mean(leaf, siblings)
