@@ -18,7 +18,7 @@ from tumorcast.clinic.report.notices import ATTENTION, RESEARCH_USE
 from tumorcast.clinic.report.pdf import pdf_of
 from tumorcast.clinic.report.record import SignOff
 from tumorcast.clinic.report.record_json import read_report
-from tumorcast.clinic.report.words import percent, when
+from tumorcast.clinic.report.words import interval_note, percent, when
 from tumorcast.clinic.report.write import file_name, write_report
 
 _PROBABILITY = re.compile(r"\d+(\.\d+)?\s*%|\b0?\.\d+\b")
@@ -192,6 +192,12 @@ def test_no_model_is_certain():
     assert [percent(value) for value in (0.0, 0.004, 0.01, 0.5, 0.994, 1.0)] == [
         "<1%", "<1%", "1%", "50%", ">99%", ">99%",
     ]  # fmt: skip
+
+
+def test_a_number_without_an_interval_says_so_once():
+    response = replace(toy_record().response, low=None, high=None, interval_method="No interval: too few.")
+    assert interval_note(response) == "No interval: too few. 45% of the training patients responded."
+    assert interval_note(toy_record().response).startswith("Interval: from inner folds")
 
 
 def test_times_are_told_in_utc_and_nothing_is_made_of_what_is_no_time():

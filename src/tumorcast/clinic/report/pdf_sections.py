@@ -78,7 +78,7 @@ def _result(report: PatientReport) -> Iterator[Flowable]:
             ),
         )
         yield charts.probability_scale(response)
-        yield paragraph(f"Interval: {response.interval_method} {words.base_rate_text(response)}", "small")
+        yield paragraph(words.interval_note(response), "small")
     if survival is not None:
         yield heading("Risk of progression or death")
         yield paragraph(words.survival_text(survival))

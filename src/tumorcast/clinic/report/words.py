@@ -81,6 +81,12 @@ def interval_text(response: Response) -> str:
     return f"{response.level:.0%} interval {percent(response.low)} to {percent(response.high)}"
 
 
+def interval_note(response: Response) -> str:
+    """Whence the interval is, or why there is none; the share of responders in training."""
+    told = response.interval_method if response.low is None else f"Interval: {response.interval_method}"
+    return f"{told} {base_rate_text(response)}".strip()
+
+
 def scale_text(response: Response) -> str:
     """The probability scale for who does not see it."""
     told = (
