@@ -22,6 +22,10 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Kind = Literal["tumorcast", "mcat", "survpath"]
+"""Networks that can be trained: this project's, and published ones after their papers (docs/rivals.md)."""
+
+
 class GraphConfig(Section):
     """How a tumour's mutation graph is cut from the gene network, and what stands on its nodes.
 
@@ -140,6 +144,9 @@ class ModelConfig(Section):
     """The network: one encoder a modality, tokens, fusion, heads.
 
     Attributes:
+        kind: this project's network or a published one; of other kinds only `heads`, `rival_width` and `dropout`
+            count, and no bundle is exported.
+        rival_width: channels of a network of another kind; None is its paper's.
         heads: what is predicted; the first is the one that is scored.
         width: channels of every token (divisible by `attention_heads`).
         slide_tokens, graph_tokens: learned queries of the attention pooling.
@@ -153,6 +160,8 @@ class ModelConfig(Section):
         auxiliary_weight: weight of the losses of the single-modality read-outs.
     """
 
+    kind: Kind = "tumorcast"
+    rival_width: Count | None = None
     heads: tuple[Literal["response", "ordinal", "survival"], ...] = ("response",)
     width: Count = 32
     attention_heads: Count = 4
@@ -195,7 +204,9 @@ class TrainingConfig(Section):
         patience: epochs without a better inner loss before stopping.
         candidates: settings compared on the inner folds; the best inner loss wins.
         precision: as Lightning names it.
-        singles: also train the same network on each modality alone (the comparison of every run).
+        singles: also train this project's network on each modality alone (the comparison of every run).
+        rivals: networks of other kinds to train on the same folds beside the run's own; those that look at slides are
+            left out where there are none.
     """
 
     lr: Positive = 1e-3
@@ -214,7 +225,14 @@ class TrainingConfig(Section):
     workers: Annotated[int, Field(ge=0)] = 0
     threads: Count | None = None
     singles: bool = True
+    rivals: tuple[Kind, ...] = ()
     candidates: tuple[CandidateConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _rivals_are_distinct(self) -> TrainingConfig:
+        if len(set(self.rivals)) != len(self.rivals):
+            raise ValueError("rivals must name no kind twice")
+        return self
 
 
 Baseline = Literal[
@@ -268,3 +286,9 @@ class RunConfig(Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     tracking: TrackingConfig = TrackingConfig()
+
+    @model_validator(mode="after")
+    def _no_rival_of_itself(self) -> RunConfig:
+        if self.model.kind in self.training.rivals:
+            raise ValueError(f"training.rivals names {self.model.kind}, which is the run's own model.kind")
+        return self

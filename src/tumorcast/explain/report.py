@@ -42,6 +42,12 @@ def write_biomarkers(
             expected="runs/NAME of a finished training",
         )
     work = open_workspace(validate(json.loads(path.read_text(encoding="utf-8"))["config"]))
+    if work.config.model.kind != "tumorcast":
+        raise InputError(
+            "biomarkers are read from this project's network alone",
+            got=f"a run of model.kind={work.config.model.kind}",
+            fix="train with model.kind=tumorcast",
+        )
     head = work.config.model.heads[0]
     found = collect(work, clusters, steps, tell)
     tell("testing on held-out outcomes")

@@ -5,17 +5,22 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from tumorcast.biology.variants import IMPACTS
-from tumorcast.cohort.graph_vocabulary import GraphVocabulary
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import ModelConfig
 from tumorcast.domain.errors import InputError
+from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.fusion import Fusion
 from tumorcast.nn.graph_encoder import GraphEncoder, NodeColumns
 from tumorcast.nn.graph_layers import graph_layer
 from tumorcast.nn.layer_encoders import PathwayEncoder, TabularEncoder
 from tumorcast.nn.predictor import Predictor
+from tumorcast.nn.rivals.build import build_rival
 from tumorcast.nn.slide_encoder import SlideEncoder
+
+
+def build_net(model: ModelConfig, prepared: Preprocessor) -> CourseNet:
+    """A fresh network of `model.kind`."""
+    return build_predictor(model, prepared) if model.kind == "tumorcast" else build_rival(model, prepared)
 
 
 def build_predictor(model: ModelConfig, prepared: Preprocessor) -> Predictor:
@@ -50,7 +55,7 @@ def build_encoder(name: str, model: ModelConfig, prepared: Preprocessor) -> nn.M
             if graph is None:
                 raise InputError("the mutation graph was not fitted", fix="fit the preprocessor again")
             return GraphEncoder(
-                len(graph.genes), len(graph.node_feature_names), _columns(graph), len(graph.edge_type_names),
+                len(graph.genes), len(graph.node_feature_names), NodeColumns.of(graph), len(graph.edge_type_names),
                 model.width, _rounds(model), model.graph_tokens, model.dropout,
             )  # fmt: skip
         case "expression" if prepared.gene_sets:
@@ -66,17 +71,6 @@ def _rounds(model: ModelConfig) -> list[nn.Module]:
     if model.graph == "bag":
         return []
     return [graph_layer(model.graph, model.width, model.attention_heads) for _ in range(model.graph_layers)]
-
-
-def _columns(graph: GraphVocabulary) -> NodeColumns:
-    names = graph.node_feature_names
-    return NodeColumns(
-        impacts=tuple(names.index(impact) for impact in IMPACTS),
-        damaging=tuple(names.index(impact) for impact in ("truncating", "splice")),
-        copy_number=tuple(names.index(name) for name in ("deep_deletion", "amplification")),
-        prior=len(names) - len(graph.prior_names),
-        pathways=graph.n_pathways,
-    )
 
 
 def _layer_width(name: str, prepared: Preprocessor) -> int:

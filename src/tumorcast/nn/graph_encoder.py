@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tumorcast.biology.variants import IMPACTS
+from tumorcast.cohort.graph_vocabulary import GraphVocabulary
 from tumorcast.nn.anchors import Encoded
 from tumorcast.nn.graph_layers import Links
 from tumorcast.nn.segments import AttentionPooling, segment_sum
@@ -25,6 +27,18 @@ class NodeColumns:
     copy_number: tuple[int, ...]
     prior: int
     pathways: int
+
+    @classmethod
+    def of(cls, graph: GraphVocabulary) -> NodeColumns:
+        """The columns of a vocabulary's nodes."""
+        names = graph.node_feature_names
+        return cls(
+            impacts=tuple(names.index(impact) for impact in IMPACTS),
+            damaging=tuple(names.index(impact) for impact in ("truncating", "splice")),
+            copy_number=tuple(names.index(name) for name in ("deep_deletion", "amplification")),
+            prior=len(names) - len(graph.prior_names),
+            pathways=graph.n_pathways,
+        )
 
 
 class GraphEncoder(nn.Module):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tumorcast.batches.batch import CourseInputs
 from tumorcast.nn.anchors import Anchors, Encoded
+from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.fusion import Fusion, TreatmentCondition
 from tumorcast.nn.graph_encoder import GraphEncoder
 from tumorcast.nn.losses import OrdinalThresholds
@@ -27,6 +28,7 @@ class PredictorOutput(NamedTuple):
     single_scores: what each modality adds to the score (anchor and network).
     read_outs: what the network makes of each modality alone; the auxiliary loss trains them.
     tile_attention, gene_attention: attention weight of each tile and altered gene, summing to 1 in a course.
+    tile_logits: what a network with a loss on tiles (CLAM) says of each; empty for others.
     """
 
     scores: Float[Tensor, "b h"]
@@ -35,9 +37,10 @@ class PredictorOutput(NamedTuple):
     read_outs: Float[Tensor, "b m h"]
     tile_attention: Float[Tensor, " t"]
     gene_attention: Float[Tensor, " n"]
+    tile_logits: Tensor = torch.zeros(0)
 
 
-class Predictor(nn.Module):
+class Predictor(CourseNet):
     """Multimodal predictor of the outcome of a treatment course.
 
     score = anchors (one frozen penalised regression a modality, one of the treatment; `training.anchors`)

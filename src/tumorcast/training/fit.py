@@ -20,7 +20,8 @@ from tumorcast.batches.dataset import CourseDataset, EpochSampler, make_loader
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import ModelConfig, TrainingConfig
-from tumorcast.nn.build import build_predictor
+from tumorcast.nn.build import build_net
+from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import Predictor
 from tumorcast.training.anchors import fit_anchors
@@ -36,7 +37,7 @@ _QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "mlflow"
 class Member:
     """A fitted predictor, its best inner loss, and its losses epoch by epoch."""
 
-    predictor: Predictor
+    predictor: CourseNet
     loss: float
     history: list[dict[str, float]]
 
@@ -60,7 +61,7 @@ def fit_member(
     A finished member is read back from `folder`; an interrupted one goes on from its last epoch boundary.
     """
     torch.manual_seed(seed)
-    predictor = build_predictor(model, prepared)
+    predictor = build_net(model, prepared)
     weights, summary = folder / "weights.safetensors", folder / "member.json"
     if summary.is_file():
         load_weights(predictor, weights)
@@ -68,7 +69,9 @@ def fit_member(
         return Member(predictor.eval(), told["val_loss"], told["history"])
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = EpochCheckpoint(folder)
-    anchored = fit_anchors(predictor, training, courses, seed) if model.anchors else None
+    anchored = None
+    if isinstance(predictor, Predictor) and model.anchors:
+        anchored = fit_anchors(predictor, training, courses, seed)
     module = CourseModule(predictor, settings, model.auxiliary_weight, seed, anchored)
     checkpoint.offer(_loss_on(predictor, validation, courses), NOT_TRAINED, module)
     with quiet():
@@ -89,14 +92,14 @@ def fit_member(
     return Member(predictor.cpu().eval(), checkpoint.best_loss, checkpoint.history)
 
 
-def _loss_on(predictor: Predictor, arrays: Sequence[CourseArrays], courses: pd.DataFrame) -> float:
+def _loss_on(predictor: CourseNet, arrays: Sequence[CourseArrays], courses: pd.DataFrame) -> float:
     """The loss before the network has learned anything: that of its anchors."""
     scores = torch.cat([output.scores for output in outputs_of(predictor, arrays)])
     labels = CourseLabels(*CourseDataset(arrays, courses).labels.unbind(1))
     return float(OutcomeLoss(predictor.heads, predictor.ordinal)(scores, labels))
 
 
-def _finish(folder: Path, predictor: Predictor, checkpoint: EpochCheckpoint) -> None:
+def _finish(folder: Path, predictor: CourseNet, checkpoint: EpochCheckpoint) -> None:
     save_weights(predictor, folder / "weights.safetensors")
     told = {
         "val_loss": checkpoint.best_loss,

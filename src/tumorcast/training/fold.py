@@ -1,4 +1,4 @@
-"""One outer fold: preprocessor, ensembles (fused and each modality alone), test predictions."""
+"""One outer fold: preprocessor, ensembles (fused, each modality alone, rivals), test predictions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import pandas as pd
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor, fit_preprocessor
 from tumorcast.cohort.splits import Fold, inner_folds
+from tumorcast.config.models import Kind
 from tumorcast.nn.predictor import Ensemble
+from tumorcast.nn.rivals.build import modalities_of
 from tumorcast.training.choice import Choose, Choosing, InnerFolds, best_candidate
 from tumorcast.training.fit import Member
 from tumorcast.training.inference import masked, narrowed, predict
@@ -37,9 +39,10 @@ class Fitted:
 
 @dataclass(frozen=True)
 class FoldResult:
-    """A fold's models by name, its test predictions (tidy), and those of the fused model on subsets."""
+    """A fold's preprocessor and models by name, its test predictions (tidy), and the fused model's on subsets."""
 
     fold: Fold
+    prepared: Preprocessor
     models: dict[str, Fitted]
     arrays: dict[str, CourseArrays]
     predictions: pd.DataFrame
@@ -56,13 +59,10 @@ def run_fold(
     """Fit everything on `fold.training`, predict `fold.test`; nothing of the test is seen before."""
     config, choosing = work.config, choosing or Choosing()
     prepared, arrays = prepare_fold(work, fold)
-    wanted = {FUSED: prepared.modalities} | dict.fromkeys(choosing.beside, prepared.modalities)
-    if config.training.singles and len(prepared.modalities) > 1:
-        wanted |= {name: (name,) for name in prepared.modalities}
     models, tables = {}, []
-    for name, modalities in wanted.items():
-        choose = choosing.beside.get(name, choosing.choose)
-        inner = inner_of(work, fold, prepared, arrays, modalities, work.folder / fold.name / name)
+    for name, (kind, modalities) in _wanted(work, prepared, choosing).items():
+        choose, own = choosing.beside.get(name, choosing.choose), _of_kind(work, kind)
+        inner = inner_of(own, fold, prepared, arrays, modalities, work.folder / fold.name / name)
         fitted = fit_ensemble(inner, modalities, choose)
         epochs = [member.epochs for member in fitted.members]
         tell(f"{fold.name}: {name} fitted, {len(epochs)} members, epochs {epochs}")
@@ -75,10 +75,31 @@ def run_fold(
         elif name in choosing.beside:  # calibrated likewise, so that the two compare
             table = relied_on(table, fitted.inner)[list(table.columns)]
         tables.append(table)
-    subsets = (
-        _predict_subsets(work, fold, models[FUSED], arrays) if config.evaluation.subsets else pd.DataFrame()
-    )
-    return FoldResult(fold, models, arrays, pd.concat(tables, ignore_index=True), subsets)
+    subsets = pd.DataFrame()
+    if config.evaluation.subsets:
+        subsets = _predict_subsets(work, fold, models[FUSED], arrays, prepared.modalities)
+    return FoldResult(fold, prepared, models, arrays, pd.concat(tables, ignore_index=True), subsets)
+
+
+def _wanted(
+    work: Workspace, prepared: Preprocessor, choosing: Choosing
+) -> dict[str, tuple[Kind, tuple[str, ...]]]:
+    """The fold's models by name: their kind, and the modalities that they see."""
+    config, modalities = work.config, prepared.modalities
+    kind = config.model.kind
+    seen = modalities_of(kind, modalities) or modalities
+    wanted = dict.fromkeys((FUSED, *choosing.beside), (kind, seen))
+    if config.training.singles and kind == "tumorcast" and len(modalities) > 1:
+        wanted |= {name: (kind, (name,)) for name in modalities}
+    for rival in config.training.rivals:
+        if seen := modalities_of(rival, modalities):
+            wanted[rival] = (rival, seen)
+    return wanted
+
+
+def _of_kind(work: Workspace, kind: Kind) -> Workspace:
+    model = work.config.model.model_copy(update={"kind": kind})
+    return replace(work, config=work.config.model_copy(update={"model": model}))
 
 
 def fit_final(work: Workspace, tell: Callable[[str], None], choose: Choose = best_candidate) -> Fitted:
@@ -162,16 +183,17 @@ def prediction_table(
 
 
 def _predict_subsets(
-    work: Workspace, fold: Fold, fused: Fitted, arrays: dict[str, CourseArrays]
+    work: Workspace, fold: Fold, fused: Fitted, arrays: dict[str, CourseArrays], have: tuple[str, ...]
 ) -> pd.DataFrame:
-    """The fused model's test predictions with every subset of modalities present."""
+    """The fused model's test predictions with every subset of its modalities (of `have`) present."""
     names = fused.modalities
     sizes = range(1, len(names) + 1)
     if len(names) > _MOST_MODALITIES_FOR_SUBSETS:
         sizes = range(1, 2)
     tables = []
+    seen = [narrowed(arrays[cid], have, names) for cid in fold.test]
     for keep in itertools.chain.from_iterable(itertools.combinations(names, size) for size in sizes):
-        test = [masked(arrays[cid], names, keep) for cid in fold.test]
+        test = [masked(course, names, keep) for course in seen]
         values = predict(fused.ensemble, test, work.config.model.heads[0])
         tables.append(prediction_table(work, fold.name, fold.test, "+".join(keep), values))
     return pd.concat(tables, ignore_index=True)

@@ -9,14 +9,15 @@ from torch import Tensor
 
 from tumorcast.batches.batch import CourseBatch, CourseLabels
 from tumorcast.config.models import TrainingConfig
+from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
-from tumorcast.nn.predictor import Predictor, PredictorOutput
+from tumorcast.nn.predictor import PredictorOutput
 
 _WARM_UP_EPOCHS = 3
 
 
 class CourseModule(pl.LightningModule):
-    """Trains a predictor.
+    """Trains a network.
 
     `anchored` [n, M + 1, H] is what the anchors say of each training course without having seen it; None
     where the network has no anchors.
@@ -30,7 +31,7 @@ class CourseModule(pl.LightningModule):
 
     def __init__(
         self,
-        predictor: Predictor,
+        predictor: CourseNet,
         training: TrainingConfig,
         auxiliary_weight: float,
         seed: int,
@@ -60,7 +61,8 @@ class CourseModule(pl.LightningModule):
         return batch.to(device)
 
     def training_step(self, batch: CourseBatch, batch_idx: int) -> Tensor:
-        output = self.predictor(batch.inputs, None if self.anchored is None else self.anchored[batch.place])
+        anchored = () if self.anchored is None else (self.anchored[batch.place],)
+        output = self.predictor(batch.inputs, *anchored)
         loss = self.outcome(output.scores, batch.labels)
         loss = loss + self.auxiliary_weight * self._auxiliary(output, batch)
         self.log("train_loss", loss, on_epoch=True, on_step=False, batch_size=len(batch.place))
@@ -72,7 +74,7 @@ class CourseModule(pl.LightningModule):
             hidden = ~batch.inputs.is_present[:, m]
             labels = CourseLabels(*(x.masked_fill(hidden, torch.nan) for x in batch.labels))
             losses.append(self.outcome(output.read_outs[:, m], labels))
-        return torch.stack(losses).mean()
+        return torch.stack(losses).mean() if losses else output.scores.new_zeros(())
 
     def validation_step(self, batch: CourseBatch, batch_idx: int) -> None:
         self._seen.append((self.predictor(batch.inputs).scores, batch.labels))

@@ -83,10 +83,16 @@ def run_experiment(config: RunConfig, export: Export) -> Path:
     }
     with tracker.run(config.model_dump(mode="json"), tags):
         results = [_one_fold(work, fold, tracker, tell) for fold in folds]
-        last = results[-1].models[FUSED] if len(results) == 1 else fit_final(work, tell)
+        once = len(results) == 1 or not is_exported(config)
+        last = results[-1].models[FUSED] if once else fit_final(work, tell)
         if is_first:
             _conclude(work, results, last, export, tracker, tell)
     return work.folder
+
+
+def is_exported(config: RunConfig) -> bool:
+    """Bundles hold this project's network alone: a published one is trained to be compared with."""
+    return config.model.kind == "tumorcast"
 
 
 def _is_first_process() -> bool:
@@ -105,7 +111,7 @@ def _teller(is_first: bool) -> Tell:
 
 def _one_fold(work: Workspace, fold: Fold, tracker: Tracker, tell: Tell) -> FoldResult:
     result = run_fold(work, fold, tell)
-    result = result.with_rows(predict_baselines(work, fold, result.models[FUSED].prepared))
+    result = result.with_rows(predict_baselines(work, fold, result.prepared))
     curves = {
         f"{name}.member{k}": member.history
         for name, fitted in result.models.items()
@@ -136,8 +142,11 @@ def _conclude(
     covered = coverage(predictions, work.cohort)
     if len(covered):
         write_table(folder / "coverage.csv", covered)
-    tell("exporting the bundle")
-    export(Conclusion(work, last, predictions, metrics, subsets, len(results) > 1), folder / "bundle")
+    if is_exported(work.config):
+        tell("exporting the bundle")
+        export(Conclusion(work, last, predictions, metrics, subsets, len(results) > 1), folder / "bundle")
+    else:
+        tell(f"no bundle: networks of model.kind={work.config.model.kind} are compared, not exported")
     if tracker.tracking.enabled:
         tell("logging to MLflow")
         _track(work, results, metrics, subsets, tracker)
@@ -159,15 +168,19 @@ def _track(
         if (folder / name).is_file():
             tracker.log_file(folder / name)
     tracker.log_files(folder / "figures", "figures")
-    tracker.log_files(folder / "bundle", "bundle")
-    tracker.register(folder / "bundle")
+    if is_exported(work.config):
+        tracker.log_files(folder / "bundle", "bundle")
+        tracker.register(folder / "bundle")
 
 
 def _say_where(work: Workspace, tracker: Tracker) -> None:
     folder = work.folder
     print(f"\nrun          {folder}/  (metrics.json, predictions.csv, figures/)")
-    print(f"bundle       {folder / 'bundle'}/  (model_card.md, manifest.json)")
-    print(f"use it       tumorcast predict {folder / 'bundle'} STUDY --out predictions.csv")
+    if is_exported(work.config):
+        print(f"bundle       {folder / 'bundle'}/  (model_card.md, manifest.json)")
+        print(f"use it       tumorcast predict {folder / 'bundle'} STUDY --out predictions.csv")
+    else:
+        print(f"bundle       none: model.kind={work.config.model.kind} is trained to be compared with")
     if tracker.tracking.enabled:
         print(f"compare runs mlflow ui --backend-store-uri {tracker.uri}")
     if work.is_simulated:

@@ -1,0 +1,21 @@
+"""What the trainer trains: any network that turns packed courses into scores."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from tumorcast.nn.losses import OrdinalThresholds
+
+
+class CourseNet(nn.Module):
+    """A module whose `forward` takes `CourseInputs` and gives `PredictorOutput`.
+
+    Attributes:
+        modalities: order of `is_present`.
+        heads: names of the scores.
+        ordinal: the thresholds of the head `ordinal`; None without it.
+    """
+
+    modalities: tuple[str, ...]
+    heads: tuple[str, ...]
+    ordinal: OrdinalThresholds | None

@@ -1,0 +1,1 @@
+"""Published networks under our inputs and outputs: what the predictor is compared with."""
