@@ -176,7 +176,8 @@ def planted(count: int, is_told: bool = True) -> tuple[list[CourseArrays], Cours
     """Courses of which a third of the tiles tells the response (or nothing does)."""
     courses = [toy_course(n, n_tiles=9) for n in range(count)]
     table = toy_labels(courses)
-    labels = CourseLabels(*torch.from_numpy(table[list(CourseLabels._fields)].to_numpy(np.float32)).unbind(1))
+    known = table[list(CourseLabels._fields)].to_numpy(np.float32, copy=True)
+    labels = CourseLabels(*torch.from_numpy(known).unbind(1))
     sides = 2 * table["response"].to_numpy() - 1
     if is_told:
         for i, (course, side) in enumerate(zip(courses, sides, strict=True)):
