@@ -15,7 +15,8 @@ from tumorcast.training.run import run_experiment
 
 SMALL = (
     "tracking.enabled=false", "split.inner_folds=2", "training.max_epochs=1", "model.rival_width=16",
-    "evaluation.bootstrap=100", "evaluation.baselines=[tmb]", "data.modalities=[slide,mutations]", "training.accelerator=cpu", "training.devices=1",
+    "evaluation.bootstrap=100", "evaluation.baselines=[tmb]", "data.modalities=[slide,mutations]",
+    "training.accelerator=cpu", "training.devices=1",
 )  # fmt: skip
 
 
