@@ -20,6 +20,7 @@ COMMANDS = (
     "slides",
     "import_",
     "derive",
+    "prepare",
     "train",
     "biomarkers",
     "export",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -30,12 +30,14 @@ class TileBag:
         coords: [T, 2] level-0 pixels within the tile's slide.
         slide_ids: one slide id a tile.
         encoder: id of the tile encoder ("" unknown).
+        digests: `rows_digest` of each slide's tiles, where it is known.
     """
 
     features: Tiles
     coords: I64
-    slide_ids: tuple[str, ...]
+    slide_ids: Sequence[str]
     encoder: str
+    digests: tuple[str, ...] = ()
 
 
 def load_bags(
@@ -68,7 +70,7 @@ def load_bags(
             notes.append(Exclusion("slide", bag.slide_ids[0], *why))
         if fitting:
             joined[course_id] = _join(fitting)
-    return joined, _mask_lost(cohort, joined, notes)
+    return joined, mask_lost(cohort, joined, notes)
 
 
 def _commonest(values: list[Value]) -> Value | None:
@@ -114,7 +116,8 @@ def _is_finite(features: Tiles) -> bool:
     return bool(np.isfinite(features.mean() if isinstance(features, StoredRows) else features).all())
 
 
-def _mask_lost(cohort: Cohort, bags: dict[str, TileBag], notes: list[Exclusion]) -> Cohort:
+def mask_lost(cohort: Cohort, bags: dict[str, TileBag], notes: list[Exclusion]) -> Cohort:
+    """The cohort with the slides masked of courses that have no bag, and `notes` added to its report."""
     is_present = cohort.is_present.copy()
     if "slide" in is_present:
         is_present["slide"] = [course_id in bags for course_id in is_present.index]

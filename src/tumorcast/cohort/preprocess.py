@@ -20,6 +20,7 @@ from tumorcast.cohort.graph_vocabulary import NO_GENES, GraphVocabulary, build_v
 from tumorcast.cohort.graphs import empty_graph, patient_graph
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
 from tumorcast.config.models import DataConfig, GraphConfig
+from tumorcast.slides.stored_rows import rows_digest
 
 _TILES_FOR_STATISTICS = 256
 _GRAPH_ARRAYS = ("prior", "edge_index", "edge_type", "edge_weight")
@@ -280,7 +281,8 @@ def fingerprint(arrays: Sequence[CourseArrays]) -> str:
     digest = hashlib.sha256()
     for course in arrays:
         digest.update(course.course_id.encode())
-        for part in (course.tiles, course.graph.node_gene, course.graph.node_features, course.treatment):
+        digest.update(rows_digest(course.tiles).encode())
+        for part in (course.graph.node_gene, course.graph.node_features, course.treatment):
             digest.update(np.ascontiguousarray(part).tobytes())
         for values in course.layers.values():
             digest.update(values.tobytes())

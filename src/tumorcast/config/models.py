@@ -52,6 +52,7 @@ class DataConfig(Section):
     Attributes:
         study: a study folder (cBioPortal layout, see docs/architecture.md).
         features: folder written by `tumorcast encode`; None where slides are absent or ready bags.
+        prepared: folder written by `tumorcast prepare` with these settings, opened in place of study and bags.
         modalities: in the order of the presence mask; names outside the built-in four are numeric layers
             of the study (generic assay), `copy_number` the copy-number matrix as a layer of its own, `laboratory`
             the newest laboratory values, and those of `cohort.derived` are computed from the study's own.
@@ -70,6 +71,7 @@ class DataConfig(Section):
 
     study: Path
     features: Path | None = None
+    prepared: Path | None = None
     modalities: tuple[ModalityName, ...] = BUILTIN_MODALITIES
     endpoint: Literal["auto", "best_response", "pcr", "durable_benefit"] = "auto"
     survival: Literal["auto", "PFS", "OS", "DSS", "PFI", "EFS", "DFS", "RFS"] = "auto"

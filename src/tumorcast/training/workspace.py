@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,22 @@ from tumorcast.biology.pathways import embedded_expression_sets, read_gmt
 from tumorcast.cohort.assemble import assemble
 from tumorcast.cohort.bags import TileBag, load_bags
 from tumorcast.cohort.cohort import Cohort
+from tumorcast.cohort.prepared.opening import open_prepared
 from tumorcast.config.models import BiologyConfig, RunConfig
 from tumorcast.domain.errors import ConfigError
-from tumorcast.evaluation.leakage import near_duplicates, same_marks, same_variants
+from tumorcast.evaluation.leakage import Pair, near_duplicates, same_marks, same_variants
 from tumorcast.readers.cbioportal import read_study
+from tumorcast.slides.stored_rows import rows_digest
 from tumorcast.training.files import write_text
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A run's inputs and its folder."""
+    """A run's inputs and its folder.
+
+    Attributes:
+        pairs: of `duplicates`, where they are known from the preparation.
+    """
 
     config: RunConfig
     cohort: Cohort
@@ -35,6 +42,7 @@ class Workspace:
     network: GeneNetwork
     gene_sets: dict[str, tuple[str, ...]]
     folder: Path
+    pairs: tuple[Pair, ...] | None = None
 
     @property
     def is_simulated(self) -> bool:
@@ -42,17 +50,19 @@ class Workspace:
 
 
 def open_workspace(config: RunConfig) -> Workspace:
-    """Read and assemble everything; claim (or go on with) the run's folder.
+    """Read and assemble everything, or open it prepared; claim (or go on with) the run's folder.
 
     Raises:
-        ConfigError: the folder holds a run with other settings or other data.
+        ConfigError: the folder holds a run with other settings or other data, or the prepared cohort is of others.
     """
     known = config.biology.gene_table
     genes = GeneTable.from_hgnc(known) if known else None
-    cohort = assemble(read_study(config.data.study, genes), config.data, config.model.heads)
-    bags: dict[str, TileBag] = {}
-    if "slide" in config.data.modalities:
-        bags, cohort = load_bags(cohort, progress=True)
+    pairs = None
+    if config.data.prepared is not None:
+        opened = open_prepared(config, config.data.prepared)
+        cohort, bags, pairs = opened.cohort, opened.bags, opened.pairs
+    else:
+        cohort, bags = _read(config, genes)
     network, gene_sets = prior_knowledge(config.biology, genes)
     folder = config.runs / config.name
     identity = {
@@ -62,30 +72,53 @@ def open_workspace(config: RunConfig) -> Workspace:
         "tumorcast": __version__,
     }
     _claim(folder, identity)
-    return Workspace(config, cohort, bags, network, gene_sets, folder)
+    return Workspace(config, cohort, bags, network, gene_sets, folder, pairs)
+
+
+def _read(config: RunConfig, genes: GeneTable | None) -> tuple[Cohort, dict[str, TileBag]]:
+    cohort = assemble(read_study(config.data.study, genes), config.data, config.model.heads)
+    bags: dict[str, TileBag] = {}
+    if "slide" in config.data.modalities:
+        bags, cohort = load_bags(cohort, progress=True)
+    return cohort, bags
 
 
 def measured(work: Workspace) -> dict[str, pd.DataFrame]:
     """Layer -> course x feature of all that was measured; of slides the mean features of their tiles."""
-    tables = {name: table for name, table in work.cohort.layers.items() if name in work.cohort.modalities}
-    if work.bags:
-        tables["slide"] = pd.DataFrame({cid: bag.features.mean(axis=0) for cid, bag in work.bags.items()}).T
+    return _measured(work.cohort, work.bags)
+
+
+def _measured(cohort: Cohort, bags: dict[str, TileBag]) -> dict[str, pd.DataFrame]:
+    tables = {name: table for name, table in cohort.layers.items() if name in cohort.modalities}
+    if bags:
+        tables["slide"] = pd.DataFrame(
+            np.stack([bag.features.mean(axis=0) for bag in bags.values()]), list(bags)
+        )
     return tables
 
 
-def duplicates(work: Workspace) -> list[tuple[str, str, str]]:
+def duplicates(work: Workspace) -> list[Pair]:
     """(layer, course, course) of different patients whose measurements, variants or slides are the same."""
-    patients = work.cohort.courses["patient_id"]
-    marks = [
-        (course_id, "slide", hashlib.sha256(np.asarray(bag.features)[rows].tobytes()).hexdigest())
-        for course_id, bag in work.bags.items()
-        for rows in pd.Series(bag.slide_ids).groupby(list(bag.slide_ids)).indices.values()
-    ]
+    return find_duplicates(work.cohort, work.bags) if work.pairs is None else list(work.pairs)
+
+
+def find_duplicates(cohort: Cohort, bags: dict[str, TileBag]) -> list[Pair]:
+    """The same of a cohort; `duplicates` does it once a run, or takes it from the preparation."""
+    patients = cohort.courses["patient_id"]
+    marks = [(course_id, "slide", mark) for course_id, bag in bags.items() for mark in _slide_marks(bag)]
     return [
-        *near_duplicates(measured(work), patients),
-        *same_variants(work.cohort.variants, patients),
+        *near_duplicates(_measured(cohort, bags), patients),
+        *same_variants(cohort.variants, patients),
         *same_marks(pd.DataFrame(marks, columns=["course_id", "layer", "mark"]), patients),
     ]
+
+
+def _slide_marks(bag: TileBag) -> Sequence[str]:
+    """Digest of the tiles of each slide."""
+    if bag.digests:
+        return bag.digests
+    slides = pd.Series(bag.slide_ids).groupby(list(bag.slide_ids)).indices.values()
+    return [rows_digest(np.asarray(bag.features)[rows]) for rows in slides]
 
 
 def prior_knowledge(
