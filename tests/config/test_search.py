@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,14 @@ def test_an_address_with_a_password_is_not_told():
 def test_every_shipped_space_is_valid(path):
     _, search = load_search([str(CONFIGS / "base.yaml"), str(path)])
     assert search.space
+
+
+def test_a_typo_is_refused_before_torch_is_imported():
+    code = (
+        "import sys; from tumorcast.cli.main import main; done = main(sys.argv[1:]);"
+        "sys.exit(99 if {'torch', 'optuna', 'pandas'} & set(sys.modules) else done)"
+    )
+    words = [sys.executable, "-c", code, "search", *space("model.widht: {choice: [1, 2]}")]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "did you mean 'width'" in done.stderr

@@ -44,7 +44,7 @@ def local_team(words: Sequence[str], workers: int, device: str, cores: int) -> I
             place = device if device == "cpu" else f"cuda:{number}"
             command = [sys.executable, "-m", "tumorcast.cli.main", *words, "--device", place]
             process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-            stack.callback(_stop, process)
+            stack.callback(stop, process)
             team.append(process)
         yield lambda: all(process.poll() is not None for process in team)
         over = time.monotonic() + _GRACE_SECONDS
@@ -53,7 +53,10 @@ def local_team(words: Sequence[str], workers: int, device: str, cores: int) -> I
                 process.wait(max(0.0, over - time.monotonic()))
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes], patience_seconds: float = 0.0) -> None:
+    """Wait a while for a process to leave by itself, then end it."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(patience_seconds)
     if process.poll() is None:
         process.terminate()
         process.wait()
@@ -61,10 +64,20 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def ray_team(words: Sequence[str], workers: int, device: str) -> Iterator[IsOver]:
-    """`workers` tasks of Ray, each with a GPU of its own unless `device` is "cpu"; begun again where a node dies.
+    """`workers` tasks of Ray, each with a GPU of its own unless `device` is "cpu"; see `ray_tasks`."""
+    with ray_tasks([[*words, "--device", device]] * workers, float(device != "cpu")) as is_over:
+        yield is_over
 
-    Joins the cluster that `RAY_ADDRESS` names, else starts Ray on this machine. Every node must see the slides
-    and the output folder under the same paths and have tumorcast installed.
+
+@contextmanager
+def ray_tasks(commands: Sequence[Sequence[str]], gpus: float) -> Iterator[IsOver]:
+    """Commands of `tumorcast` as tasks of Ray, each with its share of a node's cores; begun again where a node dies.
+
+    Joins the cluster that `RAY_ADDRESS` names, else starts Ray on this machine. Every node must see what the commands
+    name under the same paths and have tumorcast installed.
+
+    Args:
+        gpus: of each task.
     """
     try:
         import ray
@@ -79,10 +92,10 @@ def ray_team(words: Sequence[str], workers: int, device: str) -> Iterator[IsOver
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray.init(address=os.environ.get("RAY_ADDRESS"), include_dashboard=False, log_to_driver=False)
     by_node = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-    cores = max(1, min(sum(by_node) // workers, *(count for count in by_node if count)))
+    cores = max(1, min(sum(by_node) // len(commands), *(count for count in by_node if count)))
     remote: Any = ray.remote
-    task = remote(num_cpus=cores, num_gpus=int(device != "cpu"), max_retries=_RETRIES)(main)
-    running = [task.remote([*words, "--device", device]) for _ in range(workers)]
+    task = remote(num_cpus=cores, num_gpus=gpus, max_retries=_RETRIES)(main)
+    running = [task.remote(list(command)) for command in commands]
     try:
         yield lambda: len(ray.wait(running, num_returns=len(running), timeout=0)[0]) == len(running)
         ray.wait(running, num_returns=len(running), timeout=_GRACE_SECONDS)

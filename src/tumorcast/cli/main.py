@@ -22,6 +22,7 @@ COMMANDS = (
     "derive",
     "prepare",
     "train",
+    "search",
     "biomarkers",
     "export",
     "bundle",

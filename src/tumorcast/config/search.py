@@ -28,6 +28,7 @@ _REASONS = {
     "name": "it names the run",
     "runs": "it says where results go, not what is learned",
     "model.heads": "it would change what is predicted, and so what the loss means",
+    "model.kind": "networks of other kinds are compared on the outer test (training.rivals)",
     "training.candidates": "the search stands in its place",
     "training.singles": "it says what is compared, not what is learned",
     "training": "it says how the same model is computed or started, not which is learned",

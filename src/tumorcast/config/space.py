@@ -92,7 +92,8 @@ class SearchConfig(Section):
             earlier trials at that point), "hyperband" (successive halving over inner folds) or "none".
         objective: "loss" (mean loss of the inner folds, the less the better) or "metric" (mean AUROC or concordance of
             the inner folds, the more the better).
-        singles: also search for each modality alone; False gives them the setting chosen for all modalities.
+        others: also search for each modality alone and for each rival; False gives a modality alone the setting chosen
+            for all of them, and rivals the run's own.
         storage: address of the trials' database (`postgresql+psycopg2://host/name`, `sqlite:///file`,
             `journal:///file`); None is a file in the run's folder. Never written into results.
     """
@@ -103,7 +104,7 @@ class SearchConfig(Section):
     startup: Count = 10
     pruner: Literal["median", "hyperband", "none"] = "median"
     objective: Literal["loss", "metric"] = "loss"
-    singles: bool = False
+    others: bool = False
     storage: str | None = None
 
     def told(self) -> dict[str, Any]:

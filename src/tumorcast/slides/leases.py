@@ -78,6 +78,11 @@ class Leases:
             self._held[name] = path
         return True
 
+    def is_held(self, name: str) -> bool:
+        """Whether a living process holds `name`, this one or another."""
+        latest = self._latest(name)
+        return latest is not None and self._is_valid(latest)
+
     def holds(self, name: str) -> bool:
         """False where another has taken over what this process had claimed."""
         latest = self._latest(name)

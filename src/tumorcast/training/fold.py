@@ -60,8 +60,8 @@ def run_fold(
     config, choosing = work.config, choosing or Choosing()
     prepared, arrays = prepare_fold(work, fold)
     models, tables = {}, []
-    for name, (kind, modalities) in _wanted(work, prepared, choosing).items():
-        choose, own = choosing.beside.get(name, choosing.choose), _of_kind(work, kind)
+    for name, (kind, modalities) in wanted_models(work, prepared, choosing).items():
+        choose, own = choosing.beside.get(name, choosing.choose), of_kind(work, kind)
         inner = inner_of(own, fold, prepared, arrays, modalities, work.folder / fold.name / name)
         fitted = fit_ensemble(inner, modalities, choose)
         epochs = [member.epochs for member in fitted.members]
@@ -81,7 +81,7 @@ def run_fold(
     return FoldResult(fold, prepared, models, arrays, pd.concat(tables, ignore_index=True), subsets)
 
 
-def _wanted(
+def wanted_models(
     work: Workspace, prepared: Preprocessor, choosing: Choosing
 ) -> dict[str, tuple[Kind, tuple[str, ...]]]:
     """The fold's models by name: their kind, and the modalities that they see."""
@@ -97,7 +97,8 @@ def _wanted(
     return wanted
 
 
-def _of_kind(work: Workspace, kind: Kind) -> Workspace:
+def of_kind(work: Workspace, kind: Kind) -> Workspace:
+    """The same with a network of another kind."""
     model = work.config.model.model_copy(update={"kind": kind})
     return replace(work, config=work.config.model_copy(update={"model": model}))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -21,6 +22,7 @@ from tumorcast.evaluation.leakage import check_near_duplicates
 from tumorcast.evaluation.scores import write_metrics
 from tumorcast.evaluation.table import metrics_table
 from tumorcast.training.baselines import predict_baselines
+from tumorcast.training.choice import Choosing
 from tumorcast.training.files import write_table, write_text
 from tumorcast.training.fold import FUSED, Fitted, FoldResult, fit_final, run_fold
 from tumorcast.training.reliance import coverage, told
@@ -55,8 +57,17 @@ class Conclusion:
 Export = Callable[[Conclusion, Path], object]
 
 
-def run_experiment(config: RunConfig, export: Export) -> Path:
+def run_experiment(
+    config: RunConfig,
+    export: Export,
+    choosing_of: Callable[[Workspace, Tell], Choosing] | None = None,
+    choice: Mapping[str, Any] | None = None,
+) -> Path:
     """Train, evaluate, export and track as configured; returns the run's folder.
+
+    Args:
+        choosing_of: how settings are chosen; None compares `training.candidates`.
+        choice: that way of choosing in words, which is part of what the run is.
 
     The same call goes on where an interrupted one stopped. With several processes every one of them fits, and
     only the first evaluates and writes.
@@ -66,7 +77,7 @@ def run_experiment(config: RunConfig, export: Export) -> Path:
     is_first = _is_first_process()
     tell = _teller(is_first)
     tell(f"reading {config.data.study}")
-    work = open_workspace(config)
+    work = open_workspace(config, choice)
     patients = work.cohort.courses["patient_id"].nunique()
     tell(f"{len(work.cohort.courses)} courses of {patients} patients ({work.cohort.origin} data)")
     folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study, work.cohort.report)
@@ -82,10 +93,12 @@ def run_experiment(config: RunConfig, export: Export) -> Path:
         "training_data": work.cohort.origin,
     }
     with tracker.run(config.model_dump(mode="json"), tags):
-        results = [_one_fold(work, fold, tracker, tell) for fold in folds]
+        choosing = choosing_of(work, tell) if choosing_of else Choosing()
+        results = [_one_fold(work, fold, tracker, tell, choosing) for fold in folds]
         once = len(results) == 1 or not is_exported(config)
-        last = results[-1].models[FUSED] if once else fit_final(work, tell)
+        last = results[-1].models[FUSED] if once else fit_final(work, tell, choosing.choose)
         if is_first:
+            choosing.record(tracker)
             _conclude(work, results, last, export, tracker, tell)
     return work.folder
 
@@ -109,8 +122,8 @@ def _teller(is_first: bool) -> Tell:
     return tell
 
 
-def _one_fold(work: Workspace, fold: Fold, tracker: Tracker, tell: Tell) -> FoldResult:
-    result = run_fold(work, fold, tell)
+def _one_fold(work: Workspace, fold: Fold, tracker: Tracker, tell: Tell, choosing: Choosing) -> FoldResult:
+    result = run_fold(work, fold, tell, choosing)
     result = result.with_rows(predict_baselines(work, fold, result.prepared))
     curves = {
         f"{name}.member{k}": member.history
@@ -164,7 +177,7 @@ def _track(
     tracker.log_metrics(flat_metrics(metrics))
     by_subset = {name.replace("+", "-"): {primary(work): v[primary(work)]} for name, v in subsets.items()}
     tracker.log_metrics(flat_metrics(by_subset, "subset."))
-    for name in (*_ALWAYS, "coverage.csv"):
+    for name in (*_ALWAYS, "coverage.csv", "search.json", "trials.csv"):
         if (folder / name).is_file():
             tracker.log_file(folder / name)
     tracker.log_files(folder / "figures", "figures")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+def open_workspace(config: RunConfig, choice: Mapping[str, Any] | None = None) -> Workspace:
+    """Read and assemble everything, or open it prepared; claim (or go on with) the run's folder.
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,9 @@ class Workspace:
 def open_workspace(config: RunConfig) -> Workspace:
     """Read and assemble everything, or open it prepared; claim (or go on with) the run's folder.
 
+    Args:
+        choice: how settings are chosen, where not by the configuration alone: part of what the run is.
+
     Raises:
         ConfigError: the folder holds a run with other settings or other data, or the prepared cohort is of others.
     """
@@ -71,6 +75,7 @@ def open_workspace(config: RunConfig) -> Workspace:
         "biology": hashlib.sha256(repr((network.genes, network.source, gene_sets)).encode()).hexdigest(),
         "tumorcast": __version__,
     }
+<<<<<<< HEAD
     _claim(folder, identity)
     return Workspace(config, cohort, bags, network, gene_sets, folder, pairs)
 
@@ -81,6 +86,10 @@ def _read(config: RunConfig, genes: GeneTable | None) -> tuple[Cohort, dict[str,
     if "slide" in config.data.modalities:
         bags, cohort = load_bags(cohort, progress=True)
     return cohort, bags
+=======
+    _claim(folder, identity | ({"choice": dict(choice)} if choice else {}))
+    return Workspace(config, cohort, bags, network, gene_sets, folder)
+>>>>>>> 5c58948 (Search inside nested cross-validation: trials in a database, shared by processes, resumable)
 
 
 def measured(work: Workspace) -> dict[str, pd.DataFrame]:
