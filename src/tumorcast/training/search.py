@@ -68,7 +68,9 @@ class Search:
     def choose(self, inner: InnerFolds) -> list[Member]:
         """The members of the best setting, once every trial of the search is done, whoever does them."""
         if inner.model != FUSED and not self.search.others:
-            values = {} if inner.model in inner.work.config.training.rivals else self.chosen[inner.fold][FUSED]
+            values = (
+                {} if inner.model in inner.work.config.training.rivals else self.chosen[inner.fold][FUSED]
+            )
             return self._fit(inner, _setting(inner, values), inner.folder / "not_searched")
         trials = self._trials(inner)
         self._work(inner, trials, is_waiting=True, should_stop=lambda: False)

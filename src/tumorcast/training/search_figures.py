@@ -95,7 +95,9 @@ def _points(
     known = [(at(trial), trial.value, trial) for trial in trials if trial.value is not None]
     for state, (mark, colour) in _MARKS.items():
         own = [(x, y) for x, y, trial in known if trial.state == state]
-        axes.plot([x for x, _ in own], [y for _, y in own], mark, color=colour, ms=4, label=_WORDS.get(state, state))
+        axes.plot(
+            [x for x, _ in own], [y for _, y in own], mark, color=colour, ms=4, label=_WORDS.get(state, state)
+        )
     best = [(x, y) for x, y, trial in known if trial.state == "complete" and trial.values == dict(chosen)][:1]
     axes.plot([x for x, _ in best], [y for _, y in best], "o", color=_CHOSEN, ms=7, label="chosen")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-def open_workspace(config: RunConfig, choice: Mapping[str, Any] | None = None) -> Workspace:
-    """Read and assemble everything, or open it prepared; claim (or go on with) the run's folder.
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ class Workspace:
         return self.cohort.origin == "simulated"
 
 
-def open_workspace(config: RunConfig) -> Workspace:
+def open_workspace(config: RunConfig, choice: Mapping[str, Any] | None = None) -> Workspace:
     """Read and assemble everything, or open it prepared; claim (or go on with) the run's folder.
 
     Args:
@@ -75,8 +74,7 @@ def open_workspace(config: RunConfig) -> Workspace:
         "biology": hashlib.sha256(repr((network.genes, network.source, gene_sets)).encode()).hexdigest(),
         "tumorcast": __version__,
     }
-<<<<<<< HEAD
-    _claim(folder, identity)
+    _claim(folder, identity | ({"choice": dict(choice)} if choice else {}))
     return Workspace(config, cohort, bags, network, gene_sets, folder, pairs)
 
 
@@ -86,10 +84,6 @@ def _read(config: RunConfig, genes: GeneTable | None) -> tuple[Cohort, dict[str,
     if "slide" in config.data.modalities:
         bags, cohort = load_bags(cohort, progress=True)
     return cohort, bags
-=======
-    _claim(folder, identity | ({"choice": dict(choice)} if choice else {}))
-    return Workspace(config, cohort, bags, network, gene_sets, folder)
->>>>>>> 5c58948 (Search inside nested cross-validation: trials in a database, shared by processes, resumable)
 
 
 def measured(work: Workspace) -> dict[str, pd.DataFrame]:
