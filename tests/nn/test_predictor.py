@@ -15,6 +15,7 @@ from tumorcast.cohort.packing import pack
 from tumorcast.config.models import ModelConfig
 from tumorcast.nn.build import build_predictor
 from tumorcast.nn.losses import OutcomeLoss
+from tumorcast.nn.modality_dropout import drawn, hide_some
 from tumorcast.nn.predictor import Predictor
 
 HEADS = ("response", "ordinal", "survival")
@@ -107,17 +108,18 @@ def test_attention_sums_to_one_in_each_course(predictor):
         torch.testing.assert_close(sums, torch.ones(4), atol=1e-5, rtol=0)
 
 
-def test_modality_dropout_hides_some_but_never_all(predictor):
-    predictor.train()
-    predictor.modality_dropout = 0.9
-    try:
-        is_present = torch.tensor([[True, False, True, True]]).expand(2000, -1)
-        kept = predictor._hide_some(is_present)
-    finally:
-        predictor.eval()
+def test_modality_dropout_hides_some_but_never_all():
+    is_present = torch.tensor([[True, False, True, True]]).expand(2000, -1)
+    kept = hide_some(is_present, drawn(0, 3, 2000, 4), 0.9)
     assert not (kept & ~is_present).any()
     assert kept.any(dim=1).all()
     assert 0.1 < kept[:, 0].float().mean() < 0.6
+
+
+def test_what_is_hidden_of_a_course_depends_on_the_epoch_and_the_course_alone():
+    numbers = drawn(5, 2, 40, 4)
+    torch.testing.assert_close(drawn(5, 2, 60, 4)[:40], numbers, atol=0, rtol=0)
+    assert not torch.equal(drawn(5, 3, 40, 4), numbers)
 
 
 @pytest.mark.parametrize("head", HEADS)

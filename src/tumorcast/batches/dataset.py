@@ -43,6 +43,9 @@ class CourseDataset(Dataset[Item]):
         return len(self.arrays)
 
     def __getitem__(self, index: int) -> Item:
+        """The course at `index`; a negative index is a stand-in (`SharedBatches`)."""
+        if index < 0:
+            return self.arrays[~index], index
         course = self.arrays[index]
         count = len(course.tiles)
         if self.max_tiles is not None and count > self.max_tiles:
@@ -52,21 +55,21 @@ class CourseDataset(Dataset[Item]):
         return course, index
 
     def collate(self, items: Sequence[Item]) -> CourseBatch:
-        """Items -> one packed batch."""
+        """Items -> one packed batch; a stand-in has no labels."""
         index = torch.tensor([position for _, position in items])
+        is_stand_in = index < 0
+        place = torch.where(is_stand_in, ~index, index)
+        labels = self.labels[place].masked_fill(is_stand_in[:, None], torch.nan)
         courses = [course for course, _ in items]
         inputs = inputs_from(pack(courses), tuple(courses[0].layers))
-        return CourseBatch(inputs, CourseLabels(*self.labels[index].unbind(1)), index)
+        return CourseBatch(inputs, CourseLabels(*labels.unbind(1)), place)
 
 
 class EpochSampler(Sampler[int]):
-    """A permutation that depends on seed and epoch alone, so that a resumed run draws as an unbroken one.
+    """A permutation that depends on seed and epoch alone: the same on every process, and after a resume."""
 
-    Across processes each takes every `world`-th place of the same permutation (padded by its beginning).
-    """
-
-    def __init__(self, dataset: CourseDataset, seed: int, rank: int = 0, world: int = 1) -> None:
-        self.dataset, self.seed, self.rank, self.world = dataset, seed, rank, world
+    def __init__(self, dataset: CourseDataset, seed: int) -> None:
+        self.dataset, self.seed = dataset, seed
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer at each epoch's start."""
@@ -74,22 +77,47 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         order = np.random.default_rng((self.seed, self.dataset.epoch)).permutation(len(self.dataset))
-        padded = np.resize(order, len(self) * self.world)
-        return iter(int(i) for i in padded[self.rank :: self.world])
+        return iter(order.tolist())
 
     def __len__(self) -> int:
-        return -(-len(self.dataset) // self.world)
+        return len(self.dataset)
+
+
+class SharedBatches(Sampler[list[int]]):
+    """Global batches of an order, and of each the share of one process: every `world`-th course of it.
+
+    No course is repeated or lost. Where a batch has fewer courses than there are processes, those that would
+    have none take its first as a stand-in (`~index`), whose labels are unknown: it runs and does not count.
+
+    Args:
+        sampler: the order, the same on every process.
+        batch_size: courses of a global batch.
+        rank, world: this process, of so many.
+    """
+
+    def __init__(self, sampler: Sampler[int], batch_size: int, rank: int = 0, world: int = 1) -> None:
+        self.sampler, self.batch_size, self.rank, self.world = sampler, batch_size, rank, world
+        self.begin_at = 0
+        """Global batches that the next iteration leaves out: a resumed epoch has had them."""
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = list(self.sampler)
+        begin, self.begin_at = self.begin_at, 0
+        for start in range(begin * self.batch_size, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            yield batch[self.rank :: self.world] or [~batch[0]]
+
+    def __len__(self) -> int:
+        return -(-len(self.sampler) // self.batch_size)  # type: ignore[arg-type]
 
 
 def make_loader(
-    dataset: CourseDataset, batch_size: int, sampler: EpochSampler | None = None, workers: int = 0
+    dataset: CourseDataset, batches: Sampler[list[int]], workers: int = 0
 ) -> DataLoader[CourseBatch]:
-    """Batches in the sampler's order, or in the dataset's own."""
+    """Packed batches of the courses that `batches` names."""
     return DataLoader(
         dataset,  # type: ignore[arg-type]
-        batch_size=batch_size,
-        sampler=sampler,
-        shuffle=False,
+        batch_sampler=batches,
         collate_fn=dataset.collate,
         num_workers=workers,
         pin_memory=torch.cuda.is_available(),

@@ -201,7 +201,7 @@ class TrainingConfig(Section):
     """The loop.
 
     Attributes:
-        batch_size: courses a step (bags of different lengths are packed, not padded).
+        batch_size: courses a step over all processes (bags of different lengths are packed, not padded).
         max_tiles: tiles a course in training, drawn anew each epoch; None is all. Evaluation sees all.
         patience: epochs without a better inner loss before stopping.
         candidates: settings compared on the inner folds; the best inner loss wins.
@@ -209,6 +209,7 @@ class TrainingConfig(Section):
         singles: also train this project's network on each modality alone (the comparison of every run).
         rivals: networks of other kinds to train on the same folds beside the run's own; those that look at slides are
             left out where there are none.
+        checkpoint_minutes: the state is written at least so often within an epoch; None is at its end alone.
     """
 
     lr: Positive = 1e-3
@@ -226,6 +227,7 @@ class TrainingConfig(Section):
     num_nodes: Count = 1
     workers: Annotated[int, Field(ge=0)] = 0
     threads: Count | None = None
+    checkpoint_minutes: Positive | None = 10
     singles: bool = True
     rivals: tuple[Kind, ...] = ()
     candidates: tuple[CandidateConfig, ...] = ()

@@ -14,8 +14,10 @@ class CourseNet(nn.Module):
         modalities: order of `is_present`.
         heads: names of the scores.
         ordinal: the thresholds of the head `ordinal`; None without it.
+        modality_dropout: chance that training hides a present modality (`nn.modality_dropout`).
     """
 
     modalities: tuple[str, ...]
     heads: tuple[str, ...]
     ordinal: OrdinalThresholds | None
+    modality_dropout: float = 0.0

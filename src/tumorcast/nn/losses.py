@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from tumorcast.batches.batch import CourseLabels
 
+_NO_RISK = -1e9
+"""Log-risk of a course without a label: nothing in the sum over a risk set."""
+
 
 class OrdinalThresholds(nn.Module):
     """Latent score [B] -> logits [B, K - 1] of exceeding each level; ordered cuts (McCullagh 1980)."""
@@ -54,28 +57,31 @@ class OutcomeLoss:
 def response_loss(logit: Float[Tensor, " b"], response: Float[Tensor, " b"]) -> Tensor:
     """Mean binary cross-entropy over the courses with a label (0 where there is none)."""
     known = ~torch.isnan(response)
-    if not known.any():
-        return logit.sum() * 0
-    return nn.functional.binary_cross_entropy_with_logits(logit[known], response[known].to(logit))
+    return _mean_cross_entropy(logit, response.nan_to_num(), known)
 
 
 def cox_loss(risk: Float[Tensor, " b"], time_days: Tensor, is_event: Tensor) -> Tensor:
     """Negative log partial likelihood per event, risk sets within the batch (Cox 1972, Breslow ties)."""
+    if len(risk) == 0:
+        return risk.sum()
     known = ~torch.isnan(time_days) & ~torch.isnan(is_event)
-    risk, time_days, is_event = risk[known], time_days[known], is_event[known]
-    if not (is_event > 0).any():
-        return risk.sum() * 0
-    latest_first = torch.argsort(time_days, descending=True, stable=True)
+    risk = torch.where(known, risk, torch.full_like(risk, _NO_RISK))
+    time = torch.where(known, time_days, torch.full_like(time_days, -torch.inf))
+    event = torch.where(known, is_event, torch.zeros_like(is_event)).to(risk)
+    latest_first = torch.argsort(time, descending=True, stable=True)
     running = torch.logcumsumexp(risk[latest_first], dim=0)
-    at_risk = len(time_days) - torch.searchsorted(time_days.sort().values, time_days)
-    log_sum = running[at_risk - 1]
-    return ((log_sum - risk) * is_event).sum() / is_event.sum()
+    at_risk = len(time) - torch.searchsorted(time.sort().values, time)
+    return ((running[at_risk - 1] - risk) * event).sum() / event.sum().clamp(min=1)
 
 
 def ordinal_loss(logits: Float[Tensor, "b k"], level: Float[Tensor, " b"]) -> Tensor:
     """Mean binary cross-entropy of exceeding each level, over the courses with a label."""
     known = ~torch.isnan(level)
-    if not known.any():
-        return logits.sum() * 0
-    above = level[known, None] > torch.arange(logits.shape[1], device=level.device)
-    return nn.functional.binary_cross_entropy_with_logits(logits[known], above.to(logits))
+    above = level[:, None] > torch.arange(logits.shape[1], device=level.device)
+    return _mean_cross_entropy(logits, above, known[:, None].expand_as(above))
+
+
+def _mean_cross_entropy(logit: Tensor, target: Tensor, known: Tensor) -> Tensor:
+    """The mean where `known`; without indexing by it, so that a GPU is not waited for."""
+    each = nn.functional.binary_cross_entropy_with_logits(logit, target.to(logit), reduction="none")
+    return torch.where(known, each, torch.zeros_like(each)).sum() / known.sum().clamp(min=1)

@@ -54,6 +54,7 @@ class Predictor(CourseNet):
         encoders: one a modality.
         treatment: width R of the treatment vector.
         heads: names of the scores.
+        modality_dropout: chance that training hides a present modality (`nn.modality_dropout`).
         starts_from_anchors: False for a network alone: anchors stay zero, shares start at one.
     """
 
@@ -93,7 +94,7 @@ class Predictor(CourseNet):
     ) -> PredictorOutput:
         """`anchored` [B, M + 1, H] stands in for the anchors' scores: in training, those of regressions that
         have not seen the course. `slide` stands in for what the slide encoder makes of the tiles."""
-        is_present = self._hide_some(inputs.is_present)
+        is_present = inputs.is_present
         ready = {} if slide is None else {"slide": slide}
         encoded = {name: ready.get(name) or self.encode(name, inputs) for name in self.modalities}
         conditioned, is_real, singles = [], [], []
@@ -137,16 +138,6 @@ class Predictor(CourseNet):
             )  # fmt: skip
         i = self.layer_names.index(name)
         return encoder(inputs.layers[i], inputs.is_measured[i])
-
-    def _hide_some(self, is_present: Tensor) -> Tensor:
-        """In training, hide each present modality with the chance `modality_dropout`; one always stays."""
-        if not self.training or self.modality_dropout == 0 or is_present.shape[1] == 1:
-            return is_present
-        draw = torch.rand(is_present.shape, device=is_present.device)
-        kept = is_present & (draw >= self.modality_dropout)
-        highest = torch.where(is_present, draw, torch.full_like(draw, -1.0)).argmax(dim=1)
-        spared = torch.zeros_like(kept).scatter(1, highest[:, None], True) & is_present
-        return torch.where(kept.any(dim=1, keepdim=True), kept, spared)
 
 
 def _summary_width(encoder: nn.Module) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,19 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from safetensors.torch import load_file, save_file
 
+from tumorcast.batches.dataset import EpochSampler, SharedBatches
+from tumorcast.training.module import CourseModule
+from tumorcast.training.stop import Stopped, Wish
+
 RESUME_FILE = "resume.ckpt"
 NOT_TRAINED = -1
 """The "epoch" of a network that still says what its anchors say."""
 
 
-def save_weights(module: torch.nn.Module, path: Path) -> None:
+def save_weights(weights: dict[str, torch.Tensor], path: Path) -> None:
     """State dict -> safetensors."""
     temporary = path.with_name(path.name + ".part")
-    save_file({k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}, temporary)
+    save_file({k: v.detach().cpu().contiguous() for k, v in weights.items()}, temporary)
     os.replace(temporary, path)
 
 
@@ -28,39 +34,90 @@ def load_weights(module: torch.nn.Module, path: Path) -> None:
     module.load_state_dict(load_file(path))
 
 
-class EpochCheckpoint(Callback):
-    """Keeps the best weights, and writes the whole training state at each epoch boundary.
+def is_over(history: list[dict[str, float]], patience: int) -> bool:
+    """True where the inner loss has not fallen for `patience` epochs, or is no number any more."""
+    losses = [epoch["val_loss"] for epoch in history]
+    if not losses:
+        return False
+    return not math.isfinite(losses[-1]) or len(losses) - 1 - losses.index(min(losses)) >= patience
 
-    The state is Lightning's checkpoint (this callback's best weights and the early stopping are inside it);
-    it is read back with `weights_only=True`, so it can hold tensors and plain values only.
+
+class EpochCheckpoint(Callback):
+    """Keeps the best weights, stops early, and writes the whole training state.
+
+    It is written at each epoch's end, every `training.checkpoint_minutes`, and when a signal asks to stop. The
+    state is Lightning's checkpoint (this callback's best weights are inside it); it is read back with
+    `weights_only=True`, so it can hold tensors and plain values only.
+
+    Args:
+        folder: of the member.
+        patience: epochs without a better inner loss before stopping.
+        sampler, batches: of the training courses; a run that goes on takes them up where it stopped.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: int, sampler: EpochSampler, batches: SharedBatches) -> None:
         self.path = folder / RESUME_FILE
+        self.patience, self.sampler, self.batches = patience, sampler, batches
         self.best_loss = float("inf")
         self.best_epoch = -1
         self.best: dict[str, torch.Tensor] = {}
         self.history: list[dict[str, float]] = []
+        self._running: dict[str, float] = {}
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        module = _ours(pl_module)
+        module.wishes.listen()
+        if self._running:
+            module.loss_total = torch.tensor(self._running["loss"], device=module.device)
+            module.loss_count = int(self._running["count"])
+        trainer.should_stop = is_over(self.history, self.patience)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        wish = _ours(pl_module).wish()
+        if wish > Wish.NOTHING and batch_idx > 0:
+            self._write(trainer, batch_idx)
+        if wish == Wish.STOP:
+            if trainer.is_global_zero:
+                told = "stopped on request, state written; the same command goes on where it stopped"
+                print(told, file=sys.stderr, flush=True)
+            raise Stopped
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         loss = float(trainer.callback_metrics["val_loss"])
-        if not trainer.sanity_checking:
-            self.offer(loss, trainer.current_epoch, pl_module)
+        if loss < self.best_loss:
+            self.offer(loss, trainer.current_epoch, trainer.strategy.lightning_module_state_dict())
 
-    def offer(self, loss: float, epoch: int, module: torch.nn.Module) -> None:
+    def offer(self, loss: float, epoch: int, weights: dict[str, torch.Tensor]) -> None:
         """Keep the module's weights where they are the best so far."""
         if loss < self.best_loss:
             self.best_loss, self.best_epoch = loss, epoch
-            self.best = {k: v.detach().cpu().clone() for k, v in module.state_dict().items()}
+            self.best = {k: v.detach().cpu().clone() for k, v in weights.items()}
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        seen = trainer.callback_metrics
-        losses: dict[str, float] = {k: float(seen[k]) for k in ("train_loss", "val_loss") if k in seen}
+        losses = {
+            "train_loss": _ours(pl_module).mean_loss,
+            "val_loss": float(trainer.callback_metrics["val_loss"]),
+        }
         self.history.append({"epoch": float(trainer.current_epoch)} | losses)
+        trainer.should_stop = is_over(self.history, self.patience)
+        self._write(trainer, 0)
+
+    def _write(self, trainer: pl.Trainer, batches: int) -> None:
+        """The state before batch number `batches`; 0 is that between two epochs."""
+        module = _ours(trainer.lightning_module)
+        self._running = {
+            "epoch": float(trainer.current_epoch + (batches == 0)),
+            "batches": float(batches),
+            "loss": float(module.loss_total) if batches else 0.0,
+            "count": float(module.loss_count if batches else 0),
+        }
         temporary = self.path.with_name(self.path.name + ".part")
         trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:
             os.replace(temporary, self.path)
+        module.wishes.written()
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -68,8 +125,17 @@ class EpochCheckpoint(Callback):
             "best_epoch": self.best_epoch,
             "best": self.best,
             "history": self.history,
+            "running": self._running,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best_loss, self.best_epoch = state_dict["best_loss"], state_dict["best_epoch"]
         self.best, self.history = state_dict["best"], state_dict["history"]
+        self._running = state_dict["running"]
+        self.sampler.set_epoch(int(self._running["epoch"]))
+        self.batches.begin_at = int(self._running["batches"])
+
+
+def _ours(module: pl.LightningModule) -> CourseModule:
+    assert isinstance(module, CourseModule)
+    return module

@@ -1,4 +1,4 @@
-"""Fit one member: one predictor, one inner fold for early stopping; resumable at every epoch."""
+"""Fit one member: one predictor, one inner fold for early stopping; resumable at every moment."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ from pathlib import Path
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import EarlyStopping
+from torch.utils.data import Sampler, SequentialSampler
 
 from tumorcast.batches.batch import CourseLabels
-from tumorcast.batches.dataset import CourseDataset, EpochSampler, make_loader
+from tumorcast.batches.dataset import CourseDataset, EpochSampler, SharedBatches, make_loader
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import ModelConfig, TrainingConfig
+from tumorcast.domain.errors import ConfigError
 from tumorcast.nn.build import build_net
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import Predictor
+from tumorcast.training.across import agreed_on
 from tumorcast.training.anchors import fit_anchors
 from tumorcast.training.checkpoint import NOT_TRAINED, EpochCheckpoint, load_weights, save_weights
 from tumorcast.training.files import write_text
 from tumorcast.training.inference import outputs_of
 from tumorcast.training.module import CourseModule
 
+_WEIGHTS, _SUMMARY = "weights.safetensors", "member.json"
 _QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "mlflow", "alembic")
 
 
@@ -58,38 +61,58 @@ def fit_member(
 ) -> Member:
     """Train until the loss on `validation` stops falling; the best weights are kept.
 
-    A finished member is read back from `folder`; an interrupted one goes on from its last epoch boundary.
+    A finished member is read back from `folder`; an interrupted one goes on from its last written state.
+
+    Raises:
+        ConfigError: more processes than courses in a global batch.
     """
     torch.manual_seed(seed)
     predictor = build_net(model, prepared)
-    weights, summary = folder / "weights.safetensors", folder / "member.json"
-    if summary.is_file():
-        load_weights(predictor, weights)
-        told = json.loads(summary.read_text(encoding="utf-8"))
-        return Member(predictor.eval(), told["val_loss"], told["history"])
+    if agreed_on((folder / _SUMMARY).is_file()):
+        return _read_back(folder, predictor)
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = EpochCheckpoint(folder)
     anchored = None
     if isinstance(predictor, Predictor) and model.anchors:
         anchored = fit_anchors(predictor, training, courses, seed)
-    module = CourseModule(predictor, settings, model.auxiliary_weight, seed, anchored)
-    checkpoint.offer(_loss_on(predictor, validation, courses), NOT_TRAINED, module)
+    module = CourseModule(predictor, settings, model.auxiliary_weight, seed, anchored, len(training))
+    untrained = _loss_on(predictor, validation, courses)
     with quiet():
-        trainer = make_trainer(settings, checkpoint)
+        trainer = make_trainer(settings)
         dataset = CourseDataset(training, courses, settings.max_tiles, seed)
-        sampler = EpochSampler(dataset, seed, trainer.global_rank, trainer.world_size)
+        sampler = EpochSampler(dataset, seed)
+        batches = _share(sampler, settings, trainer)
+        checkpoint = EpochCheckpoint(folder, settings.patience, sampler, batches)
+        checkpoint.offer(untrained, NOT_TRAINED, module.state_dict())
+        trainer.callbacks.append(checkpoint)
+        held = CourseDataset(validation, courses)
         trainer.fit(
             module,
-            make_loader(dataset, settings.batch_size, sampler, settings.workers),
-            make_loader(CourseDataset(validation, courses), settings.batch_size),
-            ckpt_path=checkpoint.path if checkpoint.path.is_file() else None,
+            make_loader(dataset, batches, settings.workers),
+            make_loader(held, _share(SequentialSampler(held), settings, trainer)),
+            ckpt_path=checkpoint.path if agreed_on(checkpoint.path.is_file()) else None,
             weights_only=True,
         )
-    module.load_state_dict(checkpoint.best)
     if trainer.is_global_zero:
-        _finish(folder, predictor, checkpoint)
+        _finish(folder, checkpoint)
     trainer.strategy.barrier()
-    return Member(predictor.cpu().eval(), checkpoint.best_loss, checkpoint.history)
+    return _read_back(folder, build_net(model, prepared))
+
+
+def _share(sampler: Sampler[int], settings: TrainingConfig, trainer: pl.Trainer) -> SharedBatches:
+    if settings.batch_size < trainer.world_size:
+        raise ConfigError(
+            "a global batch has fewer courses than there are processes",
+            got=f"training.batch_size={settings.batch_size}, {trainer.world_size} processes",
+            expected="at least one course a process (batch_size counts over all of them)",
+            fix="fewer processes, or a larger training.batch_size",
+        )
+    return SharedBatches(sampler, settings.batch_size, trainer.global_rank, trainer.world_size)
+
+
+def _read_back(folder: Path, predictor: CourseNet) -> Member:
+    load_weights(predictor, folder / _WEIGHTS)
+    told = json.loads((folder / _SUMMARY).read_text(encoding="utf-8"))
+    return Member(predictor.eval(), told["val_loss"], told["history"])
 
 
 def _loss_on(predictor: CourseNet, arrays: Sequence[CourseArrays], courses: pd.DataFrame) -> float:
@@ -99,18 +122,20 @@ def _loss_on(predictor: CourseNet, arrays: Sequence[CourseArrays], courses: pd.D
     return float(OutcomeLoss(predictor.heads, predictor.ordinal)(scores, labels))
 
 
-def _finish(folder: Path, predictor: CourseNet, checkpoint: EpochCheckpoint) -> None:
-    save_weights(predictor, folder / "weights.safetensors")
+def _finish(folder: Path, checkpoint: EpochCheckpoint) -> None:
+    prefix = "predictor."
+    best = {k.removeprefix(prefix): v for k, v in checkpoint.best.items() if k.startswith(prefix)}
+    save_weights(best, folder / _WEIGHTS)
     told = {
         "val_loss": checkpoint.best_loss,
         "best_epoch": checkpoint.best_epoch,
         "history": checkpoint.history,
     }
-    write_text(folder / "member.json", json.dumps(told))
+    write_text(folder / _SUMMARY, json.dumps(told))
     checkpoint.path.unlink(missing_ok=True)
 
 
-def make_trainer(settings: TrainingConfig, checkpoint: EpochCheckpoint) -> pl.Trainer:
+def make_trainer(settings: TrainingConfig) -> pl.Trainer:
     """A Lightning trainer as configured, without its own logging and checkpoints."""
     return pl.Trainer(
         max_epochs=settings.max_epochs,
@@ -121,7 +146,6 @@ def make_trainer(settings: TrainingConfig, checkpoint: EpochCheckpoint) -> pl.Tr
         precision=settings.precision,
         accumulate_grad_batches=settings.accumulate,
         gradient_clip_val=settings.gradient_clip,
-        callbacks=[EarlyStopping("val_loss", patience=settings.patience), checkpoint],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import FSDPStrategy
 from torch import Tensor
 
 from tumorcast.batches.batch import CourseBatch, CourseLabels
 from tumorcast.config.models import TrainingConfig
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
-from tumorcast.nn.predictor import PredictorOutput
+from tumorcast.nn.modality_dropout import drawn, hide_some
+from tumorcast.training.across import agreed, whole, world
+from tumorcast.training.stop import Wish, Wishes
 
 _WARM_UP_EPOCHS = 3
 
@@ -19,12 +22,13 @@ _WARM_UP_EPOCHS = 3
 class CourseModule(pl.LightningModule):
     """Trains a network.
 
-    `anchored` [n, M + 1, H] is what the anchors say of each training course without having seen it; None
-    where the network has no anchors.
+    `anchored` [n, M + 1, H] is what the anchors say of each of the `courses` = n training courses without having
+    seen it; None where the network has no anchors.
     The loss is that of the fused score plus `auxiliary_weight` times the mean of the single read-outs', each
-    over the courses that have the modality. Random numbers of a step depend on `seed` and its place alone, so
-    a run resumed at an epoch boundary equals one that never stopped. Every process validates on the whole
-    inner fold, so that `val_loss` is the same number on all of them.
+    over the courses that have the modality; always of the whole global batch, whatever the number of processes.
+    Which tiles and modalities of a course are seen depends on seed, epoch and course alone. The masks of the
+    inner dropout depend on `seed`, the step's place and the process, so that a run that goes on equals one that
+    never stopped, but not one on another number of processes.
     """
 
     anchored: Tensor | None
@@ -36,24 +40,40 @@ class CourseModule(pl.LightningModule):
         auxiliary_weight: float,
         seed: int,
         anchored: Tensor | None,
+        courses: int,
     ) -> None:
         super().__init__()
         self.predictor = predictor
         self.training_config = training
         self.auxiliary_weight = auxiliary_weight
-        self.seed = seed
+        self.seed, self.courses = seed, courses
         self.register_buffer("anchored", anchored, persistent=False)
         self.outcome = OutcomeLoss(predictor.heads, predictor.ordinal)
+        self.wishes = Wishes(training.checkpoint_minutes)
+        self.loss_total, self.loss_count = torch.zeros(()), 0
+        self._asked = torch.zeros(())
+        self._draw: tuple[int, Tensor] = (-1, torch.zeros(0, 0))
         self._seen: list[tuple[Tensor, CourseLabels]] = []
+        self._matrices = {name for name, value in predictor.named_parameters() if value.ndim >= 2}
+
+    @property
+    def mean_loss(self) -> float:
+        """Of the epoch's courses so far."""
+        return float(self.loss_total) / max(self.loss_count, 1)
+
+    def wish(self) -> Wish:
+        """What the processes want before the next step; of several, as they said at the last one."""
+        return self.wishes.now() if world() == 1 else Wish(int(self._asked))
+
+    def on_train_epoch_start(self) -> None:
+        self.loss_total, self.loss_count = torch.zeros((), device=self.device), 0
+        warm = min(1.0, (self.current_epoch + 1) / _WARM_UP_EPOCHS)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.training_config.lr * warm
 
     def on_train_batch_start(self, batch: CourseBatch, batch_idx: int) -> None:
         place = np.random.SeedSequence((self.seed, self.current_epoch, batch_idx, self.global_rank))
         torch.manual_seed(int(place.generate_state(1)[0]))
-
-    def on_train_epoch_start(self) -> None:
-        warm = min(1.0, (self.current_epoch + 1) / _WARM_UP_EPOCHS)
-        for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.training_config.lr * warm
 
     def transfer_batch_to_device(
         self, batch: CourseBatch, device: torch.device, dataloader_idx: int
@@ -61,23 +81,49 @@ class CourseModule(pl.LightningModule):
         return batch.to(device)
 
     def training_step(self, batch: CourseBatch, batch_idx: int) -> Tensor:
+        kept = hide_some(batch.inputs.is_present, self._drawn()[batch.place], self.predictor.modality_dropout)
         anchored = () if self.anchored is None else (self.anchored[batch.place],)
-        output = self.predictor(batch.inputs, *anchored)
-        loss = self.outcome(output.scores, batch.labels)
-        loss = loss + self.auxiliary_weight * self._auxiliary(output, batch)
-        self.log("train_loss", loss, on_epoch=True, on_step=False, batch_size=len(batch.place))
+        output = self.predictor(batch.inputs._replace(is_present=kept), *anchored)
+        wish = torch.full_like(batch.labels.response, float(self.wishes.now()))
+        says = torch.cat([output.scores[:, None], output.read_outs], dim=1)
+        facts = torch.stack([*batch.labels, wish, *batch.inputs.is_present.unbind(1)], dim=1)
+        says, facts = self._whole(says, facts)
+        labels, is_present = CourseLabels(*facts[:, :4].unbind(1)), facts[:, 5:] > 0
+        self._asked = facts[:, 4].detach().nan_to_num().max()
+        loss = self.outcome(says[:, 0], labels)
+        loss = loss + self.auxiliary_weight * self._auxiliary(says[:, 1:], labels, is_present)
+        size = min(
+            self.training_config.batch_size, self.courses - batch_idx * self.training_config.batch_size
+        )
+        self.loss_total, self.loss_count = self.loss_total + size * loss.detach(), self.loss_count + size
         return loss
 
-    def _auxiliary(self, output: PredictorOutput, batch: CourseBatch) -> Tensor:
+    def _drawn(self) -> Tensor:
+        """Numbers that decide which modalities each course shows in this epoch."""
+        epoch, draw = self._draw
+        if epoch != self.current_epoch:
+            modalities = len(self.predictor.modalities)
+            draw = drawn(self.seed, self.current_epoch, self.courses, modalities).to(self.device)
+            self._draw = (self.current_epoch, draw)
+        return draw
+
+    def _whole(self, says: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
+        """[b, k, H] and [b, f] of this process -> of the global batch."""
+        most = -(-self.training_config.batch_size // world())
+        flat, facts = whole(says.flatten(1), facts, most)
+        return flat.unflatten(1, says.shape[1:]), facts
+
+    def _auxiliary(self, read_outs: Tensor, labels: CourseLabels, is_present: Tensor) -> Tensor:
         losses = []
-        for m in range(output.read_outs.shape[1]):
-            hidden = ~batch.inputs.is_present[:, m]
-            labels = CourseLabels(*(x.masked_fill(hidden, torch.nan) for x in batch.labels))
-            losses.append(self.outcome(output.read_outs[:, m], labels))
-        return torch.stack(losses).mean() if losses else output.scores.new_zeros(())
+        for m in range(read_outs.shape[1]):
+            seen = CourseLabels(*(x.masked_fill(~is_present[:, m], torch.nan) for x in labels))
+            losses.append(self.outcome(read_outs[:, m], seen))
+        return torch.stack(losses).mean() if losses else read_outs.new_zeros(())
 
     def validation_step(self, batch: CourseBatch, batch_idx: int) -> None:
-        self._seen.append((self.predictor(batch.inputs).scores, batch.labels))
+        scores = self.predictor(batch.inputs).scores
+        says, facts = self._whole(scores[:, None], torch.stack(list(batch.labels), dim=1))
+        self._seen.append((says[:, 0], CourseLabels(*facts.unbind(1))))
 
     def on_validation_epoch_end(self) -> None:
         scores = torch.cat([scores for scores, _ in self._seen])
@@ -85,11 +131,23 @@ class CourseModule(pl.LightningModule):
             *(torch.cat(parts) for parts in zip(*(kept for _, kept in self._seen), strict=True))
         )
         self._seen.clear()
-        self.log("val_loss", self.outcome(scores, labels), prog_bar=True)
+        self.log("val_loss", agreed(self.outcome(scores, labels)), prog_bar=True)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        decayed = [p for p in self.predictor.parameters() if p.ndim >= 2]
-        plain = [p for p in self.predictor.parameters() if p.ndim < 2]
+        named = list(self.predictor.named_parameters())
+        decayed = [value for name, value in named if name in self._matrices]
+        plain = [value for name, value in named if name not in self._matrices]
         decay = self.training_config.weight_decay
         groups = [{"params": decayed, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}]
         return torch.optim.AdamW(groups, lr=self.training_config.lr)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        if isinstance(self.trainer.strategy, FSDPStrategy):
+            self.trainer.strategy.model.clip_grad_norm_(gradient_clip_val)  # type: ignore[union-attr]
+        else:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
