@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.words)
     from tumorcast.export.run_bundle import export_conclusion
     from tumorcast.training.run import run_experiment
+    from tumorcast.training.stop import leave_on_signal
 
+    leave_on_signal()
     run_experiment(config, export_conclusion)
     return 0

@@ -206,6 +206,8 @@ class TrainingConfig(Section):
         patience: epochs without a better inner loss before stopping.
         candidates: settings compared on the inner folds; the best inner loss wins.
         precision: as Lightning names it.
+        devices, num_nodes: processes of a node (one a GPU), and nodes; "auto" is what torchrun or Slurm started.
+        strategy: how processes train together; "auto" is DDP where there are several.
         singles: also train this project's network on each modality alone (the comparison of every run).
         rivals: networks of other kinds to train on the same folds beside the run's own; those that look at slides are
             left out where there are none.
@@ -223,8 +225,8 @@ class TrainingConfig(Section):
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     devices: Count | Literal["auto"] = "auto"
-    strategy: str = "auto"
-    num_nodes: Count = 1
+    strategy: Literal["auto", "ddp", "ddp_find_unused_parameters_true", "fsdp"] = "auto"
+    num_nodes: Count | Literal["auto"] = "auto"
     workers: Annotated[int, Field(ge=0)] = 0
     threads: Count | None = None
     checkpoint_minutes: Positive | None = 10

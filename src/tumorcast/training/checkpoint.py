@@ -75,6 +75,8 @@ class EpochCheckpoint(Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
+        if batch_idx % trainer.accumulate_grad_batches:
+            return  # gradients that wait for the next batch are not part of the state
         wish = _ours(pl_module).wish()
         if wish > Wish.NOTHING and batch_idx > 0:
             self._write(trainer, batch_idx)

@@ -31,6 +31,7 @@ from tumorcast.training.checkpoint import NOT_TRAINED, EpochCheckpoint, load_wei
 from tumorcast.training.files import write_text
 from tumorcast.training.inference import outputs_of
 from tumorcast.training.module import CourseModule
+from tumorcast.training.processes import layout
 
 _WEIGHTS, _SUMMARY = "weights.safetensors", "member.json"
 _QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "mlflow", "alembic")
@@ -119,7 +120,7 @@ def _loss_on(predictor: CourseNet, arrays: Sequence[CourseArrays], courses: pd.D
     """The loss before the network has learned anything: that of its anchors."""
     scores = torch.cat([output.scores for output in outputs_of(predictor, arrays)])
     labels = CourseLabels(*CourseDataset(arrays, courses).labels.unbind(1))
-    return float(OutcomeLoss(predictor.heads, predictor.ordinal)(scores, labels))
+    return float(OutcomeLoss(predictor.heads, predictor.ordinal)(scores, labels).detach())
 
 
 def _finish(folder: Path, checkpoint: EpochCheckpoint) -> None:
@@ -137,11 +138,13 @@ def _finish(folder: Path, checkpoint: EpochCheckpoint) -> None:
 
 def make_trainer(settings: TrainingConfig) -> pl.Trainer:
     """A Lightning trainer as configured, without its own logging and checkpoints."""
+    processes = layout(settings)
     return pl.Trainer(
         max_epochs=settings.max_epochs,
         accelerator=settings.accelerator,
-        devices=settings.devices,
-        num_nodes=settings.num_nodes,
+        devices=processes.devices,
+        num_nodes=processes.num_nodes,
+        plugins=[processes.environment],
         strategy=settings.strategy,
         precision=settings.precision,
         accumulate_grad_batches=settings.accumulate,

@@ -1,0 +1,96 @@
+"""Who started this process, and as one of how many: torchrun, Slurm, or nobody (the trainer then starts others)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from lightning_fabric.plugins.environments import (
+    ClusterEnvironment,
+    LightningEnvironment,
+    SLURMEnvironment,
+    TorchElasticEnvironment,
+)
+
+from tumorcast.config.models import TrainingConfig
+from tumorcast.domain.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Nodes, and processes on each; `environment` tells the trainer who it is among them."""
+
+    num_nodes: int
+    devices: int | Literal["auto"]
+    environment: ClusterEnvironment
+
+
+def layout(settings: TrainingConfig, environ: Mapping[str, str] = os.environ) -> Layout:
+    """The processes as they were started, where something started them, else as configured.
+
+    Raises:
+        ConfigError: `training.devices` or `num_nodes` contradict what was started; FSDP without a GPU.
+    """
+    if settings.strategy == "fsdp" and not _has_gpus(settings):
+        raise ConfigError(
+            "FSDP shards a model over GPUs",
+            got=f"training.accelerator={settings.accelerator}, {torch.cuda.device_count()} GPUs",
+            expected="CUDA devices",
+            fix="training.strategy=ddp, or auto",
+        )
+    started = _started(environ)
+    if started is None:
+        nodes = 1 if settings.num_nodes == "auto" else settings.num_nodes
+        if nodes > 1:
+            raise ConfigError(
+                "several nodes need somebody who starts a process on each",
+                got=f"training.num_nodes={nodes}, neither torchrun nor srun",
+                expected="the environment of torchrun or of a Slurm step",
+                fix="tumorcast launch slurm, or torchrun --nnodes (docs/cluster.md)",
+            )
+        return Layout(1, settings.devices, LightningEnvironment())
+    nodes, each, who, environment = started
+    _agree("devices", settings.devices, each, who)
+    _agree("num_nodes", settings.num_nodes, nodes, who)
+    return Layout(nodes, each, environment)
+
+
+def _has_gpus(settings: TrainingConfig) -> bool:
+    return settings.accelerator != "cpu" and torch.cuda.is_available()
+
+
+def _agree(name: str, configured: int | str, started: int, who: str) -> None:
+    if configured not in ("auto", started):
+        raise ConfigError(
+            f"training.{name} contradicts {who}",
+            got=f"training.{name}={configured}, but {who} started {started}",
+            expected=f"{started}, or auto",
+            fix=f"leave training.{name} at auto where {who} starts the processes",
+        )
+
+
+def _started(environ: Mapping[str, str]) -> tuple[int, int, str, ClusterEnvironment] | None:
+    """(nodes, processes on each, who, environment)."""
+    if "TORCHELASTIC_RUN_ID" in environ:
+        total, each = int(environ["WORLD_SIZE"]), int(environ["LOCAL_WORLD_SIZE"])
+        return _even(total, each, "torchrun"), each, "torchrun", TorchElasticEnvironment()
+    total = int(environ.get("SLURM_STEP_NUM_TASKS", "1"))
+    if total > 1:
+        nodes = int(environ["SLURM_STEP_NUM_NODES"])
+        each = total // nodes
+        _even(total, each, "srun")
+        return nodes, each, "srun", SLURMEnvironment(auto_requeue=False)
+    return None
+
+
+def _even(total: int, each: int, who: str) -> int:
+    if total % each:
+        raise ConfigError(
+            "nodes must have the same number of processes",
+            got=f"{total} processes, {each} on this node, started by {who}",
+            fix="the same --nproc-per-node (or --ntasks-per-node) on every node",
+        )
+    return total // each

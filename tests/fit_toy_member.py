@@ -1,0 +1,54 @@
+"""Fits a toy member as one process of however many: `python fit_toy_member.py FOLDER {"settings": {}, "seconds": 0}`.
+
+`seconds` is how long a step takes besides. A file FOLDER/steps.RANK grows by one line a step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from toy_courses import MODALITIES, toy_course, toy_labels, toy_preprocessor
+from tumorcast.config.models import ModelConfig, TrainingConfig
+from tumorcast.training import fit
+from tumorcast.training.stop import leave_on_signal
+
+MODEL = ModelConfig(width=16, heads=("response", "survival", "ordinal"), dropout=0, anchors=False)
+SETTINGS = TrainingConfig(
+    lr=1e-3, batch_size=8, max_epochs=3, patience=3, max_tiles=5, accelerator="cpu", checkpoint_minutes=None
+)
+TRAINING, ALL = 33, 44
+"""33 = 4 * 8 + 1: of the last batch a second process has nothing."""
+
+
+def fitted(folder: Path, settings: TrainingConfig = SETTINGS) -> fit.Member:
+    """Three modalities of some courses are missing, in one run of courses the slide of all."""
+    absent = [MODALITIES, MODALITIES[1:], ("slide", "clinical"), MODALITIES[1:3], MODALITIES]
+    courses = [toy_course(n, n_tiles=(4 + n % 9), present=absent[n % 5]) for n in range(ALL)]
+    labels = toy_labels(courses)
+    labels.iloc[::7, labels.columns.get_loc("response")] = float("nan")
+    return fit.fit_member(
+        folder, toy_preprocessor(), courses[:TRAINING], courses[TRAINING:], labels, MODEL, settings, seed=3
+    )
+
+
+def main(folder: Path, settings: dict[str, object], seconds: float) -> None:
+    """As one process."""
+    leave_on_signal()
+    original = fit.CourseModule.training_step
+
+    def training_step(self: fit.CourseModule, batch: object, batch_idx: int) -> object:
+        time.sleep(seconds)
+        with open(folder / f"steps.{os.environ.get('RANK', 0)}", "a", encoding="utf-8") as file:
+            file.write(f"{self.current_epoch} {batch_idx} {os.getpid()}\n")
+        return original(self, batch, batch_idx)  # type: ignore[arg-type]
+
+    fit.CourseModule.training_step = training_step  # type: ignore[method-assign, assignment]
+    fitted(folder / "member", SETTINGS.model_copy(update=settings))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), **json.loads(sys.argv[2]))

@@ -1,0 +1,110 @@
+"""Stopped within an epoch, by a signal or by a kill: the same call ends with the weights of an undisturbed one."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from fit_toy_member import SETTINGS, fitted
+from tumorcast.training import fit as fit_room
+from tumorcast.training.checkpoint import is_over
+from tumorcast.training.stop import EXIT_CODE, Stopped, Wish
+
+ROOT = Path(__file__).resolve().parents[2]
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL, SIGUSR1")
+EAGER = SETTINGS.model_copy(update={"checkpoint_minutes": 1e-9})
+"""Writes its state before every step."""
+
+
+def same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor], within: float = 0) -> None:
+    assert ours.keys() == theirs.keys()
+    for name, tensor in theirs.items():
+        torch.testing.assert_close(ours[name], tensor, atol=within, rtol=0, msg=f"{name} differs")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return fitted(tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (0, 3), (1, 1), (2, 4)])
+def test_a_signal_in_any_step_and_the_same_call_goes_on_exactly(tmp_path, monkeypatch, undisturbed, place):
+    original, steps = fit_room.CourseModule.training_step, []
+
+    def training_step(self, batch, batch_idx):
+        steps.append((self.current_epoch, batch_idx))
+        if steps[-1] == place:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return original(self, batch, batch_idx)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_room.CourseModule, "training_step", training_step)
+        if place == (2, 4):
+            fitted(tmp_path)  # nothing is left to do after the last step
+        else:
+            with pytest.raises(Stopped) as stopped:
+                fitted(tmp_path)
+            assert stopped.value.code == EXIT_CODE
+            assert steps[-1] == place
+    assert signal.getsignal(signal.SIGTERM) is before
+    again = fitted(tmp_path)
+    same(again.predictor.state_dict(), undisturbed.predictor.state_dict())
+    assert again.history == undisturbed.history
+
+
+@pytest.mark.parametrize("more", [{}, {"workers": 1}, {"accumulate": 2}])
+def test_killed_after_any_written_state_the_rest_is_the_same(tmp_path, monkeypatch, undisturbed, more):
+    """The last state counts; loaders with workers draw the same; none is written while gradients wait for more."""
+    original, settings = fit_room.CourseModule.training_step, EAGER.model_copy(update=more)
+    if "accumulate" in more:
+        undisturbed = fitted(tmp_path / "undisturbed", SETTINGS.model_copy(update=more))
+    for place in [(0, 2), (1, 0), (1, 4)]:
+
+        def training_step(self, batch, batch_idx, place=place):
+            if (self.current_epoch, batch_idx) == place:
+                raise InterruptedError
+            return original(self, batch, batch_idx)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(fit_room.CourseModule, "training_step", training_step)
+            with pytest.raises(InterruptedError):
+                fitted(tmp_path, settings)
+    again = fitted(tmp_path, settings)
+    same(again.predictor.state_dict(), undisturbed.predictor.state_dict())
+    assert again.history == undisturbed.history
+
+
+@pytest.mark.parametrize(
+    ("losses", "over"),
+    [([], False), ([3, 2, 1], False), ([1, 2, 1], True), ([2, 1, 1], False), ([1, math.nan], True)],
+)
+def test_training_is_over_where_the_inner_loss_has_stopped_falling(losses, over):
+    assert is_over([{"val_loss": float(loss)} for loss in losses], patience=2) is over
+
+
+def test_killed_after_stopping_early_no_epoch_is_added(tmp_path, monkeypatch):
+    settings = SETTINGS.model_copy(update={"patience": 1, "max_epochs": 30, "lr": 0.3})
+    whole = fitted(tmp_path / "whole", settings)
+    assert len(whole.history) < 30
+
+    def killed(*_):
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_room, "save_weights", killed)
+        with pytest.raises(InterruptedError):
+            fitted(tmp_path / "killed", settings)
+    again = fitted(tmp_path / "killed", settings)
+    assert again.history == whole.history
+    same(again.predictor.state_dict(), whole.predictor.state_dict())
+
+
+def test_of_several_wishes_the_greatest_counts():
+    assert max(Wish.NOTHING, Wish.WRITE, Wish.STOP) is Wish.STOP
