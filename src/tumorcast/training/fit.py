@@ -84,7 +84,7 @@ def fit_member(
         batches = _share(sampler, settings, trainer)
         checkpoint = EpochCheckpoint(folder, settings.patience, sampler, batches)
         checkpoint.offer(untrained, NOT_TRAINED, module.state_dict())
-        trainer.callbacks.append(checkpoint)
+        trainer.callbacks.append(checkpoint)  # type: ignore[attr-defined]
         held = CourseDataset(validation, courses)
         trainer.fit(
             module,

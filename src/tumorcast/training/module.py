@@ -148,6 +148,6 @@ class CourseModule(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         if isinstance(self.trainer.strategy, FSDPStrategy):
-            self.trainer.strategy.model.clip_grad_norm_(gradient_clip_val)  # type: ignore[union-attr]
+            self.trainer.strategy.model.clip_grad_norm_(gradient_clip_val)  # type: ignore[union-attr, operator]
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
