@@ -107,7 +107,7 @@ def _on_one_device(config: RunConfig) -> RunConfig:
         ConfigError: the configuration, or a launcher, asks for more.
     """
     training = config.training
-    several = training.num_nodes > 1 or (training.devices != "auto" and training.devices > 1)
+    several = any(count not in ("auto", 1) for count in (training.num_nodes, training.devices))
     if several or int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ConfigError(
             "a search trains each trial on one device",
