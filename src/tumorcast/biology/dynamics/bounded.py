@@ -108,8 +108,8 @@ class Gompertz(_OneSize):
 class Bertalanffy(_OneSize):
     """d size/dt = growth size^power - loss size - kill size (von Bertalanffy 1957; West et al., Nature 2001, 413:628).
 
-    `power` 2/3 is von Bertalanffy's for volumes, 3/4 West's. In this package the size is a diameter unless said
-    otherwise: a law for volumes needs volumes in and out.
+    `power` 2/3 is von Bertalanffy's for volumes, 3/4 West's. In this package the size is a diameter unless
+    said otherwise: a law for volumes needs volumes in and out.
 
     Attributes:
         growth: mm^(1 - power) per day, [n], > 0.

@@ -20,7 +20,8 @@ class Clone:
     Attributes:
         share: of the tumour at the first day, [n]; all clones' shares add up to 1.
         growth: per day, [n].
-        kills: drug -> kill rate per day and unit of exposure, [n]; a drug that is not named does nothing to it.
+        kills: drug -> kill rate per day and unit of exposure, [n]; a drug that is not named does nothing to
+            it.
     """
 
     share: Parameter
@@ -42,8 +43,8 @@ class Clones:
     """d c_i/dt = growth_i c_i (1 - sum c / capacity) - sum over drugs kill_ij exposure_j c_i + switches.
 
     Lotka-Volterra clones with equal competition, as in Zhang et al., Nat Commun 2017, 8:1816. Burden is
-    counted in mm of the sum of diameters, as tumour-growth-inhibition models do. The effects of several drugs on
-    one clone add up: nothing beyond additivity of log-kill is claimed.
+    counted in mm of the sum of diameters, as tumour-growth-inhibition models do. The effects of several drugs
+    on one clone add up: nothing beyond additivity of log-kill is claimed.
 
     Attributes:
         base_mm: size at the first day, [n].

@@ -15,7 +15,8 @@ from tumorcast.domain.errors import InputError
 class _Curve:
     """What the curves share: parts [n, k] that shrink or grow on their own and add up to the size.
 
-    They describe a treatment that goes on as it began: exposure cannot change, so holidays and other doses are refused.
+    They describe a treatment that goes on as it began: exposure cannot change, so holidays and other doses
+    are refused.
 
     Attributes:
         base_mm: size at the first day, [n].
@@ -95,7 +96,8 @@ class SteinFraction(_Curve):
     Attributes:
         growth: g per day, [n].
         shrink: d per day, [n].
-        fraction: phi, the share of the tumour that the treatment kills, [n]; 1 is shrinking alone, 0 growth alone.
+        fraction: phi, the share of the tumour that the treatment kills, [n]; 1 is shrinking alone, 0 growth
+            alone.
     """
 
     growth: Parameter

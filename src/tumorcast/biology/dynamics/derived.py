@@ -71,7 +71,8 @@ def time_to_progression(days: Floats, sizes: Floats, *, is_between: bool = False
     Args:
         days: [T], sorted. Given scan days, the answer is a scan day, as in a trial.
         sizes: [n, T] mm.
-        is_between: interpolate between the days (a fine grid) instead of answering with the day on which it was seen.
+        is_between: interpolate between the days (a fine grid) instead of answering with the day on which it
+            was seen.
     """
     _need_sorted(days)
     over = sizes - progression_limit(sizes)

@@ -19,7 +19,8 @@ class Drug:
         name: as schedules name it.
         kill: per day and unit of exposure (per day, where exposure is 1 on and 0 off), [n] or one value.
         resistance: per day; the effect wanes as exp(-resistance * days since the course began).
-        depot: per day, K-PD only: doses enter a virtual depot that empties at this rate, and the exposure is the
+        depot: per day, K-PD only: doses enter a virtual depot that empties at this rate, and the exposure is
+            the
             rate at which it empties (depot * amount). None: schedules give levels.
     """
 

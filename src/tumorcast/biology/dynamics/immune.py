@@ -20,8 +20,9 @@ CELLS_PER_MM3 = 1e6
 class Kuznetsov:
     """E' = s + p E T/(g + T) - m E T - d E;  T' = a T (1 - b T) - n E T.
 
-    Kuznetsov et al., Bull Math Biol 1994, 56:295. The defaults are the paper's, for BCL1 lymphoma in the spleen of chimeric mice: they show what such a system
-    does (dormancy, escape), and are no estimate for a patient. The size is the diameter of one sphere.
+    Kuznetsov et al., Bull Math Biol 1994, 56:295. The defaults are the paper's, for BCL1 lymphoma in the
+    spleen of chimeric mice: they show what such a system does (dormancy, escape), and are no estimate for a
+    patient. The size is the diameter of one sphere.
 
     Attributes:
         tumour_cells: T at the first day, [n].

@@ -25,8 +25,9 @@ class LogLinear:
     """d ln(size)/dt = growth - sum over drugs of kill * exposure(t) * exp(-resistance * t).
 
     With one drug at level 1 this is Claret's model,
-    size = base exp(growth t - kill/resistance (1 - exp(-resistance t))) (Claret et al., J Clin Oncol 2009, 27:4103). A drug with a depot is a K-PD model (Jacqmin et al., J Pharmacokinet
-    Pharmacodyn 2007, 34:57; Claret 2009). Zecchin's model has two drugs and no resistance.
+    size = base exp(growth t - kill/resistance (1 - exp(-resistance t))) (Claret et al., J Clin Oncol 2009,
+    27:4103). A drug with a depot is a K-PD model (Jacqmin et al., J Pharmacokinet Pharmacodyn 2007, 34:57;
+    Claret 2009). Zecchin's model has two drugs and no resistance.
 
     Attributes:
         base_mm: size at the first day, [n].

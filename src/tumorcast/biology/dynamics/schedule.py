@@ -67,8 +67,8 @@ class Radiotherapy:
     """Fractions on given days; linear-quadratic kill of the irradiated cells (Fowler, Br J Radiol 1989, 62:679).
 
     The share of cells that survives one fraction is exp(-alpha d - beta d^2); the diameter of a body of three
-    dimensions shrinks with its cube root. `irradiated` is the share of the sum of diameters in the field. Dead
-    cells are taken to vanish at once, which real lesions do over weeks.
+    dimensions shrinks with its cube root. `irradiated` is the share of the sum of diameters in the field.
+    Dead cells are taken to vanish at once, which real lesions do over weeks.
 
     Attributes:
         days: day of each fraction.

@@ -40,8 +40,9 @@ def motesanib_survival(
 ) -> LogNormalSurvival:
     """Overall survival of first-line non-squamous lung cancer from time to growth.
 
-    Claret 2014, doi:10.1038/clpt.2014.11. Fitted on chemotherapy with motesanib or placebo, time to growth and
-    survival on the same patients: who lives longer has more scans. Patients without a scan after baseline are not in it. Not for other drugs or cancers.
+    Claret 2014, doi:10.1038/clpt.2014.11. Fitted on chemotherapy with motesanib or placebo, time to growth
+    and survival on the same patients: who lives longer has more scans. Patients without a scan after baseline
+    are not in it. Not for other drugs or cancers.
 
     Returns:
         NaN location where the time to growth is -100 days or below: the formula ends there.
