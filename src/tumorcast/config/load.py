@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -100,7 +101,8 @@ def _explain(problem: Any, model: type[BaseModel], prefix: str) -> str:
         return f"{prefix}{path}: unknown key{suggestion(path, model)}"
     if problem["type"] == "missing":
         return f"{prefix}{path}: required, but not given"
-    return f"{prefix}{path}: {problem['msg']} (got {problem['input']!r})"
+    got = re.sub(r"://[^/@]*@", "://***@", repr(problem["input"]))
+    return f"{prefix}{path}: {problem['msg']} (got {got})"
 
 
 def suggestion(path: str, model: type[BaseModel] = RunConfig) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -271,12 +271,32 @@ class EvaluationConfig(Section):
 
 
 class TrackingConfig(Section):
-    """MLflow. `uri` None is `sqlite:///mlflow.db` beside the runs folder, artifacts in `mlartifacts/`."""
+    """MLflow. Names and passwords of a server come by the environment (docs/mlflow.md), never by the configuration.
+
+    Attributes:
+        uri: its address; None is $MLFLOW_TRACKING_URI, else `sqlite:///mlflow.db`, artifacts in `mlartifacts/`.
+        register_as: name of the registered model; None registers none.
+        offline: send nothing; everything is kept in the run's folder for `tumorcast mlflow sync`.
+        parent: id or name of the run that this one is compared with; None is the newest earlier one on the same data.
+        wait: seconds that the end of a training waits, at most, until the rest is sent.
+    """
 
     enabled: bool = True
     uri: str | None = None
     experiment: str = "tumorcast"
     register_as: str | None = "tumorcast"
+    offline: bool = False
+    parent: str | None = None
+    wait: Annotated[float, Field(ge=0)] = 120
+
+    @field_validator("uri")
+    @classmethod
+    def _uri_holds_no_password(cls, uri: str | None) -> str | None:
+        scheme, _, rest = (uri or "").partition("://")
+        user, at, _ = rest.partition("/")[0].rpartition("@")
+        if at and (":" in user or scheme.startswith("http")):
+            raise ValueError("a password does not belong here; give the address in $MLFLOW_TRACKING_URI")
+        return uri
 
 
 class RunConfig(Section):

@@ -29,6 +29,33 @@ def log_bundle(bundle: Path, register_as: str | None) -> Any:
     )
 
 
+def register_bundle(bundle: Path, register_as: str | None, run_id: str, uri: str) -> None:
+    """Log the bundle's ONNX predictor with its signature, and register the whole bundle as a model to serve.
+
+    A run whose bundle is registered already is left as it is.
+    """
+    import mlflow
+    import onnx
+    import onnxruntime
+
+    client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    if register_as and client.search_model_versions(f"run_id = '{run_id}'", max_results=1):
+        return
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    graph = onnx.load(bundle / "predictor.onnx")
+    status = client.get_run(run_id).info.status
+    with mlflow.start_run(run_id=run_id):
+        mlflow.onnx.log_model(
+            graph,
+            name="predictor",
+            signature=_graph_signature(graph),
+            pip_requirements=[f"onnxruntime=={onnxruntime.__version__}"],
+        )
+        log_bundle(bundle, register_as)
+    client.update_run(run_id, status)
+
+
 def fetch_bundle(uri: str, tracking_uri: str | None, folder: Path) -> Path:
     """Download the bundle of `models:/NAME/VERSION` (or `@ALIAS`, or `runs:/ID/...`) below `folder`.
 
@@ -83,6 +110,24 @@ def export_bundle_of(source: str, out: Path, tracking_uri: str | None = None) ->
             return
         with replaced_folder(out) as target:
             shutil.copytree(checked.folder, target, dirs_exist_ok=True)
+
+
+def _graph_signature(graph: Any) -> Any:
+    import numpy as np
+    import onnx
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    def specs(values: Any) -> Any:
+        made: list[Any] = []
+        for value in values:
+            tensor = value.type.tensor_type
+            kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+            shape = [d.dim_value if d.HasField("dim_value") else -1 for d in tensor.shape.dim]
+            made.append(TensorSpec(kind, tuple(shape), name=value.name))
+        return Schema(made)
+
+    return ModelSignature(specs(graph.graph.input), specs(graph.graph.output))
 
 
 def _signature() -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from tumorcast.evaluation import figures
@@ -43,17 +42,6 @@ def score_subsets(work: Workspace, subsets: pd.DataFrame) -> Metrics:
         )[FUSED]
         for name, table in subsets.groupby("model", sort=False)
     }
-
-
-def flat_metrics(metrics: Metrics, prefix: str = "") -> dict[str, float]:
-    """`model.metric`, `model.metric_low`, `model.metric_high`: the same keys in every run."""
-    flat = {}
-    for model, values in metrics.items():
-        for metric, interval in values.items():
-            for part, value in interval.items():
-                suffix = "" if part == "value" else f"_{part}"
-                flat[f"{prefix}{model}.{metric}{suffix}"] = np.nan if value is None else float(value)
-    return flat
 
 
 def primary(work: Workspace) -> str:

@@ -25,9 +25,11 @@ from tumorcast.training.baselines import predict_baselines
 from tumorcast.training.choice import Choosing
 from tumorcast.training.files import write_table, write_text
 from tumorcast.training.fold import FUSED, Fitted, FoldResult, fit_final, run_fold
+from tumorcast.training.metric_keys import best_other, flat_metrics, mean_curves, primary_metrics
 from tumorcast.training.reliance import coverage, told
-from tumorcast.training.report import Metrics, draw_figures, flat_metrics, primary, score, score_subsets
-from tumorcast.training.tracking import Tracker, git_commit
+from tumorcast.training.report import Metrics, draw_figures, primary, score, score_subsets
+from tumorcast.training.run_facts import description, run_facts, write_facts
+from tumorcast.training.tracking import Tracker
 from tumorcast.training.workspace import Workspace, duplicates, open_workspace
 
 Tell = Callable[[str], None]
@@ -86,13 +88,11 @@ def run_experiment(
     if not config.split.allow_duplicates:
         check_near_duplicates(duplicates(work), [(fold.training, fold.test) for fold in folds])
     tracking = config.tracking if is_first else config.tracking.model_copy(update={"enabled": False})
-    tracker = Tracker(tracking, work.folder, config.name)
-    tags = {
-        "git_commit": git_commit(),
-        "data_sha256": work.cohort.digest,
-        "training_data": work.cohort.origin,
-    }
-    with tracker.run(config.model_dump(mode="json"), tags):
+    tracker = Tracker(tracking, work.folder, config.name, tell)
+    facts = run_facts(work)
+    if is_first:
+        write_facts(work.folder, facts)
+    with tracker.run(config.model_dump(mode="json"), facts):
         choosing = choosing_of(work, tell) if choosing_of else Choosing()
         results = [_one_fold(work, fold, tracker, tell, choosing) for fold in folds]
         once = len(results) == 1 or not is_exported(config)
@@ -100,6 +100,8 @@ def run_experiment(
         if is_first:
             choosing.record(tracker)
             _conclude(work, results, last, export, tracker, tell)
+    if is_first:
+        _say_where(work, tracker)
     return work.folder
 
 
@@ -161,22 +163,25 @@ def _conclude(
     else:
         tell(f"no bundle: networks of model.kind={work.config.model.kind} are compared, not exported")
     if tracker.tracking.enabled:
-        tell("logging to MLflow")
+        tell("recording for MLflow")
         _track(work, results, metrics, subsets, tracker)
     print(metrics_table(metrics))
     if len(covered):
         print(told(covered))
-    _say_where(work, tracker)
 
 
 def _track(
     work: Workspace, results: list[FoldResult], metrics: Metrics, subsets: Metrics, tracker: Tracker
 ) -> None:
-    folder = work.folder
-    tracker.set_tags({"features_sha256": fingerprint(list(results[0].arrays.values()))})
-    tracker.log_metrics(flat_metrics(metrics))
-    by_subset = {name.replace("+", "-"): {primary(work): v[primary(work)]} for name, v in subsets.items()}
-    tracker.log_metrics(flat_metrics(by_subset, "subset."))
+    folder, main = work.folder, primary(work)
+    found = {"features_sha256": fingerprint(list(results[0].arrays.values()))}
+    other = best_other(metrics, main, FUSED)
+    tracker.set_tags(found | ({"best_other": other} if other else {}))
+    tracker.describe(description(work, metrics))
+    tracker.log_metrics(flat_metrics(metrics) | primary_metrics(metrics, main, FUSED))
+    tracker.log_metrics(flat_metrics({name: {main: v[main]} for name, v in subsets.items()}, "subset."))
+    fused = [result.models[FUSED] for result in results]
+    tracker.log_curve(mean_curves([member.history for fitted in fused for member in fitted.members]))
     for name in (*_ALWAYS, "coverage.csv", "search.json", "trials.csv"):
         if (folder / name).is_file():
             tracker.log_file(folder / name)
@@ -194,7 +199,7 @@ def _say_where(work: Workspace, tracker: Tracker) -> None:
         print(f"use it       tumorcast predict {folder / 'bundle'} STUDY --out predictions.csv")
     else:
         print(f"bundle       none: model.kind={work.config.model.kind} is trained to be compared with")
-    if tracker.tracking.enabled:
-        print(f"compare runs mlflow ui --backend-store-uri {tracker.uri}")
+    for line in tracker.where():
+        print(line)
     if work.is_simulated:
         print("\nSIMULATED DATA: these figures show that the mechanics work, nothing about patients.")

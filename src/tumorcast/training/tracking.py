@@ -1,146 +1,242 @@
-"""MLflow's tracking: one run a training, nested runs a fold; rank 0 only. The registry is in `registry.py`."""
+"""Tracking: a run is written down in its folder (`journal.py`) and sent to MLflow from there; rank 0 only.
+
+MLflow is not imported here: a compute node needs neither it nor a network.
+"""
 
 from __future__ import annotations
 
-import json
+import math
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tumorcast.config.models import TrackingConfig
+from tumorcast.readers.file_systems import refuse_shared_database
+from tumorcast.training.config_diff import flat_config
+from tumorcast.training.courier import Courier
+from tumorcast.training.delivery import Sent, without_password
 from tumorcast.training.files import write_text
-from tumorcast.training.fit import quiet
-from tumorcast.training.registry import log_bundle
+from tumorcast.training.journal import Journal, digest_of, now
+from tumorcast.training.run_views import LIST_VIEW, NOTE_TAG, PAIR_VIEW, view_address
 
+DEFAULT_URI = "sqlite:///mlflow.db"
+_LOCAL_SERVER = "http://127.0.0.1:5000"
 _RUN_ID = "mlflow_run_id"
+
+Curve = Sequence[Mapping[str, float]]
+
+
+def tracking_uri(named: str | None) -> str:
+    """The address of MLflow: as named, else $MLFLOW_TRACKING_URI, else a local database."""
+    return named or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
 class Tracker:
-    """Logs one training to MLflow; with `enabled=False` every call does nothing."""
+    """Records one training; with `enabled=False` every call does nothing.
 
-    def __init__(self, tracking: TrackingConfig, folder: Path, name: str) -> None:
+    What is recorded stands in the run's folder at once and is sent by a process of its own. A server that is slow, down
+    or refuses costs the training nothing; `tumorcast mlflow sync` sends later what is missing.
+
+    Args:
+        folder: the run's folder.
+        name: of the run.
+        tell: takes lines for people.
+    """
+
+    def __init__(
+        self, tracking: TrackingConfig, folder: Path, name: str, tell: Callable[[str], None] | None = None
+    ) -> None:
         self.tracking, self.folder, self.name = tracking, folder, name
+        self._tell = tell or (lambda text: None)
+        self._journal: Journal | None = None
+        self._has_told = False
 
     @property
     def uri(self) -> str:
-        return self.tracking.uri or "sqlite:///mlflow.db"
+        return tracking_uri(self.tracking.uri)
+
+    @property
+    def sent(self) -> Sent:
+        """How far the server has what was recorded."""
+        return Sent.of(self.folder, self.uri)
 
     @contextmanager
-    def run(self, config: dict[str, Any], tags: dict[str, str]) -> Iterator[None]:
-        """The parent run; a resumed training goes on in the run that it began."""
+    def run(self, config: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[None]:
+        """The run; a resumed training goes on in the run that it began.
+
+        Raises:
+            ConfigError: the address is a SQLite database on a file system that machines share.
+        """
         if not self.tracking.enabled:
             yield
             return
-        import mlflow
-
-        with quiet():
-            mlflow.set_tracking_uri(self.uri)
-            experiment_id = self._experiment()
-            mlflow.set_experiment(experiment_id=experiment_id)  # nested runs go where their parent is
-            known = self.folder / _RUN_ID
-            run_id = known.read_text(encoding="utf-8") if known.is_file() else None
-            run = mlflow.start_run(
-                run_id=run_id,
-                experiment_id=None if run_id else experiment_id,
-                run_name=None if run_id else self.name,
+        if not self.tracking.offline:
+            refuse_shared_database(
+                self.uri,
+                "tracking.uri",
+                "name a server (tracking.uri=https://...; docs/mlflow.md), or record in the run's folder "
+                "(tracking.offline=true) and send later with `tumorcast mlflow sync`",
             )
-        write_text(known, run.info.run_id)
+        self._journal = Journal(self.folder)
+        self._begin(config, tags)
+        courier = None if self.tracking.offline else Courier(self.folder, self.uri)
         try:
-            if run_id is None:
-                mlflow.log_params(_flat(config))
-            mlflow.set_tags(tags)
             yield
         except BaseException:
-            mlflow.end_run("FAILED")
+            self._add("end", at=now(), status="FAILED")
+            self._finish(courier)
             raise
-        mlflow.end_run()
+        self._add("end", at=now(), status="FINISHED")
+        self._finish(courier)
 
-    def _experiment(self) -> str:
-        import mlflow
+    def _begin(self, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+        assert self._journal is not None
+        self._add(
+            "begin",
+            at=now(),
+            uid=self._journal.uid,
+            name=self.name,
+            experiment=self.tracking.experiment,
+            parent=self.tracking.parent,
+            data=tags.get("data_sha256"),
+        )
+        self._add("params", values=flat_config(config))
+        self._add("tags", values={"kind": "run"} | dict(tags))
 
-        found = mlflow.get_experiment_by_name(self.tracking.experiment)
-        if found is not None:
-            return str(found.experiment_id)
-        local = Path("mlartifacts").absolute().as_uri() if self.tracking.uri is None else None
-        return str(mlflow.create_experiment(self.tracking.experiment, artifact_location=local))
+    def _finish(self, courier: Courier | None) -> None:
+        """Wait for the rest to be sent, not longer than `tracking.wait` seconds, and say what was not."""
+        if courier is None:
+            self._tell(f"MLflow: recorded in {self.folder / 'tracking'}, not sent; {self._remedy}")
+            return
+        is_sent = courier.finish(self.tracking.wait)
+        told = self.sent
+        if told.runs.get(""):
+            write_text(self.folder / _RUN_ID, told.runs[""])
+        if not is_sent:
+            why = told.problem or f"not done within tracking.wait={self.tracking.wait:g} s"
+            self._tell(f"MLflow: not all was sent to {without_password(self.uri)} ({why}); {self._remedy}")
+        for line in told.refused:
+            self._tell(f"MLflow: the server does not take this: {line}")
 
-    def set_tags(self, tags: dict[str, str]) -> None:
-        """Tags of the current run."""
-        if self.tracking.enabled:
-            import mlflow
+    @property
+    def _remedy(self) -> str:
+        return f"send it with `tumorcast mlflow sync {self.folder} --uri URI`"
 
-            mlflow.set_tags(tags)
+    def check(self) -> None:
+        """Say once, while the run goes on, that the server cannot be reached."""
+        if self._journal is None or self.tracking.offline or self._has_told:
+            return
+        if problem := self.sent.problem:
+            self._has_told = True
+            self._tell(f"MLflow: {problem}; the run goes on and keeps everything in {self.folder}")
 
-    def log_metrics(self, metrics: dict[str, float]) -> None:
-        """Metrics of the current run; values that are not finite are left out."""
-        if self.tracking.enabled:
-            import mlflow
+    def where(self) -> list[str]:
+        """Lines that say where runs are compared; none where nothing was sent."""
+        if self._journal is None or self.tracking.offline or not (sent := self.sent).experiment_id:
+            return []
+        uri, lines = without_password(self.uri), []
+        server = uri
+        if not uri.startswith("http"):
+            lines, server = [f"compare runs mlflow ui --backend-store-uri {uri}, then"], _LOCAL_SERVER
+        for view, is_charts, label in (
+            (LIST_VIEW, False, "compare runs"),
+            (PAIR_VIEW, True, "the best two"),
+        ):
+            lines.append(f"{label} {view_address(server, sent.experiment_id, view, is_charts)}")
+        return lines
 
-            mlflow.log_metrics({k: v for k, v in metrics.items() if v == v and abs(v) != float("inf")})
+    def _add(self, do: str, run: str = "", **said: Any) -> None:
+        if self._journal is not None:
+            self._journal.add(do, run, **said)
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Tags of the run."""
+        self._add("tags", values=dict(tags))
+
+    def describe(self, markdown: str) -> None:
+        """The run's description, as its page shows it."""
+        self._add("tags", values={NOTE_TAG: markdown})
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Metrics of the run; values that are not finite are left out."""
+        self._points("", metrics)
+
+    def log_curve(self, losses: Curve) -> None:
+        """Metrics by epoch, of the run itself: `{"epoch": 0, "train_loss": ..., "val_loss": ...}` an epoch."""
+        self._curve("", losses)
 
     def log_fold(
-        self, name: str, metrics: dict[str, float], curves: dict[str, list[dict[str, float]]]
+        self, name: str, metrics: Mapping[str, float], curves: Mapping[str, Sequence[Mapping[str, float]]]
     ) -> None:
-        """A nested run: the fold's metrics, and each member's losses by epoch."""
-        if not self.tracking.enabled or self._has_child(name):
+        """A fold as a child run: its metrics, and each member's losses by epoch."""
+        self.log_child(name, "fold", metrics, curves, tags={"fold": name})
+        self.check()
+
+    def log_child(
+        self,
+        name: str,
+        kind: str,
+        metrics: Mapping[str, float],
+        curves: Mapping[str, Curve] | None = None,
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        status: str = "FINISHED",
+    ) -> None:
+        """A child run, whole (a fold, a trial); a child of that name that stands already is left as it is.
+
+        Args:
+            kind: what it is, as the tag `kind`.
+            curves: losses by epoch; their keys become `NAME.train_loss`, with the empty name `train_loss`.
+            params: settings that differ from the run's.
+            status: FINISHED, FAILED, or KILLED (pruned).
+        """
+        if self._journal is None or self._journal.has("end", name):
             return
-        import mlflow
+        self._add("begin", name, at=now(), name=name)
+        self._add("tags", name, values={"kind": kind} | dict(tags or {}))
+        if params:
+            self._add("params", name, values=flat_config(params))
+        self._points(name, metrics)
+        for prefix, losses in (curves or {}).items():
+            self._curve(name, losses, f"{prefix}." if prefix else "")
+        self._add("end", name, at=now(), status=status)
 
-        with mlflow.start_run(run_name=name, nested=True):
-            mlflow.set_tag("fold", name)
-            self.log_metrics(metrics)
-            for member, epochs in curves.items():
-                for losses in epochs:
-                    step = int(losses["epoch"])
-                    mlflow.log_metrics(
-                        {f"{member}.{k}": v for k, v in losses.items() if k != "epoch"}, step=step
-                    )
+    def _curve(self, run: str, losses: Curve, prefix: str = "") -> None:
+        at = now()
+        values = [
+            [f"{prefix}{key}", float(value), int(epoch["epoch"]), at]
+            for epoch in losses
+            for key, value in epoch.items()
+            if key != "epoch" and math.isfinite(value)
+        ]
+        if values:
+            self._add("metrics", run, values=values)
 
-    def _has_child(self, name: str) -> bool:
-        import mlflow
-
-        parent = mlflow.active_run()
-        if parent is None:
-            return False
-        where = f"tags.`mlflow.parentRunId` = '{parent.info.run_id}' and tags.fold = '{name}'"
-        found = mlflow.search_runs(
-            experiment_ids=[parent.info.experiment_id], filter_string=where, output_format="list"
-        )
-        return len(found) > 0
+    def _points(self, run: str, metrics: Mapping[str, float]) -> None:
+        at = now()
+        values = [[key, float(value), 0, at] for key, value in metrics.items() if math.isfinite(value)]
+        if values:
+            self._add("metrics", run, values=values)
 
     def log_files(self, folder: Path, to: str) -> None:
-        """A folder of files as artifacts."""
-        if self.tracking.enabled:
-            import mlflow
-
-            mlflow.log_artifacts(str(folder), to)
+        """A folder of files as artifacts; they stay where they are until they are sent."""
+        self._file(folder, to)
 
     def log_file(self, path: Path) -> None:
         """One file as an artifact."""
-        if self.tracking.enabled:
-            import mlflow
+        self._file(path, "")
 
-            mlflow.log_artifact(str(path))
+    def _file(self, path: Path, to: str) -> None:
+        if self._journal is not None and path.exists():
+            self._add("file", path=self._journal.inside(path), to=to, digest=digest_of(path))
 
     def register(self, bundle: Path) -> None:
-        """Log the bundle's ONNX predictor with its signature, and register the whole bundle as a model to serve."""
-        if not self.tracking.enabled:
-            return
-        import mlflow
-        import onnx
-        import onnxruntime
-
-        graph = onnx.load(bundle / "predictor.onnx")
-        with quiet():
-            mlflow.onnx.log_model(
-                graph,
-                name="predictor",
-                signature=_signature(graph),
-                pip_requirements=[f"onnxruntime=={onnxruntime.__version__}"],
-            )
-            log_bundle(bundle, self.tracking.register_as)
+        """The bundle's ONNX predictor with its signature, and the whole bundle as a registered model to serve."""
+        if self._journal is not None:
+            self._add("register", path=self._journal.inside(bundle), name=self.tracking.register_as)
 
 
 def git_commit() -> str:
@@ -151,31 +247,3 @@ def git_commit() -> str:
         return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-
-
-def _signature(graph: Any) -> Any:
-    import numpy as np
-    import onnx
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
-
-    def specs(values: Any) -> Any:
-        made: list[Any] = []
-        for value in values:
-            tensor = value.type.tensor_type
-            kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
-            shape = [d.dim_value if d.HasField("dim_value") else -1 for d in tensor.shape.dim]
-            made.append(TensorSpec(kind, tuple(shape), name=value.name))
-        return Schema(made)
-
-    return ModelSignature(specs(graph.graph.input), specs(graph.graph.output))
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value if isinstance(value, str) else json.dumps(value)
-    return flat

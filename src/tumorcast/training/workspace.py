@@ -27,6 +27,9 @@ from tumorcast.readers.cbioportal import read_study
 from tumorcast.slides.stored_rows import rows_digest
 from tumorcast.training.files import write_text
 
+_NOT_THE_RUN = "config.tracking"
+"""How a run is logged is no part of what it is."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -137,8 +140,8 @@ def _claim(folder: Path, identity: dict[str, Any]) -> None:
     path = folder / "run.json"
     if path.is_file():
         before = json.loads(path.read_text(encoding="utf-8"))
-        if before != identity:
-            changed = sorted(_differences(before, identity))
+        changed = sorted(key for key in _differences(before, identity) if not key.startswith(_NOT_THE_RUN))
+        if changed:
             raise ConfigError(
                 f"{folder} holds another run",
                 got=f"differs in {', '.join(changed[:6])}",

@@ -1,0 +1,340 @@
+"""What a run's journal holds is brought to an MLflow server: once, whatever breaks in between."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tumorcast.domain.errors import InputError, TumorcastError
+from tumorcast.training.config_diff import config_diff, parent_of
+from tumorcast.training.files import write_text
+from tumorcast.training.journal import Event, journal_of, read_events
+from tumorcast.training.run_views import NOTE_TAG, refresh_views
+
+UID_TAG = "tumorcast_uid"
+"""`UID` of a run, `UID/CHILD` of a child: how a run that was sent before is found again."""
+
+_PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+_PARAMS, _TAGS, _METRICS = 100, 100, 900
+_LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
+_FINAL = {"INVALID_PARAMETER_VALUE", "RESOURCE_ALREADY_EXISTS", "BAD_REQUEST", "INVALID_STATE"}
+"""Answers that would be the same tomorrow."""
+
+
+class DeliveryError(TumorcastError):
+    """The server was not reached or did not take what was sent; what is in the run's folder can be sent later."""
+
+
+@dataclass
+class Sent:
+    """How far a run's journal was sent to one server; kept beside the journal.
+
+    Attributes:
+        runs: name in the journal ("" the run, else a child) -> id on the server.
+        lines: events that the server has.
+        refused: what the server will never take, as lines for people.
+        problem: why the last try stopped; empty where all was sent.
+        differs: how the run's settings differ from those of the run before it there, for its description.
+    """
+
+    path: Path
+    experiment_id: str = ""
+    runs: dict[str, str] = field(default_factory=dict)
+    lines: int = 0
+    refused: list[str] = field(default_factory=list)
+    problem: str = ""
+    differs: str = ""
+
+    @classmethod
+    def of(cls, folder: Path, uri: str) -> Sent:
+        """What is known of this run on this server."""
+        mark = hashlib.sha256(uri.rstrip("/").encode()).hexdigest()[:8]
+        path = journal_of(folder).with_name(f"sent-{mark}.json")
+        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return cls(path, **known)
+
+    def keep(self) -> None:
+        told = {key: value for key, value in vars(self).items() if key != "path"}
+        write_text(self.path, json.dumps(told, indent=1))
+
+    def forget(self) -> None:
+        """As if nothing had been sent."""
+        self.experiment_id, self.runs, self.lines, self.refused = "", {}, 0, []
+
+
+def deliver(folder: Path, uri: str, experiment: str | None = None) -> Sent:
+    """Send what the server does not have yet of the run in `folder`; returns how far that came.
+
+    Sent twice, a run is there once: runs are found by their `tumorcast_uid`, points carry the time at which
+    they were recorded. A break half way is made good by the next call.
+
+    Args:
+        experiment: name of the experiment there; None is the one that the run was made for.
+
+    Raises:
+        DeliveryError: the server cannot be reached, refuses, or MLflow is not installed here.
+        InputError: the folder has no journal, or the run was deleted on the server.
+    """
+    begun = next((e for e in read_events(journal_of(folder)) if e["do"] == "begin"), None)
+    if begun is None:
+        raise InputError(
+            f"{folder} has no journal of a run",
+            expected=f"{journal_of(folder)}, which `tumorcast train` writes",
+            fix="name the folders of runs, such as runs/*",
+        )
+    sent = Sent.of(folder, uri)
+    try:
+        _Sender(folder, uri, begun | ({"experiment": experiment} if experiment else {}), sent).send()
+    except TumorcastError:
+        raise
+    except Exception as error:
+        sent.problem = problem_of(error)
+        sent.keep()
+        raise DeliveryError(
+            f"{folder.name} could not be sent to {without_password(uri)}", got=sent.problem
+        ) from error
+    sent.problem = ""
+    sent.keep()
+    return sent
+
+
+def be_brief() -> None:
+    """Short timeouts and few retries for MLflow's requests, where the environment does not say otherwise."""
+    for name, value in _PATIENCE.items():
+        os.environ.setdefault(name, value)
+
+
+def without_password(uri: str) -> str:
+    """An address as it may be shown: user names and passwords left out."""
+    scheme, found, rest = uri.partition("://")
+    if not found:
+        return uri
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+
+def problem_of(error: BaseException) -> str:
+    """The first line of what went wrong, short, without addresses that hold a password."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    words = [without_password(word) if "://" in word and "@" in word else word for word in text.split()]
+    return " ".join(words)[:300]
+
+
+@dataclass
+class _Batch:
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: list[list[Any]] = field(default_factory=list)
+
+
+class _Sender:
+    """One pass over a journal."""
+
+    def __init__(self, folder: Path, uri: str, begun: Event, sent: Sent) -> None:
+        be_brief()
+        from mlflow import MlflowClient
+
+        self.folder, self.uri, self.begun, self.sent = folder, uri, begun, sent
+        self.client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        self.batches: dict[str, _Batch] = {}
+
+    def send(self) -> None:
+        self._find()
+        events = read_events(journal_of(self.folder), self.sent.lines)
+        for number, event in enumerate(events, self.sent.lines + 1):
+            self._take(event)
+            if not self.batches:
+                self._keep(number)
+        self._flush()
+        self._keep(self.sent.lines if not events else number)
+
+    def _keep(self, lines: int) -> None:
+        self.sent.lines = lines
+        self.sent.keep()
+
+    def _find(self) -> None:
+        """Experiment and run, as they are there; ids that the server does not know are forgotten."""
+        from mlflow.exceptions import MlflowException
+
+        known = self.sent.runs.get("")
+        if known:
+            try:
+                self._refuse_deleted(self.client.get_run(known))
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
+                self.sent.forget()
+        if not self.sent.experiment_id:
+            self.sent.experiment_id = experiment_id(self.client, self.begun["experiment"], self.uri)
+
+    def _refuse_deleted(self, run: Any) -> None:
+        if run.info.lifecycle_stage == "deleted":
+            raise InputError(
+                f"{self.folder.name} was deleted on the server",
+                got=f"run {run.info.run_id}",
+                fix=f"restore it there, or remove {self.sent.path} to send it anew",
+            )
+
+    def _take(self, event: Event) -> None:
+        match event["do"]:
+            case "begin":
+                self._begin(event)
+            case "params":
+                self._batch(event).params.update(event["values"])
+                self._compare(event)
+            case "tags":
+                self._batch(event).tags.update(self._described(event["values"]))
+            case "metrics":
+                self._batch(event).metrics.extend(event["values"])
+            case "end":
+                self._flush()
+                self.client.set_terminated(self.sent.runs[event["run"]], event["status"], event["at"])
+                if not event["run"] and event["status"] == "FINISHED":
+                    refresh_views(self.client, self.sent.experiment_id, self.sent.runs[""])
+            case "file":
+                self._flush()
+                self._file(event)
+            case "register":
+                self._flush()
+                self._register(event)
+
+    def _batch(self, event: Event) -> _Batch:
+        return self.batches.setdefault(event["run"], _Batch())
+
+    def _begin(self, event: Event) -> None:
+        name = event["run"]
+        self._flush()
+        if name in self.sent.runs:
+            self.client.update_run(self.sent.runs[name], "RUNNING")
+            return
+        uid = self.begun["uid"]
+        mark = f"{uid}/{name}" if name else uid
+        where = f"tags.{UID_TAG} = '{mark}'"
+        found = self.client.search_runs([self.sent.experiment_id], where, max_results=1)
+        if found:
+            self.sent.runs[name] = found[0].info.run_id
+            return
+        tags = {UID_TAG: mark, "mlflow.source.name": "tumorcast", "mlflow.source.type": "JOB"}
+        if name:
+            tags |= {"mlflow.parentRunId": self.sent.runs[""]}
+        made = self.client.create_run(
+            self.sent.experiment_id, start_time=event["at"], tags=tags, run_name=event["name"]
+        )
+        self.sent.runs[name] = made.info.run_id
+        self.sent.keep()
+
+    def _compare(self, event: Event) -> None:
+        """Tags that tell the run before this one, and what is set otherwise."""
+        if event["run"]:
+            return
+        before = parent_of(self.client, self.sent.experiment_id, self.begun)
+        if before is None or before.info.run_id == self.sent.runs[""]:
+            return
+        lines = config_diff(before.data.params, event["values"])
+        name = before.info.run_name
+        self.sent.differs = f"**Differs from {name}**: " + ("; ".join(lines) or "in no setting")
+        tags = self._batch(event).tags
+        tags["config_diff"] = "\n".join(lines) or "(same settings)"
+        tags["compared_with"] = f"{name} ({before.info.run_id})"
+
+    def _described(self, tags: dict[str, str]) -> dict[str, str]:
+        if NOTE_TAG in tags and self.sent.differs:
+            return tags | {NOTE_TAG: f"{tags[NOTE_TAG]}\n\n{self.sent.differs}"}
+        return tags
+
+    def _flush(self) -> None:
+        """Send what is collected, in as few requests as the server allows."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        for name, batch in self.batches.items():
+            run_id = self.sent.runs[name]
+            params = [Param(key, str(value)[:_LONGEST_PARAM]) for key, value in batch.params.items()]
+            tags = [RunTag(key, str(value)[:_LONGEST_TAG]) for key, value in batch.tags.items()]
+            points = [Metric(key, value, at, step) for key, value, step, at in batch.metrics]
+            for kind, items, most in (
+                ("params", params, _PARAMS),
+                ("tags", tags, _TAGS),
+                ("metrics", points, _METRICS),
+            ):
+                for part in _parts(items, most):
+                    self._log(run_id, kind, part)
+        self.batches.clear()
+
+    def _log(self, run_id: str, kind: str, items: list[Any]) -> None:
+        """One request; of a refused one the halves, until what the server does not take stands alone."""
+        if len(items) == 1:
+            self._final(self.client.log_batch, run_id, **{kind: items})
+            return
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.log_batch(run_id, **{kind: items})
+        except MlflowException as error:
+            if error.error_code not in _FINAL:
+                raise
+            for half in _parts(items, (len(items) + 1) // 2):
+                self._log(run_id, kind, half)
+
+    def _file(self, event: Event) -> None:
+        path = self.folder / event["path"]
+        if not path.exists():
+            self.sent.refused.append(f"{event['path']} is no longer in {self.folder.name}")
+            return
+        send = self.client.log_artifact if path.is_file() else self.client.log_artifacts
+        self._final(send, self.sent.runs[event["run"]], str(path), event["to"] or None)
+
+    def _register(self, event: Event) -> None:
+        from tumorcast.training.registry import register_bundle
+
+        path = self.folder / event["path"]
+        if path.exists():
+            run_id = self.sent.runs[event["run"]]
+            self._final(register_bundle, path, event["name"], run_id, self.uri)
+
+    def _final(self, call: Callable[..., object], *words: Any, **named: Any) -> None:
+        """Call; what the server will never take is noted, and the rest goes on."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            call(*words, **named)
+        except MlflowException as error:
+            if error.error_code not in _FINAL:
+                raise
+            self.sent.refused.append(problem_of(error))
+
+
+def experiment_id(client: Any, name: str, uri: str) -> str:
+    """The experiment of that name, made where there is none; artifacts of a local database lie beside it."""
+    from mlflow.exceptions import MlflowException
+
+    from tumorcast.readers.file_systems import sqlite_file
+
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    database = sqlite_file(uri)
+    beside = (database.absolute().parent / "mlartifacts").as_uri() if database else None
+    try:
+        tags = {"mlflow.experimentKind": "custom_model_development"}
+        return str(client.create_experiment(name, artifact_location=beside, tags=tags))
+    except MlflowException as error:  # another run made it at this moment
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return str(client.get_experiment_by_name(name).experiment_id)
+
+
+def _parts(items: list[Any], size: int) -> list[list[Any]]:
+    return [items[k : k + size] for k in range(0, len(items), size)]

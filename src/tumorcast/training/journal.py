@@ -1,0 +1,111 @@
+"""The journal of a run: all that MLflow is to know, as JSON lines in the run's folder, whatever the network does.
+
+`tracking/journal.jsonl`, a line an event, in order; `run` is "" for the run itself and a child's name for a child:
+
+    {"do": "begin", "run": "", "at": ms, "uid": "...", "name": "...", "experiment": "..."}   also when it goes on
+    {"do": "params", "run": "", "values": {"training.lr": "0.001"}}
+    {"do": "tags", "run": "", "values": {"git_commit": "..."}}
+    {"do": "metrics", "run": "fold0", "values": [["fused.auroc", 0.81, 0, ms]]}              key, value, step, time
+    {"do": "file", "run": "", "path": "figures", "to": "figures", "digest": "..."}      relative to the folder
+    {"do": "register", "run": "", "path": "bundle", "name": "tumorcast"}
+    {"do": "end", "run": "", "at": ms, "status": "FINISHED"}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from tumorcast.domain.errors import InputError
+
+Event = dict[str, Any]
+
+_TIMES = ("at", "uid")
+_ALWAYS = ("begin", "end")
+
+
+def journal_of(folder: Path) -> Path:
+    """Where the journal of the run in `folder` lies."""
+    return folder / "tracking" / "journal.jsonl"
+
+
+def read_events(path: Path, after: int = 0) -> list[Event]:
+    """The events after the first `after`; a last line that is not whole yet is left out.
+
+    Raises:
+        InputError: a line is not an event.
+    """
+    if not path.is_file():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1]
+    try:
+        return [json.loads(line) for line in lines[after:]]
+    except ValueError as error:
+        raise InputError(
+            f"{path} is damaged", got=str(error), expected="one JSON object a line", fix="remove the line"
+        ) from error
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def digest_of(path: Path) -> str:
+    """One digest of a file, or of a folder's files and their names."""
+    found = hashlib.sha256()
+    for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
+        found.update(file.relative_to(path).as_posix().encode())
+        found.update(hashlib.sha256(file.read_bytes()).digest())
+    return found.hexdigest()[:16]
+
+
+class Journal:
+    """Appends events; what stands there already (a run that goes on) is not written twice."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, journal_of(folder)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._drop_torn_line()
+        before = read_events(self.path)
+        self._known = {_identity(event) for event in before}
+        begun = [event for event in before if event["do"] == "begin" and event["run"] == ""]
+        self.uid = str(begun[0]["uid"]) if begun else uuid.uuid4().hex
+
+    def add(self, do: str, run: str = "", **said: Any) -> None:
+        """One event, on the disk when this returns, unless it is known already."""
+        event: Event = {"do": do, "run": run} | said
+        mark = _identity(event)
+        if mark in self._known and do not in _ALWAYS:
+            return
+        self._known.add(mark)
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(event, allow_nan=False) + "\n")
+
+    def has(self, do: str, run: str) -> bool:
+        """True where such an event stands there."""
+        return any(mark.startswith(f"{do}\n{run}\n") for mark in self._known)
+
+    def inside(self, path: Path) -> str:
+        """A path as the journal writes it: relative to the run's folder, absolute where it lies outside."""
+        absolute, home = path.absolute(), self.folder.absolute()
+        return (absolute.relative_to(home) if absolute.is_relative_to(home) else absolute).as_posix()
+
+    def _drop_torn_line(self) -> None:
+        if self.path.is_file():
+            text = self.path.read_bytes()
+            if text and not text.endswith(b"\n"):
+                with self.path.open("r+b") as file:
+                    file.truncate(text.rfind(b"\n") + 1)
+
+
+def _identity(event: Event) -> str:
+    """An event without its times."""
+    said = {key: value for key, value in event.items() if key not in _TIMES}
+    if event["do"] == "metrics":
+        said["values"] = [point[:3] for point in event["values"]]
+    return f"{event['do']}\n{event['run']}\n{json.dumps(said, sort_keys=True)}"
