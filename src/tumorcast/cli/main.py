@@ -23,6 +23,7 @@ COMMANDS = (
     "prepare",
     "train",
     "search",
+    "mlflow",
     "biomarkers",
     "export",
     "bundle",

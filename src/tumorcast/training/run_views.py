@@ -15,6 +15,7 @@ from tumorcast.training.metric_keys import LOSSES, MARGIN, PRIMARY
 LIST_VIEW, PAIR_VIEW = "tumorcast", "tumorcast-best-two"
 RUNS_ONLY = "tags.kind = 'run'"
 NOTE_TAG = "mlflow.note.content"
+_LOCAL_SERVER = "http://127.0.0.1:5000"
 _NOTE = "Best two runs"
 _STATE_TAG = "mlflow.sharedViewState."
 _COLUMNS = (
@@ -82,6 +83,13 @@ def view_address(server: str, experiment_id: str, key: str, is_charts: bool) -> 
     """The page of a view: as a table, or as a table beside charts."""
     mode = "CHART" if is_charts else "TABLE"
     return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs?viewStateShareKey={key}&compareRunsMode={mode}"
+
+
+def server_lines(uri: str) -> tuple[list[str], str]:
+    """(What to start first, where pages are then) for a tracking address; nothing to start where it is a server."""
+    if uri.startswith("http"):
+        return [], uri
+    return [f"start the pages: mlflow ui --backend-store-uri {uri}"], _LOCAL_SERVER
 
 
 def _view(where: str, metric: str, charts: list[dict[str, Any]]) -> dict[str, Any]:

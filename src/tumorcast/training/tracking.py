@@ -20,10 +20,9 @@ from tumorcast.training.courier import Courier
 from tumorcast.training.delivery import Sent, without_password
 from tumorcast.training.files import write_text
 from tumorcast.training.journal import Journal, digest_of, now
-from tumorcast.training.run_views import LIST_VIEW, NOTE_TAG, PAIR_VIEW, view_address
+from tumorcast.training.run_views import LIST_VIEW, NOTE_TAG, PAIR_VIEW, server_lines, view_address
 
 DEFAULT_URI = "sqlite:///mlflow.db"
-_LOCAL_SERVER = "http://127.0.0.1:5000"
 _RUN_ID = "mlflow_run_id"
 
 Curve = Sequence[Mapping[str, float]]
@@ -137,16 +136,12 @@ class Tracker:
         """Lines that say where runs are compared; none where nothing was sent."""
         if self._journal is None or self.tracking.offline or not (sent := self.sent).experiment_id:
             return []
-        uri, lines = without_password(self.uri), []
-        server = uri
-        if not uri.startswith("http"):
-            lines, server = [f"compare runs mlflow ui --backend-store-uri {uri}, then"], _LOCAL_SERVER
-        for view, is_charts, label in (
-            (LIST_VIEW, False, "compare runs"),
-            (PAIR_VIEW, True, "the best two"),
-        ):
-            lines.append(f"{label} {view_address(server, sent.experiment_id, view, is_charts)}")
-        return lines
+        lines, server = server_lines(without_password(self.uri))
+        pages = (("compare runs", LIST_VIEW, False), ("the best two", PAIR_VIEW, True))
+        return lines + [
+            f"{label} {view_address(server, sent.experiment_id, view, is_charts)}"
+            for label, view, is_charts in pages
+        ]
 
     def _add(self, do: str, run: str = "", **said: Any) -> None:
         if self._journal is not None:

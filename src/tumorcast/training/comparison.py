@@ -1,0 +1,72 @@
+"""The best runs of an experiment beside one another: what differs, and the page of MLflow that shows their curves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from tumorcast.domain.errors import InputError, TumorcastError, did_you_mean
+from tumorcast.training.config_diff import config_diff
+from tumorcast.training.delivery import DeliveryError, problem_of, without_password
+from tumorcast.training.run_views import best_runs, keep_view, pair_view, server_lines, view_address
+
+
+def compare_best(uri: str, experiment: str, metric: str, count: int, where: Sequence[str] = ()) -> list[str]:
+    """Lines: the best runs by a metric, what the runner-up's settings are instead, and the page; the page is made.
+
+    Args:
+        where: further filters in MLflow's words.
+
+    Raises:
+        InputError: no such experiment, or fewer than two runs with the metric.
+        DeliveryError: the server cannot be reached or refuses.
+    """
+    from mlflow import MlflowClient
+
+    try:
+        return _compare(MlflowClient(tracking_uri=uri), uri, experiment, metric, count, where)
+    except TumorcastError:
+        raise
+    except Exception as error:
+        raise DeliveryError(
+            f"{without_password(uri)} cannot be asked for its runs", got=problem_of(error)
+        ) from error
+
+
+def _compare(client: Any, uri: str, name: str, metric: str, count: int, where: Sequence[str]) -> list[str]:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        known = [found.name for found in client.search_experiments()]
+        raise InputError(
+            f"no experiment {name!r} at {without_password(uri)}",
+            got=", ".join(known), expected="--experiment NAME", fix=did_you_mean(name, known),
+        )  # fmt: skip
+    best = best_runs(client, experiment.experiment_id, metric, count, where)
+    if len(best) < 2:
+        raise InputError(
+            f"fewer than two runs of {name!r} have the metric {metric!r}",
+            got=[run.info.run_name for run in best],
+            fix="see docs/mlflow.md for the keys; --metric primary is in every finished run",
+        )
+    key = f"tumorcast-{hashlib.sha256(repr((metric, list(where))).encode()).hexdigest()[:8]}"
+    keep_view(client, experiment.experiment_id, key, pair_view([run.info.run_id for run in best], metric))
+    lines, server = server_lines(without_password(uri))
+    page = view_address(server, experiment.experiment_id, key, is_charts=True)
+    return [*_table(best, metric), *_difference(best[1], best[0]), *lines, page]
+
+
+def _table(runs: Sequence[Any], metric: str) -> list[str]:
+    return [f"{run.info.run_name:30s} {metric} {_value(run.data.metrics, metric)}" for run in runs]
+
+
+def _difference(before: Any, after: Any) -> list[str]:
+    lines = config_diff(before.data.params, after.data.params)
+    said = [f"  {line}" for line in lines] or ["  no setting"]
+    return [f"from {before.info.run_name} to {after.info.run_name}:", *said]
+
+
+def _value(metrics: dict[str, float], metric: str) -> str:
+    low, high = (metrics.get(f"{metric}{part}") for part in ("_low", "_high"))
+    interval = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
+    return f"{metrics[metric]:.3f}{interval}"
