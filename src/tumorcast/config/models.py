@@ -287,7 +287,7 @@ class TrackingConfig(Section):
     register_as: str | None = "tumorcast"
     offline: bool = False
     parent: str | None = None
-    wait: Annotated[float, Field(ge=0)] = 120
+    wait: Annotated[float, Field(ge=0)] = 300
 
     @field_validator("uri")
     @classmethod
