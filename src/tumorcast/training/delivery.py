@@ -276,17 +276,21 @@ class _Sender:
     def _log(self, run_id: str, kind: str, items: list[Any]) -> None:
         """One request; of a refused one the halves, until what the server does not take stands alone."""
         if len(items) == 1:
-            self._final(self.client.log_batch, run_id, **{kind: items})
+            self._final(self._send, run_id, kind, items)
             return
         from mlflow.exceptions import MlflowException
 
         try:
-            self.client.log_batch(run_id, **{kind: items})
+            self._send(run_id, kind, items)
         except MlflowException as error:
             if error.error_code not in _FINAL:
                 raise
             for half in _parts(items, (len(items) + 1) // 2):
                 self._log(run_id, kind, half)
+
+    def _send(self, run_id: str, kind: str, items: list[Any]) -> None:
+        named: dict[str, Any] = {kind: items}
+        self.client.log_batch(run_id, **named)
 
     def _file(self, event: Event) -> None:
         path = self.folder / event["path"]
@@ -304,12 +308,12 @@ class _Sender:
             run_id = self.sent.runs[event["run"]]
             self._final(register_bundle, path, event["name"], run_id, self.uri)
 
-    def _final(self, call: Callable[..., object], *words: Any, **named: Any) -> None:
+    def _final(self, call: Callable[..., object], *words: Any) -> None:
         """Call; what the server will never take is noted, and the rest goes on."""
         from mlflow.exceptions import MlflowException
 
         try:
-            call(*words, **named)
+            call(*words)
         except MlflowException as error:
             if error.error_code not in _FINAL:
                 raise
