@@ -16,6 +16,7 @@ from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.splits import outer_folds
 from tumorcast.config.models import SplitConfig
 from tumorcast.explain.gradients import CourseAttribution, attribute
+from tumorcast.training.choice import as_chosen
 from tumorcast.training.fold import FUSED, fit_ensemble, inner_of, prepare_fold
 from tumorcast.training.inference import predict
 from tumorcast.training.workspace import Workspace
@@ -56,7 +57,7 @@ def collect(work: Workspace, clusters: int, steps: int, tell: Callable[[str], No
         prepared, arrays = prepare_fold(work, fold)
         folder = work.folder / fold.name / FUSED
         inner = inner_of(work, fold, prepared, arrays, prepared.modalities, folder)
-        fitted = fit_ensemble(inner, prepared.modalities)
+        fitted = fit_ensemble(inner, prepared.modalities, as_chosen)
         test = [arrays[course_id] for course_id in fold.test]
         found = attribute(fitted.ensemble, prepared, test, steps)
         tell(f"{fold.name}: {len(test)} held-out courses attributed")

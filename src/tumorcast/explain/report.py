@@ -41,7 +41,8 @@ def write_biomarkers(
             got=f"{run} without run.json and metrics.json",
             expected="runs/NAME of a finished training",
         )
-    work = open_workspace(validate(json.loads(path.read_text(encoding="utf-8"))["config"]))
+    told = json.loads(path.read_text(encoding="utf-8"))
+    work = open_workspace(validate(told["config"]), told.get("choice"))
     if work.config.model.kind != "tumorcast":
         raise InputError(
             "biomarkers are read from this project's network alone",

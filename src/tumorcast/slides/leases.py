@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -24,6 +26,7 @@ LEASE_SECONDS = 120.0
 """Longer than what network file systems keep of a file's times (60 s by default on NFS)."""
 
 _BEATS = 8
+_PAUSE_SECONDS = 0.05
 
 
 class Leases:
@@ -95,6 +98,16 @@ class Leases:
         if mine is not None and self._latest(name) == mine:
             for generation in range(1, _generation(mine) + 1):  # mine last: until then the name is taken
                 remove(self._path(name, generation))
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Wait until nobody else holds `name`, and hold it for a block."""
+        while not self.claim(name):
+            time.sleep(_PAUSE_SECONDS)
+        try:
+            yield
+        finally:
+            self.release(name)
 
     def _create(self, path: Path) -> bool:
         """A second name of the presence file: complete from its first moment, and touched along with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.splits import Fold
-from tumorcast.config.models import CandidateConfig, ModelConfig, TrainingConfig
+from tumorcast.config.models import CandidateConfig, ModelConfig, RunConfig, TrainingConfig
+from tumorcast.config.search import with_values
 from tumorcast.training.fit import Member, fit_member
 from tumorcast.training.workspace import Workspace
 
@@ -51,6 +53,9 @@ class InnerFolds:
         )
 
 
+CHOSEN = "chosen.json"
+"""In a model's folder: the values that a search chose, and where their members are."""
+
 Choose = Callable[[InnerFolds], list[Member]]
 """Inner folds -> the members of the chosen setting, one an inner fold, in their order."""
 
@@ -66,6 +71,23 @@ def best_candidate(inner: InnerFolds) -> list[Member]:
         if not best or mean_loss(members) < mean_loss(best):
             best = members
     return best
+
+
+def as_chosen(inner: InnerFolds) -> list[Member]:
+    """The members of the setting that a search chose before, read back; without a search as `best_candidate`."""
+    path = inner.folder / CHOSEN
+    if not path.is_file():
+        return best_candidate(inner)
+    told = json.loads(path.read_text(encoding="utf-8"))
+    config, folder = setting_of(inner, told["values"]), inner.folder.parent / told["folder"]
+    return [inner.fit(folder, config.model, config.training, k) for k in range(len(inner.parts))]
+
+
+def setting_of(inner: InnerFolds, values: Mapping[str, Any]) -> RunConfig:
+    """The run with these values, as one model of its own."""
+    config = inner.work.config
+    alone = config.training.model_copy(update={"rivals": ()})
+    return with_values(config.model_copy(update={"training": alone}), values)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from optuna.storages import BaseStorage
 from optuna.trial import Trial
 
 from tumorcast.config.models import RunConfig
-from tumorcast.config.search import own_values, with_values
+from tumorcast.config.search import own_values
 from tumorcast.config.space import SearchConfig
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.metrics.discrimination import auroc
 from tumorcast.metrics.survival import concordance
 from tumorcast.slides.leases import Leases
-from tumorcast.training.choice import InnerFolds, mean_loss
+from tumorcast.training.choice import CHOSEN, InnerFolds, mean_loss, setting_of
 from tumorcast.training.files import write_text
 from tumorcast.training.fit import Member
 from tumorcast.training.fold import FUSED
@@ -71,11 +71,11 @@ class Search:
             values = (
                 {} if inner.model in inner.work.config.training.rivals else self.chosen[inner.fold][FUSED]
             )
-            return self._fit(inner, _setting(inner, values), inner.folder / "not_searched")
+            return self._fit(inner, setting_of(inner, values), inner.folder / "not_searched")
         trials = self._trials(inner)
         self._work(inner, trials, is_waiting=True, should_stop=lambda: False)
         best = trials.chosen()
-        config = _setting(inner, best.params)
+        config = setting_of(inner, best.params)
         self.tried.setdefault(inner.fold, {})[inner.model] = trials.tried()
         self.chosen.setdefault(inner.fold, {})[inner.model] = dict(best.params)
         self.importances[inner.fold, inner.model] = trials.importances()
@@ -84,13 +84,14 @@ class Search:
         )
         folder = _folder(inner, config)
         members = self._fit(inner, config, folder)
-        self._tidy({folder, _folder(inner, _setting(inner, {}))})
-        write_text(inner.folder / "chosen.json", json.dumps({"values": best.params, "folder": folder.name}))
+        self._tidy({folder, _folder(inner, setting_of(inner, {}))})
+        place = folder.relative_to(inner.folder.parent).as_posix()
+        write_text(inner.folder / CHOSEN, json.dumps({"values": best.params, "folder": place}))
         return members
 
     def default(self, inner: InnerFolds) -> list[Member]:
         """The members of the run's own setting, read back where a trial had it."""
-        config = _setting(inner, {})
+        config = setting_of(inner, {})
         return self._fit(inner, config, _folder(inner, config))
 
     def help(self, inner: InnerFolds, should_stop: Callable[[], bool]) -> None:
@@ -127,7 +128,7 @@ class Search:
     def _try(self, inner: InnerFolds, trials: Trials, trial: Trial) -> None:
         """One trial: a member an inner fold, each a chance to give up; what fails is told and sinks nothing else."""
         try:
-            config = _setting(inner, trial.params)
+            config = setting_of(inner, trial.params)
             folder = _folder(inner, config)
             if trials.is_twin(trial):
                 folder = folder.with_name(f"{folder.name}-{trial.number}")
@@ -142,18 +143,21 @@ class Search:
     ) -> None:
         members: list[Member] = []
         values: list[float] = []
-        for k in range(len(inner.parts)):
+        is_pruned = False
+        for k, part in enumerate(inner.parts):
             members.append(inner.fit(folder, config.model, config.training, k))
             values.append(self._value(inner, members[-1], k))
-            losses, history = [m.loss for m in members], [m.history for m in members]
-            trials.note(trial, folder.name, losses, history)
-            so_far = float(np.mean(values))
-            if not np.isfinite(so_far):
-                raise ArithmeticError(f"the objective of {inner.parts[k].name} is not a number")
-            trial.report(so_far, step=k + 1)
-            if k + 1 < len(inner.parts) and trial.should_prune():
-                return trials.prune(trial)
-        trials.complete(trial, float(np.mean(values)))
+            if not np.isfinite(values[-1]):
+                raise ArithmeticError(f"the objective of {part.name} is not a number")
+            trial.report(float(np.mean(values)), step=k + 1)
+            is_pruned = k + 1 < len(inner.parts) and trial.should_prune()
+            if is_pruned:
+                break
+        trials.note(trial, [m.loss for m in members], [m.history for m in members])
+        if is_pruned:
+            trials.prune(trial)
+        else:
+            trials.complete(trial, float(np.mean(values)))
 
     def _value(self, inner: InnerFolds, member: Member, number: int) -> float:
         """A member's share of the objective, on its own inner validation courses."""
@@ -180,13 +184,6 @@ def told_values(values: dict[str, Any]) -> str:
 
 def _label(inner: InnerFolds) -> str:
     return inner.fold if inner.model == FUSED else f"{inner.fold} {inner.model}"
-
-
-def _setting(inner: InnerFolds, values: Mapping[str, Any]) -> RunConfig:
-    """The run with the values, as one model of its own."""
-    config = inner.work.config
-    alone = config.training.model_copy(update={"rivals": ()})
-    return with_values(config.model_copy(update={"training": alone}), values)
 
 
 def _folder(inner: InnerFolds, config: RunConfig) -> Path:

@@ -43,8 +43,8 @@ def run_search(config: RunConfig, search: SearchConfig, export: Export, *, is_he
     """
     config = _on_one_device(config)
     folder = config.runs / config.name
-    storage = open_storage(search.storage, folder)
     with Leases(folder / _LEASES) as leases:
+        storage = open_storage(search.storage, folder, leases)
         while True:
             if not is_helper and leases.claim(_LEADER):
                 return _lead(config, search, export, leases, storage)
@@ -115,7 +115,7 @@ def _on_one_device(config: RunConfig) -> RunConfig:
             f"WORLD_SIZE={os.environ.get('WORLD_SIZE', '1')}",
             fix="give --workers N, or start the same command several times (a Slurm array), without torchrun",
         )
-    return config.model_copy(update={"training": training.model_copy(update={"devices": 1})})
+    return config.model_copy(update={"training": training.model_copy(update={"devices": 1, "num_nodes": 1})})
 
 
 def _quietly(text: str) -> None:

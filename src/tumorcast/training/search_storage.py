@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tumorcast.domain.errors import ConfigError
 from tumorcast.readers.file_systems import refuse_shared_database, shared_type
+from tumorcast.slides.leases import Leases
 
 _JOURNAL = "journal:///"
 _SECONDS_FOR_LOCK = 120
@@ -22,8 +23,11 @@ _FIX = (
 )
 
 
-def open_storage(address: str | None, folder: Path) -> BaseStorage:
+def open_storage(address: str | None, folder: Path, leases: Leases) -> BaseStorage:
     """The storage at an address; None is SQLite in `folder`, or a journal file where machines share it.
+
+    Args:
+        leases: of the search: of several processes one makes the tables.
 
     Raises:
         ConfigError: a SQLite file on a shared file system, a driver that is missing, a server that does not answer.
@@ -37,7 +41,8 @@ def open_storage(address: str | None, folder: Path) -> BaseStorage:
     if address.startswith(_JOURNAL):
         return _journal(Path(address.removeprefix(_JOURNAL)))
     refuse_shared_database(address, "search.storage", _FIX)
-    return _database(address)
+    with leases.alone("storage"):
+        return _database(address)
 
 
 def _journal(path: Path) -> JournalStorage:

@@ -7,10 +7,9 @@ seed, the search, and how many trials stand before, never on how often the searc
 
 from __future__ import annotations
 
-import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,9 +22,8 @@ from tumorcast.config.space import Range, SearchConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.leases import Leases
 
-_ERROR, _LOSSES, _HISTORY, _WHERE, _AGAIN = "error", "inner_losses", "history", "folder", "again"
+_ERROR, _FOUND, _AGAIN = "error", "found", "again"
 _ENDED = "its process ended; tried again"
-_PAUSE_SECONDS = 0.05
 _FEWEST_FOR_IMPORTANCE = 4
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
@@ -103,10 +101,9 @@ class Trials:
         running = self._all(TrialState.RUNNING)
         return any(other.number < trial.number and other.params == trial.params for other in running)
 
-    def note(self, trial: Trial, where: str, losses: Sequence[float], history: Sequence[Any]) -> None:
-        """Keep what a trial has found so far."""
-        for key, value in ((_WHERE, where), (_LOSSES, list(losses)), (_HISTORY, list(history))):
-            trial.set_user_attr(key, value)
+    def note(self, trial: Trial, losses: Sequence[float], history: Sequence[Any]) -> None:
+        """Keep what a trial has found, before it is told."""
+        trial.set_user_attr(_FOUND, {"losses": list(losses), "history": list(history)})
 
     def complete(self, trial: Trial, value: float) -> None:
         """The trial's objective."""
@@ -200,16 +197,9 @@ class Trials:
     def _lease(self, number: int) -> str:
         return f"trial-{self._key}-{number}"
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> AbstractContextManager[None]:
         """One process at a time asks."""
-        name = f"ask-{self._key}"
-        while not self._leases.claim(name):
-            time.sleep(_PAUSE_SECONDS)
-        try:
-            yield
-        finally:
-            self._leases.release(name)
+        return self._leases.alone(f"ask-{self._key}")
 
 
 def _suggest(trial: Trial, space: Mapping[str, Range]) -> None:
@@ -246,14 +236,14 @@ def _counts(trial: FrozenTrial) -> bool:
 def _as_tried(trial: FrozenTrial) -> Tried:
     is_failed = trial.state == TrialState.FAIL
     so_far = trial.intermediate_values[max(trial.intermediate_values)] if trial.intermediate_values else None
-    began = trial.datetime_start
+    found, began = trial.user_attrs.get(_FOUND, {}), trial.datetime_start
     return Tried(
         trial.number,
         _STATES[trial.state],
         None if is_failed else trial.value if trial.state == TrialState.COMPLETE else so_far,
         dict(trial.params),
-        list(trial.user_attrs.get(_LOSSES, [])),
-        list(trial.user_attrs.get(_HISTORY, [])),
+        list(found.get("losses", [])),
+        list(found.get("history", [])),
         str(trial.user_attrs.get(_ERROR, _ENDED)) if is_failed else "",
         int(began.timestamp() * 1000) if began else 0,
         trial.duration.total_seconds() if trial.duration else 0.0,
