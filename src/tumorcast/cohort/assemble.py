@@ -17,7 +17,7 @@ from tumorcast.cohort.courses import course_table
 from tumorcast.cohort.derived import DERIVED, derive
 from tumorcast.cohort.laboratory import LABORATORY, laboratory_table
 from tumorcast.cohort.people import people_table
-from tumorcast.cohort.tissue import eligible_samples, newest_with
+from tumorcast.cohort.tissue import eligible_samples, newest_with, samples_by_patient
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.domain.exclusions import Exclusion
@@ -134,8 +134,10 @@ def _choose_samples(
     has["slide"], has["mutations"] = set(features["sample_id"]), set(study.sequenced)
     rows = {}
     seen = set()
-    for course_id, course in courses.iterrows():
-        samples, notes = eligible_samples(study.samples, course["patient_id"], course["start_day"], data)
+    of_patient = samples_by_patient(study.samples)
+    columns = (courses["patient_id"].tolist(), courses["start_day"].tolist())
+    for course_id, patient_id, start_day in zip(courses.index, *columns, strict=True):
+        samples, notes = eligible_samples(of_patient.get(patient_id, ()), start_day, data)
         report.extend(note for note in notes if note not in seen)
         seen.update(notes)
         rows[course_id] = {name: newest_with(samples, ids.__contains__) for name, ids in has.items()}

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
+from tumorcast.cohort.arrays import I64
+from tumorcast.cohort.variant_arrays import VariantArrays, variant_arrays
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.study import Origin
 
@@ -50,9 +53,20 @@ class Cohort:
         return tuple(str(name) for name in self.is_present.columns)
 
     @cached_property
-    def variants_by_course(self) -> dict[str, pd.DataFrame]:
-        """The variants of each course that has any."""
-        return {str(course_id): rows for course_id, rows in self.variants.groupby("course_id")}
+    def variant_arrays(self) -> VariantArrays:
+        """The variants that alter a gene, as numbers by course."""
+        return variant_arrays(self.variants, self.courses.index)
+
+    def rows(self, course_ids: Sequence[str]) -> I64:
+        """Row of each of these courses in every table that has one row a course.
+
+        Raises:
+            KeyError: a course that is not in the cohort.
+        """
+        found = self.courses.index.get_indexer(pd.Index(course_ids))
+        if (found < 0).any():
+            raise KeyError(course_ids[int(np.argmin(found))])
+        return found.astype(np.int64)
 
     def keep(self, course_ids: Sequence[str], report: Sequence[Exclusion] = ()) -> Cohort:
         """The cohort of these courses alone, in this order; `report` is added to what was left out."""

@@ -14,6 +14,7 @@ from tumorcast.domain.errors import InputError
 from tumorcast.readers.study import Study
 
 SITE_COLUMNS = ("SITE", "CENTER", "CENTRE", "INSTITUTE", "TISSUE_SOURCE_SITE", "COHORT")
+Record = dict[str, Any]
 _NOT_A_DRUG = ("RADI", "SURG")
 
 
@@ -27,12 +28,13 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     Columns: patient_id, site, regimen, agents (tuple of names), agent_classes (tuple), line, start_day,
     response, ordinal, time_days, is_event (floats, NaN unknown).
     """
-    drugs = _drug_records(study.treatments)
-    by_patient = dict(tuple(drugs.groupby("patient_id", sort=False)))
+    by_patient: dict[Any, list[Record]] = {}
+    for record in _records(_drug_records(study.treatments)):
+        by_patient.setdefault(record["patient_id"], []).append(record)
     rows = [
         row
-        for patient_id in study.patients.index
-        for row in _courses_of(str(patient_id), by_patient.get(patient_id), study.patients.loc[patient_id])
+        for patient_id, patient in zip(study.patients.index, _records(study.patients), strict=True)
+        for row in _courses_of(str(patient_id), by_patient.get(patient_id, []), patient)
     ]
     raw = pd.DataFrame(rows)
     chosen = _endpoint(raw, endpoint)
@@ -53,38 +55,41 @@ def _drug_records(treatments: pd.DataFrame) -> pd.DataFrame:
     return treatments[~kind.str.contains("|".join(_NOT_A_DRUG))]
 
 
-def _courses_of(
-    patient_id: str, records: pd.DataFrame | None, patient: pd.Series
-) -> Iterator[dict[str, Any]]:
+def _records(table: pd.DataFrame) -> list[Record]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _courses_of(patient_id: str, records: list[Record], patient: Record) -> Iterator[Record]:
     site = next((str(patient[c]) for c in SITE_COLUMNS if c in patient and pd.notna(patient[c])), "")
-    if records is None or records.empty:
+    if not records:
         regimen = _text_of(patient.get("REGIMEN"))
-        yield _course(patient_id, 1, site, regimen, [regimen], math.nan, math.nan, _labels(patient))
+        yield _course(patient_id, 1, site, regimen, [regimen], math.nan, math.nan, patient)
         return
-    key = [
-        f"line {line:g}" if pd.notna(line) else f"day {day}"
-        for line, day in zip(records["line"], records["start_day"], strict=True)
-    ]
-    groups = sorted((group for _, group in records.groupby(key)), key=lambda g: _first(g["start_day"]))
+    of_key: dict[str, list[Record]] = {}
+    for record in records:
+        line, day = record["line"], record["start_day"]
+        of_key.setdefault(f"line {line:g}" if pd.notna(line) else f"day {day}", []).append(record)
+    groups = sorted((group for _, group in sorted(of_key.items())), key=_first)
     for number, group in enumerate(groups, start=1):
-        labels = _labels(patient) if number == 1 else {}
-        own = {str(c): v for c in group.columns if c.isupper() and pd.notna(v := group[c].bfill().iloc[0])}
-        agents = [text for text in group["agent"].map(_text_of) if text]
-        regimens = [text for text in group["regimen"].map(_text_of) if text]
+        own = {
+            name: next(record[name] for record in group if pd.notna(record[name]))
+            for name in group[0]
+            if name.isupper() and any(pd.notna(record[name]) for record in group)
+        }
+        agents = [text for record in group if (text := _text_of(record["agent"]))]
+        regimens = [text for record in group if (text := _text_of(record["regimen"]))]
         regimen = regimens[0] if regimens else " + ".join(dict.fromkeys(agents))
-        line = group["line"].iloc[0] if pd.notna(group["line"].iloc[0]) else float(number)
-        start = group["start_day"].min()
-        yield _course(patient_id, number, site, regimen, agents or regimens, line, start, {**labels, **own})
-
-
-def _labels(patient: pd.Series) -> dict[str, Any]:
-    return {str(name): value for name, value in patient.items()}
+        line = group[0]["line"] if pd.notna(group[0]["line"]) else float(number)
+        start = _first(group)
+        start = math.nan if math.isinf(start) else start
+        labels = {**(patient if number == 1 else {}), **own}
+        yield _course(patient_id, number, site, regimen, agents or regimens, line, start, labels)
 
 
 def _course(
     patient_id: str, number: int, site: str, regimen: str, drugs: list[str], line: float, start: float,
-    labels: dict[str, Any],
-) -> dict[str, Any]:  # fmt: skip
+    labels: Record,
+) -> Record:  # fmt: skip
     agents = [agent for text in drugs if text for agent in normalise_agents(text)]
     return {
         "course_id": f"{patient_id}-L{number}", "patient_id": patient_id, "site": site, "regimen": regimen,
@@ -113,9 +118,9 @@ def _endpoint(raw: pd.DataFrame, endpoint: str) -> str | None:
     return endpoint
 
 
-def _first(days: pd.Series) -> float:
-    start = days.min()
-    return math.inf if pd.isna(start) else float(start)
+def _first(records: list[Record]) -> float:
+    """The earliest start day; infinite where none is known."""
+    return min((float(r["start_day"]) for r in records if pd.notna(r["start_day"])), default=math.inf)
 
 
 def _text_of(value: object) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from tumorcast.biology.variants import IMPACTS, alters_gene
-from tumorcast.cohort.arrays import F32, I64, PatientGraph
+from tumorcast.biology.variants import IMPACTS
+from tumorcast.cohort.arrays import F32, I64, Bool, PatientGraph
+from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.graph_vocabulary import SCALARS, GraphVocabulary
+from tumorcast.cohort.variant_arrays import Alterations, VariantArrays, variant_arrays
 
 _DEEP_DELETION, _AMPLIFICATION = -2.0, 2.0
 _MAX_PATHWAY_CLIQUE = 64
 _WALK_STEPS = 30
+_COURSES_AT_ONCE = 256
 
 
 def empty_graph(vocabulary: GraphVocabulary) -> PatientGraph:
@@ -47,10 +50,41 @@ def patient_graph(
         layers: measured values by gene (NaN not measured) of the layers that it has. `copy_number` (-2..2) makes
             nodes of deep deletions and amplifications; those of `vocabulary.layers` describe nodes.
     """
-    altered = _altered(vocabulary, variants)
-    levels = _levels(vocabulary, layers.get("copy_number"))
+    one = pd.Index(["one"])
+    arrays = variant_arrays(variants.assign(course_id="one"), one)
+    altered = _placed(vocabulary, arrays)(0)
+    copy_number = layers.get("copy_number")
+    table = None if copy_number is None else copy_number.to_frame("one").T
+    levels = _levels(vocabulary, table, np.zeros(1, np.int64))[0]
+    scaled = {
+        name: vocabulary.layers[name].transform(layers[name]) for name in vocabulary.layers if name in layers
+    }
+    return _graph(vocabulary, altered, levels, scaled)
+
+
+def patient_graphs(vocabulary: GraphVocabulary, cohort: Cohort, rows: I64) -> Iterator[PatientGraph]:
+    """The graphs of a cohort's courses in these rows."""
+    altered = _placed(vocabulary, cohort.variant_arrays)
+    copy_number = cohort.layers.get("copy_number")
+    for start in range(0, len(rows), _COURSES_AT_ONCE):
+        block = rows[start : start + _COURSES_AT_ONCE]
+        levels = _levels(vocabulary, copy_number, block)
+        scaled = {
+            name: scaler.transform_rows(cohort.layers[name], block)
+            for name, scaler in vocabulary.layers.items()
+            if name in cohort.layers
+        }
+        for i, row in enumerate(block.tolist()):
+            own = {name: (values[i], mask[i]) for name, (values, mask) in scaled.items()}
+            yield _graph(vocabulary, altered(row), levels[i], own)
+
+
+def _graph(
+    vocabulary: GraphVocabulary, altered: Alterations, levels: F32, layers: Mapping[str, tuple[F32, Bool]]
+) -> PatientGraph:
+    """From its alterations (genes of the vocabulary), copy-number levels [G], and standardised layers."""
     strong = np.nonzero(np.abs(levels) >= _AMPLIFICATION)[0]
-    seeds = np.array(sorted({*(gene for gene, _, _ in altered), *strong.tolist()}), np.int64)
+    seeds = np.union1d(altered.gene, strong).astype(np.int64)
     if not len(seeds):
         return empty_graph(vocabulary)
     heat = propagate(vocabulary, seeds) if vocabulary.cut_names else None
@@ -93,45 +127,50 @@ def _with_neighbours(vocabulary: GraphVocabulary, seeds: I64, heat: F32) -> I64:
     return np.sort(np.concatenate([seeds, warmest])).astype(np.int64)
 
 
-def _altered(vocabulary: GraphVocabulary, variants: pd.DataFrame) -> list[tuple[int, str, float]]:
-    """(gene, impact, VAF) of each variant that alters a gene that may be a node."""
-    rows = zip(variants["gene"].tolist(), variants["impact"].tolist(), variants["vaf"].tolist(), strict=True)
-    place = vocabulary.place
-    return [(place[gene], impact, vaf) for gene, impact, vaf in rows if gene in place and alters_gene(impact)]
+def _placed(vocabulary: GraphVocabulary, arrays: VariantArrays) -> Callable[[int], Alterations]:
+    """Row of a course -> its variants in genes that may be nodes, which are numbered as the vocabulary has them."""
+    place = np.array([vocabulary.place.get(gene, -1) for gene in arrays.genes], np.int64)
+
+    def of(row: int) -> Alterations:
+        own = arrays.of(row)
+        own = replace(own, gene=place[own.gene])
+        return own[own.gene >= 0]
+
+    return of
 
 
-def _levels(vocabulary: GraphVocabulary, copy_number: pd.Series | None) -> F32:
-    """[G] discrete copy-number level, NaN where not measured."""
-    levels = np.full(len(vocabulary.genes), np.nan, np.float32)
+def _levels(vocabulary: GraphVocabulary, copy_number: pd.DataFrame | None, rows: I64) -> F32:
+    """[n, G] discrete copy-number levels of some rows of the table, NaN where not measured."""
+    levels = np.full((len(rows), len(vocabulary.genes)), np.nan, np.float32)
     if copy_number is not None:
-        at = np.array([vocabulary.place.get(gene, -1) for gene in copy_number.index], np.int64)
-        levels[at[at >= 0]] = copy_number.to_numpy(np.float32)[at >= 0]
+        at = np.array([vocabulary.place.get(gene, -1) for gene in copy_number.columns.tolist()], np.int64)
+        levels[:, at[at >= 0]] = copy_number.to_numpy(np.float32)[np.ix_(rows, np.flatnonzero(at >= 0))]
     return levels
 
 
-def _layer_features(vocabulary: GraphVocabulary, name: str, row: pd.Series | None, node_gene: I64) -> F32:
+def _layer_features(
+    vocabulary: GraphVocabulary, name: str, row: tuple[F32, Bool] | None, node_gene: I64
+) -> F32:
     """[N, 2] the gene's standardised value in a layer, 0 where not measured, and whether it was."""
     features = np.zeros((len(node_gene), 2), np.float32)
     if row is None:
         return features
-    values, is_measured = vocabulary.layers[name].transform(row)
+    values, is_measured = row
     column = vocabulary.layer_columns[name][node_gene]
     has = column >= 0
     features[has, 0], features[has, 1] = values[column[has]], is_measured[column[has]]
     return features
 
 
-def _variant_features(altered: list[tuple[int, str, float]], node_gene: I64, levels: F32) -> F32:
+def _variant_features(altered: Alterations, node_gene: I64, levels: F32) -> F32:
     features = np.zeros((len(node_gene), len(IMPACTS) + len(SCALARS)), np.float32)
-    row = {gene: i for i, gene in enumerate(node_gene.tolist())}
     at = {name: len(IMPACTS) + i for i, name in enumerate(SCALARS)}
-    for gene, impact, vaf in altered:
-        values = features[row[gene]]
-        values[IMPACTS.index(impact)] = 1
-        values[at["n_variants"]] += 1
-        if not math.isnan(vaf):
-            values[at["vaf"]] = max(values[at["vaf"]], vaf)
-            values[at["vaf_known"]] = 1
+    row = np.searchsorted(node_gene, altered.gene)
+    features[row, altered.impact] = 1
+    np.add.at(features[:, at["n_variants"]], row, 1)
+    is_known = ~np.isnan(altered.vaf)
+    np.maximum.at(features[:, at["vaf"]], row[is_known], altered.vaf[is_known].astype(np.float32))
+    features[row[is_known], at["vaf_known"]] = 1
     features[:, at["n_variants"]] = np.log1p(features[:, at["n_variants"]])
     own = levels[node_gene]
     features[:, at["copy_number_known"]] = np.isfinite(own)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tumorcast.biology.network import GeneNetwork
-from tumorcast.cohort.arrays import F32, CourseArrays
+from tumorcast.cohort.arrays import F32, I64, Bool, CourseArrays, PatientGraph
 from tumorcast.cohort.bags import TileBag, tile_sample
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.graph_vocabulary import NO_GENES, GraphVocabulary, build_vocabulary, frequent_genes
-from tumorcast.cohort.graphs import empty_graph, patient_graph
+from tumorcast.cohort.graphs import empty_graph, patient_graphs
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
 from tumorcast.config.models import DataConfig, GraphConfig
 from tumorcast.slides.stored_rows import rows_digest
@@ -77,44 +77,75 @@ class Preprocessor:
 
     def arrays(self, cohort: Cohort, course_id: str, bag: TileBag | None) -> CourseArrays:
         """What the network sees of one course. Absent modalities are empty or zero, and masked."""
-        course = _row(cohort.courses, course_id)
-        has = cohort.is_present.loc[course_id]
-        present = {name: bool(has[name]) if name in has else False for name in self.modalities}
-        present["slide"] = present.get("slide", False) and bag is not None and self.tiles is not None
-        layers, is_measured = {}, {}
+        return self.all_arrays(cohort, [course_id], {} if bag is None else {course_id: bag})[0]
+
+    def all_arrays(
+        self, cohort: Cohort, course_ids: Sequence[str], bags: Mapping[str, TileBag]
+    ) -> list[CourseArrays]:
+        """The same of many courses, in the order of their ids."""
+        rows = cohort.rows(course_ids)
+        present, layers = self._present(cohort, rows, course_ids, bags), {}
         for name in self.layer_names:
             table = cohort.clinical if name == "clinical" else cohort.layers.get(name)
-            row = pd.Series(dtype=object) if table is None else _row(table, course_id)
-            layers[name], is_measured[name] = self.layers[name].transform(row)
-            present[name] = present[name] and bool(is_measured[name].any())
-        graph, burden = self._mutations(cohort, course_id, present.get("mutations", False))
+            known = pd.DataFrame(index=cohort.courses.index) if table is None else table
+            layers[name] = self.layers[name].transform_rows(known, rows)
+            present[name] &= layers[name][1].any(axis=1)
+        graphs = self._graphs(cohort, rows, present.get("mutations"))
+        burden = self._burden(cohort, rows, present.get("mutations"))
+        treatment = self.treatment.transform_rows(cohort.courses, rows)
+        patients = cohort.courses["patient_id"].iloc[rows].astype(str).tolist()
+        is_present = np.stack([present[name] for name in self.modalities], axis=1)
         no_tiles = np.zeros((0, self.tile_dim), np.float32)
-        return CourseArrays(
-            course_id=course_id,
-            patient_id=str(course["patient_id"]),
-            tiles=bag.features if bag is not None and present["slide"] else no_tiles,
-            graph=graph,
-            burden=burden,
-            layers=layers,
-            is_measured=is_measured,
-            treatment=self.treatment.transform(course),
-            is_present=np.array([present[name] for name in self.modalities]),
-        )
+        has_slide = present.get("slide", np.zeros(len(rows), bool)).tolist()
+        return [
+            CourseArrays(
+                course_id=course_id,
+                patient_id=patients[i],
+                tiles=bags[course_id].features if has_slide[i] else no_tiles,
+                graph=graphs[i],
+                burden=burden[i],
+                layers={name: values[i] for name, (values, _) in layers.items()},
+                is_measured={name: mask[i] for name, (_, mask) in layers.items()},
+                treatment=treatment[i],
+                is_present=is_present[i],
+            )
+            for i, course_id in enumerate(course_ids)
+        ]
 
-    def _mutations(self, cohort: Cohort, course_id: str, is_present: bool) -> tuple[Any, F32]:
-        if self.graph is None or not is_present:
-            vocabulary = self.graph or NO_GENES
-            return empty_graph(vocabulary), np.zeros(3, np.float32)
-        variants = cohort.variants_by_course.get(course_id, cohort.variants.iloc[:0])
-        measured = {
-            name: _row(cohort.layers[name], course_id)
-            for name in ("copy_number", *self.graph.layers)
-            if name in cohort.layers
+    def _present(
+        self, cohort: Cohort, rows: I64, course_ids: Sequence[str], bags: Mapping[str, TileBag]
+    ) -> dict[str, Bool]:
+        """Modality -> [n] whether the cohort has it, and for slides a bag."""
+        has = cohort.is_present
+        present = {
+            name: has[name].to_numpy(bool)[rows] if name in has else np.zeros(len(rows), bool)
+            for name in self.modalities
         }
-        count, tmb = float(cohort.n_nonsynonymous[course_id]), float(cohort.tmb[course_id])
-        is_known = np.isfinite(tmb)
-        burden = np.array([np.log1p(count), np.log1p(tmb) if is_known else 0.0, is_known], np.float32)
-        return patient_graph(self.graph, variants, measured), burden
+        if "slide" in present:
+            with_bag = [self.tiles is not None and course_id in bags for course_id in course_ids]
+            present["slide"] = present["slide"] & np.array(with_bag, bool)
+        return present
+
+    def _graphs(self, cohort: Cohort, rows: I64, is_present: Bool | None) -> list[PatientGraph]:
+        empty = empty_graph(self.graph or NO_GENES)
+        if self.graph is None or is_present is None:
+            return [empty] * len(rows)
+        graphs = [empty] * len(rows)
+        own = np.flatnonzero(is_present)
+        for i, graph in zip(own.tolist(), patient_graphs(self.graph, cohort, rows[own]), strict=True):
+            graphs[i] = graph
+        return graphs
+
+    def _burden(self, cohort: Cohort, rows: I64, is_present: Bool | None) -> F32:
+        burden = np.zeros((len(rows), 3), np.float32)
+        if self.graph is not None and is_present is not None:
+            own = rows[is_present]
+            tmb = cohort.tmb.to_numpy(np.float64)[own]
+            is_known = np.isfinite(tmb)
+            burden[is_present, 0] = np.log1p(cohort.n_nonsynonymous.to_numpy(np.float64)[own])
+            burden[is_present, 1] = np.log1p(np.where(is_known, tmb, 0))
+            burden[is_present, 2] = is_known
+        return burden
 
 
 def fit_preprocessor(
@@ -164,10 +195,6 @@ def _vocabulary(fold: Cohort, network: GeneNetwork, settings: GraphConfig) -> Gr
         table = fold.layers.get(name, pd.DataFrame(index=fold.courses.index))
         scalers[name] = LayerScaler.fit(table, [str(c) for c in table.columns if c in genes])
     return build_vocabulary(network, extra, settings, scalers)
-
-
-def _row(table: pd.DataFrame, course_id: str) -> pd.Series:
-    return cast(pd.Series, table.loc[course_id])
 
 
 def _varying(table: pd.DataFrame, most: int) -> list[str]:

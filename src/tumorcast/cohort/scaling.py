@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from tumorcast.cohort.arrays import F32, Bool
+from tumorcast.cohort.arrays import F32, I64, Bool
 
 MAX_CATEGORIES = 20
+_ROWS_AT_ONCE = 512
 _CLIP = 6.0
 """Standardised values are held within +-6 standard deviations, so that one outlier cannot run away."""
 
@@ -45,9 +47,35 @@ class LayerScaler:
         """([d] standardised, 0 where not measured; [d] is measured). Features that are absent count as not
         measured."""
         raw = pd.to_numeric(values.reindex(list(self.features)), errors="coerce").to_numpy(np.float64)
+        return self._scaled(raw)
+
+    def transform_rows(self, table: pd.DataFrame, rows: I64) -> tuple[F32, Bool]:
+        """([n, d], [n, d]) the same of some rows of a table, a block of them at a time."""
+        scaled = np.zeros((len(rows), len(self.features)), np.float32)
+        is_measured = np.zeros(scaled.shape, bool)
+        columns = table.columns.get_indexer(pd.Index(self.features))
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            block = slice(start, start + _ROWS_AT_ONCE)
+            raw = _numbers(table, rows[block], columns)
+            scaled[block], is_measured[block] = self._scaled(raw)
+        return scaled, is_measured
+
+    def _scaled(self, raw: NDArray[np.float64]) -> tuple[F32, Bool]:
         is_measured = np.isfinite(raw)
         scaled = (np.where(is_measured, raw, self.mean) - self.mean) / self.scale
         return np.clip(scaled, -_CLIP, _CLIP).astype(np.float32), is_measured
+
+
+def _numbers(table: pd.DataFrame, rows: I64, columns: I64) -> NDArray[np.float64]:
+    """[rows, columns] values; NaN for what is no number, and for column -1."""
+    raw = np.full((len(rows), len(columns)), np.nan)
+    has = columns >= 0
+    if table.dtypes.nunique() == 1 and table.dtypes.iloc[0] in (np.float32, np.float64):
+        raw[:, has] = table.to_numpy()[np.ix_(rows, columns[has])]
+        return raw
+    for k in np.flatnonzero(has):
+        raw[:, k] = pd.to_numeric(table.iloc[rows, columns[k]], errors="coerce").to_numpy(np.float64)
+    return raw
 
 
 def _winsorised(values: np.ndarray) -> np.ndarray:
@@ -85,14 +113,23 @@ class ClinicalScaler:
 
     def transform(self, row: pd.Series) -> tuple[F32, Bool]:
         """([d], [d] is measured) of one course's raw clinical values."""
-        values, is_measured = self.numeric.transform(row)
+        values, mask = self.transform_rows(pd.DataFrame([row]), np.zeros(1, np.int64))
+        return values[0], mask[0]
+
+    def transform_rows(self, table: pd.DataFrame, rows: I64) -> tuple[F32, Bool]:
+        """([n, d], [n, d]) the same of some rows of a table."""
+        values, is_measured = self.numeric.transform_rows(table, rows)
         parts, masks = [values], [is_measured]
         for column, known in self.categories:
-            value = row.get(column)
-            hot = np.array([str(value) == name for name in known], np.float32)
+            hot = np.zeros((len(rows), len(known)), np.float32)
+            place = {name: k for k, name in enumerate(known)}
+            cells = table[column].iloc[rows].tolist() if column in table else []
+            for i, cell in enumerate(cells):
+                if (k := place.get(str(cell))) is not None:
+                    hot[i, k] = 1
             parts.append(hot)
-            masks.append(np.full(len(known), bool(hot.any())))
-        return np.concatenate(parts), np.concatenate(masks)
+            masks.append(np.repeat(hot.sum(axis=1, keepdims=True) > 0, len(known), axis=1))
+        return np.concatenate(parts, axis=1), np.concatenate(masks, axis=1)
 
 
 @dataclass(frozen=True)
@@ -117,10 +154,18 @@ class TreatmentVocabulary:
             "line_known",
         )
 
-    def transform(self, course: pd.Series) -> F32:
-        """[R]: agents, classes (0/1), line of therapy (0 for the first, capped at 4), and if it is known."""
-        agents = [float(name in course["agents"]) for name in self.agents]
-        classes = [float(name in course["agent_classes"]) for name in self.classes]
-        is_known = bool(np.isfinite(course["line"]))
-        line = min(float(course["line"]) - 1, 4) / 2 if is_known else 0.0
-        return np.array([*agents, *classes, line, float(is_known)], np.float32)
+    def transform_rows(self, courses: pd.DataFrame, rows: I64) -> F32:
+        """[n, R]: agents, classes (0/1), line of therapy (0 for the first, capped at 4), and if it is known."""
+        made = np.zeros((len(rows), len(self.features)), np.float32)
+        for names, column, first in (
+            (self.agents, "agents", 0),
+            (self.classes, "agent_classes", len(self.agents)),
+        ):
+            place = {name: first + k for k, name in enumerate(names)}
+            for i, own in enumerate(courses[column].iloc[rows].tolist()):
+                made[i, [place[name] for name in own if name in place]] = 1
+        line = courses["line"].to_numpy(np.float64)[rows]
+        is_known = np.isfinite(line)
+        made[:, -2] = np.where(is_known, np.minimum(np.where(is_known, line, 1) - 1, 4) / 2, 0)
+        made[:, -1] = is_known
+        return made

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.exclusions import Exclusion
 
+PatientSample = tuple[str, float, str]
+"""Sample id, day of collection (NaN unknown), procedure."""
+
+
+def samples_by_patient(samples: pd.DataFrame) -> dict[str, list[PatientSample]]:
+    """Patient -> their samples, in the order of `Study.samples`."""
+    found: dict[str, list[PatientSample]] = {}
+    columns = (samples["patient_id"], samples["collected_day"], samples["procedure"])
+    for sample_id, patient_id, day, procedure in zip(samples.index, *columns, strict=True):
+        found.setdefault(str(patient_id), []).append((str(sample_id), float(day), str(procedure)))
+    return found
+
 
 def eligible_samples(
-    samples: pd.DataFrame, patient_id: str, start_day: float, data: DataConfig
+    samples: Iterable[PatientSample], start_day: float, data: DataConfig
 ) -> tuple[list[str], list[Exclusion]]:
-    """Samples of the patient taken before the course's first day, newest first; undated ones last.
+    """Samples of a patient taken before the course's first day, newest first; undated ones last.
 
     A sample taken after `start_day - data.tissue_days_before` is refused (it would have seen the
     treatment); so is a procedure that `data.procedures` does not name. An undated sample of a dated course
     is kept and reported.
     """
-    own = samples[samples["patient_id"] == patient_id]
     kept: list[tuple[float, str]] = []
     report = []
-    for sample_id, row in own.iterrows():
-        day, procedure = float(row["collected_day"]), str(row["procedure"])
-        sid = str(sample_id)
+    for sid, day, procedure in samples:
         if procedure not in data.procedures:
             report.append(Exclusion("sample", sid, "procedure_not_wanted", procedure))
         elif not math.isnan(day) and not math.isnan(start_day) and day > start_day - data.tissue_days_before:

@@ -109,4 +109,4 @@ def _some_courses(conclusion: Conclusion) -> list[CourseArrays]:
 
 def _arrays(conclusion: Conclusion, course_ids: list[str]) -> list[CourseArrays]:
     work, prepared = conclusion.work, conclusion.fitted.prepared
-    return [prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in course_ids]
+    return prepared.all_arrays(work.cohort, course_ids, work.bags)

@@ -11,7 +11,7 @@ import pandas as pd
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.preprocess import Preprocessor
-from tumorcast.cohort.tissue import eligible_samples
+from tumorcast.cohort.tissue import eligible_samples, samples_by_patient
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.study import Study
@@ -48,7 +48,8 @@ class Given:
         present = dict(zip(self.prepared.modalities, course.is_present, strict=True))
         own = self.study.samples[self.study.samples["patient_id"] == course.patient_id]
         start_day = float(self.course_row(course.course_id)["start_day"])
-        _, notes = eligible_samples(self.study.samples, course.patient_id, start_day, self.rules)
+        samples = samples_by_patient(own).get(course.patient_id, ())
+        _, notes = eligible_samples(samples, start_day, self.rules)
         refused = {note.id: note for note in notes if note.reason != _KEPT}
         found = [_undated(note) for note in notes if note.reason == _KEPT]
         for name, is_present in present.items():

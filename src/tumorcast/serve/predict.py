@@ -223,7 +223,7 @@ class _Work:
         for cid, own in found.items():
             part = without(part, cid, own)
         bags, part = _bags(prepared, part, given)
-        courses = [prepared.arrays(part, cid, bags.get(cid)) for cid in cases]
+        courses = prepared.all_arrays(part, list(cases), bags)
         reference = self.bundle.reference
         unlike = {} if reference is None else judge_courses(reference, prepared, courses)
         for course in courses:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from tumorcast.biology.expression_scores import expression_scores
+from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.graphs import altered_genes
 from tumorcast.cohort.preprocess import Preprocessor
@@ -147,13 +148,14 @@ def _features(work: Workspace, name: str, prepared: Preprocessor) -> pd.DataFram
         return scores[own[:1]] if own else None
     if name in ("elastic_net", "boosted_trees"):
         ids = [str(course_id) for course_id in cohort.courses.index]
-        return pd.DataFrame([_flat(prepared, cohort, course_id) for course_id in ids], index=ids).fillna(0.0)
+        courses = prepared.all_arrays(cohort, ids, {})
+        return pd.DataFrame([_flat(prepared, course) for course in courses], index=ids).fillna(0.0)
     if name == "pdl1":
         return _named(cohort, _PDL1)
     if name == "loris_like":
         return _loris_like(cohort)
     treatment = pd.DataFrame(
-        [prepared.treatment.transform(course) for _, course in cohort.courses.iterrows()],
+        prepared.treatment.transform_rows(cohort.courses, np.arange(len(cohort.courses))),
         columns=list(prepared.treatment.features),
         index=cohort.courses.index,
     )
@@ -199,9 +201,8 @@ def _immune_scores(cohort: Cohort) -> pd.DataFrame | None:
     return scores if scores.shape[1] else None
 
 
-def _flat(prepared: Preprocessor, cohort: Cohort, course_id: str) -> dict[str, float]:
+def _flat(prepared: Preprocessor, course: CourseArrays) -> dict[str, float]:
     """What the network sees of a course, as columns; what is not named is 0."""
-    course = prepared.arrays(cohort, course_id, None)
     flat: dict[str, float] = dict(zip(prepared.treatment.features, course.treatment.tolist(), strict=True))
     for name in prepared.layer_names:
         features = prepared.layers[name].features

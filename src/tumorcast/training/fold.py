@@ -130,7 +130,8 @@ def prepare_fold(work: Workspace, fold: Fold) -> tuple[Preprocessor, dict[str, C
         work.config.data,
     )
     ids = [*fold.training, *fold.test]
-    return prepared, {cid: prepared.arrays(work.cohort, cid, work.bags.get(cid)) for cid in ids}
+    arrays = prepared.all_arrays(work.cohort, ids, work.bags)
+    return prepared, dict(zip(ids, arrays, strict=True))
 
 
 def inner_of(
