@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from toy_courses import MODALITIES, TILE_DIM, toy_course, toy_labels, toy_preprocessor
+from toy_courses import MODALITIES, toy_course, toy_labels, toy_preprocessor
 from tumorcast.batches.batch import CourseInputs, CourseLabels, inputs_from
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
@@ -19,9 +19,10 @@ from tumorcast.nn.build import build_net
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import PredictorOutput
+from tumorcast.nn.rivals.nystrom import NystromAttention, pseudo_inverse
 
 HEADS = ("response", "ordinal", "survival")
-KINDS = ("mcat", "survpath")
+KINDS = ("abmil", "clam", "transmil", "mcat", "survpath", "concat")
 WITH_TILES_IN_ORDER = ("transmil",)
 SEE_OTHERS = ("mcat", "survpath", "concat")
 
@@ -204,16 +205,23 @@ def difference(net: CourseNet, courses: list[CourseArrays], labels: CourseLabels
     return float(chance[labels.response == 1].mean() - chance[labels.response == 0].mean())
 
 
+def unrelated(response: torch.Tensor) -> torch.Tensor:
+    """Labels that are one half of each answer among responders and among the others."""
+    labels = response.clone()
+    for answer in (0, 1):
+        rows = torch.nonzero(response == answer)[:, 0]
+        labels[rows] = (torch.arange(len(rows)) % 2).float()
+    return labels
+
+
 def test_a_planted_effect_is_learned_and_shuffled_labels_teach_nothing(kind):
-    courses, labels = planted(120)
-    seen, new = slice(0, 80), slice(80, 120)
+    courses, labels = planted(200)
+    seen, new = slice(0, 80), slice(80, 200)
     inside, outside = (CourseLabels(*(x[part] for x in labels)) for part in (seen, new))
     net = taught(kind, courses[seen], inside, 60)
     assert difference(net, courses[seen], inside) > 0.5
     assert difference(net, courses[new], outside) > 0.3
-    order = torch.randperm(80, generator=torch.Generator().manual_seed(3))
-    shuffled = CourseLabels(*(x[order] for x in inside))
-    net = taught(kind, courses[seen], shuffled, 60)
+    net = taught(kind, courses[seen], inside._replace(response=unrelated(inside.response)), 60)
     assert abs(difference(net, courses[new], outside)) < 0.25
 
 
@@ -228,4 +236,47 @@ def test_a_kind_that_looks_at_slides_needs_them(kind):
 
 def test_the_papers_widths_are_the_default(kind):
     net = build_net(ModelConfig(kind=kind), toy_preprocessor())
-    assert any(p.shape[-1] == TILE_DIM and p.shape[0] >= 256 for p in net.parameters() if p.ndim == 2)
+    assert max(p.shape[0] for p in net.parameters() if p.ndim == 2) >= 256
+
+
+def test_clam_learns_from_the_tiles_that_it_prefers():
+    net = made("clam", ("response",))
+    courses = [toy_course(0, n_tiles=40), toy_course(1, n_tiles=1), toy_course(2), toy_course(3)]
+    inputs = inputs_of(courses)
+    nan = torch.full((4,), torch.nan)
+    labels = CourseLabels(torch.tensor([1.0, 1.0, torch.nan, 0.0]), nan, nan, nan)
+    found = net(inputs)
+    losses = net.own_losses(inputs, found, labels)
+    assert losses.shape == (4, 1)
+    assert torch.isfinite(losses[:, 0]).tolist() == [True, False, False, True]
+    (slope,) = torch.autograd.grad(losses[0, 0], [found.tile_logits])
+    touched = torch.nonzero(slope.abs().sum(dim=2))
+    order = torch.argsort(found.tile_attention[:40], descending=True).tolist()
+    assert set(touched[:, 0].tolist()) == {*order[:8], *order[-8:]}
+    assert set(touched[:, 1].tolist()) == {1}
+
+
+@pytest.mark.parametrize("other", [kind for kind in KINDS if kind != "clam"])
+def test_other_kinds_have_no_loss_of_their_own(other):
+    nan = torch.full((1,), torch.nan)
+    inputs = inputs_of([toy_course(0)])
+    net = made(other)
+    assert net.own_losses(inputs, net(inputs), CourseLabels(nan, nan, nan, nan)).shape == (1, 0)
+
+
+def test_the_pseudo_inverse_inverts():
+    matrix = torch.softmax(4 * torch.eye(5) + torch.rand(2, 5, 5), dim=2)
+    torch.testing.assert_close(
+        pseudo_inverse(matrix) @ matrix, torch.eye(5).expand(2, 5, 5), atol=1e-3, rtol=0
+    )
+
+
+def test_with_as_many_landmarks_as_tokens_the_attention_is_that_of_the_softmax():
+    torch.manual_seed(0)
+    attend = NystromAttention(8, 2, landmarks=16, dropout=0.0).eval()
+    torch.nn.init.zeros_(attend.along.weight)
+    tokens = torch.randn(1, 6, 8)
+    query, key, value = attend.query_key_value(tokens).view(1, 6, 3, 2, 4).permute(2, 0, 3, 1, 4)
+    exact = torch.softmax(query @ key.mT / 2, dim=-1) @ value
+    expected = attend.out(exact.transpose(1, 2).reshape(1, 6, 8))
+    torch.testing.assert_close(attend(tokens)[0], expected, atol=2e-2, rtol=0)

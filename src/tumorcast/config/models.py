@@ -22,7 +22,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Kind = Literal["tumorcast", "mcat", "survpath"]
+Kind = Literal["tumorcast", "abmil", "clam", "transmil", "mcat", "survpath", "concat"]
 """Networks that can be trained: this project's, and published ones after their papers (docs/rivals.md)."""
 
 
@@ -210,7 +210,7 @@ class TrainingConfig(Section):
         strategy: how processes train together; "auto" is DDP where there are several.
         singles: also train this project's network on each modality alone (the comparison of every run).
         rivals: networks of other kinds to train on the same folds beside the run's own; those that look at slides are
-            left out where there are none.
+            left out where there are none, and so is the run's own kind.
         checkpoint_minutes: the state is written at least so often within an epoch; None is at its end alone.
     """
 
@@ -231,7 +231,7 @@ class TrainingConfig(Section):
     threads: Count | None = None
     checkpoint_minutes: Positive | None = 10
     singles: bool = True
-    rivals: tuple[Kind, ...] = ()
+    rivals: tuple[Kind, ...] = ("abmil",)
     candidates: tuple[CandidateConfig, ...] = ()
 
     @model_validator(mode="after")
@@ -250,7 +250,6 @@ Baseline = Literal[
     "immune_scores",
     "elastic_net",
     "boosted_trees",
-    "abmil",
 ]
 """Simple models (`training.baselines`); those that a study has nothing for are left out."""
 
@@ -312,9 +311,3 @@ class RunConfig(Section):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     tracking: TrackingConfig = TrackingConfig()
-
-    @model_validator(mode="after")
-    def _no_rival_of_itself(self) -> RunConfig:
-        if self.model.kind in self.training.rivals:
-            raise ValueError(f"training.rivals names {self.model.kind}, which is the run's own model.kind")
-        return self

@@ -20,7 +20,11 @@ from tumorcast.nn.slide_encoder import SlideEncoder
 
 def build_net(model: ModelConfig, prepared: Preprocessor) -> CourseNet:
     """A fresh network of `model.kind`."""
-    return build_predictor(model, prepared) if model.kind == "tumorcast" else build_rival(model, prepared)
+    if model.kind == "tumorcast":
+        return build_predictor(model, prepared)
+    net = build_rival(model, prepared)
+    net.modality_dropout = model.modality_dropout
+    return net
 
 
 def build_predictor(model: ModelConfig, prepared: Preprocessor) -> Predictor:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from torch import nn
+from typing import TYPE_CHECKING
 
+from torch import Tensor, nn
+
+from tumorcast.batches.batch import CourseInputs, CourseLabels
 from tumorcast.nn.losses import OrdinalThresholds
+
+if TYPE_CHECKING:
+    from tumorcast.nn.predictor import PredictorOutput
 
 
 class CourseNet(nn.Module):
@@ -21,3 +27,7 @@ class CourseNet(nn.Module):
     heads: tuple[str, ...]
     ordinal: OrdinalThresholds | None
     modality_dropout: float = 0.0
+
+    def own_losses(self, inputs: CourseInputs, output: PredictorOutput, labels: CourseLabels) -> Tensor:
+        """[B, k] losses of each course beyond that of its scores; NaN where it has none. k = 0 for most networks."""
+        return output.scores.new_zeros(len(output.scores), 0)

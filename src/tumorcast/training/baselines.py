@@ -6,7 +6,6 @@
   prior therapy, cancer type; Chang 2024, Nat Cancer 5:1158), where at least three of them are known.
 - `gep`: the T-cell-inflamed profile (Ayers 2017); `immune_scores`: all published expression scores.
 - `elastic_net`, `boosted_trees`: on every column that the network sees (tiles apart).
-- `abmil`: attention-based multiple-instance learning on the slides alone.
 """
 
 from __future__ import annotations
@@ -23,19 +22,18 @@ from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.graphs import altered_genes
 from tumorcast.cohort.preprocess import Preprocessor
-from tumorcast.cohort.splits import Fold, inner_folds
+from tumorcast.cohort.splits import Fold
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.baselines import clinical_cox, clinical_logistic, tmb_logistic
 from tumorcast.evaluation.elastic_net import Outcome, fit_elastic_net
 from tumorcast.metrics.logistic import expit
-from tumorcast.training.abmil import fit_abmil
 from tumorcast.training.fold import prediction_table
 from tumorcast.training.workspace import Workspace
 
 Array = NDArray[np.float64]
 MODEL_NAMES = {
     "tmb": "tmb", "pdl1": "pdl1", "clinical": "clinical_linear", "loris_like": "loris_like", "gep": "gep",
-    "immune_scores": "immune_scores", "elastic_net": "elastic_net", "boosted_trees": "boosted_trees", "abmil": "abmil",
+    "immune_scores": "immune_scores", "elastic_net": "elastic_net", "boosted_trees": "boosted_trees",
 }  # fmt: skip
 """Names in predictions.csv; `clinical` is the network on the clinical modality alone."""
 
@@ -57,11 +55,6 @@ def predict_baselines(work: Workspace, fold: Fold, prepared: Preprocessor) -> pd
     tables = []
     survival = work.config.model.heads[0] == "survival"
     for name in work.config.evaluation.baselines:
-        if name == "abmil":
-            values = None if survival else _abmil(work, fold, prepared)
-            if values is not None:
-                tables.append(prediction_table(work, fold.name, fold.test, name, values))
-            continue
         features = None if survival and name == "boosted_trees" else _features(work, name, prepared)
         if features is None:
             continue
@@ -70,30 +63,6 @@ def predict_baselines(work: Workspace, fold: Fold, prepared: Preprocessor) -> pd
         values = _risk(name, train, courses, test) if survival else _chance(name, train, courses, test)
         tables.append(prediction_table(work, fold.name, fold.test, MODEL_NAMES[name], values))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-
-
-def _abmil(work: Workspace, fold: Fold, prepared: Preprocessor) -> Array | None:
-    """[test courses] probability; the training prevalence of courses without tiles. None without slides."""
-    if prepared.tiles is None:
-        return None
-    mean, scale = prepared.tiles.mean, prepared.tiles.scale
-    courses = work.cohort.courses
-
-    def bag(course_id: str) -> NDArray[np.float32]:
-        return np.asarray((work.bags[course_id].features - mean) / scale, np.float32)
-
-    is_known = courses["response"].notna()
-    training = [c for c in fold.training if c in work.bags and is_known[c]]
-    test = [c for c in fold.test if c in work.bags]
-    label = courses.loc[training, "response"].to_numpy(float)
-    if len(np.unique(label)) < 2 or not test:
-        return None
-    parts = inner_folds(courses, training, work.config.split.inner_folds, work.config.seed)
-    number = {course_id: k for k, part in enumerate(parts) for course_id in part.test}
-    folds = np.array([number[c] for c in training])
-    chances = fit_abmil([bag(c) for c in training], label, folds, [bag(c) for c in test], work.config.seed)
-    known = dict(zip(test, chances.tolist(), strict=True))
-    return np.array([known.get(course_id, float(label.mean())) for course_id in fold.test])
 
 
 def _risk(name: str, train: pd.DataFrame, courses: pd.DataFrame, test: pd.DataFrame) -> Array:

@@ -92,6 +92,8 @@ def wanted_models(
     if config.training.singles and kind == "tumorcast" and len(modalities) > 1:
         wanted |= {name: (kind, (name,)) for name in modalities}
     for rival in config.training.rivals:
+        if rival == kind:
+            continue
         if seen := modalities_of(rival, modalities):
             wanted[rival] = (rival, seen)
     return wanted

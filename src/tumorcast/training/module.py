@@ -85,13 +85,19 @@ class CourseModule(pl.LightningModule):
         anchored = () if self.anchored is None else (self.anchored[batch.place],)
         output = self.predictor(batch.inputs._replace(is_present=kept), *anchored)
         wish = torch.full_like(batch.labels.response, float(self.wishes.now()))
-        says = torch.cat([output.scores[:, None], output.read_outs], dim=1)
-        facts = torch.stack([*batch.labels, wish, *batch.inputs.is_present.unbind(1)], dim=1)
-        says, facts = self._whole(says, facts)
-        labels, is_present = CourseLabels(*facts[:, :4].unbind(1)), facts[:, 5:] > 0
+        own = self.predictor.own_losses(batch.inputs, output, batch.labels)
+        beside = own.nan_to_num()[:, :, None].expand(-1, -1, output.scores.shape[1])
+        says = torch.cat([output.scores[:, None], output.read_outs, beside], dim=1)
+        known = [*batch.inputs.is_present.unbind(1), *own.isfinite().unbind(1)]
+        says, facts = self._whole(says, torch.stack([*batch.labels, wish, *known], dim=1))
+        labels, known_of = CourseLabels(*facts[:, :4].unbind(1)), facts[:, 5:] > 0
+        read_outs, beside = says[:, 1:].split([output.read_outs.shape[1], own.shape[1]], dim=1)
+        modalities = batch.inputs.is_present.shape[1]
         self._asked = facts[:, 4].detach().nan_to_num().max()
         loss = self.outcome(says[:, 0], labels)
-        loss = loss + self.auxiliary_weight * self._auxiliary(says[:, 1:], labels, is_present)
+        auxiliary = self._auxiliary(read_outs, labels, known_of[:, :modalities])
+        auxiliary = auxiliary + _mean_of(beside[:, :, 0], known_of[:, modalities:])
+        loss = loss + self.auxiliary_weight * auxiliary
         size = min(
             self.training_config.batch_size, self.courses - batch_idx * self.training_config.batch_size
         )
@@ -151,3 +157,8 @@ class CourseModule(pl.LightningModule):
             self.trainer.strategy.model.clip_grad_norm_(gradient_clip_val)  # type: ignore[union-attr, operator]
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+
+def _mean_of(losses: Tensor, is_known: Tensor) -> Tensor:
+    """Of the known ones; zero without any."""
+    return (losses * is_known).sum() / is_known.sum().clamp_min(1)

@@ -38,10 +38,10 @@ class Bags(NamedTuple):
         return shares.new_zeros(len(self.is_seen)).masked_scatter(self.is_seen, shares)
 
 
-class TileProjection(nn.Module):
-    """Standardised tiles, one linear layer, what follows it, dropout; tiles of hidden slides are left out.
+class StandardTiles(nn.Module):
+    """Standardised tiles of the slides that are not hidden.
 
-    Shapes: (tiles [T, dim], tile_course [T], is_present [B, M]) -> `Bags` of width W.
+    Shapes: (tiles [T, dim], tile_course [T], is_present [B, M]) -> `Bags` of width dim.
 
     Args:
         mean, scale: [dim] statistics of the training fold's tiles.
@@ -51,14 +51,11 @@ class TileProjection(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(
-        self, mean: Tensor, scale: Tensor, slide: int, width: int, dropout: float, activation: nn.Module
-    ) -> None:
+    def __init__(self, mean: Tensor, scale: Tensor, slide: int) -> None:
         super().__init__()
         self.register_buffer("mean", mean.clone())
         self.register_buffer("scale", scale.clone())
         self.slide = slide
-        self.project = nn.Sequential(nn.Linear(len(mean), width), activation, nn.Dropout(dropout))
 
     def forward(self, inputs: CourseInputs) -> Bags:
         is_seen = inputs.is_present[inputs.tile_course, self.slide]
@@ -67,4 +64,17 @@ class TileProjection(nn.Module):
             tiles, course = tiles[is_seen], course[is_seen]
         standard = torch.clamp((tiles.to(self.mean.dtype) - self.mean) / self.scale, -CLIP, CLIP)
         sizes = torch.bincount(course, minlength=len(inputs.is_present)).tolist()
-        return Bags(self.project(standard), course, sizes, is_seen)
+        return Bags(standard, course, sizes, is_seen)
+
+
+class TileProjection(nn.Module):
+    """Standardised tiles, one linear layer, what follows it, dropout. Gives `Bags` of width W."""
+
+    def __init__(self, tiles: StandardTiles, width: int, dropout: float, activation: nn.Module) -> None:
+        super().__init__()
+        self.tiles = tiles
+        self.project = nn.Sequential(nn.Linear(len(tiles.mean), width), activation, nn.Dropout(dropout))
+
+    def forward(self, inputs: CourseInputs) -> Bags:
+        bags: Bags = self.tiles(inputs)
+        return bags._replace(rows=self.project(bags.rows))

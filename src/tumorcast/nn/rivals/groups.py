@@ -16,23 +16,22 @@ _GENE_WIDTH = 8
 _KINDS = 3
 
 
-class MutationGroups(nn.Module):
-    """One token a pathway, made of its altered genes, and one of the whole tumour.
+class MutationCounts(nn.Module):
+    """Numbers of each pathway, made of its altered genes, and of the whole tumour.
 
     A pathway is described by log1p of how many of its genes have a damaging variant, any variant, a copy-number
     alteration, and by the sum of its altered genes' embeddings; the tumour by the same over all genes, and its burden.
 
-    Shapes: (node_gene [N], node_features [N, F], node_course [N], burden [B, 3]) -> [B, P + 1, W].
+    Shapes: (node_gene [N], node_features [N, F], node_course [N], burden [B, 3]) -> [B, P + 1, `features`].
     """
 
-    def __init__(self, genes: int, columns: NodeColumns, width: int, dropout: float) -> None:
+    def __init__(self, genes: int, columns: NodeColumns) -> None:
         super().__init__()
         self.columns = columns
         self.gene = nn.Embedding(genes, _GENE_WIDTH)
         nn.init.normal_(self.gene.weight, std=0.1)
         self.features = _KINDS + _GENE_WIDTH + 3
         self.count = columns.pathways + 1
-        self.net = GroupedSnn(torch.full((self.count,), self.features), self.features, width, dropout)
 
     def forward(self, inputs: CourseInputs) -> Tensor:
         at, courses = self.columns, len(inputs.burden)
@@ -53,7 +52,20 @@ class MutationGroups(nn.Module):
         counts = torch.log1p(total[..., :_KINDS].clamp_min(0))
         burden = torch.zeros_like(counts)
         burden[:, -1] = torch.nan_to_num(inputs.burden)
-        tokens: Tensor = self.net(torch.cat([counts, total[..., _KINDS:], burden], dim=2))
+        return torch.cat([counts, total[..., _KINDS:], burden], dim=2)
+
+
+class MutationGroups(nn.Module):
+    """One token a pathway and one of the tumour, from `MutationCounts`. Gives [B, P + 1, W]."""
+
+    def __init__(self, counts: MutationCounts, width: int, dropout: float) -> None:
+        super().__init__()
+        self.counts = counts
+        sizes = torch.full((counts.count,), counts.features)
+        self.net = GroupedSnn(sizes, counts.features, width, dropout)
+
+    def forward(self, inputs: CourseInputs) -> Tensor:
+        tokens: Tensor = self.net(self.counts(inputs))
         return tokens
 
 
@@ -78,7 +90,6 @@ class SetGroups(nn.Module):
             index[row, : len(own)] = torch.tensor(own)
         self.register_buffer("index", index)
         self.register_buffer("is_member", torch.arange(most)[None] < sizes[:, None])
-        self.count = len(members)
         self.net = GroupedSnn(sizes, most, width, dropout)
 
     def forward(self, values: Tensor, is_measured: Tensor) -> Tensor:
@@ -92,7 +103,6 @@ class VectorGroup(nn.Module):
 
     def __init__(self, features: int, width: int, dropout: float) -> None:
         super().__init__()
-        self.count = 1
         self.net = GroupedSnn(torch.tensor([2 * features]), 2 * features, width, dropout)
 
     def forward(self, values: Tensor, is_measured: Tensor) -> Tensor:
