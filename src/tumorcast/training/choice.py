@@ -97,12 +97,12 @@ class Choosing:
     Attributes:
         choose: for the fused model and each modality alone.
         beside: name -> how, of further fused models that are fitted and scored beside the chosen one.
-        record: called with the tracker once results are known, before the run's files are logged.
+        record: called once results are known, before the run's files are logged.
     """
 
     choose: Choose = best_candidate
     beside: Mapping[str, Choose] = field(default_factory=dict)
-    record: Callable[[Any], None] = lambda tracker: None
+    record: Callable[[], None] = lambda: None
 
 
 def mean_loss(members: list[Member]) -> float:

@@ -229,7 +229,7 @@ class _Sender:
             return
         tags = {UID_TAG: mark, "mlflow.source.name": "tumorcast", "mlflow.source.type": "JOB"}
         if name:
-            tags |= {"mlflow.parentRunId": self.sent.runs[""]}
+            tags |= {"mlflow.parentRunId": self.sent.runs[event.get("parent", "")]}
         made = self.client.create_run(
             self.sent.experiment_id, start_time=event["at"], tags=tags, run_name=event["name"]
         )

@@ -8,6 +8,7 @@
     {"do": "metrics", "run": "fold0", "values": [["fused.auroc", 0.81, 0, ms]]}              key, value, step, time
     {"do": "file", "run": "", "path": "figures", "to": "figures", "digest": "..."}      relative to the folder
     {"do": "register", "run": "", "path": "bundle", "name": "tumorcast"}
+    {"do": "begin", "run": "fold0-trial3", "at": ms, "name": "...", "parent": "fold0"}       a child of a child
     {"do": "end", "run": "", "at": ms, "status": "FINISHED"}
 """
 

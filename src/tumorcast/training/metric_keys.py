@@ -12,6 +12,9 @@ METRICS = ("auroc", "auprc", "brier", "c_index")
 PRIMARY = "primary"
 MARGIN = "primary_minus_best_other"
 LOSSES = ("train_loss", "val_loss")
+DEFAULT_SETTING = "default_setting"
+"""The fused model under the run's own setting, beside that of a search: no rival of it."""
+
 _MODEL = r"[A-Za-z0-9_]+"
 _METRIC = f"({'|'.join(METRICS)})(_low|_high)?"
 GRAMMAR = re.compile(
@@ -49,7 +52,9 @@ def best_other(metrics: Metrics, metric: str, fused: str = "fused") -> str | Non
     values = {
         name: float(scores[metric]["value"])
         for name, scores in metrics.items()
-        if f"{fused}_minus_{name}" in metrics and not _is_nan(scores[metric]["value"])
+        if f"{fused}_minus_{name}" in metrics
+        and name != DEFAULT_SETTING
+        and not _is_nan(scores[metric]["value"])
     }
     return max(values, key=lambda name: values[name]) if values else None
 

@@ -62,7 +62,7 @@ Export = Callable[[Conclusion, Path], object]
 def run_experiment(
     config: RunConfig,
     export: Export,
-    choosing_of: Callable[[Workspace, Tell], Choosing] | None = None,
+    choosing_of: Callable[[Workspace, Tell, Tracker], Choosing] | None = None,
     choice: Mapping[str, Any] | None = None,
 ) -> Path:
     """Train, evaluate, export and track as configured; returns the run's folder.
@@ -93,12 +93,12 @@ def run_experiment(
     if is_first:
         write_facts(work.folder, facts)
     with tracker.run(config.model_dump(mode="json"), facts):
-        choosing = choosing_of(work, tell) if choosing_of else Choosing()
+        choosing = choosing_of(work, tell, tracker) if choosing_of else Choosing()
         results = [_one_fold(work, fold, tracker, tell, choosing) for fold in folds]
         once = len(results) == 1 or not is_exported(config)
         last = results[-1].models[FUSED] if once else fit_final(work, tell, choosing.choose)
         if is_first:
-            choosing.record(tracker)
+            choosing.record()
             _conclude(work, results, last, export, tracker, tell)
     if is_first:
         _say_where(work, tracker)

@@ -27,16 +27,16 @@ from tumorcast.training.files import write_text
 from tumorcast.training.fit import Member
 from tumorcast.training.fold import FUSED
 from tumorcast.training.inference import predict
+from tumorcast.training.metric_keys import DEFAULT_SETTING
 from tumorcast.training.search_progress import Progress
 from tumorcast.training.search_trials import Trials, Tried
-
-DEFAULT = "default_setting"
-"""Name, in predictions and scores, of the fused model under the run's own setting."""
 
 FOLDER = "search"
 """Below an outer fold's folder: what trials fitted, one folder a setting."""
 
 _WAIT_SECONDS = 1.0
+
+After = Callable[[InnerFolds, list[Tried]], None]
 
 
 class Search:
@@ -46,6 +46,7 @@ class Search:
         identity: of run, data and space; makes the names of this run's searches its own.
         leases: in the run's folder, held open by the caller.
         tell: takes lines for people.
+        after: takes every trial that is over, after each trial of this process.
 
     Attributes:
         tried: fold -> model -> every trial that is over. chosen: fold -> model -> the best trial's values.
@@ -58,9 +59,10 @@ class Search:
         storage: BaseStorage,
         leases: Leases,
         tell: Callable[[str], None],
+        after: After = lambda inner, tried: None,
     ) -> None:
         self.search, self._identity, self._storage, self._leases = search, identity, storage, leases
-        self._tell = tell
+        self._tell, self._after = tell, after
         self.tried: dict[str, dict[str, list[Tried]]] = {}
         self.chosen: dict[str, dict[str, dict[str, Any]]] = {}
         self.importances: dict[tuple[str, str], dict[str, float]] = {}
@@ -76,7 +78,8 @@ class Search:
         self._work(inner, trials, is_waiting=True, should_stop=lambda: False)
         best = trials.chosen()
         config = setting_of(inner, best.params)
-        self.tried.setdefault(inner.fold, {})[inner.model] = trials.tried()
+        tried = self.tried.setdefault(inner.fold, {})[inner.model] = trials.tried()
+        self._after(inner, tried)
         self.chosen.setdefault(inner.fold, {})[inner.model] = dict(best.params)
         self.importances[inner.fold, inner.model] = trials.importances()
         self._tell(
@@ -120,6 +123,7 @@ class Search:
             if trial is not None:
                 self._try(inner, trials, trial)
                 progress.step(trials)
+                self._after(inner, trials.tried())
             elif is_waiting and not trials.is_over():
                 time.sleep(_WAIT_SECONDS)
             else:
@@ -190,7 +194,7 @@ def _folder(inner: InnerFolds, config: RunConfig) -> Path:
     """Where members of a setting are: the same setting proposed twice is fitted once."""
     setting = config.model_dump(mode="json", include={"model", "training"})
     name = hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
-    model = FUSED if inner.model == DEFAULT else inner.model
+    model = FUSED if inner.model == DEFAULT_SETTING else inner.model
     return inner.folder.parent / FOLDER / model / name
 
 

@@ -16,12 +16,16 @@ from tumorcast.config.space import SearchConfig
 from tumorcast.domain.errors import ConfigError
 from tumorcast.readers.files import digest
 from tumorcast.slides.leases import Leases
-from tumorcast.training.choice import Choosing
+from tumorcast.training.choice import Choosing, InnerFolds
 from tumorcast.training.fold import FUSED, final_fold, inner_of, of_kind, prepare_fold, wanted_models
+from tumorcast.training.metric_keys import DEFAULT_SETTING
 from tumorcast.training.run import Export, Tell, is_exported, run_experiment
-from tumorcast.training.search import DEFAULT, Search
+from tumorcast.training.search import Search
 from tumorcast.training.search_records import write_records
 from tumorcast.training.search_storage import open_storage
+from tumorcast.training.search_tracking import log_search, log_trials
+from tumorcast.training.search_trials import Tried
+from tumorcast.training.tracking import Tracker
 from tumorcast.training.workspace import Workspace, open_workspace
 
 _LEADER = "leader"
@@ -55,13 +59,17 @@ def run_search(config: RunConfig, search: SearchConfig, export: Export, *, is_he
 def _lead(
     config: RunConfig, search: SearchConfig, export: Export, leases: Leases, storage: BaseStorage
 ) -> Path:
-    def choosing_of(work: Workspace, tell: Tell) -> Choosing:
-        found = Search(search, digest(work.folder / "run.json"), storage, leases, tell)
+    def choosing_of(work: Workspace, tell: Tell, tracker: Tracker) -> Choosing:
+        def after(inner: InnerFolds, tried: list[Tried]) -> None:
+            log_trials(tracker, search, inner, tried)
 
-        def record(tracker: object) -> None:
+        found = Search(search, digest(work.folder / "run.json"), storage, leases, tell, after)
+
+        def record() -> None:
             write_records(work.folder, search, found, work.is_simulated)
+            log_search(tracker, search, found)
 
-        return Choosing(found.choose, {DEFAULT: found.default}, record)
+        return Choosing(found.choose, {DEFAULT_SETTING: found.default}, record)
 
     return run_experiment(config, export, choosing_of, search.told())
 

@@ -170,6 +170,12 @@ class Tracker:
         self.log_child(name, "fold", metrics, curves, tags={"fold": name})
         self.check()
 
+    def begin_child(self, name: str, kind: str) -> None:
+        """A child run that is still at work and has children of its own (an outer fold whose trials are logged)."""
+        if self._journal is not None and not self._journal.has("begin", name):
+            self._add("begin", name, at=now(), name=name)
+            self._add("tags", name, values={"kind": kind})
+
     def log_child(
         self,
         name: str,
@@ -179,6 +185,8 @@ class Tracker:
         params: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         status: str = "FINISHED",
+        parent: str = "",
+        times: tuple[int, int] | None = None,
     ) -> None:
         """A child run, whole (a fold, a trial); a child of that name that stands already is left as it is.
 
@@ -187,17 +195,21 @@ class Tracker:
             curves: losses by epoch; their keys become `NAME.train_loss`, with the empty name `train_loss`.
             params: settings that differ from the run's.
             status: FINISHED, FAILED, or KILLED (pruned).
+            parent: the child that it is a child of; "" is the run.
+            times: when it began and ended, in ms since 1970; None is now.
         """
         if self._journal is None or self._journal.has("end", name):
             return
-        self._add("begin", name, at=now(), name=name)
+        began, ended = times or (now(), now())
+        above = {"parent": parent} if parent else {}
+        self._add("begin", name, at=began, name=name, **above)
         self._add("tags", name, values={"kind": kind} | dict(tags or {}))
         if params:
             self._add("params", name, values=flat_config(params))
         self._points(name, metrics)
         for prefix, losses in (curves or {}).items():
             self._curve(name, losses, f"{prefix}." if prefix else "")
-        self._add("end", name, at=now(), status=status)
+        self._add("end", name, at=ended if times else now(), status=status)
 
     def _curve(self, run: str, losses: Curve, prefix: str = "") -> None:
         at = now()
