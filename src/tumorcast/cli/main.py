@@ -24,6 +24,7 @@ COMMANDS = (
     "train",
     "search",
     "mlflow",
+    "launch",
     "biomarkers",
     "export",
     "bundle",

@@ -119,6 +119,7 @@ class EpochCheckpoint(Callback):
         trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:
             os.replace(temporary, self.path)
+        trainer.strategy.barrier()  # who leaves now must not take the one that renames with it
         module.wishes.written()
 
     def state_dict(self) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from tumorcast.training.files import write_text
 
 _NOT_THE_RUN = "config.tracking"
 """How a run is logged is no part of what it is."""
+_MACHINES = {"accelerator", "devices", "num_nodes", "strategy", "workers", "threads", "checkpoint_minutes"}
+"""Settings that say on what a run is computed: it may go on elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def open_workspace(config: RunConfig, choice: Mapping[str, Any] | None = None) -
     network, gene_sets = prior_knowledge(config.biology, genes)
     folder = config.runs / config.name
     identity = {
-        "config": config.model_dump(mode="json"),
+        "config": config.model_dump(mode="json", exclude={"training": _MACHINES}),
         "data": cohort.digest,
         "biology": hashlib.sha256(repr((network.genes, network.source, gene_sets)).encode()).hexdigest(),
         "tumorcast": __version__,
