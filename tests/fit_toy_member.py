@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -33,6 +35,34 @@ def fitted(folder: Path, settings: TrainingConfig = SETTINGS) -> fit.Member:
     return fit.fit_member(
         folder, toy_preprocessor(), courses[:TRAINING], courses[TRAINING:], labels, MODEL, settings, seed=3
     )
+
+
+def _one_of(rank: int, world: int, port: int, folder: Path) -> None:
+    """What torchrun tells a process, and what it then does."""
+    known = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+        "RANK": rank,
+        "LOCAL_RANK": rank,
+        "GROUP_RANK": 0,
+    }
+    given = {"WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world, "TORCHELASTIC_RUN_ID": "toy"}
+    os.environ |= {name: str(value) for name, value in (known | given).items()}
+    fitted(folder)
+
+
+def together(world: int, folder: Path) -> None:
+    """The same by several processes: forked, so that nothing is imported again."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    context = multiprocessing.get_context("fork")
+    team = [context.Process(target=_one_of, args=(rank, world, port, folder)) for rank in range(world)]
+    for process in team:
+        process.start()
+    for process in team:
+        process.join(120)
+        assert process.exitcode == 0
 
 
 def main(folder: Path, settings: dict[str, object], seconds: float) -> None:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import re
-import socket
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from fit_toy_member import SETTINGS, fitted
+from fit_toy_member import SETTINGS, fitted, together
 from toy_courses import toy_course, toy_labels
 from tumorcast.batches.dataset import CourseDataset, EpochSampler, SharedBatches
 from tumorcast.config.models import TrainingConfig
@@ -23,34 +19,6 @@ from tumorcast.training.processes import layout
 
 _WITHOUT_GRADIENT = re.compile(r"(summarise\.\d|score|correction|read_out\.\d\.1)\.bias|in_proj_bias")
 """What a softmax or Cox's likelihood does not see: the gradient is rounding, of which the optimiser makes steps."""
-
-
-def _one_of(rank: int, world: int, port: int, folder: Path) -> None:
-    """What torchrun tells a process, and what it then does."""
-    known = {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": port,
-        "RANK": rank,
-        "LOCAL_RANK": rank,
-        "GROUP_RANK": 0,
-    }
-    given = {"WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world, "TORCHELASTIC_RUN_ID": "toy"}
-    os.environ |= {name: str(value) for name, value in (known | given).items()}
-    fitted(folder)
-
-
-def fitted_by(world: int, folder: Path) -> None:
-    """Forked, so that nothing is imported again."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    context = multiprocessing.get_context("fork")
-    team = [context.Process(target=_one_of, args=(rank, world, port, folder)) for rank in range(world)]
-    for process in team:
-        process.start()
-    for process in team:
-        process.join(120)
-        assert process.exitcode == 0
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 5])
@@ -77,7 +45,7 @@ def test_a_stand_in_has_no_labels():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
 def test_two_processes_end_where_one_does(tmp_path):
-    fitted_by(2, tmp_path / "two")
+    together(2, tmp_path / "two")
     alone = fitted(tmp_path / "alone")
     told = json.loads((tmp_path / "two" / "member.json").read_text())
     assert told["val_loss"] == pytest.approx(alone.loss, abs=1e-6)
