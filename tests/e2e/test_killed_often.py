@@ -52,8 +52,7 @@ def forked(study: Path, folder: Path) -> int:
     try:
         os.chdir(folder)
         with open("told.txt", "a", encoding="utf-8") as told:
-            os.dup2(told.fileno(), 1)
-            os.dup2(told.fileno(), 2)
+            sys.stdout = sys.stderr = told
             sys.argv = words(study)
             runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as left:
