@@ -38,6 +38,8 @@ def test_nodes_gpus_and_container_stand_in_the_script(tmp_path):
     assert "--nnodes=2 --nproc-per-node=8" in text
     assert f"apptainer exec --nv --bind \"$PWD\" --bind /data\n    '{image}'\n    python\n" in text
     assert "HF_HUB_OFFLINE=1" in text
+    assert "\n    tracking.offline=true\n" in text
+    assert "tracking.offline" not in launched(tmp_path / "job", "--online")
 
 
 def test_tasks_of_an_array_are_runs_of_their_own(tmp_path):

@@ -46,6 +46,11 @@ def add_parser(subparsers: Any) -> None:
     )
     slurm.add_argument("--python", default=sys.executable, help="outside a container [this one]")
     slurm.add_argument("--notice", type=_count, default=120, help="seconds between notice and end [120]")
+    slurm.add_argument(
+        "--online",
+        action="store_true",
+        help="nodes reach the tracking server; else `tumorcast mlflow sync` later",
+    )
     slurm.add_argument("--restarts", type=int, default=3, help="of the processes, after one died [3]")
     slurm.set_defaults(run=run_slurm)
 
@@ -66,7 +71,7 @@ def run_slurm(arguments: argparse.Namespace) -> int:
     job = Job(
         name=config.name.replace("{task}", "array") if arguments.array else config.name,
         command=arguments.command,
-        words=tuple(arguments.words),
+        words=(*arguments.words, *([] if arguments.online else ["tracking.offline=true"])),
         nodes=arguments.nodes,
         gpus=arguments.gpus_per_node,
         cpus=arguments.cpus_per_gpu,
