@@ -100,7 +100,7 @@ def test_unusable_files_are_told(tmp_path):
     _write(path, weights=np.zeros(3))
     with pytest.raises(InputError, match="no tile features"):
         read_features(path)
-    _write(path, features=np.zeros(3))
+    _write(path, features=np.zeros((2, 3, 4)))
     with pytest.raises(InputError, match="not a table"):
         read_features(path)
     _write(path, features=np.zeros((3, 4)), coords=np.zeros((2, 2)))

@@ -15,6 +15,7 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.slides.bag import Stated
+from tumorcast.slides.slide_encoders import is_of_slides
 from tumorcast.slides.store import read_features
 from tumorcast.slides.stored_rows import StoredRows, joined
 
@@ -64,6 +65,8 @@ def load_bags(
                 why = "width_mismatch", f"{found} wide, expected {wanted}"
             elif bag.encoder and bag.encoder != encoder:
                 why = "encoder_mismatch", f"made by {bag.encoder}, most others by {encoder}"
+            elif is_of_slides(encoder) and not bag.encoder:
+                why = "encoder_mismatch", f"features of tiles, most others are embeddings by {encoder}"
             else:
                 fitting.append(bag)
                 continue

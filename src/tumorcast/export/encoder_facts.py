@@ -10,6 +10,7 @@ from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.files import digest
 from tumorcast.serve.manifest import TileEncoderInfo
 from tumorcast.slides.encoder_cache import cache_folder
+from tumorcast.slides.slide_encoders import is_named
 from tumorcast.slides.store import StoreAttrs, read_attrs
 
 
@@ -49,7 +50,7 @@ def _readable(paths: Iterable[Path | str]) -> Iterator[StoreAttrs]:
 
 
 def _identity(attrs: StoreAttrs) -> tuple[object, ...] | None:
-    if attrs.encoder is None:
+    if not is_named(attrs.encoder):
         return None
     return attrs.encoder, attrs.encoder_sha256, attrs.target_mpp, attrs.tile_px, attrs.context_mpp
 

@@ -20,6 +20,7 @@ from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
 from tumorcast.serve.session import Prediction
 from tumorcast.slides.discover import READY_SUFFIXES
+from tumorcast.slides.slide_encoders import is_of_slides
 
 LEAST_SPREAD = 0.05
 """Between the 1st and 99th percentile of the relative weights: below it no colours are drawn."""
@@ -75,6 +76,10 @@ def draw_attention(
     from tumorcast.slides.reader import open_slide
     from tumorcast.slides.tissue import find_tissue
 
+    if is_of_slides(bag.encoder):
+        return [
+            f"slide {name}: read as one embedding, without tiles" for name in dict.fromkeys(bag.slide_ids)
+        ]
     settings.folder.mkdir(parents=True, exist_ok=True)
     slides = study.slides.set_index("slide_id")
     of_slide, relative = np.array(bag.slide_ids), weights * len(weights)

@@ -21,9 +21,11 @@ from tumorcast.serve.guards.attribution import hidden_attention
 from tumorcast.slides.discover import READY_SUFFIXES
 from tumorcast.slides.reader import Slide, open_slide
 from tumorcast.slides.show.heat import heat_picture, tile_picture
+from tumorcast.slides.slide_encoders import is_of_slides
 
 LEGEND = "attention relative to the mean tile: from {low:.3g} (dark) to {high:.3g} (bright) times"
 _OUTERMOST = (1, 99)
+_NO_TILES = "no picture: the model reads one embedding of the whole slide and sees no tiles"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def shown_of(bundle: Bundle, study: Study, answer: Answer, n_tiles: int, slide_m
     bag, weights = answer.bag, answer.said.tile_attention
     if bag is None or not len(bag.coords):
         return Shown()
+    if is_of_slides(bag.encoder):
+        return Shown(tuple(SlidePicture(name, "", "", 0, _NO_TILES) for name in dict.fromkeys(bag.slide_ids)))
     note = hidden_attention(bundle.manifest).get("tile", "")
     relative = weights.astype(float) * len(weights) if len(weights) else np.ones(len(bag.coords))
     if not note and float(np.ptp(np.percentile(relative, _OUTERMOST))) < LEAST_SPREAD:

@@ -14,6 +14,7 @@ from tumorcast.domain.errors import InputError, TumorcastError
 from tumorcast.slides.bag import Stated
 from tumorcast.slides.discover import READY_SUFFIXES
 from tumorcast.slides.owner import written_whole
+from tumorcast.slides.slide_encoders import is_of_slides
 from tumorcast.slides.store import read_features
 from tumorcast.slides.store_write import WRITERS
 
@@ -68,6 +69,8 @@ def _one(path: Path, target: Path, form: str, stated: Stated) -> Converted:
         return Converted(str(path), "", "skipped", "already_converted")
     try:
         bag = read_features(path, stated)
+        if is_of_slides(bag.attrs.encoder):
+            raise InputError(f"{path.name} holds an embedding of a whole slide", expected="features of tiles")
         WRITERS[form](target, bag)
     except (TumorcastError, OSError) as error:
         return Converted(str(path), "", "failed", " ".join(str(error).split()))
@@ -103,7 +106,8 @@ def _below(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if Path(name).suffix in READY_SUFFIXES and not name.startswith("."):
+            is_index = name.endswith(".index.npz")  # slideflow's list of tiles beside a bag
+            if Path(name).suffix in READY_SUFFIXES and not name.startswith(".") and not is_index:
                 yield Path(place) / name
 
 

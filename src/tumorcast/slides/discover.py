@@ -21,7 +21,7 @@ SLIDE_SUFFIXES = frozenset(
 )
 """Suffixes of scanner formats. Those that cannot be read are searched for too, so that they are reported."""
 
-READY_SUFFIXES = (".h5", ".pt")
+READY_SUFFIXES = (".h5", ".pt", ".npz")
 """Of feature bags that are ready: nothing is encoded."""
 
 

@@ -18,6 +18,7 @@ from tumorcast.slides.flags import FLAGS
 from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.owner import partial_path
 from tumorcast.slides.placing import completed, placed
+from tumorcast.slides.slide_embeddings import NPZ, embedding_encoder, read_npz, slide_bag, vector_encoder
 from tumorcast.slides.store_forms import FEATURE_KEYS, describe
 from tumorcast.slides.stored_rows import StoredRows, StoredTable
 from tumorcast.slides.tensor_bags import describe_tensors, read_tensors
@@ -66,7 +67,8 @@ def _known(attrs: StoreAttrs | CoordsAttrs) -> dict[str, object]:
 
 
 def read_features(path: Path | str, stated: Stated = _NOTHING, stay_in_file: bool = False) -> FeatureBag:
-    """Read a bag written by tumorcast, TRIDENT, STAMP, CLAM, slideflow or MoPaDi (`.h5`, `.pt`).
+    """Read a bag written by tumorcast, TRIDENT, STAMP, CLAM, slideflow or MoPaDi (`.h5`, `.pt`), or the embedding of a
+    whole slide (also `.npz`): a bag of one row.
 
     Features do not depend on units; coordinates whose unit is unknown are left out and the bag says why.
 
@@ -80,12 +82,20 @@ def read_features(path: Path | str, stated: Stated = _NOTHING, stay_in_file: boo
     """
     path, flags = Path(path), None
     features: Any
+    if path.suffix == NPZ:
+        return read_npz(path)
     if path.suffix == ".pt":
         features, coords, what = read_tensors(path)
+        of_slide = vector_encoder(features.shape, path)
+        if of_slide is not None:
+            return slide_bag(features, of_slide, path)
     else:
         with _opened(path) as file:
             dataset = _feature_dataset(file, path)
             try:
+                of_slide = embedding_encoder(file, dataset, path)
+                if of_slide is not None:
+                    return slide_bag(dataset[()], of_slide, path)
                 features = _stored(dataset, path) if stay_in_file else dataset[()]
                 coords = file["coords"][()] if "coords" in file else None
                 flags = file["flags"][()] if "flags" in file else None
@@ -99,12 +109,20 @@ def read_features(path: Path | str, stated: Stated = _NOTHING, stay_in_file: boo
 
 def read_attrs(path: Path) -> tuple[StoreAttrs, int]:
     """How a bag was made and how many tiles it has, without reading the features; InputError as above."""
+    if path.suffix == NPZ:
+        return read_npz(path).attrs, 1
     if path.suffix == ".pt":
+        of_slide = vector_encoder(read_tensors(path)[0].shape, path)
+        if of_slide is not None:
+            return StoreAttrs(encoder=of_slide), 1
         what, count = describe_tensors(path)
         return completed(what, _NOTHING, path.name).attrs, count
     with _opened(path) as file:
         dataset = _feature_dataset(file, path)
         try:
+            of_slide = embedding_encoder(file, dataset, path)
+            if of_slide is not None:
+                return StoreAttrs(encoder=of_slide), 1
             what, count = describe(file, dataset), int(dataset.shape[-2])
         except (OSError, RuntimeError, TypeError, ValueError, IndexError) as error:
             raise _damaged(path, error) from error

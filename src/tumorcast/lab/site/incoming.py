@@ -20,6 +20,7 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.answer import Answer
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.predict import Request, predict_with
+from tumorcast.slides.discover import READY_SUFFIXES
 
 if TYPE_CHECKING:
     from tumorcast.evaluation.drift import DriftReport
@@ -125,7 +126,7 @@ def numbers_of_study(bundle: Bundle, study: Study, request: Request) -> pd.DataF
         samples = study.samples.index[study.samples["patient_id"] == answer.course.patient_id]
         paths = [Path(p) for sample in samples for p in of_sample.get(sample, []) if Path(p).is_file()]
         made = case_summary(
-            bundle, answer, [p for p in paths if p.suffix not in (".h5", ".pt")], request.slide_mpp
+            bundle, answer, [p for p in paths if p.suffix not in READY_SUFFIXES], request.slide_mpp
         )
         own = [str(s) for s in samples]
         scanner = next((scanners[s] for s in own if scanners.get(s)), made.scanner)

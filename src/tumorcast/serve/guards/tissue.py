@@ -10,6 +10,7 @@ from tumorcast.cohort.people import purity_of, told_of_sample
 from tumorcast.serve.findings import Finding
 from tumorcast.serve.guards.case import Case
 from tumorcast.serve.population import UNKNOWN
+from tumorcast.slides.slide_encoders import is_of_slides
 
 _PREPARATIONS = {
     "ffpe": re.compile(r"ffpe|paraffin|formalin"),
@@ -70,8 +71,10 @@ def tumour_findings(case: Case) -> Iterator[Finding]:
 
 
 def amount_findings(case: Case, course: CourseArrays) -> Iterator[Finding]:
-    """Fewer tiles of tissue than any training course had."""
-    least = case.bundle.manifest.population.tiles
+    """Fewer tiles of tissue than any training course had; a model of slide embeddings sees no tiles."""
+    least, encoder = case.bundle.manifest.population.tiles, case.bundle.manifest.tile_encoder
+    if encoder is not None and is_of_slides(encoder.id):
+        return
     if least is not None and 0 < len(course.tiles) < least.low:
         what = "the slide has less tissue than any training slide"
         got, expected = f"{len(course.tiles)} tiles", f"{least.low:g} or more"
