@@ -20,6 +20,7 @@ COMMANDS = (
     "slides",
     "import_",
     "derive",
+    "recist",
     "prepare",
     "train",
     "search",

@@ -1,0 +1,1 @@
+"""Responses of a cohort as tables and pictures: `tumorcast recist`."""

@@ -1,0 +1,199 @@
+"""Tables of lesions: spreadsheets and SDTM say the same, and every kind of wrong input is named with its remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tumorcast.biology.recist.points import time_points
+from tumorcast.biology.recist.problems import FIXES
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.lesion_tables import LesionTables, Reading, read_lesion_tables
+
+GOOD = """patient_id,day,lesion_id,kind,organ,size_mm,status
+A,-5,T1,target,Liver,40,
+A,-5,T2,target,Lymph node,20,
+A,-5,X1,non-target,Lung,,present
+A,42,T1,target,Liver,20,
+A,42,T2,target,Lymph node,9,
+A,42,X1,non-target,Lung,,present
+A,84,T1,target,Liver,TOO SMALL TO MEASURE,
+A,84,T2,target,Lymph node,8,
+A,84,X1,non-target,Lung,,absent
+"""
+FINE = "B,0,T1,target,Liver,40,\nB,42,T1,target,Liver,60,\n"
+
+
+def read(folder: Path, text: str, name: str = "lesions.csv", **reading: object) -> LesionTables:
+    """One table from text."""
+    (folder / name).write_text(text, encoding="utf-8")
+    return read_lesion_tables([folder / name], Reading(**reading))  # type: ignore[arg-type]
+
+
+def codes(tables: LesionTables) -> list[str]:
+    """Codes of refusals."""
+    return [one.code for one in tables.problems if one.is_refused]
+
+
+def test_a_spreadsheet_in_any_order(tmp_path: Path) -> None:
+    (patient,) = read(tmp_path, GOOD).patients
+    assert [p.overall for p in time_points(patient)] == ["PR", "PR"]
+    assert [lesion.is_node for lesion in patient.lesions] == [False, True, False]
+    head, *rows = GOOD.splitlines()
+    turned = "\n".join([head, *sorted(rows, reverse=True)])
+    assert read(tmp_path, turned).patients == (patient,)
+
+
+def test_dates_weeks_and_centimetres_give_the_same(tmp_path: Path) -> None:
+    (patient,) = read(
+        tmp_path, "patient_id,day,lesion_id,kind,size_mm\nA,0,T1,target,40\nA,42,T1,target,20\n"
+    ).patients
+    dated = "patient_id;date;lesion_id;kind;size_mm\nA;2024-01-01;T1;target;40\nA;2024-02-12;T1;target;20\n"
+    assert read(tmp_path, dated).patients == (patient,)
+    weeks = "patient_id\tday\tlesion_id\tkind\tsize_mm\nA\t0\tT1\ttarget\t4\nA\t6\tT1\ttarget\t2\n"
+    assert read(tmp_path, weeks, size_unit="cm", time_unit="weeks").patients == (patient,)
+    own = "patient_id,day,lesion_id,kind,size_mm,unit\nA,0,T1,target,4,cm\nA,42,T1,target,20,mm\n"
+    assert read(tmp_path, own).patients == (patient,)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (("A,42,T1,target,Liver,20,", "A,42,T1,target,Liver,-20,"), "negative_size"),
+        (("A,42,T1,target,Liver,20,", "A,42,T1,target,Liver,2000,"), "size_over_500_mm"),
+        (("A,42,T1,target,Liver,20,", "A,42,T1,target,Liver,2O,"), "size_unreadable"),
+        (("A,42,T1,target,Liver,20,", "A,42,T1,target,Liver,,smallish"), "status_unknown"),
+        (("A,42,T1,target,Liver,20,", "A,March,T1,target,Liver,20,"), "date_unreadable"),
+        (("A,42,T1,target,Liver,20,", "A,42,T1,target,Lung,20,"), "lesion_changes_organ"),
+        (("A,42,T1,target,Liver,20,", "A,42,T1,new,Liver,20,"), "lesion_changes_kind"),
+        (("A,42,T1,target,Liver,20,", "A,42,T1,target,Liver,20,\nA,42,T1,target,Liver,21,"), "lesion_twice"),
+        (("A,42,T1,target,Liver,20,", "A,-42,T1,target,Liver,20,"), "assessment_before_baseline"),
+        (("A,-5,T2,target,Lymph node,20,\n", ""), "target_without_baseline"),
+        (("A,-5,T1,target,Liver,40,", "A,-5,T1,target,Liver,,not evaluable"), "target_without_baseline"),
+        (("A,-5,X1,non-target,Lung,,present", "A,-5,W1,new,Lung,,present"), "new_at_baseline"),
+    ],
+)
+def test_one_bad_patient_is_named_and_the_others_go_on(
+    tmp_path: Path, change: tuple[str, str], code: str
+) -> None:
+    assert change[0] in GOOD
+    tables = read(tmp_path, GOOD.replace(*change) + FINE)
+    assert codes(tables) == [code]
+    assert [one.patient_id for one in tables.patients] == ["B"]
+    assert all(one.fix for one in tables.problems)
+
+
+VISITS = "patient_id,visit,visit_number,date,lesion_id,kind,size_mm\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ("A,BASELINE,1,2024-01-01,T1,target,40\nA,W12,3,2024-02-12,T1,target,40\nA,W6,2,2024-03-25,T1,target,40\n",
+         "visits_out_of_order"),
+        ("A,BASELINE,1,2024-01-01,T1,target,40\nA,W6,2,2024-02-12,T1,target,40\nA,W12,3,2024-02-12,T1,target,44\n",
+         "two_visits_one_day"),
+        ("A,BASELINE,2,2024-01-10,T1,target,40\nA,OLD,1,2024-01-01,T1,target,40\n", "assessment_before_baseline"),
+        ("A,BASELINE,1,2024-01,T1,target,40\nA,W6,2,2024-02-12,T1,target,40\n", "date_unreadable"),
+        ("A,BASELINE,1,2024-01-01,T1,target,40\nA,BASELINE,1,2024-02-12,T2,target,40\n", "visit_spread"),
+    ],
+)  # fmt: skip
+def test_visits_that_cannot_be(tmp_path: Path, rows: str, code: str) -> None:
+    assert codes(read(tmp_path, VISITS + rows)) == [code]
+
+
+def test_scans_of_one_visit_on_several_days_are_one_assessment(tmp_path: Path) -> None:
+    rows = (
+        "A,BASELINE,1,2024-01-01,T1,target,40\nA,BASELINE,1,2024-01-04,T2,target,30\n"
+        "A,W6,2,2024-02-12,T1,target,20\nA,W6,2,2024-02-15,T2,target,20\n"
+    )
+    (patient,) = read(tmp_path, VISITS + rows).patients
+    assert [(one.first_day, one.last_day) for one in patient.assessments] == [(0, 3), (42, 45)]
+
+
+def test_centimetres_months_and_strange_units_refuse_the_table(tmp_path: Path) -> None:
+    head = "patient_id,day,lesion_id,kind,size_mm\n"
+    rows = [f"P{k},{day},T1,target,{size}" for k in range(4) for day, size in ((0, 4.1 + k), (42, 3.0))]
+    with pytest.raises(InputError, match=r"look like centimetres[\s\S]*--size-unit cm"):
+        read(tmp_path, head + "\n".join(rows))
+    rows = [f"P{k},{day},T1,target,40" for k in range(4) for day in (0, 1.5, 3, 4.5)]
+    with pytest.raises(InputError, match=r"look like weeks or months[\s\S]*--time-unit"):
+        read(tmp_path, head + "\n".join(rows))
+    with pytest.raises(InputError, match="unknown unit"):
+        read(tmp_path, "patient_id,day,lesion_id,kind,size_mm,unit\nA,0,T1,target,4,inch\n")
+    with pytest.raises(InputError, match="no table of lesions"):
+        read(tmp_path, "a,b\n1,2\n")
+
+
+def test_split_and_merged_lesions(tmp_path: Path) -> None:
+    head = "patient_id,day,lesion_id,kind,size_mm\n"
+    start = "A,0,T1,target,30\nA,0,T2,target,20\n"
+    (split,) = read(
+        tmp_path, head + start + "A,42,T1.1,target,12\nA,42,T1.2,target,10\nA,42,T2,target,20\n"
+    ).patients
+    assert time_points(split)[0].sums.sum_mm == 42  # type: ignore[union-attr]
+    (merged,) = read(tmp_path, head + start + "A,42,T1/T2,target,44\n").patients
+    point = time_points(merged)[0]
+    assert (point.sums.sum_mm, point.overall) == (44, "SD")  # type: ignore[union-attr]
+    both = head + start + "A,42,T1.1,target,12\nA,42,T1,target,30\nA,42,T2,target,20\n"
+    assert codes(read(tmp_path, both)) == ["lesion_twice"]
+
+
+def _sdtm(folder: Path, **changes: pd.DataFrame) -> list[Path]:
+    tu = pd.DataFrame(
+        {
+            "USUBJID": ["A"] * 3, "TULNKID": ["T01", "T02", "NT01"], "TUTESTCD": ["TUMIDENT"] * 3,
+            "TUORRES": ["TARGET", "TARGET", "NON-TARGET"], "TULOC": ["LIVER", "LYMPH NODE", "LUNG"],
+        }
+    )  # fmt: skip
+    rows = []
+    for visit, date, liver, node, lung in (
+        (1, "2024-01-01", "40", "20", "PRESENT"), (2, "2024-02-12T09:30", "20", "9", "PRESENT"),
+        (3, "2024-03-25", None, "8", "ABSENT"),
+    ):  # fmt: skip
+        common = {"USUBJID": "A", "VISITNUM": visit, "TRDTC": date}
+        undone = {} if liver else {"TRSTAT": "NOT DONE", "TRREASND": "TOO SMALL TO MEASURE"}
+        first = {**common, "TRLNKID": "T01", "TRTESTCD": "LDIAM", "TRSTRESN": liver, "TRSTRESU": "mm"}
+        rows.append({**first, **undone})
+        rows.append({**common, "TRLNKID": "T02", "TRTESTCD": "SAXIS", "TRSTRESN": node, "TRSTRESU": "mm"})
+        rows.append({**common, "TRLNKID": "T02", "TRTESTCD": "TUMSTATE", "TRSTRESC": "PRESENT"})
+        rows.append({**common, "TRLNKID": "NT01", "TRTESTCD": "TUMSTATE", "TRSTRESC": lung})
+        rows.append({**common, "TRTESTCD": "SUMDIAM", "TRSTRESN": "60", "TRSTRESU": "mm"})
+    rs = pd.DataFrame(
+        {
+            "USUBJID": ["A"] * 3, "VISITNUM": [2, 3, None], "RSTESTCD": ["OVRLRESP", "OVRLRESP", "BESTRESP"],
+            "RSORRES": ["PR", "CR", "PR"],
+        }
+    )  # fmt: skip
+    tables = {"tu": tu, "tr": pd.DataFrame(rows), "rs": rs, **changes}
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return [folder / f"{name}.csv" for name in tables]
+
+
+def test_sdtm_says_what_the_spreadsheet_says(tmp_path: Path) -> None:
+    tables = read_lesion_tables(_sdtm(tmp_path))
+    (patient,) = tables.patients
+    points = time_points(patient)
+    assert [p.overall for p in points] == ["PR", "PR"]
+    assert [p.sums.sum_mm for p in points] == [29, 13]  # type: ignore[union-attr]
+    assert [lesion.is_node for lesion in patient.lesions] == [False, False, True]
+    assert list(tables.reported["response"]) == ["PR", "CR", "PR"]
+
+
+def test_several_readers_need_a_choice(tmp_path: Path) -> None:
+    paths = _sdtm(tmp_path)
+    table = pd.read_csv(paths[1], dtype=str)
+    twice = pd.concat([table.assign(TREVALID="READER 1"), table.assign(TREVALID="READER 2")])
+    twice.to_csv(paths[1], index=False)
+    with pytest.raises(InputError, match="several readers"):
+        read_lesion_tables(paths)
+    assert len(read_lesion_tables(paths, Reading(evaluator="READER 2")).patients) == 1
+    with pytest.raises(InputError, match="need TU and TR"):
+        read_lesion_tables(paths[1:2])
+
+
+def test_every_code_has_a_remedy() -> None:
+    assert all(fix for fix in FIXES.values())
