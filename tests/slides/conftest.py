@@ -74,6 +74,7 @@ class MeanColourEncoder:
     target_mpp = 0.5
     mean = (0.0, 0.0, 0.0)
     std = (1.0, 1.0, 1.0)
+    tuned_on = ""
     batch_tiles = 32
     lanes = 1
 

@@ -17,6 +17,7 @@ COMMANDS = (
     "encode",
     "encoders",
     "quantise",
+    "finetune",
     "slides",
     "import_",
     "derive",

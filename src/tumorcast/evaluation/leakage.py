@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorcast.domain.errors import LeakageError
+from tumorcast.slides.tuned_on import TunedOn
 
 Array = NDArray[np.float64]
 Pair = tuple[str, str, str]
@@ -41,6 +42,27 @@ def check_disjoint(train_ids: Iterable[object], test_ids: Iterable[object], what
         expected=f"{what} on one side only",
         fix=f"split by {what}, not by rows, and give each one name throughout",
     )
+
+
+def check_unseen(record: TunedOn, test_ids: Iterable[object], where: str) -> None:
+    """Refuse test patients whose tiles the tile encoder was fine-tuned on.
+
+    Args:
+        record: whom the encoder has seen.
+        test_ids: patients.
+        where: name of the fold or study.
+
+    Raises:
+        LeakageError: it has seen at least one; the first few are named.
+    """
+    seen = record.seen(test_ids)
+    if seen:
+        raise LeakageError(
+            f"the tile encoder {record.encoder_id} was tuned on {len(seen)} test patients of {where}",
+            got=", ".join(seen[:_MOST_NAMED]) + (", ..." if len(seen) > _MOST_NAMED else ""),
+            expected=f"an encoder that has seen training patients alone (this one was tuned in {record.study_id})",
+            fix="run the fold that it was tuned for, tune it anew (tumorcast finetune --fold), or take the untuned one",
+        )
 
 
 def _names(ids: Iterable[object]) -> set[str]:

@@ -50,6 +50,7 @@ def export_tile_encoder(
         normalises="graph",
         licence=backbone.licence,
         weights_sha256=backbone.weights_sha256,
+        tuned_on=backbone.tuned_on,
     )
     graph = _traced(TilesToFeatures(backbone, side).eval(), side, backbone.id)
     onnx.helper.set_model_props(graph, card.to_metadata())

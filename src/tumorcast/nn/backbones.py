@@ -6,6 +6,7 @@ Encoder ids:
                             so it must be allowed explicitly
     NAME@FILE               the same with local weights (.safetensors, or a torch state dict)
     timm:MODEL@FILE         timm model MODEL with local weights
+    tuned@FILE              weights of `tumorcast finetune`; the file says of which encoder
     hub:MODEL               timm model or hf-hub repository with its published weights; downloads
     ...@FILE#sha256=HEX     refused unless the file has this checksum
     ...@random              untrained: for tests, controls and timing
@@ -16,7 +17,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,7 +31,7 @@ from tumorcast.nn.hub_weights import fetch_weights
 from tumorcast.nn.vit_weights import pooled_vit
 from tumorcast.slides.encoder_cache import DEFAULT_ENCODER
 from tumorcast.slides.encoder_catalogue import EncoderRecord, find_record, names
-from tumorcast.slides.encoder_names import RANDOM, EncoderName, parse_encoder, weights_digest
+from tumorcast.slides.encoder_names import RANDOM, TUNED, EncoderName, parse_encoder, weights_digest
 
 TARGET_MPP = 0.5
 """um/px of the tiles of encoders that do not say otherwise: 20x."""
@@ -52,6 +53,7 @@ class Backbone:
         interpolation: bilinear or bicubic.
         weights_sha256: of the weight file; "" where there is none.
         licence: of the weights; "" where it is not known.
+        tuned_on: of a fine-tuned encoder the record of how and on whom (`slides.tuned_on`); else "".
     """
 
     id: str
@@ -65,6 +67,7 @@ class Backbone:
     interpolation: str = "bilinear"
     weights_sha256: str = ""
     licence: str = ""
+    tuned_on: str = ""
 
 
 def load_backbone(encoder_id: str, *, allow_download: bool = False) -> Backbone:
@@ -79,6 +82,10 @@ def load_backbone(encoder_id: str, *, allow_download: bool = False) -> Backbone:
     record = find_record(name.model)
     if name.model == DEFAULT_ENCODER and not name.weights:
         return _described(encoder_id, _packaged_lite0(), licence="Apache-2.0")
+    if name.model == TUNED and name.file:
+        from tumorcast.nn.tuned_weights import load_tuned
+
+        return replace(load_tuned(name.file), weights_sha256=weights_digest(name))
     if record is not None:
         return _catalogued(record, name, allow_download)
     if kind == "timm" and model:

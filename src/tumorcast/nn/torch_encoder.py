@@ -46,7 +46,7 @@ class TorchTileEncoder:
         self._device = _device(device)
         backbone = load_backbone(encoder_id, allow_download=allow_download)
         self.id, self.sha256, self.target_mpp = backbone.id, sha256, backbone.target_mpp
-        self.mean, self.std = backbone.mean, backbone.std
+        self.mean, self.std, self.tuned_on = backbone.mean, backbone.std, backbone.tuned_on
         self.tile_px = tile_px or backbone.tile_px
         on_gpu = self._device.type == "cuda"
         half = on_gpu and torch.cuda.is_bf16_supported()

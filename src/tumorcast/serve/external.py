@@ -10,10 +10,12 @@ import pandas as pd
 from tumorcast.biology.response_markers import mutation_markers
 from tumorcast.cohort.courses import course_table
 from tumorcast.domain.errors import InputError
+from tumorcast.evaluation.leakage import check_unseen
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.predict import Request, predict_with
+from tumorcast.slides.tuned_on import record_of
 
 MODEL, BURDEN = "fused", "tmb"
 
@@ -26,10 +28,12 @@ def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -
 
     Raises:
         InputError: no course has both.
+        LeakageError: the bundle's tile encoder was fine-tuned on some of the patients.
     """
     study = read_study(study_folder)
     table = predict_with(bundle, study, request).table
     made = predictions_with_outcomes(bundle, study, table)
+    _check_encoder(bundle, made, request, study.study_id)
     if made.empty:
         reasons = table["reason"].value_counts().index.tolist()
         raise InputError(
@@ -37,6 +41,15 @@ def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -
             got=f"{len(table)} courses" + (f"; {reasons[0]}" if reasons else ""),
         )
     return made
+
+
+def _check_encoder(bundle: Bundle, made: pd.DataFrame, request: Request, where: str) -> None:
+    encoder = bundle.manifest.tile_encoder
+    if encoder is None or made.empty:
+        return
+    record = record_of(encoder.id, filter(None, (request.features, request.cache)))
+    if record is not None:
+        check_unseen(record, made["patient_id"], where)
 
 
 def predictions_with_outcomes(bundle: Bundle, study: Study, table: pd.DataFrame) -> pd.DataFrame:

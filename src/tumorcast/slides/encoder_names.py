@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tumorcast.domain.errors import InputError
 
-RANDOM = "random"
+RANDOM, TUNED = "random", "tuned"
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class EncoderName:
     """The parts of an encoder id.
 
     Attributes:
-        model: `efficientnet_lite0`, a name of the catalogue, `timm:MODEL` or `hub:REPOSITORY`.
+        model: `efficientnet_lite0`, a name of the catalogue, `timm:MODEL`, `hub:REPOSITORY`, or `tuned`.
         weights: a file, `random`, or "" for the published weights.
         sha256: that the file must have; "" for any.
     """

@@ -26,6 +26,7 @@ class TileEncoder(Protocol):
         mean, std: per RGB channel, of intensities in 0..1; applied by `encode`, told for the record.
         batch_tiles: tiles that it encodes best at a time.
         lanes: batches that it encodes best at the same time, each in its caller's thread.
+        tuned_on: of a fine-tuned encoder the record of how and on whom (`tuned_on.TunedOn`); else "".
     """
 
     id: str
@@ -37,6 +38,7 @@ class TileEncoder(Protocol):
     std: tuple[float, ...]
     batch_tiles: int
     lanes: int
+    tuned_on: str
 
     def encode(self, tiles: np.ndarray) -> np.ndarray:
         """Features float32 [b, dim] of RGB tiles uint8 [b, tile_px, tile_px, 3]."""
@@ -58,6 +60,7 @@ class EncoderCard:
             takes float32 [b, 3, h, w] already normalised.
         licence: of the weights; "" where it is not known.
         weights_sha256: of the file of the weights; "" where there was none.
+        tuned_on: see `TileEncoder`.
     """
 
     id: str
@@ -68,6 +71,7 @@ class EncoderCard:
     normalises: str = "caller"
     licence: str = ""
     weights_sha256: str = ""
+    tuned_on: str = ""
 
     def to_metadata(self) -> dict[str, str]:
         """Flat strings for ONNX `metadata_props`."""
@@ -80,6 +84,7 @@ class EncoderCard:
             "normalises": self.normalises,
             "licence": self.licence,
             "weights_sha256": self.weights_sha256,
+            **({"tuned_on": self.tuned_on} if self.tuned_on else {}),
         }
 
 
@@ -111,7 +116,7 @@ class OnnxTileEncoder:
         self._session = make_session(self.path, cores // self.lanes)
         self.card = _read_card(self.path, self._session.get_modelmeta().custom_metadata_map)
         self.id, self.target_mpp, self.tile_px = self.card.id, self.card.target_mpp, self.card.tile_px
-        self.mean, self.std = self.card.mean, self.card.std
+        self.mean, self.std, self.tuned_on = self.card.mean, self.card.std, self.card.tuned_on
         self.sha256 = hashlib.sha256(self.path.read_bytes()).hexdigest()
         self._input = self._session.get_inputs()[0].name
         self._output = self._session.get_outputs()[0].name
@@ -173,6 +178,7 @@ def _card_from(found: dict[str, object], name: str) -> EncoderCard:
         normalises=normalises,
         licence=str(found.get("licence", "")),
         weights_sha256=str(found.get("weights_sha256", "")),
+        tuned_on=str(found.get("tuned_on", "")),
     )
 
 

@@ -20,6 +20,7 @@ from tumorcast.slides.owner import remove_partials
 from tumorcast.slides.report import ReportRow, failed_row, write_report
 from tumorcast.slides.stopwatch import Stopwatch
 from tumorcast.slides.tiles import n_threads
+from tumorcast.slides.tuned_on import TunedOn, keep_record
 from tumorcast.slides.work_queue import WorkQueue
 
 _SLIDES_AHEAD = 2
@@ -46,6 +47,8 @@ def encode_slides(
         One row a slide, in order, as in `slides_report.csv`.
     """
     table = _Table(job, files, progress)
+    if job.encoder.tuned_on:
+        keep_record(TunedOn.from_text(job.encoder.tuned_on, job.encoder.id), job.out)
     with (
         WorkQueue(job.out, job.lease_seconds) as queue,
         ThreadPoolExecutor(n_threads(job.encoder), "tiles") as readers,

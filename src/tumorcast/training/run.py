@@ -30,6 +30,7 @@ from tumorcast.training.reliance import coverage, told
 from tumorcast.training.report import Metrics, draw_figures, primary, score, score_subsets
 from tumorcast.training.run_facts import description, run_facts, write_facts
 from tumorcast.training.tracking import Tracker
+from tumorcast.training.tuned_guard import check_folds
 from tumorcast.training.workspace import Workspace, duplicates, open_workspace
 
 Tell = Callable[[str], None]
@@ -87,6 +88,8 @@ def run_experiment(
         tell(f"  noted: {line}")
     if not config.split.allow_duplicates:
         check_near_duplicates(duplicates(work), [(fold.training, fold.test) for fold in folds])
+    for line in check_folds(work, folds):
+        tell(f"  noted: {line}")
     tracking = config.tracking if is_first else config.tracking.model_copy(update={"enabled": False})
     tracker = Tracker(tracking, work.folder, config.name, tell)
     facts = run_facts(work)

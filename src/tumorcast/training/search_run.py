@@ -26,6 +26,7 @@ from tumorcast.training.search_storage import open_storage
 from tumorcast.training.search_tracking import log_search, log_trials
 from tumorcast.training.search_trials import Tried
 from tumorcast.training.tracking import Tracker
+from tumorcast.training.tuned_guard import check_folds
 from tumorcast.training.workspace import Workspace, open_workspace
 
 _LEADER = "leader"
@@ -90,6 +91,7 @@ def _help(
     work = open_workspace(config, search.told())
     helper = Search(search, digest(folder / "run.json"), storage, leases, _quietly)
     folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study)
+    check_folds(work, folds)
     should_stop = is_left_alone if is_helper else _never
     for fold in [*folds, final_fold(work)] if len(folds) > 1 and is_exported(config) else folds:
         prepared, arrays = prepare_fold(work, fold)
