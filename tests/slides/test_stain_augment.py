@@ -39,7 +39,8 @@ def test_unmixing_and_mixing_give_every_colour_back():
 def test_range_and_glass(strength):
     tiles = _tiles()
     made = stain_anew(tiles, StainDraw.drawn(strength, 3, _keys(6)))
-    assert made.dtype == np.uint8 and made.shape == tiles.shape
+    assert made.dtype == np.uint8
+    assert made.shape == tiles.shape
     assert np.array_equal(made[:, :, 20:], tiles[:, :, 20:])
     assert np.abs(made[:, :, :20].astype(float) - tiles[:, :, :20]).mean() > 10 * strength
     dark = made[:, :, :20].mean(axis=(1, 2, 3))
@@ -58,8 +59,10 @@ def test_draws_depend_on_seed_and_key_alone():
 
 def test_draws_fill_the_range():
     draw = StainDraw.drawn(0.2, 0, _keys(2000))
-    assert 0.8 <= draw.factor.min() < 0.805 and 1.195 < draw.factor.max() <= 1.2
-    assert abs(draw.offset.mean()) < 0.01 and draw.offset.max() <= 0.2
+    assert 0.8 <= draw.factor.min() < 0.805
+    assert 1.195 < draw.factor.max() <= 1.2
+    assert abs(draw.offset.mean()) < 0.01
+    assert draw.offset.max() <= 0.2
 
 
 def test_more_haematoxylin_is_bluer_and_more_eosin_pinker():
@@ -67,7 +70,8 @@ def test_more_haematoxylin_is_bluer_and_more_eosin_pinker():
     more = np.array([[1.3, 1, 1]], np.float32), np.array([[1, 1.3, 1]], np.float32)
     blue, pink = (stain_anew(tile, StainDraw(each, np.zeros((1, 3), np.float32)))[0, 0, 0] for each in more)
     assert int(tile[0, 0, 0, 0]) - blue[0] > int(tile[0, 0, 0, 0]) - pink[0]
-    assert pink[1] < 130 and blue[1] < 130
+    assert pink[1] < 130
+    assert blue[1] < 130
 
 
 @pytest.mark.parametrize("strength", [-0.1, 0.6, float("nan")])

@@ -25,16 +25,16 @@ def _tuner(monkeypatch, courses, **changes):
 
 
 def test_adapters_learn_a_texture_that_frozen_features_miss(monkeypatch, tmp_path):
-    training, held = texture_courses(tmp_path, 32, 0), texture_courses(tmp_path, 12, 1)
-    test = texture_courses(tmp_path, 40, 2)
+    training, held = texture_courses(tmp_path, 24, 0), texture_courses(tmp_path, 12, 1)
+    test = texture_courses(tmp_path, 30, 2)
     label = np.array([course.label for course in test])
     found = {}
-    for name, rate in (("frozen", 1e-12), ("adapters", 3e-3)):
-        tuner = _tuner(monkeypatch, training, rate=rate)
+    for name, rate in (("frozen", 1e-12), ("adapters", 1e-2)):
+        tuner = _tuner(monkeypatch, training, rate=rate, rank=8, head_rate=6e-3, tiles=2, batch=4)
         tuner.fit(training, held, tmp_path / name)
         found[name] = auroc(label, tuner.probabilities(test, 6))
-    assert found["adapters"] > 0.95
-    assert found["frozen"] < 0.8
+    assert found["adapters"] > 0.9
+    assert found["frozen"] < 0.75
 
 
 @pytest.mark.parametrize("change", [{"accumulate": 3}, {"chunk": 5}, {"accumulate": 2, "chunk": 3}])
@@ -60,14 +60,14 @@ def test_an_interrupted_fit_ends_like_an_undisturbed_one(monkeypatch, tmp_path, 
     whole = _tuner(monkeypatch, courses, **changes)
     told = whole.fit(courses, held, tmp_path / "whole")
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill(text):
         if text.startswith("epoch 1"):
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         _tuner(monkeypatch, courses, **changes).fit(courses, held, tmp_path / "state", kill)
     resumed = _tuner(monkeypatch, courses, **changes)
     torch.manual_seed(99)
@@ -85,18 +85,20 @@ def test_only_the_chosen_part_and_the_head_change(monkeypatch, tmp_path):
     for epoch in range(2):
         tuner.step(courses, epoch)
     changed = {n for n, each in tuner.net.state_dict().items() if not torch.equal(each, before[n])}
-    assert changed and all(n.endswith((".up", ".down")) or n.startswith("head.") for n in changed)
+    assert changed
+    assert all(n.endswith((".up", ".down")) or n.startswith("head.") for n in changed)
 
 
 def test_without_any_better_epoch_the_encoder_stays_as_it_was(monkeypatch, tmp_path):
     courses = texture_courses(tmp_path, 6)
     tuner = _tuner(monkeypatch, courses, epochs=3, patience=1)
-    monkeypatch.setattr(tuner, "inner_loss", iter([0.1, 0.5, 0.6, 0.7]).__next__)
-    monkeypatch.setattr(tuner, "inner_loss", lambda _, values=iter([0.1, 0.5, 0.6, 0.7]): next(values))
+    losses = iter([0.1, 0.5, 0.6, 0.7])
+    monkeypatch.setattr(tuner, "inner_loss", lambda _: next(losses))
     state = tuner.fit(courses, courses, tmp_path / "state")
     assert (state.best_epoch, len(state.history)) == (-1, 1)
     ups = [each for name, each in tuner.net.named_parameters() if name.endswith(".up")]
-    assert ups and not any(each.any() for each in ups)
+    assert ups
+    assert not any(each.any() for each in ups)
 
 
 def test_tiles_are_drawn_anew_each_epoch_and_alike_each_time(tmp_path):
@@ -119,7 +121,10 @@ def test_patients_decide_when_to_stop_or_are_trained_on_never_both(tmp_path):
     import pandas as pd
 
     courses = texture_courses(tmp_path, 12)
-    twice = [*courses, *(c.__class__(f"{c.patient_id}-L2", c.patient_id, c.label, c.slides, 50) for c in courses)]
+    twice = [
+        *courses,
+        *(c.__class__(f"{c.patient_id}-L2", c.patient_id, c.label, c.slides, 50) for c in courses),
+    ]
     table = pd.DataFrame(
         {
             "patient_id": [c.patient_id for c in twice], "response": [c.label for c in twice],
@@ -129,7 +134,8 @@ def test_patients_decide_when_to_stop_or_are_trained_on_never_both(tmp_path):
     )  # fmt: skip
     training, held = parted(table, twice, 4, 0)
     assert len(training) + len(held) == 24
-    assert held and not {c.patient_id for c in training} & {c.patient_id for c in held}
+    assert held
+    assert not {c.patient_id for c in training} & {c.patient_id for c in held}
 
 
 def test_the_state_waits_from_its_best_epoch():
