@@ -40,8 +40,8 @@ def study(tmp_path_factory):
                 }
             ),
             slides=pd.DataFrame(
-                {"slide_id": [path.stem for path in paths], "sample_id": samples, "path": [str(p) for p in paths], "mpp": 1.0}
-            ),
+                {"slide_id": [f"S{i}" for i in range(N)], "sample_id": samples, "path": list(map(str, paths))}
+            ).assign(mpp=1.0),
         ),
         folder,
     )  # fmt: skip
