@@ -59,6 +59,9 @@ def run_fold(
     """Fit everything on `fold.training`, predict `fold.test`; nothing of the test is seen before."""
     config, choosing = work.config, choosing or Choosing()
     prepared, arrays = prepare_fold(work, fold)
+    for rival in config.training.rivals:
+        if not modalities_of(rival, prepared.modalities):
+            tell(f"{fold.name}: {rival} left out, there are no slides")
     models, tables = {}, []
     for name, (kind, modalities) in wanted_models(work, prepared, choosing).items():
         choose, own = choosing.beside.get(name, choosing.choose), of_kind(work, kind)

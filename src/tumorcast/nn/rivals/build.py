@@ -1,4 +1,4 @@
-"""Turns configuration into the networks of other kinds."""
+"""Turns configuration into the networks of other kinds: the rivals' part of `nn/build.py`."""
 
 from __future__ import annotations
 
