@@ -69,11 +69,8 @@ def page(server) -> Iterator[object]:
 def _without_assistant(page, server: str) -> None:
     """MLflow opens a panel of its own at a browser's first visit; closed once, it stays closed."""
     page.goto(server)
-    close = page.get_by_role("button", name="Close").first
-    page.wait_for_timeout(4000)
-    if close.count() and close.is_visible():
-        close.click()
-        page.wait_for_timeout(500)
+    page.get_by_text("MLflow Assistant").first.wait_for()
+    page.get_by_role("button", name="Close", exact=True).click()
 
 
 def _best(server: str) -> tuple[str, list]:
@@ -98,30 +95,29 @@ def _shot(page, name: str) -> None:
 def test_from_the_printed_page_to_the_comparison_in_one_click(server, page):
     experiment, (best, second, third) = _best(server)
     page.goto(view_address(server, experiment, LIST_VIEW, is_charts=False))
-    rows = page.locator(".ag-center-cols-container [role=row], .ag-pinned-left-cols-container [role=row]")
     page.get_by_role("link", name=best.info.run_name, exact=True).first.wait_for()
-    names = [row.split("\n")[0] for row in rows.all_inner_texts()]
-    shown = [name for name in names if name.startswith("run")]
-    assert shown[:3] == [
-        best.info.run_name,
-        second.info.run_name,
-        third.info.run_name,
-    ]  # no click: the best is first
-    assert not any(name.startswith("fold") for name in names)
+    first_rows = [page.locator(f"[role=row][row-index='{k}']").first.inner_text() for k in range(3)]
+    for row, run in zip(first_rows, (best, second, third), strict=True):  # no click: the best stands first
+        assert run.info.run_name in row
+    assert page.get_by_text("50 matching runs").count() == 1  # no folds among them
     page.wait_for_timeout(1500)
     _shot(page, "list")
-    page.get_by_role(
-        "link", name=f"{best.info.run_name} and {second.info.run_name}"
-    ).click()  # the only click
-    page.get_by_text("Show differences only").first.wait_for()
-    for key in _differing(best, second):
-        page.get_by_text(key, exact=True).first.wait_for()
+    link = page.get_by_role("link", name=f"{best.info.run_name} and {second.info.run_name}")
+    with page.context.expect_page() as opened:
+        link.click()  # the only click
+    shown = opened.value
+    shown.set_default_timeout(90_000)
+    shown.get_by_text("Show differences only").first.wait_for()
+    differing = _differing(best, second)
+    assert differing
+    for key in differing:
+        shown.get_by_text(key, exact=True).first.wait_for()
+    assert shown.get_by_text("training.batch_size", exact=True).count() == 0  # the same in both
     for label in ("val_loss", "train_loss"):
         for run in (best, second):
-            page.get_by_text(f"{run.info.run_name} ({label})").first.wait_for()
-    assert page.get_by_text("training.batch_size", exact=True).count() == 0  # the same in both
-    page.wait_for_timeout(2500)
-    _shot(page, "best_two")
+            shown.get_by_text(f"{run.info.run_name} ({label})").first.wait_for()
+    shown.wait_for_timeout(2500)
+    _shot(shown, "best_two")
 
 
 def test_the_command_prints_the_comparison_by_any_metric(server, page, capsys):
@@ -149,6 +145,7 @@ def test_two_ticks_and_compare_show_what_differs(server, page):
     page.get_by_text("Show diff only").first.wait_for()
     for key in _differing(best, second):
         page.get_by_text(key, exact=True).first.wait_for()
+    _shot(page, "compare")
 
 
 def _wait(url: str, seconds: float = 180) -> None:

@@ -20,11 +20,13 @@ from tracked import curve, made_up_scores, record_run
 from tumorcast.config.load import load_config
 from tumorcast.config.models import TrackingConfig
 from tumorcast.domain.errors import ConfigError, InputError
-from tumorcast.training import delivery, tracking
+from tumorcast.training import sent as sending
+from tumorcast.training import tracking
 from tumorcast.training.config_diff import config_diff
-from tumorcast.training.delivery import DeliveryError, Sent, deliver
+from tumorcast.training.delivery import deliver
 from tumorcast.training.journal import Journal, journal_of, read_events
 from tumorcast.training.metric_keys import GRAMMAR, flat_metrics, mean_curves, primary_metrics
+from tumorcast.training.sent import DeliveryError, Sent
 from tumorcast.training.tracking import Tracker
 
 
@@ -256,8 +258,8 @@ def test_passwords_stay_out_of_settings_and_messages():
     with pytest.raises(ConfigError) as refused:
         load_config(["data.study=x", "name=a", "tracking.uri=https://me:geheim@server/x"])
     assert "geheim" not in str(refused.value)
-    assert delivery.without_password("postgresql://me:geheim@db:5/x?password=y") == "postgresql://db:5/x"
-    assert "geheim" not in delivery.problem_of(OSError("no route to https://me:geheim@server/x"))
+    assert sending.without_password("postgresql://me:geheim@db:5/x?password=y") == "postgresql://db:5/x"
+    assert "geheim" not in sending.problem_of(OSError("no route to https://me:geheim@server/x"))
 
 
 def test_a_database_on_a_shared_file_system_is_refused_before_anything_is_trained(tmp_path, monkeypatch):

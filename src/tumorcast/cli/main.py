@@ -25,6 +25,7 @@ COMMANDS = (
     "prepare",
     "train",
     "search",
+    "runs",
     "mlflow",
     "launch",
     "biomarkers",

@@ -43,11 +43,9 @@ def run_sync(args: argparse.Namespace) -> int:
         0 all are there, 2 some are not.
     """
     from tumorcast.readers.file_systems import refuse_shared_database
-    from tumorcast.training.delivery import be_brief
     from tumorcast.training.journal import journal_of
     from tumorcast.training.tracking import tracking_uri
 
-    be_brief()
     uri = tracking_uri(args.uri)
     refuse_shared_database(uri, "--uri", "name a server: --uri https://... (docs/mlflow.md)")
     folders = [path for path in args.runs if journal_of(path).is_file()]
@@ -61,10 +59,8 @@ def run_sync(args: argparse.Namespace) -> int:
 def run_compare(args: argparse.Namespace) -> int:
     """Print the best runs, what differs between the first two, and the page."""
     from tumorcast.training.comparison import compare_best
-    from tumorcast.training.delivery import be_brief
     from tumorcast.training.tracking import tracking_uri
 
-    be_brief()
     print(
         "\n".join(compare_best(tracking_uri(args.uri), args.experiment, args.metric, args.best, args.where))
     )

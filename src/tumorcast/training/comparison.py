@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from tumorcast.domain.errors import InputError, TumorcastError, did_you_mean
 from tumorcast.training.config_diff import config_diff
-from tumorcast.training.delivery import DeliveryError, problem_of, without_password
+from tumorcast.training.delivery import be_brief
+from tumorcast.training.run_table import RunRow, rows_of_server
 from tumorcast.training.run_views import best_runs, keep_view, pair_view, server_lines, view_address
+from tumorcast.training.sent import DeliveryError, problem_of, without_password
+
+Answer = TypeVar("Answer")
 
 
 def compare_best(uri: str, experiment: str, metric: str, count: int, where: Sequence[str] = ()) -> list[str]:
@@ -22,10 +26,25 @@ def compare_best(uri: str, experiment: str, metric: str, count: int, where: Sequ
         InputError: no such experiment, or fewer than two runs with the metric.
         DeliveryError: the server cannot be reached or refuses.
     """
-    from mlflow import MlflowClient
+    return _asked(uri, lambda client: _compare(client, uri, experiment, metric, count, where))
 
+
+def rows_on_server(uri: str, experiment: str) -> list[RunRow]:
+    """Every run of an experiment, the best first.
+
+    Raises:
+        InputError: no such experiment.
+        DeliveryError: the server cannot be reached or refuses.
+    """
+    return _asked(uri, lambda client: rows_of_server(client, _experiment(client, uri, experiment)))
+
+
+def _asked(uri: str, question: Callable[[Any], Answer]) -> Answer:
+    be_brief()
     try:
-        return _compare(MlflowClient(tracking_uri=uri), uri, experiment, metric, count, where)
+        from mlflow import MlflowClient
+
+        return question(MlflowClient(tracking_uri=uri))
     except TumorcastError:
         raise
     except Exception as error:
@@ -34,15 +53,20 @@ def compare_best(uri: str, experiment: str, metric: str, count: int, where: Sequ
         ) from error
 
 
-def _compare(client: Any, uri: str, name: str, metric: str, count: int, where: Sequence[str]) -> list[str]:
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        known = [found.name for found in client.search_experiments()]
+def _experiment(client: Any, uri: str, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        known = [experiment.name for experiment in client.search_experiments()]
         raise InputError(
             f"no experiment {name!r} at {without_password(uri)}",
             got=", ".join(known), expected="--experiment NAME", fix=did_you_mean(name, known),
         )  # fmt: skip
-    best = best_runs(client, experiment.experiment_id, metric, count, where)
+    return str(found.experiment_id)
+
+
+def _compare(client: Any, uri: str, name: str, metric: str, count: int, where: Sequence[str]) -> list[str]:
+    experiment_id = _experiment(client, uri, name)
+    best = best_runs(client, experiment_id, metric, count, where)
     if len(best) < 2:
         raise InputError(
             f"fewer than two runs of {name!r} have the metric {metric!r}",
@@ -50,9 +74,9 @@ def _compare(client: Any, uri: str, name: str, metric: str, count: int, where: S
             fix="see docs/mlflow.md for the keys; --metric primary is in every finished run",
         )
     key = f"tumorcast-{hashlib.sha256(repr((metric, list(where))).encode()).hexdigest()[:8]}"
-    keep_view(client, experiment.experiment_id, key, pair_view([run.info.run_id for run in best], metric))
+    keep_view(client, experiment_id, key, pair_view([run.info.run_id for run in best], metric))
     lines, server = server_lines(without_password(uri))
-    page = view_address(server, experiment.experiment_id, key, is_charts=True)
+    page = view_address(server, experiment_id, key, is_charts=True)
     return [*_table(best, metric), *_difference(best[1], best[0]), *lines, page]
 
 

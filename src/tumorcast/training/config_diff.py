@@ -21,6 +21,11 @@ def flat_config(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
+def settings_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """The flat configuration without what only says how a run is called and where it is kept."""
+    return {key: value for key, value in flat_config(config).items() if _is_setting(key)}
+
+
 def config_diff(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """Lines such as `training.lr: 0.001 -> 0.003`, of settings that are no names or places of the run."""
     keys = sorted(key for key in before.keys() | after.keys() if _is_setting(key))

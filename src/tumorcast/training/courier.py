@@ -69,8 +69,9 @@ def main(folder: Path, uri: str) -> int:
 
 def _try(folder: Path, uri: str) -> bool:
     from tumorcast.domain.errors import TumorcastError
-    from tumorcast.training.delivery import Sent, deliver
+    from tumorcast.training.delivery import deliver
     from tumorcast.training.journal import journal_of, read_events
+    from tumorcast.training.sent import Sent
 
     try:
         known = Sent.of(folder, uri)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tumorcast.domain.errors import InputError, TumorcastError
+from tumorcast.slides.leases import Leases
 from tumorcast.training.config_diff import config_diff, parent_of
-from tumorcast.training.files import write_text
 from tumorcast.training.journal import Event, journal_of, read_events
 from tumorcast.training.run_views import NOTE_TAG, refresh_views
+from tumorcast.training.sent import DeliveryError, Sent, problem_of, without_password
 
 UID_TAG = "tumorcast_uid"
 """`UID` of a run, `UID/CHILD` of a child: how a run that was sent before is found again."""
@@ -32,47 +31,6 @@ _PARAMS, _TAGS, _METRICS = 100, 100, 900
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
 _FINAL = {"INVALID_PARAMETER_VALUE", "RESOURCE_ALREADY_EXISTS", "BAD_REQUEST", "INVALID_STATE"}
 """Answers that would be the same tomorrow."""
-
-
-class DeliveryError(TumorcastError):
-    """The server was not reached or did not take what was sent; what is in the run's folder can be sent later."""
-
-
-@dataclass
-class Sent:
-    """How far a run's journal was sent to one server; kept beside the journal.
-
-    Attributes:
-        runs: name in the journal ("" the run, else a child) -> id on the server.
-        lines: events that the server has.
-        refused: what the server will never take, as lines for people.
-        problem: why the last try stopped; empty where all was sent.
-        differs: how the run's settings differ from those of the run before it there, for its description.
-    """
-
-    path: Path
-    experiment_id: str = ""
-    runs: dict[str, str] = field(default_factory=dict)
-    lines: int = 0
-    refused: list[str] = field(default_factory=list)
-    problem: str = ""
-    differs: str = ""
-
-    @classmethod
-    def of(cls, folder: Path, uri: str) -> Sent:
-        """What is known of this run on this server."""
-        mark = hashlib.sha256(uri.rstrip("/").encode()).hexdigest()[:8]
-        path = journal_of(folder).with_name(f"sent-{mark}.json")
-        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return cls(path, **known)
-
-    def keep(self) -> None:
-        told = {key: value for key, value in vars(self).items() if key != "path"}
-        write_text(self.path, json.dumps(told, indent=1))
-
-    def forget(self) -> None:
-        """As if nothing had been sent."""
-        self.experiment_id, self.runs, self.lines, self.refused = "", {}, 0, []
 
 
 def deliver(folder: Path, uri: str, experiment: str | None = None) -> Sent:
@@ -95,9 +53,19 @@ def deliver(folder: Path, uri: str, experiment: str | None = None) -> Sent:
             expected=f"{journal_of(folder)}, which `tumorcast train` writes",
             fix="name the folders of runs, such as runs/*",
         )
+    begun = begun | ({"experiment": experiment} if experiment else {})
+    with Leases(journal_of(folder).with_name("senders")) as leases:
+        if not leases.claim("sender"):
+            raise DeliveryError(
+                f"{folder.name} is being sent by another process", fix="wait until it is done"
+            )
+        return _deliver(folder, uri, begun)
+
+
+def _deliver(folder: Path, uri: str, begun: Event) -> Sent:
     sent = Sent.of(folder, uri)
     try:
-        _Sender(folder, uri, begun | ({"experiment": experiment} if experiment else {}), sent).send()
+        _Sender(folder, uri, begun, sent).send()
     except TumorcastError:
         raise
     except Exception as error:
@@ -115,22 +83,6 @@ def be_brief() -> None:
     """Short timeouts and few retries for MLflow's requests, where the environment does not say otherwise."""
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
-
-
-def without_password(uri: str) -> str:
-    """An address as it may be shown: user names and passwords left out."""
-    scheme, found, rest = uri.partition("://")
-    if not found:
-        return uri
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
-
-
-def problem_of(error: BaseException) -> str:
-    """The first line of what went wrong, short, without addresses that hold a password."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    words = [without_password(word) if "://" in word and "@" in word else word for word in text.split()]
-    return " ".join(words)[:300]
 
 
 @dataclass

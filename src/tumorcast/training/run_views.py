@@ -20,8 +20,7 @@ _NOTE = "Best two runs"
 _STATE_TAG = "mlflow.sharedViewState."
 _COLUMNS = (
     f"metrics.`{PRIMARY}`", f"metrics.`{PRIMARY}_low`", f"metrics.`{PRIMARY}_high`", f"metrics.`{MARGIN}`",
-    "tags.`primary_metric`", "tags.`data`", "tags.`training_data`", "tags.`n_patients`", "tags.`encoder`",
-    "tags.`config_diff`",
+    "tags.`data`", "tags.`training_data`", "tags.`encoder`", "tags.`config_diff`",
 )  # fmt: skip
 
 

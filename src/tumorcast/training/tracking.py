@@ -15,12 +15,12 @@ from typing import Any
 
 from tumorcast.config.models import TrackingConfig
 from tumorcast.readers.file_systems import refuse_shared_database
-from tumorcast.training.config_diff import flat_config
+from tumorcast.training.config_diff import flat_config, settings_of
 from tumorcast.training.courier import Courier
-from tumorcast.training.delivery import Sent, without_password
 from tumorcast.training.files import write_text
 from tumorcast.training.journal import Journal, digest_of, now
 from tumorcast.training.run_views import LIST_VIEW, NOTE_TAG, PAIR_VIEW, server_lines, view_address
+from tumorcast.training.sent import Sent, without_password
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 _RUN_ID = "mlflow_run_id"
@@ -102,7 +102,7 @@ class Tracker:
             parent=self.tracking.parent,
             data=tags.get("data_sha256"),
         )
-        self._add("params", values=flat_config(config))
+        self._add("params", values=settings_of(config))
         self._add("tags", values={"kind": "run"} | dict(tags))
 
     def _finish(self, courier: Courier | None) -> None:
