@@ -10,7 +10,14 @@ from tumorcast.domain.errors import InputError, TumorcastError, did_you_mean
 from tumorcast.training.config_diff import config_diff
 from tumorcast.training.delivery import be_brief
 from tumorcast.training.run_table import RunRow, rows_of_server
-from tumorcast.training.run_views import best_runs, keep_view, pair_view, server_lines, view_address
+from tumorcast.training.run_views import (
+    best_runs,
+    colour_apart,
+    keep_view,
+    pair_view,
+    server_lines,
+    view_address,
+)
 from tumorcast.training.sent import DeliveryError, problem_of, without_password
 
 Answer = TypeVar("Answer")
@@ -73,6 +80,7 @@ def _compare(client: Any, uri: str, name: str, metric: str, count: int, where: S
             got=[run.info.run_name for run in best],
             fix="see docs/mlflow.md for the keys; --metric primary is in every finished run",
         )
+    colour_apart(client, best)
     key = f"tumorcast-{hashlib.sha256(repr((metric, list(where))).encode()).hexdigest()[:8]}"
     keep_view(client, experiment_id, key, pair_view([run.info.run_id for run in best], metric))
     lines, server = server_lines(without_password(uri))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,16 @@ _PATIENCE = {
 }
 _PARAMS, _TAGS, _METRICS = 100, 100, 900
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
-_FINAL = {"INVALID_PARAMETER_VALUE", "RESOURCE_ALREADY_EXISTS", "BAD_REQUEST", "INVALID_STATE"}
+_FINAL = {
+    "INVALID_PARAMETER_VALUE",
+    "RESOURCE_ALREADY_EXISTS",
+    "BAD_REQUEST",
+    "INVALID_STATE",
+    "PERMISSION_DENIED",
+}
 """Answers that would be the same tomorrow."""
+_FINAL_OF_EXTRAS = {*_FINAL, "PERMISSION_DENIED"}
+"""Models and views are left out where the server does not let this user make them."""
 
 
 def deliver(folder: Path, uri: str, experiment: str | None = None) -> Sent:
@@ -155,13 +163,16 @@ class _Sender:
                 self._flush()
                 self.client.set_terminated(self.sent.runs[event["run"]], event["status"], event["at"])
                 if not event["run"] and event["status"] == "FINISHED":
-                    refresh_views(self.client, self.sent.experiment_id, self.sent.runs[""])
+                    self._final(self._refresh_views, final=_FINAL_OF_EXTRAS)
             case "file":
                 self._flush()
                 self._file(event)
             case "register":
                 self._flush()
                 self._register(event)
+
+    def _refresh_views(self) -> None:
+        refresh_views(self.client, self.sent.experiment_id, self.sent.runs[""])
 
     def _batch(self, event: Event) -> _Batch:
         return self.batches.setdefault(event["run"], _Batch())
@@ -258,16 +269,16 @@ class _Sender:
         path = self.folder / event["path"]
         if path.exists():
             run_id = self.sent.runs[event["run"]]
-            self._final(register_bundle, path, event["name"], run_id, self.uri)
+            self._final(register_bundle, path, event["name"], run_id, self.uri, final=_FINAL_OF_EXTRAS)
 
-    def _final(self, call: Callable[..., object], *words: Any) -> None:
+    def _final(self, call: Callable[..., object], *words: Any, final: Collection[str] = _FINAL) -> None:
         """Call; what the server will never take is noted, and the rest goes on."""
         from mlflow.exceptions import MlflowException
 
         try:
             call(*words)
         except MlflowException as error:
-            if error.error_code not in _FINAL:
+            if error.error_code not in final:
                 raise
             self.sent.refused.append(problem_of(error))
 

@@ -6,6 +6,7 @@ A view is what MLflow's own Share button makes: filter, order, columns and chart
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,8 @@ RUNS_ONLY = "tags.kind = 'run'"
 NOTE_TAG = "mlflow.note.content"
 _LOCAL_SERVER = "http://127.0.0.1:5000"
 _NOTE = "Best two runs"
+_COLOUR_TAG = "mlflow.runColor"
+_COLOURS = ("#1b6ca8", "#d9652b", "#2a9d5c", "#8e44ad", "#b8860b", "#555555")
 _STATE_TAG = "mlflow.sharedViewState."
 _COLUMNS = (
     f"metrics.`{PRIMARY}`", f"metrics.`{PRIMARY}_low`", f"metrics.`{PRIMARY}_high`", f"metrics.`{MARGIN}`",
@@ -43,6 +46,7 @@ def refresh_views(client: Any, experiment_id: str, run_id: str) -> None:
     keep_view(client, experiment_id, LIST_VIEW, list_view())
     if len(best) < 2:
         return
+    colour_apart(client, best)
     keep_view(client, experiment_id, PAIR_VIEW, pair_view([run.info.run_id for run in best]))
     note = client.get_experiment(experiment_id).tags.get(NOTE_TAG, "")
     if not note or note.startswith(_NOTE):
@@ -66,6 +70,13 @@ def best_runs(
         order_by=[f"metrics.`{metric}` {order}"],
     )
     return [run for run in found if metric in run.data.metrics]
+
+
+def colour_apart(client: Any, runs: Sequence[Any]) -> None:
+    """Give runs that are shown together colours that differ: MLflow's own, made from their ids, may be alike."""
+    for run, colour in zip(runs, itertools.cycle(_COLOURS)):
+        if run.data.tags.get(_COLOUR_TAG) != colour:
+            client.set_tag(run.info.run_id, _COLOUR_TAG, colour)
 
 
 def is_lower_better(metric: str) -> bool:
