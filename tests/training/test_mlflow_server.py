@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -41,19 +43,17 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory) -> Iterator[str]:
+def database() -> Iterator[str]:
     """A throwaway cluster on the loopback; its address without a password."""
     initdb, pg_ctl, createdb = map(str, _PROGRAMS)
-    folder = tmp_path_factory.mktemp("pg")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    cluster, port = folder / "cluster", str(_free_port())
-    cluster.mkdir()
+    cluster, port = (
+        Path(tempfile.mkdtemp(prefix="pg")),
+        str(_free_port()),
+    )  # pytest's folders are root's alone
     if os.geteuid() == 0:
         shutil.chown(cluster, _OWNER)
     quietly = {"check": True, "stdout": subprocess.DEVNULL, "cwd": cluster}
-    made = subprocess.run(_as_owner([initdb, "-D", str(cluster), "-U", "mlflow", "-A", "trust"]), **quietly)
-    assert made.returncode == 0
+    subprocess.run(_as_owner([initdb, "-D", str(cluster), "-U", "mlflow", "-A", "trust"]), **quietly)
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={cluster}"
     start = [pg_ctl, "-D", str(cluster), "-o", options, "-l", str(cluster / "log"), "-w", "start"]
     subprocess.run(_as_owner(start), **quietly)
@@ -62,6 +62,7 @@ def database(tmp_path_factory) -> Iterator[str]:
         yield f"postgresql+psycopg2://mlflow@127.0.0.1:{port}/mlflow"
     finally:
         subprocess.run(_as_owner([pg_ctl, "-D", str(cluster), "-m", "immediate", "stop"]), **quietly)
+        shutil.rmtree(cluster)
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +82,8 @@ def server(database, tmp_path_factory) -> Iterator[str]:
         _wait(f"http://127.0.0.1:{port}/health")
         yield f"http://127.0.0.1:{port}"
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(30)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         log.close()
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from tumorcast.domain.errors import InputError, TumorcastError, did_you_mean
 from tumorcast.training.config_diff import config_diff
-from tumorcast.training.delivery import be_brief
+from tumorcast.training.mlflow_server import be_brief
 from tumorcast.training.run_table import RunRow, rows_of_server
 from tumorcast.training.run_views import (
     best_runs,

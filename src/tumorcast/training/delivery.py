@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,21 +11,13 @@ from tumorcast.domain.errors import InputError, TumorcastError
 from tumorcast.slides.leases import Leases
 from tumorcast.training.config_diff import config_diff, parent_of
 from tumorcast.training.journal import Event, journal_of, read_events
+from tumorcast.training.mlflow_server import be_brief, experiment_id
 from tumorcast.training.run_views import NOTE_TAG, refresh_views
 from tumorcast.training.sent import DeliveryError, Sent, problem_of, without_password
 
 UID_TAG = "tumorcast_uid"
 """`UID` of a run, `UID/CHILD` of a child: how a run that was sent before is found again."""
 
-_PATIENCE = {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "GIT_PYTHON_REFRESH": "quiet",
-}
 _PARAMS, _TAGS, _METRICS = 100, 100, 900
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
 _FINAL = {
@@ -85,12 +76,6 @@ def _deliver(folder: Path, uri: str, begun: Event) -> Sent:
     sent.problem = ""
     sent.keep()
     return sent
-
-
-def be_brief() -> None:
-    """Short timeouts and few retries for MLflow's requests, where the environment does not say otherwise."""
-    for name, value in _PATIENCE.items():
-        os.environ.setdefault(name, value)
 
 
 @dataclass
@@ -281,26 +266,6 @@ class _Sender:
             if error.error_code not in final:
                 raise
             self.sent.refused.append(problem_of(error))
-
-
-def experiment_id(client: Any, name: str, uri: str) -> str:
-    """The experiment of that name, made where there is none; artifacts of a local database lie beside it."""
-    from mlflow.exceptions import MlflowException
-
-    from tumorcast.readers.file_systems import sqlite_file
-
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    database = sqlite_file(uri)
-    beside = (database.absolute().parent / "mlartifacts").as_uri() if database else None
-    try:
-        tags = {"mlflow.experimentKind": "custom_model_development"}
-        return str(client.create_experiment(name, artifact_location=beside, tags=tags))
-    except MlflowException as error:  # another run made it at this moment
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-        return str(client.get_experiment_by_name(name).experiment_id)
 
 
 def _parts(items: list[Any], size: int) -> list[list[Any]]:
