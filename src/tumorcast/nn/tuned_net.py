@@ -6,12 +6,36 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from tumorcast.nn.abmil import Abmil
+from tumorcast.nn.segments import AttentionPooling
 from tumorcast.nn.tile_graph import TilesToFeatures
 
 
+class PooledReadOut(nn.Module):
+    """Projected tiles, one gated attention (Ilse, Tomczak, Welling 2018), one linear read-out.
+
+    Shapes: (features [t, dim] standardised, owner [t], count B) -> logits [B].
+    """
+
+    def __init__(self, dim: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.project = nn.Sequential(nn.Linear(dim, width), nn.ReLU(), nn.Dropout(dropout))
+        self.pool = AttentionPooling(width, 1, width)
+        self.read_out = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, 1))
+
+    def forward(self, features: Tensor, owner: Tensor, count: int) -> Tensor:
+        pooled, _ = self.pool(self.project(features), owner, count)
+        logits: Tensor = self.read_out(pooled[:, 0])[:, 0]
+        return logits
+
+
+def pack_bags(bags: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Rows of all bags [t, ...], and which bag each belongs to [t]."""
+    sizes = torch.tensor([len(bag) for bag in bags], device=bags[0].device)
+    return torch.cat(bags), torch.repeat_interleave(torch.arange(len(bags), device=bags[0].device), sizes)
+
+
 class TunedNet(nn.Module):
-    """Tiles through the encoder, a chunk at a time, standardised, then `nn.abmil.Abmil`.
+    """Tiles through the encoder, a chunk at a time, standardised, then `PooledReadOut`.
 
     Of several chunks each is computed again in the backward pass: the activations of one are held at a time.
 
@@ -30,7 +54,7 @@ class TunedNet(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder, self.chunk = encoder, chunk
-        self.head = Abmil(len(mean), width, dropout)
+        self.head = PooledReadOut(len(mean), width, dropout)
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
 

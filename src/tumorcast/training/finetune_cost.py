@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.autograd.graph import saved_tensors_hooks
 
-from tumorcast.nn.abmil import Abmil, pack_bags
+from tumorcast.nn.tuned_net import PooledReadOut, pack_bags
 from tumorcast.training.finetune_data import TuningCourse
 from tumorcast.training.finetune_fit import Tuner
 
@@ -158,12 +158,12 @@ def _peak(tuner: Tuner, tiles: np.ndarray) -> int:
 
 def _stored(tuner: Tuner, dim: int) -> float:
     """Seconds of a step of the pooling on stored features."""
-    head = Abmil(dim, tuner.config.width, tuner.config.dropout).to(tuner.device)
+    head = PooledReadOut(dim, tuner.config.width, tuner.config.dropout).to(tuner.device)
     bags = [torch.randn(_STORED_TILES, dim, device=tuner.device) for _ in range(tuner.config.batch)]
 
     def act() -> None:
         packed, owner = pack_bags(bags)
-        head(packed, owner.to(tuner.device), len(bags)).sum().backward()
+        head(packed, owner, len(bags)).sum().backward()
 
     return _seconds(tuner, act)
 

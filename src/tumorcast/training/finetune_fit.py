@@ -12,12 +12,11 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from tumorcast.config.finetune import FinetuneConfig
-from tumorcast.nn.abmil import pack_bags
 from tumorcast.nn.backbones import Backbone
 from tumorcast.nn.lora import check_reached
 from tumorcast.nn.tile_graph import TilesToFeatures
 from tumorcast.nn.trained_part import open_for_training
-from tumorcast.nn.tuned_net import TunedNet
+from tumorcast.nn.tuned_net import TunedNet, pack_bags
 from tumorcast.training.checkpoint import NOT_TRAINED
 from tumorcast.training.finetune_data import TuningCourse, batches
 from tumorcast.training.finetune_state import TuningState, load_state, restore, save_state
@@ -86,7 +85,7 @@ class Tuner:
         """Summed cross entropy of some courses."""
         tiles, owner = pack_bags([self.moved(bag) for bag in bags])
         with self.mixed():
-            logits = self.net(tiles, owner.to(self.device), len(bags))
+            logits = self.net(tiles, owner, len(bags))
         wanted = torch.tensor(list(labels), device=self.device)
         return binary_cross_entropy_with_logits(logits.float(), wanted, reduction="sum")
 
@@ -123,7 +122,7 @@ class Tuner:
         with torch.inference_mode(), self.mixed():
             for course in courses:
                 packed, owner = pack_bags([self.moved(course.fixed_tiles(tiles, self.config.seed))])
-                found.append(float(torch.sigmoid(self.net(packed, owner.to(self.device), 1).float())))
+                found.append(float(torch.sigmoid(self.net(packed, owner, 1).float())))
         return np.array(found)
 
     def fit(
