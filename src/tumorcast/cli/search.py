@@ -44,7 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
     from tumorcast.cli.search_team import team
     from tumorcast.export.run_bundle import export_conclusion
     from tumorcast.training.search_run import run_search
+    from tumorcast.training.stop import leave_on_signal
 
+    if not arguments.join:
+        leave_on_signal()
     with team(arguments.words, arguments.workers, arguments.engine):
         run_search(config, search, export_conclusion, is_helper=arguments.join)
     return 0

@@ -16,6 +16,7 @@ from tumorcast.cohort.splits import Fold
 from tumorcast.config.models import CandidateConfig, ModelConfig, RunConfig, TrainingConfig
 from tumorcast.config.search import with_values
 from tumorcast.training.fit import Member, fit_member
+from tumorcast.training.kept_anchors import KeptAnchors
 from tumorcast.training.workspace import Workspace
 
 
@@ -27,7 +28,7 @@ class InnerFolds:
         fold: name of the outer fold. model: name of what is fitted ("fused", a modality).
         seen: course id -> arrays, of the training courses alone.
         parts: inner folds; each holds out its `test`, on which its member stops early.
-        folder: where what is fitted is kept.
+        folder: where what is fitted is kept. anchors: of each inner fold, once fitted.
     """
 
     work: Workspace
@@ -37,6 +38,7 @@ class InnerFolds:
     seen: Mapping[str, CourseArrays]
     parts: tuple[Fold, ...]
     folder: Path
+    anchors: dict[int, KeptAnchors] = field(default_factory=dict)
 
     def fit(self, folder: Path, model: ModelConfig, settings: TrainingConfig, number: int) -> Member:
         """The member of inner fold `number` under a setting; read back where `folder` holds it."""
@@ -50,6 +52,7 @@ class InnerFolds:
             model,
             settings,
             seed=config.seed * 1000 + number,
+            anchors=self.anchors.setdefault(number, KeptAnchors()),
         )
 
 

@@ -26,10 +26,10 @@ from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import Predictor
 from tumorcast.training.across import agreed_on
-from tumorcast.training.anchors import fit_anchors
 from tumorcast.training.checkpoint import NOT_TRAINED, EpochCheckpoint, load_weights, save_weights
 from tumorcast.training.files import write_text
 from tumorcast.training.inference import outputs_of
+from tumorcast.training.kept_anchors import KeptAnchors
 from tumorcast.training.module import CourseModule
 from tumorcast.training.processes import layout
 
@@ -59,10 +59,14 @@ def fit_member(
     model: ModelConfig,
     settings: TrainingConfig,
     seed: int,
+    anchors: KeptAnchors | None = None,
 ) -> Member:
     """Train until the loss on `validation` stops falling; the best weights are kept.
 
     A finished member is read back from `folder`; an interrupted one goes on from its last written state.
+
+    Args:
+        anchors: of the same courses and seed, from settings tried before.
 
     Raises:
         ConfigError: more processes than courses in a global batch.
@@ -74,7 +78,7 @@ def fit_member(
     folder.mkdir(parents=True, exist_ok=True)
     anchored = None
     if isinstance(predictor, Predictor) and model.anchors:
-        anchored = fit_anchors(predictor, training, courses, seed)
+        anchored = (anchors or KeptAnchors()).fit(predictor, training, courses, seed, model)
     module = CourseModule(predictor, settings, model.auxiliary_weight, seed, anchored, len(training))
     untrained = _loss_on(predictor, validation, courses)
     with quiet():

@@ -1,0 +1,53 @@
+"""Anchors kept from one setting are those of another that has no part in them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from toy_courses import toy_course, toy_labels, toy_preprocessor
+from tumorcast.config.models import ModelConfig
+from tumorcast.nn.build import build_predictor
+from tumorcast.training import kept_anchors
+from tumorcast.training.anchors import fit_anchors
+from tumorcast.training.kept_anchors import NO_PART, KeptAnchors
+
+OTHER = {
+    "width": 24, "attention_heads": 2, "slide_tokens": 3, "graph_tokens": 1, "graph_layers": 0, "fusion_layers": 2,
+    "dropout": 0.5, "modality_dropout": 0.0, "auxiliary_weight": 0.0,
+}  # fmt: skip
+COURSES = [toy_course(n, n_tiles=3 + n % 4) for n in range(24)]
+
+
+@pytest.mark.parametrize("name", sorted(NO_PART))
+def test_a_setting_without_part_changes_no_anchor(name, monkeypatch):
+    labels, kept = toy_labels(COURSES), KeptAnchors()
+    before = ModelConfig(width=16)
+    kept.fit(build_predictor(before, toy_preprocessor()), COURSES, labels, 3, before)
+    model = before.model_copy(update={name: OTHER[name]})
+    plain, other = (build_predictor(model, toy_preprocessor()) for _ in range(2))
+    expected = fit_anchors(plain, COURSES, labels, 3)
+
+    def refuse(*_):
+        raise RuntimeError("fitted again")
+
+    monkeypatch.setattr(kept_anchors, "fit_anchors", refuse)
+    torch.testing.assert_close(kept.fit(other, COURSES, labels, 3, model), expected, rtol=0, atol=1e-6)
+    state = other.anchors.state_dict()
+    for key, value in plain.anchors.state_dict().items():
+        torch.testing.assert_close(state[key], value, rtol=0, atol=1e-6)
+
+
+def test_a_setting_with_part_fits_anew(monkeypatch):
+    labels, kept = toy_labels(COURSES), KeptAnchors()
+    calls: list[int] = []
+
+    def counted(*words):
+        calls.append(1)
+        return fit_anchors(*words)
+
+    monkeypatch.setattr(kept_anchors, "fit_anchors", counted)
+    for graph in ("gine", "bag", "gine"):
+        model = ModelConfig(width=16, graph=graph)
+        kept.fit(build_predictor(model, toy_preprocessor()), COURSES, labels, 3, model)
+    assert len(calls) == 2
