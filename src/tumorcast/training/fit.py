@@ -31,7 +31,7 @@ from tumorcast.training.files import write_text
 from tumorcast.training.inference import outputs_of
 from tumorcast.training.kept_anchors import KeptAnchors
 from tumorcast.training.module import CourseModule
-from tumorcast.training.processes import layout
+from tumorcast.training.processes import join, layout
 
 _WEIGHTS, _SUMMARY = "weights.safetensors", "member.json"
 _QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "mlflow", "alembic")
@@ -71,6 +71,7 @@ def fit_member(
     Raises:
         ConfigError: more processes than courses in a global batch.
     """
+    join(settings)
     torch.manual_seed(seed)
     predictor = build_net(model, prepared)
     if agreed_on((folder / _SUMMARY).is_file()):

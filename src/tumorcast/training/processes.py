@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.distributed as dist
 from lightning_fabric.plugins.environments import (
     ClusterEnvironment,
     LightningEnvironment,
@@ -56,6 +58,38 @@ def layout(settings: TrainingConfig, environ: Mapping[str, str] = os.environ) ->
     _agree("devices", settings.devices, each, who)
     _agree("num_nodes", settings.num_nodes, nodes, who)
     return Layout(nodes, each, environment)
+
+
+def join(settings: TrainingConfig, environ: Mapping[str, str] = os.environ) -> None:
+    """Meet the other processes of torchrun, once; elsewhere the trainer does it.
+
+    After a restart torchrun offers the same store: addresses of the dead processes stand in it, and who takes one
+    of these for a living one waits for ever. So each attempt has names of its own in it.
+
+    Raises:
+        ConfigError: as `layout`.
+    """
+    layout(settings, environ)
+    if "TORCHELASTIC_RUN_ID" not in environ or dist.is_initialized() or int(environ["WORLD_SIZE"]) == 1:
+        return
+    rank, world = int(environ["RANK"]), int(environ["WORLD_SIZE"])
+    store = dist.TCPStore(
+        environ["MASTER_ADDR"],
+        int(environ["MASTER_PORT"]),
+        world,
+        is_master=rank == 0 and environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True",
+    )
+    attempt = dist.PrefixStore(f"attempt{environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    if _has_gpus(settings):
+        torch.cuda.set_device(int(environ["LOCAL_RANK"]))
+    backend = "nccl" if _has_gpus(settings) else "gloo"
+    dist.init_process_group(backend, store=attempt, rank=rank, world_size=world)
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def _has_gpus(settings: TrainingConfig) -> bool:
