@@ -173,6 +173,16 @@ def test_half_precision_tiles_are_taken_as_they_are(net):
         torch.testing.assert_close(net(half).scores, net(inputs).scores, atol=0.05, rtol=0.05)
 
 
+def test_mixed_precision_says_about_the_same(net):
+    inputs = inputs_of(UNEQUAL)
+    with torch.inference_mode():
+        exact = net(inputs).scores
+        with torch.autocast("cpu", torch.bfloat16):
+            mixed = net(inputs).scores
+    assert torch.isfinite(mixed).all()
+    torch.testing.assert_close(mixed.float(), exact, atol=0.15, rtol=0.1)
+
+
 def planted(count: int, is_told: bool = True) -> tuple[list[CourseArrays], CourseLabels]:
     """Courses of which a third of the tiles tells the response (or nothing does)."""
     courses = [toy_course(n, n_tiles=9) for n in range(count)]

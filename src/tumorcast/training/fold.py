@@ -75,7 +75,9 @@ def run_fold(
         table = prediction_table(work, fold.name, fold.test, name, values)
         if name == FUSED:
             table = relied_on(table, fitted.inner)
-        elif name in choosing.beside:  # calibrated likewise, so that the two compare
+        elif (
+            name in choosing.beside or name in config.training.rivals
+        ):  # calibrated likewise, so that the two compare
             table = relied_on(table, fitted.inner)[list(table.columns)]
         tables.append(table)
     subsets = pd.DataFrame()

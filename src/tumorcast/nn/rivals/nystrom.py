@@ -48,7 +48,12 @@ def _means(values: Tensor, count: int) -> Tensor:
 
 
 def pseudo_inverse(matrix: Tensor) -> Tensor:
-    """[..., m, m] the Moore-Penrose inverse by six steps of the iteration of the paper (eq. 11)."""
+    """[..., m, m] the Moore-Penrose inverse by six steps of the iteration of the paper (eq. 11), in float32."""
+    with torch.autocast(matrix.device.type, enabled=False):
+        return _iterated(matrix.float()).to(matrix.dtype)
+
+
+def _iterated(matrix: Tensor) -> Tensor:
     rows, columns = matrix.abs().sum(dim=-1), matrix.abs().sum(dim=-2)
     start = rows.amax(dim=-1) * columns.amax(dim=-1)
     inverse = matrix.mT / start[..., None, None]
