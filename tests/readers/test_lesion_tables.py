@@ -197,3 +197,47 @@ def test_several_readers_need_a_choice(tmp_path: Path) -> None:
 
 def test_every_code_has_a_remedy() -> None:
     assert all(fix for fix in FIXES.values())
+
+
+def test_a_collected_size_keeps_its_own_unit(tmp_path: Path) -> None:
+    paths = _sdtm(tmp_path)
+    table = pd.read_csv(paths[1], dtype=str)
+    size = pd.to_numeric(table["TRSTRESN"]) / 10
+    collected = table.drop(columns=["TRSTRESN", "TRSTRESU"]).assign(TRORRES=size, TRORRESU="cm")
+    collected["TRORRES"] = collected["TRORRES"].astype(object).where(size.notna(), collected["TRSTRESC"])
+    expected = read_lesion_tables(paths).patients
+    collected.to_csv(paths[1], index=False)
+    assert read_lesion_tables(paths).patients == expected
+
+
+def test_follow_up_by_date_counts_from_the_first_scan(tmp_path: Path) -> None:
+    paths = _sdtm(tmp_path)
+    follow = tmp_path / "follow.csv"
+    follow.write_text("patient_id,start_date,death_date\nA,2024-01-08,2024-12-31\n", encoding="utf-8")
+    found = read_lesion_tables([*paths, follow]).follow_up["A"]
+    assert (found.start_day, found.death_day) == (7, 365)
+    (tmp_path / "days.csv").write_text(GOOD, encoding="utf-8")
+    told = read_lesion_tables([tmp_path / "days.csv", follow])
+    assert told.follow_up["A"].death_day is None
+    assert [one.code for one in told.problems] == ["date_unreadable", "date_unreadable"]
+
+
+def test_a_table_that_is_not_there_or_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not there"):
+        read_lesion_tables([tmp_path / "none.csv"])
+    (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04\0\0")
+    with pytest.raises(InputError, match="not a text file"):
+        read_lesion_tables([tmp_path / "book.xlsx"])
+
+
+@pytest.mark.parametrize(
+    ("column", "code"), [("TULOC", "lesion_changes_organ"), ("TUORRES", "lesion_changes_kind")]
+)
+def test_a_lesion_that_tu_tells_twice_in_two_ways_is_refused(tmp_path: Path, column: str, code: str) -> None:
+    paths = _sdtm(tmp_path)
+    table = pd.read_csv(paths[0], dtype=str)
+    other = table.iloc[[0]].assign(**{column: "NEW" if column == "TUORRES" else "KIDNEY"})
+    pd.concat([table, other]).to_csv(paths[0], index=False)
+    assert codes(read_lesion_tables(paths)) == [code]
+    pd.concat([table, table.assign(TULOC=None)]).to_csv(paths[0], index=False)
+    assert codes(read_lesion_tables(paths)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,9 @@ from tumorcast.biology.recist.outcomes import Outcome
 from tumorcast.biology.recist.problems import Problem
 from tumorcast.biology.recist.progression import FollowUp
 
-_COLUMNS = {"start_day", "death_day", "new_therapy_day", "pfs_days", "pfs_event", "os_days", "os_event"}
+_TIMES = ("start", "death", "new_therapy")
+_DAYS = {*(f"{name}_day" for name in _TIMES), "pfs_days", "pfs_event", "os_days", "os_event"}
+_DATES = {f"{name}_date" for name in _TIMES}
 _FLAGS = {
     "1": True,
     "1.0": True,
@@ -25,30 +28,49 @@ _FLAGS = {
 
 def is_follow_up(table: pd.DataFrame) -> bool:
     """Whether a table has a patient and something of the follow-up."""
-    return "patient_id" in table.columns and bool(_COLUMNS & set(table.columns))
+    return "patient_id" in table.columns and bool((_DAYS | _DATES) & set(table.columns))
 
 
 def read_follow_up(
-    table: pd.DataFrame, follow_up: dict[str, FollowUp], outcomes: list[Outcome], problems: list[Problem]
-) -> None:
-    """Add the rows of a table to what is known; days count from where the lesions' do; bad cells are told."""
-    for _, row in table.dropna(subset=["patient_id"]).iterrows():
-        name = str(row["patient_id"])
-        start = _number(row, "start_day", problems)
-        follow_up[name] = FollowUp(
-            0.0 if start is None else start,
-            _number(row, "death_day", problems),
-            _number(row, "new_therapy_day", problems),
-        )
-        outcomes.append(
-            Outcome(
-                name, _number(row, "pfs_days", problems), _flag(row, "pfs_event", problems),
-                _number(row, "os_days", problems), _flag(row, "os_event", problems),
-            )
-        )  # fmt: skip
+    tables: Sequence[pd.DataFrame], origins: Mapping[str, pd.Timestamp], problems: list[Problem]
+) -> tuple[dict[str, FollowUp], tuple[Outcome, ...]]:
+    """Follow-up and reported outcomes by patient; cells that cannot be read are told and unknown.
+
+    Args:
+        origins: date of day 0 of patients whose lesions have dates; the others have days.
+    """
+    follow_up, outcomes = {}, []
+    for table in tables:
+        for record in table.dropna(subset=["patient_id"]).to_dict("records"):
+            row = {str(name): cell for name, cell in record.items()}
+            name = str(row["patient_id"])
+            start, death, other = (_day(row, each, origins.get(name), problems) for each in _TIMES)
+            follow_up[name] = FollowUp(0.0 if start is None else start, death, other)
+            outcomes.append(
+                Outcome(
+                    name, _number(row, "pfs_days", problems), _flag(row, "pfs_event", problems),
+                    _number(row, "os_days", problems), _flag(row, "os_event", problems),
+                )
+            )  # fmt: skip
+    return follow_up, tuple(outcomes)
 
 
-def _number(row: Any, column: str, problems: list[Problem]) -> float | None:
+def _day(
+    row: Mapping[str, Any], name: str, origin: pd.Timestamp | None, problems: list[Problem]
+) -> float | None:
+    """A day, or a date as days from the patient's day 0."""
+    cell = row.get(f"{name}_date")
+    if cell is None or pd.isna(cell):
+        return _number(row, f"{name}_day", problems)
+    date = pd.to_datetime(str(cell)[:10], format="%Y-%m-%d", errors="coerce")
+    if pd.isna(date) or origin is None:
+        told = f"{name}_date '{cell}'" + ("" if origin is not None else ", where the lesions have days")
+        problems.append(Problem(str(row["patient_id"]), "date_unreadable", told, False))
+        return None
+    return float((date - origin).days)
+
+
+def _number(row: Mapping[str, Any], column: str, problems: list[Problem]) -> float | None:
     cell = row.get(column)
     if cell is None or pd.isna(cell):
         return None
@@ -59,7 +81,7 @@ def _number(row: Any, column: str, problems: list[Problem]) -> float | None:
     return float(number)
 
 
-def _flag(row: Any, column: str, problems: list[Problem]) -> bool | None:
+def _flag(row: Mapping[str, Any], column: str, problems: list[Problem]) -> bool | None:
     cell = row.get(column)
     if cell is None or pd.isna(cell):
         return None

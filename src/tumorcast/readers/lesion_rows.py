@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-
-import pandas as pd
 
 from tumorcast.biology.recist.lesions import Assessment, Finding, Lesion, PatientLesions
 from tumorcast.biology.recist.problems import Problem, RefusedError
 from tumorcast.readers.lesion_parts import joined_parts
 from tumorcast.readers.lesion_words import is_node_organ, kind_of, state_of
 
-LONG_COLUMNS = (
-    "patient_id", "day", "date", "visit", "visit_number", "lesion_id", "kind", "organ", "is_node", "size_mm", "unit",
-    "status",
-)  # fmt: skip
 _LARGEST_MM, _LONGEST_VISIT_DAYS = 500.0, 28.0
-_YES, _NO = {"1", "true", "yes", "y"}, {"0", "false", "no", "n"}
+
+
+@dataclass(frozen=True)
+class LesionRow:
+    """One row of the long form; None unknown.
+
+    Attributes:
+        day: None where it could not be read; `time` is then what stands in the table.
+        size: mm, or a word.
+        is_node: None where the table does not say.
+    """
+
+    day: float | None
+    time: str
+    visit: str | None
+    visit_number: float | None
+    lesion_id: str | None
+    kind: str | None
+    organ: str | None
+    is_node: bool | None
+    size: float | str | None
+    status: str | None
 
 
 @dataclass(frozen=True)
@@ -28,34 +43,36 @@ class _Visit:
     number: float | None
     first_day: float
     last_day: float
-    rows: pd.DataFrame
+    rows: tuple[LesionRow, ...]
+
+    @property
+    def told(self) -> str:
+        return self.name or (
+            f"visit {self.number:g}" if self.number is not None else f"day {self.first_day:g}"
+        )
 
 
-def patient_of(patient_id: str, rows: pd.DataFrame) -> tuple[PatientLesions, tuple[Problem, ...]]:
+def patient_of(patient_id: str, rows: Sequence[LesionRow]) -> tuple[PatientLesions, tuple[Problem, ...]]:
     """Lesions and assessments of a patient, and what is told of the rows; the order of the rows does not matter.
-
-    Args:
-        rows: columns `LONG_COLUMNS`, sizes in mm, days as numbers where there are any.
 
     Raises:
         RefusedError: the first thing that is wrong.
     """
-    told: list[Problem] = []
-    distinct = rows.astype("str").drop_duplicates().index
-    if len(distinct) < len(rows):
-        told.append(Problem(patient_id, "repeated_row", f"{len(rows) - len(distinct)} rows", False))
-    rows = rows.loc[distinct].copy()
-    rows["at"] = _days(rows)
-    lesions = _lesions(rows)
-    visits = _visits(rows)
+    distinct = list(dict.fromkeys(rows))
+    repeated = len(rows) - len(distinct)
+    told = (Problem(patient_id, "repeated_row", f"{repeated} rows", False),) if repeated else ()
+    unread = next((row.time for row in distinct if row.day is None), None)
+    if unread is not None:
+        raise RefusedError("date_unreadable", f"'{unread}'")
+    lesions = _lesions(distinct)
     assessments = tuple(
         Assessment(
             one.first_day, one.last_day, one.name, joined_parts(_findings(one, lesions), lesions), one.number
         )
-        for one in visits
+        for one in _visits(distinct)
     )
     counted = tuple(one for one in lesions.values() if _is_counted(one, lesions))
-    return PatientLesions(patient_id, counted, assessments), tuple(told)
+    return PatientLesions(patient_id, counted, assessments), told
 
 
 def _is_counted(lesion: Lesion, lesions: dict[str, Lesion]) -> bool:
@@ -63,95 +80,87 @@ def _is_counted(lesion: Lesion, lesions: dict[str, Lesion]) -> bool:
     return "/" not in lesion.id and not ("." in lesion.id and lesion.id.split(".")[0] in lesions)
 
 
-def _days(rows: pd.DataFrame) -> pd.Series:
-    """Days; dates are counted from the patient's first one."""
-    if rows["day"].notna().any():
-        days = pd.to_numeric(rows["day"], errors="coerce")
-        text = rows["day"]
-    else:
-        text = rows["date"]
-        dates = pd.to_datetime(text.astype("str").str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
-        days = (dates - dates.min()).dt.days.astype(float)
-    if days.isna().any():
-        raise RefusedError("date_unreadable", f"'{text[days.isna()].iloc[0]}'")
-    return days
-
-
-def _lesions(rows: pd.DataFrame) -> dict[str, Lesion]:
-    if rows["lesion_id"].isna().any():
-        raise RefusedError("lesion_twice", "a row without lesion_id")
+def _lesions(rows: Sequence[LesionRow]) -> dict[str, Lesion]:
+    of_lesion: dict[str, list[LesionRow]] = {}
+    for row in rows:
+        if row.lesion_id is None:
+            raise RefusedError("lesion_twice", "a row without lesion_id")
+        of_lesion.setdefault(row.lesion_id, []).append(row)
     made: dict[str, Lesion] = {}
-    for name, mine in rows.groupby("lesion_id", sort=True):
-        kinds = {kind_of(str(kind)) for kind in mine["kind"].dropna()}
-        whole = made.get(re.split(r"[./]", str(name))[0])
-        kinds = kinds or ({whole.kind} if whole else set())
-        if len(kinds) != 1 or None in kinds:
-            found = ", ".join(sorted(map(str, set(mine["kind"]))))
-            raise RefusedError("lesion_changes_kind", f"{name}: {found}")
-        organs = {str(organ).strip().lower(): str(organ).strip() for organ in mine["organ"].dropna()}
-        if len(organs) > 1:
-            raise RefusedError("lesion_changes_organ", f"{name}: {', '.join(sorted(organs))}")
-        organ = next(iter(organs.values()), "")
-        flags = {str(flag).strip().lower() for flag in mine["is_node"].dropna()}
-        is_node = bool(flags & _YES) or (not flags & _NO and is_node_organ(organ))
-        made[str(name)] = Lesion(str(name), next(kind for kind in kinds if kind), organ, is_node)
+    for name in sorted(of_lesion):
+        made[name] = _lesion(name, of_lesion[name], made.get(re.split(r"[./]", name)[0]))
     return made
 
 
-def _visits(rows: pd.DataFrame) -> list[_Visit]:
+def _lesion(name: str, rows: Sequence[LesionRow], whole: Lesion | None) -> Lesion:
+    """The lesion that all rows of an id agree on; a fragment without a kind has that of the whole."""
+    words = {row.kind for row in rows if row.kind is not None}
+    kinds = {kind_of(word) for word in words} or ({whole.kind} if whole else set())
+    kind = next(iter(kinds), None)
+    if len(kinds) != 1 or kind is None:
+        raise RefusedError("lesion_changes_kind", f"{name}: {', '.join(sorted(words)) or 'no kind'}")
+    organs = {row.organ.lower(): row.organ for row in rows if row.organ is not None}
+    if len(organs) > 1:
+        raise RefusedError("lesion_changes_organ", f"{name}: {', '.join(sorted(organs))}")
+    organ = next(iter(organs.values()), "")
+    flags = {row.is_node for row in rows} - {None}
+    return Lesion(name, kind, organ, True in flags or (False not in flags and is_node_organ(organ)))
+
+
+def _visits(rows: Sequence[LesionRow]) -> list[_Visit]:
     """Assessments in the order of their days; the baseline first."""
-    key = "visit_number" if rows["visit_number"].notna().all() else "visit"
-    if not rows[key].notna().all():
-        key = "at"
-    visits = [_visit(name, mine) for name, mine in rows.groupby(key)]
-    visits.sort(key=lambda one: (one.first_day, one.last_day))
+    visits = sorted(_grouped(rows), key=lambda one: (one.first_day, one.last_day))
     numbers = [one.number for one in visits if one.number is not None]
     if numbers != sorted(numbers):
         raise RefusedError("visits_out_of_order", f"by date: {', '.join(f'{n:g}' for n in numbers)}")
     for one, later in pairwise(visits):
         if later.first_day <= one.last_day:
-            raise RefusedError(
-                "two_visits_one_day", f"{one.name or one.number}, {later.name or later.number}"
-            )
-    named = [
-        k for k, one in enumerate(visits) if "baseline" in one.name.lower() or "screening" in one.name.lower()
-    ]
+            raise RefusedError("two_visits_one_day", f"{one.told}, {later.told}")
+    named = [k for k, one in enumerate(visits) if re.search("baseline|screening", one.name, re.IGNORECASE)]
     if named and named != [0]:
-        raise RefusedError("assessment_before_baseline", f"{visits[0].name or visits[0].first_day}")
-    before = [one for one in visits if one.first_day <= 0]
+        raise RefusedError("assessment_before_baseline", visits[0].told)
+    before = [f"{one.first_day:g}" for one in visits if one.first_day <= 0]
     if not named and len(before) > 1:
-        raise RefusedError(
-            "assessment_before_baseline", f"days {', '.join(f'{v.first_day:g}' for v in before)}"
-        )
+        raise RefusedError("assessment_before_baseline", f"days {', '.join(before)}")
     return visits
 
 
-def _visit(name: Hashable, rows: pd.DataFrame) -> _Visit:
-    first, last = float(rows["at"].min()), float(rows["at"].max())
-    number = pd.to_numeric(rows["visit_number"], errors="coerce").iloc[0]
-    words = rows["visit"].dropna()
-    told = str(words.iloc[0]) if len(words) else ""
-    if last - first > _LONGEST_VISIT_DAYS:
-        raise RefusedError("visit_spread", f"{told or name}: {last - first:g} days")
-    return _Visit(told, None if pd.isna(number) else float(number), first, last, rows)
+def _grouped(rows: Sequence[LesionRow]) -> list[_Visit]:
+    """Rows by visit number, else by visit, else by day."""
+    groups: dict[object, list[LesionRow]] = {}
+    by_number = all(row.visit_number is not None for row in rows)
+    by_name = all(row.visit is not None for row in rows)
+    for row in rows:
+        groups.setdefault(row.visit_number if by_number else row.visit if by_name else row.day, []).append(
+            row
+        )
+    return [_visit(mine) for mine in groups.values()]
+
+
+def _visit(rows: Sequence[LesionRow]) -> _Visit:
+    days = [row.day for row in rows if row.day is not None]
+    name = next((row.visit for row in rows if row.visit is not None), "")
+    made = _Visit(name, rows[0].visit_number, min(days), max(days), tuple(rows))
+    if made.last_day - made.first_day > _LONGEST_VISIT_DAYS:
+        raise RefusedError("visit_spread", f"{made.told}: {made.last_day - made.first_day:g} days")
+    return made
 
 
 def _findings(visit: _Visit, lesions: dict[str, Lesion]) -> dict[str, Finding]:
     made: dict[str, Finding] = {}
-    for _, row in visit.rows.iterrows():
-        name = str(row["lesion_id"])
+    for row in visit.rows:
+        name = row.lesion_id or ""
         if name in made:
-            raise RefusedError("lesion_twice", f"{name} on day {row['at']:g}")
+            raise RefusedError("lesion_twice", f"{name}, {visit.told}")
         made[name] = _finding(row, lesions[name])
     return made
 
 
-def _finding(row: pd.Series, lesion: Lesion) -> Finding:
-    size, status = row["size_mm"], row["status"]
-    state = None if pd.isna(status) else state_of(str(status))
-    if not pd.isna(status) and state is None:
-        raise RefusedError("status_unknown", f"{lesion.id}: '{status}'")
-    if pd.isna(size):
+def _finding(row: LesionRow, lesion: Lesion) -> Finding:
+    size, state = row.size, None if row.status is None else state_of(row.status)
+    if row.status is not None and state is None:
+        raise RefusedError("status_unknown", f"{lesion.id}: '{row.status}'")
+    if size is None:
         return Finding(state or "not_evaluated")
     if isinstance(size, str):
         word = state_of(size)

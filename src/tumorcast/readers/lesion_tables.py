@@ -17,8 +17,9 @@ from tumorcast.biology.recist.progression import FollowUp
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.files import read_table
 from tumorcast.readers.lesion_follow_up import is_follow_up, read_follow_up
-from tumorcast.readers.lesion_rows import LONG_COLUMNS, patient_of
-from tumorcast.readers.lesion_units import in_days, in_mm, need_days, need_mm
+from tumorcast.readers.lesion_long import long_rows
+from tumorcast.readers.lesion_rows import LesionRow, patient_of
+from tumorcast.readers.lesion_units import need_days, need_mm
 from tumorcast.readers.sdtm_lesions import is_sdtm, lesions_of, reported_of
 
 SizeUnit = Literal["mm", "cm"]
@@ -72,8 +73,7 @@ def read_lesion_tables(paths: Sequence[Path], reading: Reading | None = None) ->
     tables = [(path, _table(path)) for path in paths]
     sdtm = [table for _, table in tables if is_sdtm(table)]
     frames = [lesions_of(sdtm, reading.evaluator)] if sdtm else []
-    follow_up: dict[str, FollowUp] = {}
-    outcomes: list[Outcome] = []
+    follow_ups: list[pd.DataFrame] = []
     problems: list[Problem] = []
     for path, table in tables:
         if is_sdtm(table):
@@ -81,24 +81,23 @@ def read_lesion_tables(paths: Sequence[Path], reading: Reading | None = None) ->
         if {"patient_id", "lesion_id"} <= set(table.columns):
             frames.append(table)
         elif is_follow_up(table):
-            read_follow_up(table, follow_up, outcomes, problems)
+            follow_ups.append(table)
         else:
             raise _unknown(path, table)
-    rows = _long(frames, reading)
-    patients = []
-    for patient_id, mine in rows.groupby("patient_id", sort=True):
-        made = _patient(str(patient_id), mine, reading, problems)
-        patients += [made] if made is not None else []
-    strangers = sorted(set(follow_up) - set(rows["patient_id"]))
+    rows, origins = long_rows(frames, reading.size_unit, reading.time_unit)
+    made = [_patient(patient_id, mine, reading, problems) for patient_id, mine in rows.items()]
+    patients = tuple(one for one in made if one is not None)
+    follow_up, outcomes = read_follow_up(follow_ups, origins, problems)
+    strangers = sorted(set(follow_up) - set(rows))
     problems += [Problem(name, "unknown_patient", "in follow-up only", False) for name in strangers]
     n_small = sum(one.code == "targets_below_10_mm" for one in problems)
     need_mm(n_small, n_small + len(patients))
     need_days(patients)
-    return LesionTables(tuple(patients), tuple(problems), reported_of(sdtm), follow_up, tuple(outcomes))
+    return LesionTables(patients, tuple(problems), reported_of(sdtm), follow_up, outcomes)
 
 
 def _patient(
-    patient_id: str, rows: pd.DataFrame, reading: Reading, problems: list[Problem]
+    patient_id: str, rows: Sequence[LesionRow], reading: Reading, problems: list[Problem]
 ) -> PatientLesions | None:
     try:
         patient, told = patient_of(patient_id, rows)
@@ -110,28 +109,10 @@ def _patient(
     return None if any(one.is_refused for one in found) else patient
 
 
-def _long(frames: Sequence[pd.DataFrame], reading: Reading) -> pd.DataFrame:
-    if not frames:
-        raise InputError(
-            "no table holds lesions",
-            expected="patient_id, lesion_id, kind, day or date, size_mm, or SDTM's TR and TU",
-        )
-    rows = pd.concat(frames, ignore_index=True)
-    if "day" not in rows and "date" not in rows:
-        raise InputError(
-            "the lesion table has no time", got=", ".join(rows.columns[:12]), expected="day or date"
-        )
-    for column in LONG_COLUMNS:
-        if column not in rows:
-            rows[column] = None
-    rows = rows.dropna(subset=["patient_id"])
-    rows["size_mm"] = in_mm(rows["size_mm"], rows["unit"], reading.size_unit)
-    rows["day"] = in_days(rows["day"], reading.time_unit)
-    return rows
-
-
 def _table(path: Path) -> pd.DataFrame:
     """One table as text; columns of spreadsheets in lower case, SDTM's as they are."""
+    if not path.is_file():
+        raise InputError("a table is not there", got=f"no {path}")
     if path.suffix.lower() == ".xpt":
         table = pd.read_sas(path, format="xport", encoding="utf-8").astype("object")
         table = table.map(_cell)

@@ -28,9 +28,8 @@ def in_mm(sizes: pd.Series, units: pd.Series, unit: str) -> pd.Series:
 
 
 def in_days(days: pd.Series, unit: str) -> pd.Series:
-    """Numbers in days; what is no number stays for the reader of rows to refuse."""
-    numeric = pd.to_numeric(days, errors="coerce")
-    return (numeric * _DAYS[unit]).astype("object").where(numeric.notna(), days)
+    """Days as numbers; NaN where the table has none."""
+    return pd.to_numeric(days, errors="coerce").astype(float) * _DAYS[unit]
 
 
 def need_mm(n_small: int, n_patients: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -10,6 +10,9 @@ from tumorcast.domain.errors import InputError
 
 _DOMAIN_KEYS = {"TU": "TULNKID", "TR": "TRLNKID", "RS": "RSTESTCD"}
 _DIAMETERS, _AXIS, _STATE = ("LDIAM", "DIAMETER", "LPERPDIA", "SAXIS"), "SAXIS", "TUMSTATE"
+_VISITS = ("VISITNUM", "VISIT", "TRDTC")
+Cells = Mapping[str, str]
+"""What is known of one row: column -> text."""
 _REPORTED = ["patient_id", "visit", "test", "response"]
 
 
@@ -40,63 +43,67 @@ def lesions_of(tables: Sequence[pd.DataFrame], evaluator: str | None) -> pd.Data
         )  # fmt: skip
     identified = _chosen(pd.concat(parts["TU"], ignore_index=True), "TU", evaluator)
     measured = _chosen(pd.concat(parts["TR"], ignore_index=True), "TR", evaluator)
-    measured = measured[measured["TRLNKID"].notna()]
-    rows = [
-        _row(keys, mine) for keys, mine in measured.groupby(["USUBJID", "TRLNKID", *_visit_keys(measured)])
-    ]
-    seen = pd.DataFrame(rows)
-    kinds = identified.dropna(subset=["TULNKID"]).drop_duplicates(["USUBJID", "TULNKID", *_given(identified)])
-    kinds = kinds.rename(
-        columns={"USUBJID": "patient_id", "TULNKID": "lesion_id", "TUORRES": "kind", "TULOC": "organ"}
-    )
-    kept = [c for c in ("patient_id", "lesion_id", "kind", "organ") if c in kinds]
-    kinds = kinds[kept].drop_duplicates(["patient_id", "lesion_id"])
-    made = seen.merge(kinds, on=["patient_id", "lesion_id"], how="left")
+    measured = measured[measured["TRLNKID"].notna() & measured["USUBJID"].notna()]
+    seen = pd.DataFrame(_rows(measured))
+    made = seen.merge(_kinds(identified), on=["patient_id", "lesion_id"], how="left")
     return made if "date" in made else made.assign(date=None)
 
 
-def _given(table: pd.DataFrame) -> list[str]:
-    return [column for column in ("TUORRES", "TULOC") if column in table]
+def _kinds(identified: pd.DataFrame) -> pd.DataFrame:
+    """Kind and organ of each lesion; one that changes has two rows here, and is refused where rows are read."""
+    names = {"USUBJID": "patient_id", "TULNKID": "lesion_id", "TUORRES": "kind", "TULOC": "organ"}
+    kinds = identified.dropna(subset=["TULNKID"]).rename(columns=names)
+    for column in ("kind", "organ"):
+        if column in kinds:
+            known = kinds.groupby(["patient_id", "lesion_id"])[column].transform("first")
+            kinds[column] = kinds[column].where(kinds[column].notna(), known)
+    return kinds[[name for name in names.values() if name in kinds]].drop_duplicates()
 
 
-def _visit_keys(table: pd.DataFrame) -> list[str]:
-    for column in ("VISITNUM", "VISIT", "TRDTC"):
-        if column in table and table[column].notna().all():
-            return [column]
-    raise InputError("TR has no visits", expected="VISITNUM, VISIT or TRDTC in every row")
+def _rows(measured: pd.DataFrame) -> list[dict[str, object]]:
+    """One row a patient, lesion and visit."""
+    key = next((c for c in _VISITS if c in measured and measured[c].notna().all()), None)
+    if key is None:
+        raise InputError("TR has no visits", expected=f"{', '.join(_VISITS)}: one of them in every row")
+    groups: dict[tuple[str, str, str], list[Cells]] = {}
+    for record in measured.to_dict("records"):
+        cells = {str(name): str(cell) for name, cell in record.items() if cell is not None and cell == cell}
+        groups.setdefault((cells["USUBJID"], cells["TRLNKID"], cells[key]), []).append(cells)
+    return [_row(patient, lesion, rows) for (patient, lesion, _), rows in groups.items()]
 
 
-def _row(keys: object, rows: pd.DataFrame) -> dict[str, object]:
-    patient_id, lesion_id = keys[0], keys[1]  # type: ignore[index]
-    tests = rows["TRTESTCD"].astype(str).str.upper()
-    sizes = rows[tests.isin(_DIAMETERS)]
-    states = rows[tests == _STATE]
-    result = "TRSTRESN" if "TRSTRESN" in rows else "TRSTRESC" if "TRSTRESC" in rows else "TRORRES"
-    unit = "TRSTRESU" if result != "TRORRES" and "TRSTRESU" in rows else "TRORRESU"
-    is_done = pd.Series(True, rows.index)
-    if "TRSTAT" in rows:
-        is_done = rows["TRSTAT"].astype("object").fillna("").astype(str).str.upper() != "NOT DONE"
-    size = _first(sizes.loc[is_done[sizes.index]], result)
-    if size is None:
-        size = _first(sizes.loc[is_done[sizes.index]], "TRORRES")
+def _row(patient_id: str, lesion_id: str, rows: Sequence[Cells]) -> dict[str, object]:
+    """One row of the long form from a lesion's tests at one visit."""
+    tests = [cells.get("TRTESTCD", "").upper() for cells in rows]
+    sizes = [cells for cells, test in zip(rows, tests, strict=True) if test in _DIAMETERS]
+    states = [cells for cells, test in zip(rows, tests, strict=True) if test == _STATE]
+    size, unit = _measured([cells for cells in sizes if cells.get("TRSTAT", "").upper() != "NOT DONE"])
     status = _first(states, "TRSTRESC") or _first(states, "TRORRES")
     if size is None and status is None:
         status = "TOO SMALL TO MEASURE" if _is_too_small(rows) else "NOT EVALUABLE"
     return {
         "patient_id": patient_id, "lesion_id": lesion_id, "visit": _first(rows, "VISIT"),
         "visit_number": _first(rows, "VISITNUM"), "date": _first(rows, "TRDTC"), "size_mm": size,
-        "unit": _first(sizes, unit), "status": status, "is_node": "1" if (tests == _AXIS).any() else None,
+        "unit": unit, "status": status, "is_node": "1" if _AXIS in tests else None,
     }  # fmt: skip
 
 
-def _is_too_small(rows: pd.DataFrame) -> bool:
-    reasons = " ".join(str(_first(rows, column) or "") for column in ("TRREASND", "TRORRES", "TRSTRESC"))
-    return "too small" in reasons.lower()
+def _measured(rows: Sequence[Cells]) -> tuple[str | None, str | None]:
+    """Size and unit: standardised before as collected, each with its own unit."""
+    for cells in rows:
+        for value, unit in (("TRSTRESN", "TRSTRESU"), ("TRSTRESC", "TRSTRESU"), ("TRORRES", "TRORRESU")):
+            if value in cells:
+                return cells[value], cells.get(unit)
+    return None, None
 
 
-def _first(rows: pd.DataFrame, column: str) -> str | None:
-    known = rows[column].dropna() if column in rows else pd.Series(dtype=object)
-    return str(known.iloc[0]) if len(known) else None
+def _is_too_small(rows: Sequence[Cells]) -> bool:
+    words = (cells.get(column, "") for cells in rows for column in ("TRREASND", "TRORRES", "TRSTRESC"))
+    return any("too small" in word.lower() for word in words)
+
+
+def _first(rows: Sequence[Cells], column: str) -> str | None:
+    return next((cells[column] for cells in rows if column in cells), None)
 
 
 def _chosen(table: pd.DataFrame, domain: str, evaluator: str | None) -> pd.DataFrame:
@@ -123,6 +130,8 @@ def reported_of(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame(columns=_REPORTED)
     table = pd.concat(found, ignore_index=True)
     result = "RSSTRESC" if "RSSTRESC" in table and table["RSSTRESC"].notna().any() else "RSORRES"
+    if result not in table:
+        return pd.DataFrame(columns=_REPORTED)
     visit = "VISITNUM" if "VISITNUM" in table else "VISIT"
     made = pd.DataFrame(
         {
