@@ -16,7 +16,8 @@ from tumorcast.cohort.packing import layer_input
 class CourseInputs(NamedTuple):
     """B courses packed: T tiles, N nodes, E edges in all; M modalities.
 
-    `tile_course` and `node_course` say which course a tile or a node belongs to. `layers[i]` and
+    `tiles` have the precision they are stored in (half or float32); the network widens them a chunk at a time.
+    `tile_course` and `node_course` say which course a tile or a node belongs to; they rise. `layers[i]` and
     `is_measured[i]` are [B, d_i] for the i-th numeric layer in the order of the modalities.
     """
 
@@ -35,12 +36,12 @@ class CourseInputs(NamedTuple):
     is_measured: tuple[Tensor, ...]
 
     def to(self, device: torch.device) -> CourseInputs:
-        """The same on another device."""
-        moved = {name: x.to(device) for name, x in self._asdict().items() if isinstance(x, Tensor)}
+        """The same on another device; from pinned memory without waiting for it."""
+        moved = {name: _to(x, device) for name, x in self._asdict().items() if isinstance(x, Tensor)}
         return self._replace(
             **moved,
-            layers=tuple(x.to(device) for x in self.layers),
-            is_measured=tuple(x.to(device) for x in self.is_measured),
+            layers=tuple(_to(x, device) for x in self.layers),
+            is_measured=tuple(_to(x, device) for x in self.is_measured),
         )
 
 
@@ -57,7 +58,7 @@ class CourseLabels(NamedTuple):
 
     def to(self, device: torch.device) -> CourseLabels:
         """The same on another device."""
-        return CourseLabels(*(x.to(device) for x in self))
+        return CourseLabels(*(_to(x, device) for x in self))
 
 
 class CourseBatch(NamedTuple):
@@ -69,7 +70,11 @@ class CourseBatch(NamedTuple):
 
     def to(self, device: torch.device) -> CourseBatch:
         """The same on another device."""
-        return CourseBatch(self.inputs.to(device), self.labels.to(device), self.place.to(device))
+        return CourseBatch(self.inputs.to(device), self.labels.to(device), _to(self.place, device))
+
+
+def _to(part: Tensor, device: torch.device) -> Tensor:
+    return part.to(device, non_blocking=True)
 
 
 def inputs_from(packed: dict[str, NDArray], layer_names: tuple[str, ...]) -> CourseInputs:

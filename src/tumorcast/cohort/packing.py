@@ -21,10 +21,25 @@ def layer_input(name: str) -> tuple[str, str]:
 
 
 def pack(courses: Sequence[CourseArrays]) -> dict[str, NDArray]:
-    """B courses packed without padding (shapes in docs/architecture.md, "Predictor inputs")."""
+    """B courses packed without padding (shapes in docs/architecture.md, "Predictor inputs").
+
+    Tiles keep their precision where all that have any are stored in half; otherwise they are float32.
+    """
     owner = np.repeat(np.arange(len(courses)), [len(course.tiles) for course in courses])
-    tiles = np.concatenate([np.asarray(course.tiles, np.float32) for course in courses])
-    return {"tiles": tiles, "tile_course": owner, **pack_but_tiles(courses)}
+    return {"tiles": _tiles_of(courses), "tile_course": owner, **pack_but_tiles(courses)}
+
+
+def _tiles_of(courses: Sequence[CourseArrays]) -> NDArray:
+    """[T, dim], written once: tiles are read from where they lie into their place."""
+    stored = {np.dtype(getattr(course.tiles, "dtype", np.float32)) for course in courses if len(course.tiles)}
+    precision = np.float16 if stored == {np.dtype(np.float16)} else np.float32
+    count, width = sum(len(course.tiles) for course in courses), courses[0].tiles.shape[1]
+    tiles = np.empty((count, width), precision)
+    start = 0
+    for course in courses:
+        tiles[start : start + len(course.tiles)] = course.tiles[:]
+        start += len(course.tiles)
+    return tiles
 
 
 def pack_but_tiles(courses: Sequence[CourseArrays]) -> dict[str, NDArray]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from tumorcast.domain.errors import InputError
-from tumorcast.nn.slide_encoder import CLIP, SlideEncoder
+from tumorcast.nn.slide_encoder import SlideEncoder
+from tumorcast.nn.tile_projection import CLIP
 
 
 class ChunkPool(nn.Module):
@@ -37,8 +37,8 @@ class ChunkPool(nn.Module):
                 raise InputError("the members of the ensemble standardise tiles differently")
         self.register_buffer("mean", first.mean)
         self.register_buffer("scale", first.scale)
-        linear = [cast(nn.Linear, encoder.project[1]) for encoder in encoders]
-        norm = [cast(nn.LayerNorm, encoder.project[3]) for encoder in encoders]
+        linear = [encoder.project for encoder in encoders]
+        norm = [encoder.norm for encoder in encoders]
         self.epsilon = norm[0].eps
         pools = [encoder.pool for encoder in encoders]
         self.project = _frozen(torch.cat([each.weight for each in linear]))

@@ -6,16 +6,21 @@ import torch
 from torch import Tensor, nn
 
 from tumorcast.nn.anchors import Encoded
-from tumorcast.nn.segments import AttentionPooling, segment_sum
+from tumorcast.nn.segments import AttentionPooling, pool_in_turn
+from tumorcast.nn.tile_projection import project_tiles
 
-CLIP = 6.0
-"""Standardised features of a tile beyond this count as this."""
+_LEAST_GATE = 64
 
 
 class SlideEncoder(nn.Module):
     """Standardise, project, pool by gated attention. The summary is the mean standardised tile.
 
-    Shapes: (tiles [T, dim], tile_course [T], B) -> tokens [B, K, W], summary [B, dim], attention [T, K].
+    Dropout thins the network for a whole step: one mask over the features of a tile (half the chance) and one over the
+    channels of its token, the same for all tiles. Masks of each tile would average out in the pooling, and drawing
+    them would take longer than the products.
+
+    Shapes: (tiles [T, dim] in any floating type, tile_course [T] rising, B) -> tokens [B, K, W], summary [B, dim],
+    attention [T, K].
 
     Args:
         mean, scale: [dim] statistics of the training fold's tiles.
@@ -28,18 +33,26 @@ class SlideEncoder(nn.Module):
         super().__init__()
         self.register_buffer("mean", mean.clone())
         self.register_buffer("scale", scale.clone())
-        self.project = nn.Sequential(
-            nn.Dropout(dropout / 2),
-            nn.Linear(len(mean), width),
-            nn.GELU(),
-            nn.LayerNorm(width),
-            nn.Dropout(dropout),
-        )
-        self.pool = AttentionPooling(width, tokens, hidden=width)
+        self.project = nn.Linear(len(mean), width)
+        self.norm = nn.LayerNorm(width)
+        self.pool = AttentionPooling(width, tokens, hidden=max(min(width, _LEAST_GATE), width // 4))
         self.summary_width = len(mean)
+        self.dropout = dropout
 
     def forward(self, tiles: Tensor, tile_course: Tensor, count: int) -> Encoded:
-        standard = torch.clamp((tiles - self.mean) / self.scale, -CLIP, CLIP)
-        tokens, attention = self.pool(self.project(standard), tile_course, count)
-        size = segment_sum(torch.ones_like(standard[:, :1]), tile_course, count).clamp_min(1.0)
-        return Encoded(tokens, segment_sum(standard, tile_course, count) / size, attention)
+        weight = self.project.weight * self._thinned(self.mean, self.dropout / 2)
+        hidden, total = project_tiles(
+            tiles, tile_course, count, self.mean, self.scale, weight, self.project.bias
+        )
+        kept = self._thinned(self.norm.weight, self.dropout)
+        values = nn.functional.layer_norm(
+            nn.functional.gelu(hidden), self.norm.normalized_shape,
+            self.norm.weight * kept, self.norm.bias * kept, self.norm.eps,
+        )  # fmt: skip
+        tokens, attention = pool_in_turn(self.pool.logits(values), values, tile_course, count)
+        size = torch.bincount(tile_course, minlength=count).clamp_min(1)
+        return Encoded(tokens, total / size[:, None], attention)
+
+    def _thinned(self, like: Tensor, chance: float) -> Tensor:
+        """[n] of 1; in training some of 0, the others larger."""
+        return nn.functional.dropout(torch.ones_like(like), chance, self.training)

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from tumorcast.batches.batch import CourseLabels, inputs_from
+from tumorcast.batches.budget import within_budget
 from tumorcast.batches.dataset import CourseDataset
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
@@ -116,8 +117,8 @@ def _tables(predictor: Predictor, training: Sequence[CourseArrays], fold_of: Ten
     found: list[list[Tensor]] = [[] for _ in predictor.modalities]
     predictor.eval()
     with torch.inference_mode():
-        for start in range(0, len(training), 32):
-            part = training[start : start + 32]
+        for run in within_budget(training):
+            part = training[run.start : run.stop]
             inputs = inputs_from(pack(part), tuple(part[0].layers))
             for m, name in enumerate(predictor.modalities):
                 found[m].append(predictor.encode(name, inputs).summary.double())

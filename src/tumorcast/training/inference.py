@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tumorcast.batches.batch import inputs_from
+from tumorcast.batches.budget import MOST_COURSES, within_budget
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
 from tumorcast.nn.predictor import PredictorOutput
@@ -20,24 +21,26 @@ _RESPONDER_LEVEL = 1
 
 
 def outputs_of(
-    model: nn.Module, arrays: Sequence[CourseArrays], batch_size: int = 32
+    model: nn.Module, arrays: Sequence[CourseArrays], batch_size: int = MOST_COURSES
 ) -> Iterator[PredictorOutput]:
-    """Outputs batch by batch, on the model's device, without gradients."""
+    """Outputs batch by batch (`batches.budget`), on the model's device, without gradients."""
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode():
-        for start in range(0, len(arrays), batch_size):
-            courses = arrays[start : start + batch_size]
+        for run in within_budget(arrays, batch_size):
+            courses = arrays[run.start : run.stop]
             yield model(inputs_from(pack(courses), tuple(courses[0].layers)).to(device))
 
 
 def predict(model: nn.Module, arrays: Sequence[CourseArrays], head: str) -> NDArray[np.float64]:
     """[n] probability of response (heads response, ordinal), or log-risk (survival), of the first head."""
-    outputs = list(outputs_of(model, arrays))
-    if head == "ordinal":
-        logits = torch.cat([output.ordinal_logits[:, _RESPONDER_LEVEL] for output in outputs])
-    else:
-        logits = torch.cat([output.scores[:, 0] for output in outputs])
+    is_ordinal = head == "ordinal"
+    logits = torch.cat(
+        [
+            output.ordinal_logits[:, _RESPONDER_LEVEL] if is_ordinal else output.scores[:, 0]
+            for output in outputs_of(model, arrays)
+        ]
+    )
     values = logits if head == "survival" else torch.sigmoid(logits)
     return values.double().cpu().numpy()
 
