@@ -55,9 +55,7 @@ def test_scores_of_half_precision_tiles_are_those_of_the_same_numbers_in_float32
     half = [in_half(toy_course(n, n_tiles=n)) for n in range(5)]
     full = [replace(course, tiles=course.tiles.astype(np.float32)) for course in half]
     with torch.inference_mode():
-        ours, theirs = (
-            predictor(inputs_from(pack(c), tuple(c[0].layers))).read_outs for c in (half, full)
-        )
+        ours, theirs = (predictor(inputs_from(pack(c), tuple(c[0].layers))).read_outs for c in (half, full))
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
 
 

@@ -8,14 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, SequentialSampler
 
 from tumorcast.batches.batch import CourseBatch, CourseLabels, inputs_from
+from tumorcast.batches.budget import within_budget
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
 
 Item = tuple[CourseArrays, int]
 LABELS = ("response", "ordinal", "time_days", "is_event")
+_AHEAD = 4
+"""Batches that each loading process has ready."""
 
 
 class CourseDataset(Dataset[Item]):
@@ -37,7 +40,17 @@ class CourseDataset(Dataset[Item]):
         self.arrays = list(arrays)
         ids = [course.course_id for course in self.arrays]
         self.labels = torch.from_numpy(courses.loc[ids, list(LABELS)].to_numpy(np.float32, copy=True))
-        self.max_tiles, self.seed, self.epoch = max_tiles, seed, 0
+        self.max_tiles, self.seed = max_tiles, seed
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+
+    @property
+    def epoch(self) -> int:
+        """Which draw of tiles is given; loading processes that live on see it change."""
+        return int(self._epoch)
+
+    @epoch.setter
+    def epoch(self, number: int) -> None:
+        self._epoch.fill_(number)
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -111,14 +124,32 @@ class SharedBatches(Sampler[list[int]]):
         return -(-len(self.sampler) // self.batch_size)  # type: ignore[arg-type]
 
 
+class WholeBags(SharedBatches):
+    """Batches of a dataset in its own order for evaluation, where no tile is left out: within a budget of tiles."""
+
+    def __init__(self, dataset: CourseDataset, batch_size: int, rank: int = 0, world: int = 1) -> None:
+        super().__init__(SequentialSampler(dataset), batch_size, rank, world)
+        self.runs = list(within_budget(dataset.arrays, batch_size))
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for run in self.runs:
+            batch = list(run)
+            yield batch[self.rank :: self.world] or [~batch[0]]
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+
 def make_loader(
     dataset: CourseDataset, batches: Sampler[list[int]], workers: int = 0
 ) -> DataLoader[CourseBatch]:
-    """Packed batches of the courses that `batches` names."""
+    """Packed batches of the courses that `batches` names; `workers` processes read ahead, epoch after epoch."""
     return DataLoader(
         dataset,  # type: ignore[arg-type]
         batch_sampler=batches,
         collate_fn=dataset.collate,
         num_workers=workers,
+        persistent_workers=workers > 0,
+        prefetch_factor=_AHEAD if workers else None,
         pin_memory=torch.cuda.is_available(),
     )

@@ -13,10 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import Sampler, SequentialSampler
 
 from tumorcast.batches.batch import CourseLabels
-from tumorcast.batches.dataset import CourseDataset, EpochSampler, SharedBatches, make_loader
+from tumorcast.batches.dataset import CourseDataset, EpochSampler, SharedBatches, WholeBags, make_loader
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import ModelConfig, TrainingConfig
@@ -86,7 +85,8 @@ def fit_member(
         trainer = make_trainer(settings)
         dataset = CourseDataset(training, courses, settings.max_tiles, seed)
         sampler = EpochSampler(dataset, seed)
-        batches = _share(sampler, settings, trainer)
+        shared = _share(settings, trainer)
+        batches = SharedBatches(sampler, *shared)
         checkpoint = EpochCheckpoint(folder, settings.patience, sampler, batches)
         checkpoint.offer(untrained, NOT_TRAINED, module.state_dict())
         trainer.callbacks.append(checkpoint)  # type: ignore[attr-defined]
@@ -94,7 +94,7 @@ def fit_member(
         trainer.fit(
             module,
             make_loader(dataset, batches, settings.workers),
-            make_loader(held, _share(SequentialSampler(held), settings, trainer)),
+            make_loader(held, WholeBags(held, *shared), min(settings.workers, 1)),
             ckpt_path=checkpoint.path if agreed_on(checkpoint.path.is_file()) else None,
             weights_only=True,
         )
@@ -104,7 +104,8 @@ def fit_member(
     return _read_back(folder, build_net(model, prepared))
 
 
-def _share(sampler: Sampler[int], settings: TrainingConfig, trainer: pl.Trainer) -> SharedBatches:
+def _share(settings: TrainingConfig, trainer: pl.Trainer) -> tuple[int, int, int]:
+    """Size of the global batch, this process, of so many."""
     if settings.batch_size < trainer.world_size:
         raise ConfigError(
             "a global batch has fewer courses than there are processes",
@@ -112,7 +113,7 @@ def _share(sampler: Sampler[int], settings: TrainingConfig, trainer: pl.Trainer)
             expected="at least one course a process (batch_size counts over all of them)",
             fix="fewer processes, or a larger training.batch_size",
         )
-    return SharedBatches(sampler, settings.batch_size, trainer.global_rank, trainer.world_size)
+    return settings.batch_size, trainer.global_rank, trainer.world_size
 
 
 def _read_back(folder: Path, predictor: CourseNet) -> Member:

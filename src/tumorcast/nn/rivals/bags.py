@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tumorcast.batches.batch import CourseInputs
-from tumorcast.nn.slide_encoder import CLIP
+from tumorcast.nn.tile_projection import CLIP
 
 
 class Bags(NamedTuple):
