@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tumorcast.nn import segments, tile_projection
-from tumorcast.nn.segments import pool_in_turn, segment_softmax, segment_sum
+from tumorcast.nn import segments, tile_pooling, tile_projection
+from tumorcast.nn.segments import AttentionPooling, pool_in_turn, segment_softmax, segment_sum
 from tumorcast.nn.slide_encoder import SlideEncoder
 from tumorcast.nn.tile_projection import CLIP, project_tiles
 
@@ -148,3 +148,27 @@ def test_dropout_thins_for_a_step_and_leaves_the_summary():
     torch.testing.assert_close(busy.summary, calm.summary)
     assert not torch.allclose(busy.tokens, calm.tokens)
     assert pool_in_turn(torch.zeros(12, 1), tiles, owner, 2)[0].shape == (2, 1, DIM)
+
+
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+def test_pooling_a_cacheful_at_a_time_equals_the_plain_formula(sizes, monkeypatch):
+    monkeypatch.setattr(tile_pooling, "_ELEMENTS", CHUNK * WIDTH)
+    torch.manual_seed(len(sizes))
+    hidden = torch.randn(sum(sizes), WIDTH, dtype=torch.float64, requires_grad=True)
+    pool, norm = AttentionPooling(WIDTH, 2, 5).double(), nn.LayerNorm(WIDTH).double()
+    layers = [*norm.parameters(), *pool.layers]
+    for layer in layers:
+        nn.init.normal_(layer)
+
+    def plain() -> tuple[Tensor, Tensor]:
+        values = norm(nn.functional.gelu(hidden))
+        owner = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+        return pool_in_turn(pool.logits(values), values, owner, len(sizes))
+
+    found, expected = tile_pooling.pool_tiles(hidden, sizes, norm.eps, *layers), plain()
+    torch.testing.assert_close(found, expected)
+    ups = [torch.randn_like(part) for part in expected]
+    wanted = [hidden, *layers]
+    torch.testing.assert_close(
+        torch.autograd.grad(found, wanted, ups), torch.autograd.grad(expected, wanted, ups)
+    )

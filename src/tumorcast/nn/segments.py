@@ -77,6 +77,13 @@ class AttentionPooling(nn.Module):
         nn.init.zeros_(self.score.weight)
         nn.init.zeros_(self.score.bias)
 
+    @property
+    def layers(self) -> tuple[Tensor, ...]:
+        """Weight and bias of content, gate and score."""
+        return tuple(
+            part for layer in (self.content, self.gate, self.score) for part in (layer.weight, layer.bias)
+        )
+
     def logits(self, values: Tensor) -> Tensor:
         """[T, K] before the softmax."""
         scored: Tensor = self.score(torch.tanh(self.content(values)) * torch.sigmoid(self.gate(values)))

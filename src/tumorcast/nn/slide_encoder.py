@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from tumorcast.nn.anchors import Encoded
 from tumorcast.nn.segments import AttentionPooling, pool_in_turn
+from tumorcast.nn.tile_pooling import pool_tiles
 from tumorcast.nn.tile_projection import project_tiles
 
 _LEAST_GATE = 64
@@ -44,14 +45,18 @@ class SlideEncoder(nn.Module):
         hidden, total = project_tiles(
             tiles, tile_course, count, self.mean, self.scale, weight, self.project.bias
         )
-        kept = self._thinned(self.norm.weight, self.dropout)
-        values = nn.functional.layer_norm(
-            nn.functional.gelu(hidden), self.norm.normalized_shape,
-            self.norm.weight * kept, self.norm.bias * kept, self.norm.eps,
-        )  # fmt: skip
-        tokens, attention = pool_in_turn(self.pool.logits(values), values, tile_course, count)
+        tokens, attention = self._pooled(hidden, tile_course, count)
         size = torch.bincount(tile_course, minlength=count).clamp_min(1)
         return Encoded(tokens, total / size[:, None], attention)
+
+    def _pooled(self, hidden: Tensor, tile_course: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        kept, epsilon = self._thinned(self.norm.weight, self.dropout), self.norm.eps
+        weight, bias = self.norm.weight * kept, self.norm.bias * kept
+        if hidden.device.type == "cpu" and hidden.dtype == weight.dtype:
+            sizes = torch.bincount(tile_course, minlength=count).tolist()
+            return pool_tiles(hidden, sizes, epsilon, weight, bias, *self.pool.layers)
+        values = nn.functional.layer_norm(nn.functional.gelu(hidden), weight.shape, weight, bias, epsilon)
+        return pool_in_turn(self.pool.logits(values), values, tile_course, count)
 
     def _thinned(self, like: Tensor, chance: float) -> Tensor:
         """[n] of 1; in training some of 0, the others larger."""
