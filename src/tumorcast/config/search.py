@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -33,6 +34,7 @@ _REASONS = {
     "training.singles": "it says what is compared, not what is learned",
     "training": "it says how the same model is computed or started, not which is learned",
 }
+_NOT_THE_NETWORK = "it is no setting of the network or of how it learns"
 _MOST_COMBINATIONS = 4096
 _FEW_INTEGERS = 64
 
@@ -118,8 +120,7 @@ def own_values(config: RunConfig, space: Mapping[str, Range]) -> dict[str, Any] 
     """The run's own setting as a point of the space; None where the space does not hold it."""
     found: dict[str, Any] = {}
     for key, given in sorted(space.items(), key=lambda item: bool(item[1].when)):
-        section, _, leaf = key.partition(".")
-        value = getattr(getattr(config, section), leaf)
+        value: Any = reduce(getattr, key.split("."), config)
         if given.is_active(found):
             if not given.holds(value):
                 return None
@@ -160,7 +161,7 @@ def _field(key: str) -> FieldInfo:
         raise ValueError(f"unknown key{suggestion(key)}")
     section, _, leaf = key.partition(".")
     is_searched = section == "model" or (section == "training" and leaf in SEARCHED_TRAINING)
-    reason = _REASONS.get(key) or (None if is_searched else _REASONS[section])
+    reason = _REASONS.get(key) or (None if is_searched else _REASONS.get(section, _NOT_THE_NETWORK))
     if reason:
         raise ValueError(f"is not to be searched: {reason}")
     holder: Any = RunConfig

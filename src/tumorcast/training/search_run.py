@@ -53,7 +53,14 @@ def run_search(config: RunConfig, search: SearchConfig, export: Export, *, is_he
         while True:
             if not is_helper and leases.claim(_LEADER):
                 return _lead(config, search, export, leases, storage)
-            if _help(config, search, leases, storage, is_helper) or is_helper:
+            is_led = _help(config, search, leases, storage, is_helper)
+            if is_helper:
+                return folder
+            if is_led:
+                print(
+                    f"{folder}: no trial is left to begin; another process leads and concludes",
+                    file=sys.stderr,
+                )
                 return folder
 
 
