@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from tumorcast.config.space import Range, SearchConfig
 from tumorcast.evaluation.figure_style import COLOURS, INK, new_figure
 from tumorcast.training.search_trials import Tried
 
 _COLUMNS = 3
+_MARKS_OF_AXIS = 4
 _MARKS = {"complete": ("o", COLOURS[0]), "pruned": ("x", "#888888")}
 _WORDS = {"pruned": "pruned (mean of fewer inner folds)"}
 _CHOSEN = COLOURS[1]
@@ -79,13 +80,25 @@ def _slice(axes: Axes, key: str, given: Range, trials: Sequence[Tried], chosen: 
     varied = [trial for trial in trials if key in trial.values]
     if given.choice is None:
         _points(axes, varied, lambda trial: float(trial.values[key]), chosen)
-        axes.set_xscale("log" if given.is_log else "linear")
+        _scale(axes, given)
     else:
         places = {str(option): place for place, option in enumerate(given.choice)}
         _points(axes, varied, lambda trial: places[str(trial.values[key])], chosen)
         axes.set_xticks(list(places.values()), list(places))
         axes.set_xlim(-0.5, len(places) - 0.5)
     _plain(axes)
+
+
+def _scale(axes: Axes, given: Range) -> None:
+    """The whole range that was searched, with few marks."""
+    low, high = given.ends
+    axes.set_xscale("log" if given.is_log else "linear")
+    marks = (
+        np.geomspace(low, high, _MARKS_OF_AXIS) if given.is_log else np.linspace(low, high, _MARKS_OF_AXIS)
+    )
+    marks = np.unique(np.round(marks)) if given.is_whole else marks
+    axes.set_xticks(marks, [f"{mark:.2g}" if not given.is_whole else f"{mark:.0f}" for mark in marks])
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _points(
