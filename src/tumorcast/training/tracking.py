@@ -24,6 +24,8 @@ from tumorcast.training.sent import Sent, without_password
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 _RUN_ID = "mlflow_run_id"
+_WAIT_OF_A_STOP = 10.0
+"""A stop on request (a cluster that wants its node back) does not wait for a server."""
 
 Curve = Sequence[Mapping[str, float]]
 
@@ -84,12 +86,12 @@ class Tracker:
         courier = None if self.tracking.offline else Courier(self.folder, self.uri)
         try:
             yield
-        except BaseException:
-            self._add("end", at=now(), status="FAILED")
-            self._finish(courier)
+        except BaseException as error:
+            self._add("end", at=now(), status="FAILED" if isinstance(error, Exception) else "KILLED")
+            self._finish(courier, min(self.tracking.wait, _WAIT_OF_A_STOP))
             raise
         self._add("end", at=now(), status="FINISHED")
-        self._finish(courier)
+        self._finish(courier, self.tracking.wait)
 
     def _begin(self, config: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         assert self._journal is not None
@@ -105,17 +107,17 @@ class Tracker:
         self._add("params", values=settings_of(config))
         self._add("tags", values={"kind": "run"} | dict(tags))
 
-    def _finish(self, courier: Courier | None) -> None:
-        """Wait for the rest to be sent, not longer than `tracking.wait` seconds, and say what was not."""
+    def _finish(self, courier: Courier | None, seconds: float) -> None:
+        """Wait for the rest to be sent, not longer than that, and say what was not."""
         if courier is None:
             self._tell(f"MLflow: recorded in {self.folder / 'tracking'}, not sent; {self._remedy}")
             return
-        is_sent = courier.finish(self.tracking.wait)
+        is_sent = courier.finish(seconds)
         told = self.sent
         if told.runs.get(""):
             write_text(self.folder / _RUN_ID, told.runs[""])
         if not is_sent:
-            why = told.problem or f"not done within tracking.wait={self.tracking.wait:g} s"
+            why = told.problem or f"not done within {seconds:g} s"
             self._tell(f"MLflow: not all was sent to {without_password(self.uri)} ({why}); {self._remedy}")
         for line in told.refused:
             self._tell(f"MLflow: the server does not take this: {line}")
