@@ -19,6 +19,11 @@ from mlflow import MlflowClient
 
 from tracked import record_run
 from tumorcast.cli.main import main
+from tumorcast.cohort.simulate import simulate_study
+from tumorcast.config import load_config
+from tumorcast.export.run_bundle import export_conclusion
+from tumorcast.training.metric_keys import GRAMMAR
+from tumorcast.training.run import run_experiment
 
 _OWNER = "postgres"
 _PROGRAMS = [shutil.which(name) for name in ("initdb", "pg_ctl", "createdb")]
@@ -111,6 +116,46 @@ def test_a_run_arrives_while_it_is_made_and_another_later(server, tmp_path, monk
     capsys.readouterr()
     assert main(["mlflow", "compare", "--uri", server, "--experiment", "made up"]) == 0
     assert "training.lr: 0.003 -> 0.001" in capsys.readouterr().out
+
+
+def test_a_training_is_there_with_its_model(server, tmp_path):
+    study = simulate_study(tmp_path / "study", n_patients=40, seed=1, features_only=True)
+    config = load_config(
+        [
+            f"data.study={study}", f"runs={tmp_path / 'runs'}", "name=tiny", f"tracking.uri={server}", "seed=1",
+            "data.modalities=[mutations,clinical]", "training.max_epochs=2", "split.inner_folds=2",
+            "training.rivals=[]", "training.singles=false", "evaluation.bootstrap=100", "evaluation.subsets=false",
+            "evaluation.baselines=[tmb]",
+        ]
+    )  # fmt: skip
+    folder = run_experiment(config, export_conclusion)
+    client = MlflowClient(server)
+    run = client.get_run((folder / "mlflow_run_id").read_text(encoding="utf-8"))
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["training_data"] == "simulated"
+    assert run.data.tags["n_patients"] == "40"
+    assert {
+        "primary",
+        "primary_low",
+        "primary_high",
+        "fused_minus_tmb.auroc",
+        "train_loss",
+        "val_loss",
+    } <= set(run.data.metrics)
+    assert "nothing about patients" in run.data.tags["mlflow.note.content"]
+    keys = {*run.data.metrics}
+    for child in client.search_runs(
+        [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
+    ):
+        keys |= set(child.data.metrics)
+    assert {key for key in keys if not GRAMMAR.fullmatch(key)} == set()
+    (version,) = client.search_model_versions(f"run_id = '{run.info.run_id}'")
+    out = tmp_path / "bundle"
+    assert (
+        main(["export", f"models:/tumorcast/{version.version}", "--tracking-uri", server, "--out", str(out)])
+        == 0
+    )
+    assert (out / "manifest.json").read_bytes() == (folder / "bundle" / "manifest.json").read_bytes()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
