@@ -15,7 +15,7 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.slides.bag import Stated
-from tumorcast.slides.slide_encoders import is_of_slides
+from tumorcast.slides.slide_encoders import misfit
 from tumorcast.slides.store import read_features
 from tumorcast.slides.stored_rows import StoredRows, joined
 
@@ -60,17 +60,11 @@ def load_bags(
     for course_id, bags in read.items():
         fitting = []
         for bag in bags:
-            found = bag.features.shape[1]
-            if found != wanted:
-                why = "width_mismatch", f"{found} wide, expected {wanted}"
-            elif bag.encoder and bag.encoder != encoder:
-                why = "encoder_mismatch", f"made by {bag.encoder}, most others by {encoder}"
-            elif is_of_slides(encoder) and not bag.encoder:
-                why = "encoder_mismatch", f"features of tiles, most others are embeddings by {encoder}"
-            else:
+            why = misfit(bag.features.shape[1], bag.encoder, wanted, encoder or "")
+            if why is None:
                 fitting.append(bag)
-                continue
-            notes.append(Exclusion("slide", bag.slide_ids[0], *why))
+            else:
+                notes.append(Exclusion("slide", bag.slide_ids[0], *why))
         if fitting:
             joined[course_id] = _join(fitting)
     return joined, mask_lost(cohort, joined, notes)

@@ -62,6 +62,22 @@ def is_of_slides(encoder: str | None) -> bool:
     return (encoder or "").startswith(OF_SLIDES)
 
 
+def misfit(width: int, encoder: str, wanted_width: int, wanted: str) -> tuple[str, str] | None:
+    """Reason and detail why features do not belong among a cohort's; None where they do.
+
+    Args:
+        width, encoder: of the features; "" where the file does not name its encoder, which passes among tiles.
+        wanted_width, wanted: most others'.
+    """
+    if width != wanted_width:
+        return "width_mismatch", f"{width} wide, expected {wanted_width}"
+    if encoder and encoder != wanted:
+        return "encoder_mismatch", f"made by {encoder}, most others by {wanted}"
+    if not encoder and is_of_slides(wanted):
+        return "encoder_mismatch", f"features of tiles, most others are embeddings by {wanted}"
+    return None
+
+
 def is_named(encoder: str | None) -> bool:
     """True where it is known which encoder made the features."""
     return bool(encoder) and encoder != OF_SLIDES + UNNAMED

@@ -19,6 +19,7 @@ from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.files import write_text
 from tumorcast.slides.bag import Stated
+from tumorcast.slides.slide_encoders import misfit
 from tumorcast.slides.store import read_features
 
 UNREADABLE = (TumorcastError, OSError, RuntimeError, ValueError, KeyError, TypeError)
@@ -89,14 +90,11 @@ def fitting(heads: list[SlideHead]) -> tuple[list[SlideHead], list[Exclusion]]:
     encoder = _commonest(head.encoder for head in usable if head.width == width and head.encoder)
     kept = []
     for head in usable:
-        if head.width != width:
-            why = "width_mismatch", f"{head.width} wide, expected {width}"
-        elif head.encoder and head.encoder != encoder:
-            why = "encoder_mismatch", f"made by {head.encoder}, most others by {encoder}"
-        else:
+        why = misfit(head.width, head.encoder, width or 0, encoder or "")
+        if why is None:
             kept.append(head)
-            continue
-        notes.append(Exclusion("slide", head.slide_id, *why))
+        else:
+            notes.append(Exclusion("slide", head.slide_id, *why))
     return kept, notes
 
 
