@@ -22,7 +22,8 @@ from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocab
 from tumorcast.config.models import DataConfig, GraphConfig
 from tumorcast.slides.stored_rows import rows_digest
 
-_TILES_FOR_STATISTICS = 256
+_TILES_FOR_STATISTICS, _TILES_OF_ALL = 256, 400_000
+"""Of a course, and of all courses together."""
 _GRAPH_ARRAYS = ("prior", "edge_index", "edge_type", "edge_weight")
 
 
@@ -220,11 +221,19 @@ def _expression_genes(table: pd.DataFrame, gene_sets: dict[str, tuple[str, ...]]
 def _tile_statistics(bags: dict[str, TileBag]) -> TileStatistics | None:
     if not bags:
         return None
-    sample = np.concatenate(list(tile_sample(bags, _TILES_FOR_STATISTICS, seed=0))).astype(np.float64)
-    scale = sample.std(axis=0)
-    encoder = next(iter(bags.values())).encoder
+    of_course = min(_TILES_FOR_STATISTICS, max(1, _TILES_OF_ALL // len(bags)))
+    first = next(iter(bags.values()))
+    count, near = 0, np.asarray(first.features[:1], np.float64)[0]
+    total, squares = np.zeros_like(near), np.zeros_like(near)
+    for tiles in tile_sample(bags, of_course, seed=0):
+        apart = tiles.astype(np.float64) - near
+        count += len(apart)
+        total += apart.sum(axis=0)
+        squares += np.square(apart).sum(axis=0)
+    mean = total / count
+    scale = np.sqrt(np.maximum(squares / count - mean**2, 0))
     return TileStatistics(
-        encoder, sample.mean(axis=0).astype(np.float32), np.where(scale > 1e-8, scale, 1).astype(np.float32)
+        first.encoder, (mean + near).astype(np.float32), np.where(scale > 1e-8, scale, 1).astype(np.float32)
     )
 
 

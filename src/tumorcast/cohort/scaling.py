@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tumorcast.cohort.arrays import F32, I64, Bool
 
 MAX_CATEGORIES = 20
-_ROWS_AT_ONCE = 512
+_ROWS_AT_ONCE, _COLUMNS_AT_ONCE = 512, 256
 _CLIP = 6.0
 """Standardised values are held within +-6 standard deviations, so that one outlier cannot run away."""
 
@@ -33,15 +33,12 @@ class LayerScaler:
         Mean and spread are those of the values held within their 1st and 99th percentile, so that a single
         wild value does not flatten a feature.
         """
-        values = _winsorised(table[list(features)].to_numpy(np.float64))
-        with np.errstate(invalid="ignore"):
-            is_measured = np.isfinite(values)
-            count = np.maximum(is_measured.sum(axis=0), 1)
-            filled = np.where(is_measured, values, 0)
-            mean = filled.sum(axis=0) / count
-            spread = np.sqrt((np.where(is_measured, values - mean, 0) ** 2).sum(axis=0) / count)
-        scale = np.where(spread > 1e-8, spread, 1.0)
-        return cls(tuple(features), mean.astype(np.float32), scale.astype(np.float32))
+        mean, scale = np.zeros(len(features), np.float32), np.ones(len(features), np.float32)
+        rows, columns = np.arange(len(table)), table.columns.get_indexer(pd.Index(list(features)))
+        for start in range(0, len(features), _COLUMNS_AT_ONCE):
+            block = slice(start, start + _COLUMNS_AT_ONCE)
+            mean[block], scale[block] = _moments(_winsorised(_numbers(table, rows, columns[block])))
+        return cls(tuple(features), mean, scale)
 
     def transform(self, values: pd.Series) -> tuple[F32, Bool]:
         """([d] standardised, 0 where not measured; [d] is measured). Features that are absent count as not
@@ -76,6 +73,15 @@ def _numbers(table: pd.DataFrame, rows: I64, columns: I64) -> NDArray[np.float64
     for k in np.flatnonzero(has):
         raw[:, k] = pd.to_numeric(table.iloc[rows, columns[k]], errors="coerce").to_numpy(np.float64)
     return raw
+
+
+def _moments(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """[d] mean and standard deviation of what is measured; a constant's is 1."""
+    is_measured = np.isfinite(values)
+    count = np.maximum(is_measured.sum(axis=0), 1)
+    mean = np.where(is_measured, values, 0).sum(axis=0) / count
+    spread = np.sqrt((np.where(is_measured, values - mean, 0) ** 2).sum(axis=0) / count)
+    return mean, np.where(spread > 1e-8, spread, 1.0)
 
 
 def _winsorised(values: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ Pair = tuple[str, str, str]
 _MOST_NAMED = 5
 _FEWEST_VALUES, _WIDE, _APART_WIDE, _APART_NARROW = 20, 200, 0.1, 0.02
 _JUDGED, _NOISE, _FAR = 0.98, 1e-6, 3.0
-_DIRECTIONS, _LIKELY, _ROWS = 256, 0.9, 512
+_DIRECTIONS, _LIKELY, _ROWS, _COLUMNS = 256, 0.9, 512, 1024
 _FEWEST_VARIANTS, _SHARED_VARIANTS = 10, 0.9
 
 
@@ -84,20 +85,31 @@ def near_duplicates(tables: Mapping[str, pd.DataFrame], patients: pd.Series) -> 
     """
     found = []
     for name, table in tables.items():
-        values = table.to_numpy(float)
+        values = table.to_numpy()
+        values = values if values.dtype.kind == "f" else values.astype(float)
         kept = np.array([len(np.unique(row[np.isfinite(row)])) >= _FEWEST_VALUES for row in values], bool)
-        ids, values = table.index[kept], values[kept]
-        values = values[:, np.isfinite(values).any(axis=0)]
+        ids = table.index[kept]
         if len(ids) < 2:
             continue
-        spread = np.nanstd(values, axis=0)
-        varies = spread > _NOISE * np.nanmax(np.abs(values), axis=0)
-        z = (values - np.nanmedian(values, axis=0)) / np.where(varies, spread, np.inf)
+        z = _centred(values, kept)
         people = patients.loc[ids].to_numpy()
-        for i, k in _candidates(np.clip(np.nan_to_num(z), -_FAR, _FAR)):
-            if people[i] != people[k] and _alike(z[i], z[k]):
+        for i, k in _candidates(z):
+            if people[i] != people[k] and _alike(z[i].astype(float), z[k].astype(float)):
                 found.append((name, str(ids[i]), str(ids[k])))
     return found
+
+
+def _centred(values: NDArray[Any], kept: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Rows that are kept and features that any of them has, in standard deviations from the median."""
+    parts = []
+    for start in range(0, values.shape[1], _COLUMNS):
+        block = values[kept, start : start + _COLUMNS].astype(float)
+        block = block[:, np.isfinite(block).any(axis=0)]
+        spread = np.nanstd(block, axis=0)
+        varies = spread > _NOISE * np.nanmax(np.abs(block), axis=0, initial=0)
+        block = (block - np.nanmedian(block, axis=0)) / np.where(varies, spread, np.inf)
+        parts.append(block.astype(np.float32))
+    return np.concatenate(parts, axis=1)
 
 
 def same_variants(variants: pd.DataFrame, patients: pd.Series) -> list[Pair]:
@@ -117,11 +129,14 @@ def same_variants(variants: pd.DataFrame, patients: pd.Series) -> list[Pair]:
     from scipy.sparse import csr_array
 
     has = csr_array((np.ones(len(kinds)), (row, column)))
-    shared, size = (has @ has.T).tocoo(), has.sum(axis=1)
-    i, k = shared.coords
-    is_same = (i < k) & (shared.data >= _SHARED_VARIANTS * (size[i] + size[k] - shared.data))
-    pairs = zip(ids[i[is_same]], ids[k[is_same]], strict=True)
-    return [("mutations", a, b) for a, b in pairs if patients[a] != patients[b]]
+    size, across = has.sum(axis=1), has.T.tocsr()
+    found: list[tuple[str, str]] = []
+    for start in range(0, len(ids), _ROWS):
+        shared = (has[start : start + _ROWS] @ across).tocoo()
+        i, k = shared.coords[0] + start, shared.coords[1]
+        is_same = (i < k) & (shared.data >= _SHARED_VARIANTS * (size[i] + size[k] - shared.data))
+        found += zip(ids[i[is_same]], ids[k[is_same]], strict=True)
+    return [("mutations", a, b) for a, b in sorted(found) if patients[a] != patients[b]]
 
 
 def same_marks(marks: pd.DataFrame, patients: pd.Series) -> list[Pair]:
@@ -160,11 +175,14 @@ def check_near_duplicates(
         )
 
 
-def _candidates(z: Array) -> Iterator[tuple[int, int]]:
+def _candidates(z: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
     """Pairs of rows that may be alike, by the cosine of their angle."""
+    directions = np.eye(z.shape[1])
     if z.shape[1] > _DIRECTIONS:
-        z = z @ np.random.default_rng(0).normal(size=(z.shape[1], _DIRECTIONS))
-    unit = z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12)
+        directions = np.random.default_rng(0).normal(size=(z.shape[1], _DIRECTIONS))
+    rows = [z[start : start + _ROWS] for start in range(0, len(z), _ROWS)]
+    seen = np.concatenate([np.clip(np.nan_to_num(r.astype(float)), -_FAR, _FAR) @ directions for r in rows])
+    unit = (seen / np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-12)).astype(np.float32)
     for start in range(0, len(unit), _ROWS):
         close = unit[start : start + _ROWS] @ unit.T > _LIKELY
         for i, k in np.argwhere(close):
