@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 import pandas as pd
 
@@ -70,11 +72,12 @@ def prepare(config: RunConfig, folder: Path, how: Preparation) -> Manifest:
         ConfigError: the folder holds a cohort of other settings or data.
         InputError: the study cannot be read, the disk is too small, or another process prepares this folder.
     """
+    work = folder / "work"
     if (folder / MANIFEST).is_file():
         manifest = read_manifest(folder)
         check_settings(manifest, config, folder)
+        shutil.rmtree(work, ignore_errors=True)
         return manifest
-    work = folder / "work"
     work.mkdir(parents=True, exist_ok=True)
     with Leases(work / "leases") as leases, _pool(how.workers) as pool:
         if not leases.claim("prepare"):
@@ -167,5 +170,17 @@ def _pool(workers: int) -> Iterator[Executor]:
         with ThreadPoolExecutor(1) as thread:
             yield thread
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as processes:
         yield processes
+
+
+def _end_with_parent() -> None:
+    """Workers of a killed process would wait for ever."""
+    parent = parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
