@@ -65,7 +65,7 @@ def together(world: int, folder: Path) -> None:
         assert process.exitcode == 0
 
 
-def main(folder: Path, settings: dict[str, object], seconds: float) -> None:
+def main(folder: Path, settings: dict[str, object], seconds: float = 0) -> None:
     """As one process."""
     leave_on_signal()
     original = fit.CourseModule.training_step

@@ -26,7 +26,7 @@ SETTINGS = (
     "name=killed", "split.inner_folds=2", "split.test_fraction=0.2", "evaluation.bootstrap=100",
     "evaluation.subsets=false", "evaluation.baselines=[]", "tracking.enabled=false", "training.singles=false",
     "training.threads=1", "training.max_epochs=12", "training.patience=12", "training.batch_size=4",
-    "training.checkpoint_minutes=1e-9", "model.anchors=false",
+    "training.checkpoint_minutes=1e-9", "training.rivals=[]", "model.anchors=false",
 )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ set -uo pipefail
 # Nodes have no network: nothing asks a hub, a package index or a tracking server.
 export HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TRANSFORMERS_OFFLINE=1 PIP_NO_INDEX=1 UV_OFFLINE=1
 export DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true RAY_USAGE_STATS_ENABLED=0
-export PYTHONUNBUFFERED=1 TORCHELASTIC_SIGNALS_TO_HANDLE=SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1"""
+export PYTHONUNBUFFERED=1"""
 
 
 def _threads(job: Job) -> str:
@@ -93,6 +93,7 @@ def _launch(job: Job) -> str:
             f"-m torch.distributed.run --nnodes={job.nodes} --nproc-per-node={job.gpus}",
             '--rdzv-backend=c10d --rdzv-endpoint="$head:$port" --rdzv-id="$SLURM_JOB_ID.${SLURM_RESTART_COUNT:-0}"',
             f"--max-restarts={job.restarts} --shutdown-timeout={max(5, job.notice - _RESERVE)}",
+            "--signals-to-handle=SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1",
         ]
     lines.append("-m tumorcast.cli.main " + job.command)
     lines += [_word(word) for word in job.words]
