@@ -83,6 +83,16 @@ def test_stopped_after_each_trial_it_proposes_what_an_undisturbed_one_does(tmp_p
     assert [t.values for t in at("b").tried()] == [t.values for t in at("a").tried()]
 
 
+def test_what_is_drawn_depends_on_seed_and_search_not_on_the_runs_name(tmp_path, leases):
+    drawn = []
+    for name, where in (("a", "fold0"), ("b", "fold0"), ("c", "fold1")):
+        storage = open_storage(None, tmp_path / name, leases)
+        trials = Trials(name, search(trials=5), storage, leases, 5, 3, OWN, where)
+        work(trials)
+        drawn.append([trial.values for trial in trials.tried()])
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
 KILLED = """
 import os, sys
 sys.path[:0] = sys.argv[2:]

@@ -112,6 +112,7 @@ class Search:
             config.seed,
             len(inner.parts),
             own_values(config, self.search.space),
+            f"{inner.fold}-{inner.model}",
         )
 
     def _work(

@@ -57,6 +57,7 @@ class Trials:
         seed: of the run.
         steps: inner folds of a trial.
         own: the run's own setting, tried first; None where the space does not hold it.
+        where: which search of the run it is; what is drawn depends on it and the seed, not on the run's name.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class Trials:
         seed: int,
         steps: int,
         own: Mapping[str, Any] | None,
+        where: str = "",
     ) -> None:
         self.search, self._leases, self._seed, self._own = search, leases, seed, own
+        self._where = zlib.crc32(where.encode())
         self._key = f"{zlib.crc32(name.encode()):08x}"
         with self._alone():
             self._study = optuna.create_study(
@@ -187,8 +190,8 @@ class Trials:
         self._leases.release(name)
 
     def _sampler(self, place: int) -> optuna.samplers.BaseSampler:
-        """Seeded by the run, the search and the trial's place among those that count."""
-        mixed = np.random.SeedSequence((self._seed, int(self._key, 16), place))
+        """Seeded by the run's seed, the search and the trial's place among those that count."""
+        mixed = np.random.SeedSequence((self._seed, self._where, place))
         seed = int(mixed.generate_state(1)[0])
         if self.search.sampler == "random":
             return optuna.samplers.RandomSampler(seed=seed)
