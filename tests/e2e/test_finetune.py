@@ -129,7 +129,7 @@ def test_the_cost_is_told_and_nothing_is_trained(study, tmp_path, capsys):
         "stored features",
     ):
         assert word in told, word
-    assert not (tmp_path / "out" / "weights.safetensors").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,8 @@ def test_the_cost_is_told_and_nothing_is_trained(study, tmp_path, capsys):
         (["rate=fast"], "rate"),
         (["tiles=9"], "kept tiles"),
         (["--stain", "3"], "stain"),
+        (["--device", "cuda:99"], "no such GPU"),
+        (["--patients", "nowhere.txt"], "no such list"),
     ],
 )
 def test_mistakes_are_told(study, tmp_path, capsys, words, complaint):

@@ -97,3 +97,32 @@ def test_the_record_names_nobody():
 def test_damaged_records(text):
     with pytest.raises(InputError, match="whom the encoder was tuned on"):
         TunedOn.from_text(text)
+
+
+def test_a_bundle_does_not_meet_its_encoders_patients(tmp_path):
+    from tumorcast.serve.external import _check_encoder
+
+    record = _record()
+    bundle = SimpleNamespace(manifest=SimpleNamespace(tile_encoder=SimpleNamespace(id=record.encoder_id)))
+    request = SimpleNamespace(features=None, cache=tmp_path / "features")
+    made = pd.DataFrame({"patient_id": ["P9", "P1"]})
+    with pytest.raises(LeakageError, match="nothing tells"):
+        _check_encoder(bundle, made, request, "H")
+    keep_record(record, tmp_path / "features")
+    with pytest.raises(LeakageError, match="1 test patients of H"):
+        _check_encoder(bundle, made, request, "H")
+    _check_encoder(bundle, made[:1], request, "H")
+    _check_encoder(SimpleNamespace(manifest=SimpleNamespace(tile_encoder=None)), made, request, "H")
+
+
+def test_a_prepared_cohort_carries_the_list(tmp_path):
+    from tumorcast.cohort.prepared.writing import _carry_record
+
+    record = _record()
+    cohort = SimpleNamespace(slides=pd.DataFrame({"feature_path": [str(tmp_path / "features" / "S.h5")]}))
+    with pytest.raises(LeakageError):
+        _carry_record(record.encoder_id, cohort, tmp_path / "prepared")
+    keep_record(record, tmp_path / "features")
+    _carry_record(record.encoder_id, cohort, tmp_path / "prepared")
+    assert record_of(record.encoder_id, [tmp_path / "prepared"]) == record
+    _carry_record("", cohort, tmp_path / "prepared")

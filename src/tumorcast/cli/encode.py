@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         default="efficientnet_lite0",
         metavar="ID|FILE.onnx",
         help="efficientnet_lite0 (default), a name that `tumorcast encoders` lists or timm:MODEL, each with "
-        "@WEIGHTS, hub:MODEL, or an ONNX file",
+        "@WEIGHTS, hub:MODEL, tuned@WEIGHTS of `tumorcast finetune`, or an ONNX file",
     )
     parser.add_argument("--target-mpp", type=float, metavar="X", help="um/px of the tiles (encoder's own)")
     parser.add_argument(

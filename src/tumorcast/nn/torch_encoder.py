@@ -43,7 +43,7 @@ class TorchTileEncoder:
         allow_download: bool = False,
         dtype: torch.dtype | None = None,
     ) -> None:
-        self._device = _device(device)
+        self._device = torch_device(device)
         backbone = load_backbone(encoder_id, allow_download=allow_download)
         self.id, self.sha256, self.target_mpp = backbone.id, sha256, backbone.target_mpp
         self.mean, self.std, self.tuned_on = backbone.mean, backbone.std, backbone.tuned_on
@@ -86,7 +86,8 @@ class TorchTileEncoder:
             ) from error
 
 
-def _device(name: str) -> torch.device:
+def torch_device(name: str) -> torch.device:
+    """The device of a name; InputError where there is none."""
     try:
         device = torch.device(name)
     except RuntimeError as error:

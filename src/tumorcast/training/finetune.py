@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from tumorcast.config.finetune import FinetuneConfig
 from tumorcast.config.models import DataConfig
@@ -18,6 +18,7 @@ from tumorcast.domain.errors import ConfigError, InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.nn.backbones import Backbone, load_backbone
 from tumorcast.nn.lora import merge_adapters
+from tumorcast.nn.torch_encoder import torch_device
 from tumorcast.nn.tuned_weights import save_tuned, tensors_digest, untrained
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import write_text
@@ -31,7 +32,7 @@ from tumorcast.training.finetune_data import TuningCourse, labelled_courses, par
 from tumorcast.training.finetune_fit import Tuner
 from tumorcast.training.finetune_state import STATE_FILE, TuningState
 
-WEIGHTS_FILE, SUMMARY_FILE = "weights.safetensors", "finetune.json"
+WEIGHTS_FILE, SUMMARY_FILE, TILES_FOLDER = "weights.safetensors", "finetune.json", "tiles"
 _MEASURED_SLIDES = 4
 Tell = Callable[[str], None]
 
@@ -89,11 +90,11 @@ class OpenTask:
     def settings(self) -> TileSettings:
         return TileSettings(self.backbone.target_mpp, self.backbone.tile_px)
 
-    def kept(self, files: list[SlideFile]) -> tuple[list[TuningCourse], list[Exclusion]]:
-        """Courses of these slides with their kept tiles, and slides that could not be used."""
-        task = self.task
+    def kept(self, files: list[SlideFile], folder: Path) -> tuple[list[TuningCourse], list[Exclusion]]:
+        """Courses of these slides with their tiles kept in a folder, and slides that could not be used."""
+        config = self.task.config
         kept, lost = keep_tiles(
-            files, self.settings, task.config.kept_tiles, task.out / "tiles", task.config.seed, task.progress
+            files, self.settings, config.kept_tiles, folder, config.seed, self.task.progress
         )
         return with_tiles(self.courses, kept), lost
 
@@ -101,7 +102,7 @@ class OpenTask:
         """The network to be tuned; the backbone's own is changed."""
         if not courses:
             raise InputError("no slide has tiles that could be read", fix="see the reasons above")
-        device = torch.device(self.task.device)
+        device = torch_device(self.task.device)
         return Tuner(self.backbone, self.task.config, courses, self.settings.tile_px, device)
 
     def identity(self) -> dict[str, object]:
@@ -131,8 +132,9 @@ def estimate(task: TuningTask) -> Cost:
     """What the task would cost here, measured on tiles of a few slides; nothing is trained."""
     opened = task.open()
     some = opened.files[:: max(1, len(opened.files) // _MEASURED_SLIDES)][:_MEASURED_SLIDES]
-    courses, _ = opened.kept(some)
-    return cost_of(opened.tuner(courses), courses, len(opened.courses), len(opened.files))
+    with tempfile.TemporaryDirectory() as folder:
+        courses, _ = opened.kept(some, Path(folder))
+        return cost_of(opened.tuner(courses), courses, len(opened.courses), len(opened.files))
 
 
 def finetune(task: TuningTask, tell: Tell = lambda text: None) -> Tuned:
@@ -144,7 +146,7 @@ def finetune(task: TuningTask, tell: Tell = lambda text: None) -> Tuned:
     """
     opened = task.open()
     claim(task.out, opened.identity())
-    usable, lost = opened.kept(opened.files)
+    usable, lost = opened.kept(opened.files, task.out / TILES_FOLDER)
     for each in lost:
         tell(f"left out: slide {each.id}: {each.reason}")
     tuner = opened.tuner(usable)

@@ -84,7 +84,7 @@ def cost_of(tuner: Tuner, sample: Sequence[TuningCourse], courses: int, slides: 
     count = min(2 * config.chunk, config.batch * config.tiles)
     tiles = tiles[np.arange(count) % len(tiles)]
     with torch.random.fork_rng(devices=[]):
-        step = _seconds(tuner, lambda: _backward(tuner, tiles)) / count
+        step = _seconds(tuner, lambda: _backward(tuner, tiles)) / count + _drawing(tuner, sample[0])
         peak = _peak(tuner, tiles)
         look = _seconds(tuner, lambda: _forward(tuner, tiles)) / count
         stored = _stored(tuner, len(tuner.net.mean)) * courses / config.batch
@@ -109,6 +109,13 @@ def cost_of(tuner: Tuner, sample: Sequence[TuningCourse], courses: int, slides: 
     )
 
 
+def _drawing(tuner: Tuner, course: TuningCourse) -> float:
+    """Seconds to read a tile and stain it anew."""
+    config = tuner.config
+    drawn = len(course.fixed_tiles(config.tiles, config.seed))
+    return _seconds(tuner, lambda: course.tiles(config.tiles, 0, config.stain, config.seed)) / drawn
+
+
 def _backward(tuner: Tuner, tiles: np.ndarray) -> None:
     tuner.net.train()
     tuner.loss([tiles], [1.0]).backward()  # type: ignore[no-untyped-call]
@@ -121,7 +128,7 @@ def _forward(tuner: Tuner, tiles: np.ndarray) -> None:
         tuner.loss([tiles], [1.0])
 
 
-def _seconds(tuner: Tuner, act: Callable[[], None]) -> float:
+def _seconds(tuner: Tuner, act: Callable[[], object]) -> float:
     """Median of a few turns after one that does not count."""
     found = []
     for _ in range(1 + _TURNS):

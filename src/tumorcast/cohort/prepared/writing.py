@@ -43,6 +43,7 @@ from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import digest, write_text
 from tumorcast.slides.leases import Leases
+from tumorcast.slides.tuned_on import keep_record, record_of
 
 Pairs = list[tuple[str, str, str]]
 FindPairs = Callable[[Cohort, dict[str, TileBag]], Pairs]
@@ -94,6 +95,7 @@ def _prepare(config: RunConfig, folder: Path, work: Path, how: Preparation, pool
     index, notes = BagIndex.empty(), list[Exclusion]()
     if "slide" in config.data.modalities:
         index, notes = _write_bags(cohort, folder, work, how, pool)
+        _carry_record(index.encoder, cohort, folder)
     bags = open_bags(folder, index)
     cohort = mask_lost(cohort, bags, notes)
     pairs = how.find_pairs(cohort, bags)
@@ -120,6 +122,14 @@ def _prepare(config: RunConfig, folder: Path, work: Path, how: Preparation, pool
     _remove_others(folder, {*files, MANIFEST})
     write_manifest(folder, manifest)
     return manifest
+
+
+def _carry_record(encoder: str, cohort: Cohort, folder: Path) -> None:
+    """Whom a fine-tuned encoder has seen goes with its features; LeakageError where nothing tells."""
+    beside = sorted({Path(path).parent for path in cohort.slides["feature_path"]})
+    record = record_of(encoder, [folder, *beside])
+    if record is not None:
+        keep_record(record, folder)
 
 
 def _write_bags(
