@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toy_lesions import Cell, patient
 from tumorcast.biology.recist.best import ResponseRules
 from tumorcast.biology.recist.immune import immune_best_response, immune_points
-from tumorcast.biology.recist.progression import immune_progression_free
+from tumorcast.biology.recist.progression import immune_progression_free, progression_free
 
 Row = dict[str, Cell]
 
@@ -153,3 +155,43 @@ def test_after_confirmed_progression_nothing_counts() -> None:
     points = immune_points(patient(BASE, GROWN, {"T1": 70, "X1": "present"}, {"T1": 10, "X1": "present"}))
     assert [one.is_after_progression for one in points] == [False, False, True]
     assert immune_best_response(points).response == "iCPD"
+
+
+SIZES = st.one_of(st.none(), st.just(0.0), st.integers(10, 1200).map(lambda n: n / 10))
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "T1": SIZES, "T2": SIZES,
+            "X1": st.sampled_from(["present", "absent", None, "progressed", "increased"]),
+            "W1": st.sampled_from(["absent", "absent", "absent", "present", "increased", 8.0, 14.0, None]),
+        }
+    ),
+    min_size=1, max_size=7,
+)  # fmt: skip
+
+
+@given(ROWS)
+def test_progression_by_irecist_never_comes_before_that_by_recist(rows: list[Row]) -> None:
+    points = immune_points(patient({"T1": 40.0, "T2": 25.0, "X1": "present"}, *rows))
+    recist, immune = progression_free([one.point for one in points]), immune_progression_free(points)
+    assert immune.time_days >= recist.time_days or not recist.is_event
+    assert recist.is_event or not immune.is_event
+    first = [k for k, one in enumerate(points) if one.point.overall == "PD"]
+    assert [k for k, one in enumerate(points) if one.response in ("iUPD", "iCPD")][:1] == first[:1]
+
+
+@given(ROWS, st.sampled_from([14.0, 42.0]))
+def test_confirmed_progression_follows_an_iupd_four_weeks_before_and_rests_on_grounds(
+    rows: list[Row], gap: float
+) -> None:
+    points = immune_points(patient({"T1": 40.0, "T2": 25.0, "X1": "present"}, *rows, gap=gap))
+    for k, one in enumerate(points):
+        if one.response != "iCPD" or one.is_after_progression:
+            continue
+        day = one.progression_day
+        assert day is not None
+        assert one.point.assessment.first_day - day >= 28
+        (start,) = [p for p in points[:k] if p.point.assessment.first_day == day]
+        assert start.response == "iUPD"
+        between = [p.response for p in points[:k] if p.point.assessment.first_day > day]
+        assert set(between) <= {"iUPD", "NE"}, "nothing that resets the bar"

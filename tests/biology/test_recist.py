@@ -14,6 +14,7 @@ from tumorcast.biology.recist.checks import baseline_problems
 from tumorcast.biology.recist.overall import overall_response
 from tumorcast.biology.recist.points import TimePoint, time_points
 from tumorcast.biology.recist.progression import FollowUp, progression_free
+from tumorcast.biology.recist.series import sum_series
 
 NON = "NON-CR/NON-PD"
 
@@ -218,6 +219,22 @@ def test_baseline_rules_are_told_and_refused_where_strict() -> None:
     assert [one.code for one in baseline_problems(organs)] == ["more_than_2_in_organ"]
     assert baseline_problems(patient({"T1": 3.0, "T2": 4.1}, {}))[0].code == "targets_below_10_mm"
     assert baseline_problems(patient({"T1": 30, "T2": None}, {}))[0].is_refused
+
+
+def test_the_series_of_sums_says_what_is_incomplete_and_what_is_censored() -> None:
+    rows = (
+        {"T1": 30, "T2": 20, "X1": "present"},
+        {"T1": 12, "T2": "too_small"},
+        {"T1": 14, "T2": None},
+        {"T1": 0, "T2": 0},
+    )
+    series = sum_series(patient(*rows))
+    assert series.days.tolist() == [0, 42, 84, 126]
+    assert series.is_complete.tolist() == [True, True, False, True]
+    assert series.is_censored.tolist() == [False, True, False, False]
+    assert series.sum_mm[[0, 1, 3]].tolist() == [50, 17, 0]
+    assert series.low_mm[[0, 1, 3]].tolist() == [50, 12, 0]
+    assert len(sum_series(patient({"X1": "present"})).days) == 0
 
 
 SIZES = st.one_of(st.none(), st.just(0.0), st.integers(10, 1200).map(lambda n: n / 10))
