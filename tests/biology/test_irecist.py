@@ -23,6 +23,11 @@ BASE: Row = {"T1": 50, "X1": "present"}
 GROWN: Row = {"T1": 62, "X1": "present"}
 CASES = [
     ("target grows 5 mm more", [GROWN, {"T1": 67, "X1": "present"}], ["iUPD", "iCPD"]),
+    (
+        "target grows 5 mm more in two steps",
+        [{"T1": 60, "X1": "present"}, {"T1": 64, "X1": "present"}, {"T1": 66, "X1": "present"}],
+        ["iUPD", "iUPD", "iCPD"],
+    ),
     ("target grows less than 5 mm more", [GROWN, {"T1": 66.9, "X1": "present"}], ["iUPD", "iUPD"]),
     ("unchanged", [GROWN, GROWN, GROWN], ["iUPD", "iUPD", "iUPD"]),
     ("smaller but still progressive", [GROWN, {"T1": 60, "X1": "present"}], ["iUPD", "iUPD"]),

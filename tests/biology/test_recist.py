@@ -96,6 +96,8 @@ def test_confirmation_under_four_weeks_does_not_count() -> None:
     dated = [Dated("PR", 42), Dated("PR", 69)]
     assert best_of(dated, ResponseRules(is_confirmed=True), words).response == "SD"
     assert best_of(dated, ResponseRules(), words).response == "PR"
+    between = [Dated("PR", 42), Dated("SD", 84), Dated("PR", 126)]
+    assert best_of(between, ResponseRules(is_confirmed=True), words).response == "SD"
 
 
 def test_the_thresholds_are_inclusive() -> None:
@@ -159,6 +161,8 @@ def test_non_target_disease_alone() -> None:
     assert responses({"X1": "present", "X2": "present"}, {"X1": "absent", "X2": None}) == ["NE"]
     assert responses({"X1": "present"}, {"X1": "progressed"}) == ["PD"]
     assert responses({"XN1": 13}, {"XN1": 8}) == ["CR"], "a node below 10 mm is gone"
+    assert responses({"XN1": 13, "X1": "present"}, {"XN1": "too_small", "X1": "absent"}) == ["CR"]
+    assert responses({"X1": "present"}, {"X1": "too_small"}) == [NON]
     best = best_response(time_points(patient({"X1": "present"}, {"X1": "present"})))
     assert best.response == NON
 
@@ -189,6 +193,8 @@ def test_progression_free_survival_and_why_it_is_censored() -> None:
     assert (gap.time_days, gap.is_event, gap.reason) == (42, False, "missed_assessments")
     death = progression_free(points[:2], FollowUp(death_day=100))
     assert (death.time_days, death.is_event, death.reason) == (100, True, "death")
+    early = progression_free(points, FollowUp(death_day=100))
+    assert (early.time_days, early.reason) == (100, "death"), "dead before the day of the progression"
     alive = progression_free(points[:2], FollowUp(start_day=2))
     assert (alive.time_days, alive.is_event, alive.reason) == (40, False, "no_progression")
     assert progression_free(()).reason == "no_assessment_after_baseline"

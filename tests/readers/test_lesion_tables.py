@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pandas as pd
@@ -241,3 +242,77 @@ def test_a_lesion_that_tu_tells_twice_in_two_ways_is_refused(tmp_path: Path, col
     assert codes(read_lesion_tables(paths)) == [code]
     pd.concat([table, table.assign(TULOC=None)]).to_csv(paths[0], index=False)
     assert codes(read_lesion_tables(paths)) == []
+
+
+def _ibm(number: float) -> bytes:
+    """A positive number as IBM's hexadecimal floating point, as transport files hold it."""
+    exponent = 0
+    while number >= 1:
+        number, exponent = number / 16, exponent + 1
+    return bytes([64 + exponent]) + int(number * 2**56).to_bytes(7, "big")
+
+
+def _transport(path: Path, table: pd.DataFrame) -> None:
+    """A SAS transport file (version 5) of text and numbers."""
+    head = "HEADER RECORD*******{}HEADER RECORD!!!!!!!{}"
+    zeros = "0" * 30 + "  "
+    stamp = "01JAN24:00:00:00"
+    lines = [
+        head.format("LIBRARY ", zeros), f"{'SAS     SAS     SASLIB  9.1     Linux':64}{stamp}", f"{stamp:80}",
+        head.format("MEMBER  ", "0000000000000000016000000001" + "40  "), head.format("DSCRPTR ", zeros),
+        f"{'SAS     TR      SASDATA 9.1     Linux':64}{stamp}", f"{stamp:80}",
+        head.format("NAMESTR ", f"000000{len(table.columns):04d}" + "0" * 20 + "  "),
+    ]  # fmt: skip
+    is_number = [pd.api.types.is_numeric_dtype(table[name]) for name in table]
+    fields, at = b"", 0
+    for k, (name, number) in enumerate(zip(table, is_number, strict=True)):
+        width = 8 if number else 24
+        names = name.ljust(8).encode(), name.ljust(40).encode(), b" " * 8
+        fields += struct.pack(
+            ">hhhh8s40s8shhh2s8shhl52s",
+            1 if number else 2,
+            0,
+            width,
+            k,
+            *names,
+            0,
+            0,
+            0,
+            b"",
+            b" " * 8,
+            0,
+            0,
+            at,
+            b"",
+        )
+        at += width
+    rows = b"".join(
+        _ibm(float(cell)) if number else str(cell).ljust(24).encode()
+        for row in table.itertuples(index=False)
+        for cell, number in zip(row, is_number, strict=True)
+    )
+    body = [text.encode() for text in lines] + [fields.ljust(-(-len(fields) // 80) * 80)]
+    body += [head.format("OBS     ", zeros).encode(), rows.ljust(-(-len(rows) // 80) * 80)]
+    assert all(len(text) == 80 for text in lines)
+    path.write_bytes(b"".join(body))
+
+
+def test_transport_files_say_what_text_says(tmp_path: Path) -> None:
+    tu = pd.DataFrame([("A", "T1", "TARGET", "LIVER")], columns=["USUBJID", "TULNKID", "TUORRES", "TULOC"])
+    rows = [
+        ("A", "T1", "LDIAM", 40.0, "mm", 1.0, "2024-01-01"),
+        ("A", "T1", "LDIAM", 27.5, "mm", 2.0, "2024-02-12"),
+    ]
+    columns = ["USUBJID", "TRLNKID", "TRTESTCD", "TRSTRESN", "TRSTRESU", "VISITNUM", "TRDTC"]
+    tr = pd.DataFrame(rows, columns=columns)
+    found = []
+    for ending, write in (
+        (".xpt", _transport),
+        (".csv", lambda path, table: table.to_csv(path, index=False)),
+    ):
+        paths = [tmp_path / f"tu{ending}", tmp_path / f"tr{ending}"]
+        write(paths[0], tu)
+        write(paths[1], tr)
+        found.append(read_lesion_tables(paths).patients)
+    assert found[0] == found[1]
+    assert time_points(found[0][0])[0].sums.sum_mm == 27.5  # type: ignore[union-attr]
