@@ -80,7 +80,7 @@ def index_bags(
         digest = places[0].digest
         if len(places) > 1:
             runs = np.array([(place.shard, place.first, place.count) for place in places])
-            digest = rows_digest(StoredRows(_tables(runs, names, folder, width)))
+            digest = rows_digest(StoredRows(_tables(runs, _paths(names, folder), width)))
         bags.append((course_id, places[0].encoder, digest, mean.astype(np.float32)))
     slides = [(course_id, place) for course_id, places in of_course.items() for place in places]
     encoder = next((head.encoder for shard in shards for head in shard.heads if head.encoder), "")
@@ -143,13 +143,15 @@ def open_bags(folder: Path, index: BagIndex) -> dict[str, TileBag]:
     codes = pd.factorize(slides["course_id"])[0]
     ends = np.flatnonzero(np.diff(codes, append=-1)) + 1
     marks = slides["digest"].tolist()
+    paths = _paths(index.shards, folder)
+    corners = [mapped(folder / f"{name}.coords.npy") for name in index.shards]
     bags, start = {}, 0
     for fact, mean, end in zip(facts.itertuples(index=False), means, ends.tolist(), strict=True):
         own = places[start:end]
-        tables = _tables(own, index.shards, folder, index.width)
+        tables = _tables(own, paths, index.width)
         bags[str(fact.course_id)] = TileBag(
             StoredRows(tables, KnownRows(mean, str(fact.digest))),
-            _coords(own, index.shards, folder),
+            _coords(own, corners),
             TileOwners(ids[start:end], own[:, 2].tolist()),
             str(fact.encoder),
             tuple(marks[start:end]),
@@ -158,11 +160,14 @@ def open_bags(folder: Path, index: BagIndex) -> dict[str, TileBag]:
     return bags
 
 
-def _tables(places: np.ndarray, shards: tuple[str, ...], folder: Path, width: int) -> tuple[MappedTable, ...]:
+def _paths(shards: Sequence[str], folder: Path) -> list[Path]:
+    return [folder / f"{name}.npy" for name in shards]
+
+
+def _tables(places: np.ndarray, paths: Sequence[Path], width: int) -> tuple[MappedTable, ...]:
     """Runs of rows that follow each other are one table."""
     return tuple(
-        MappedTable(folder / f"{shards[shard]}.npy", first, (count, width), _HALF)
-        for shard, first, count in _runs(places)
+        MappedTable(paths[shard], first, (count, width), _HALF) for shard, first, count in _runs(places)
     )
 
 
@@ -176,9 +181,6 @@ def _runs(places: np.ndarray) -> list[tuple[int, int, int]]:
     return runs
 
 
-def _coords(places: np.ndarray, shards: tuple[str, ...], folder: Path) -> I64:
-    parts = [
-        mapped(folder / f"{shards[shard]}.coords.npy")[first : first + count]
-        for shard, first, count in _runs(places)
-    ]
+def _coords(places: np.ndarray, corners: Sequence[I64]) -> I64:
+    parts = [corners[shard][first : first + count] for shard, first, count in _runs(places)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
