@@ -219,3 +219,9 @@ def test_progression_needs_20_percent_and_5_mm_and_counts_from_the_nadir() -> No
 def test_what_cannot_be_is_told(call: Callable[[], object], match: str) -> None:
     with pytest.raises(InputError, match=match):
         call()
+
+
+def test_levels_of_one_drug_add_up_where_they_overlap() -> None:
+    plan = Schedule(exposed=(Exposed("a", 0, 20), Exposed("a", 10, 30, level=2.0)))
+    sizes = simulate(exponential(60, 0.0, [Drug("a", 0.01)]), [10, 20, 30], plan)[0]
+    assert sizes == pytest.approx(60 * np.exp([-0.1, -0.4, -0.6]))
