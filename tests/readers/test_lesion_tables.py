@@ -320,6 +320,7 @@ def test_transport_files_say_what_text_says(tmp_path: Path) -> None:
 
 def test_dates_count_from_each_patient_s_own_first_scan(tmp_path: Path) -> None:
     head = "patient_id,date,lesion_id,kind,size_mm\n"
-    rows = "A,2024-01-01,T1,target,40\nA,2024-02-12,T1,target,20\nB,2024-05-01,T1,target,40\nB,2024-06-12,T1,target,20\n"
-    first, second = read(tmp_path, head + rows).patients
+    one = "A,2024-01-01,T1,target,40\nA,2024-02-12,T1,target,20\n"
+    other = "B,2024-05-01,T1,target,40\nB,2024-06-12,T1,target,20\n"
+    first, second = read(tmp_path, head + one + other).patients
     assert first.assessments == second.assessments
