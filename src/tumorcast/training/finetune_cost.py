@@ -31,7 +31,7 @@ class Cost:
         epochs: at most.
         train_seconds, inner_seconds: of an epoch: steps, and the inner loss.
         peak_bytes: of a step, above what the program needs anyway; on a GPU as measured, on a CPU the weights,
-            gradients, moments and saved activations.
+            gradients, moments and saved activations, without what operators hold for a moment.
         kept_bytes: on disk, of the kept tiles.
         encode_seconds: of encoding every tile of the slides once, without reading them.
         stored_seconds: of an epoch of the same pooling on stored features of up to 512 tiles a course.
@@ -57,13 +57,14 @@ class Cost:
 
     def table(self) -> str:
         """A few lines for the screen."""
+        least = "" if self.device == "cuda" else "at least "
         rows = {
             "trained": f"{self.trained:,} of the encoder's {self.total:,} numbers ({self.trained / self.total:.1%}), "
             f"{self.head:,} of pooling and read-out",
             "an epoch": f"{_time(self.epoch_seconds)} on this {self.device}, {self.courses} courses",
             "at most": f"{_time(self.epochs * self.epoch_seconds)} for {self.epochs} epochs; "
             "stops earlier if the inner loss does not fall",
-            "memory": f"{self.peak_bytes / 1e9:.2f} GB above the program's own",
+            "memory": f"{least}{self.peak_bytes / 1e9:.2f} GB above the program's own",
             "disk": f"{self.kept_bytes / 1e9:.2f} GB of kept tiles",
             "then": f"{_time(self.encode_seconds)} to encode {self.slides} slides anew (without reading them)",
             "instead": f"{_time(self.stored_seconds)} an epoch of the same pooling on stored features",
