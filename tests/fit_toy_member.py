@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +18,7 @@ from tumorcast.config.models import ModelConfig, TrainingConfig
 from tumorcast.training import fit
 from tumorcast.training.stop import leave_on_signal
 
+ROOT = Path(__file__).resolve().parents[1]
 MODEL = ModelConfig(width=16, heads=("response", "survival", "ordinal"), dropout=0, anchors=False)
 SETTINGS = TrainingConfig(
     lr=1e-3, batch_size=8, max_epochs=3, patience=3, max_tiles=5, accelerator="cpu", checkpoint_minutes=None
@@ -37,35 +38,25 @@ def fitted(folder: Path, settings: TrainingConfig = SETTINGS) -> fit.Member:
     )
 
 
-def _one_of(rank: int, world: int, port: int, folder: Path) -> None:
-    """What torchrun tells a process, and what it then does."""
-    known = {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": port,
-        "RANK": rank,
-        "LOCAL_RANK": rank,
-        "GROUP_RANK": 0,
-    }
-    given = {"WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world, "TORCHELASTIC_RUN_ID": "toy"}
-    os.environ |= {name: str(value) for name, value in (known | given).items()}
-    fitted(folder)
-
-
 def together(world: int, folder: Path) -> None:
-    """The same by several processes: forked, so that nothing is imported again."""
+    """The same by several processes, each told what torchrun tells; the member lies in FOLDER/member."""
+    folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    context = multiprocessing.get_context("fork")
-    team = [context.Process(target=_one_of, args=(rank, world, port, folder)) for rank in range(world)]
-    for process in team:
-        process.start()
-    for process in team:
-        process.join(120)
-        assert process.exitcode == 0
+    paths = os.pathsep.join(str(ROOT / name) for name in ("src", "tests"))
+    known = {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    known |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "GROUP_RANK": "0"}
+    known |= {"WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(world), "TORCHELASTIC_RUN_ID": "toy"}
+    command = [sys.executable, str(ROOT / "tests" / "fit_toy_member.py"), str(folder), "{}"]
+    team = [
+        subprocess.Popen(command, env={**os.environ, **known, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+        for rank in range(world)
+    ]
+    assert [process.wait(250) for process in team] == [0] * world
 
 
-def main(folder: Path, settings: dict[str, object], seconds: float = 0) -> None:
+def main(folder: Path, settings: dict[str, object] | None = None, seconds: float = 0) -> None:
     """As one process."""
     leave_on_signal()
     original = fit.CourseModule.training_step
@@ -77,7 +68,7 @@ def main(folder: Path, settings: dict[str, object], seconds: float = 0) -> None:
         return original(self, batch, batch_idx)  # type: ignore[arg-type]
 
     fit.CourseModule.training_step = training_step  # type: ignore[method-assign, assignment]
-    fitted(folder / "member", SETTINGS.model_copy(update=settings))
+    fitted(folder / "member", SETTINGS.model_copy(update=settings or {}))
 
 
 if __name__ == "__main__":

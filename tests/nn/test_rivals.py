@@ -228,10 +228,10 @@ def test_a_planted_effect_is_learned_and_shuffled_labels_teach_nothing(kind):
     courses, labels = planted(200)
     seen, new = slice(0, 80), slice(80, 200)
     inside, outside = (CourseLabels(*(x[part] for x in labels)) for part in (seen, new))
-    net = taught(kind, courses[seen], inside, 60)
+    net = taught(kind, courses[seen], inside, 100)
     assert difference(net, courses[seen], inside) > 0.5
     assert difference(net, courses[new], outside) > 0.3
-    net = taught(kind, courses[seen], inside._replace(response=unrelated(inside.response)), 60)
+    net = taught(kind, courses[seen], inside._replace(response=unrelated(inside.response)), 100)
     assert abs(difference(net, courses[new], outside)) < 0.25
 
 

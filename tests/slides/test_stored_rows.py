@@ -56,7 +56,11 @@ def test_a_value_that_is_not_finite_shows_in_the_mean(tmp_path):
 
 
 def test_a_batch_axis_is_taken_away_and_other_shapes_are_refused(tmp_path):
-    for name, features in (("a", np.ones((1, 4, 3))), ("b", np.ones((2, 4, 3))), ("c", np.ones(4))):
+    for name, features in (
+        ("a", np.ones((1, 4, 3))),
+        ("b", np.ones((2, 4, 3))),
+        ("c", np.ones((1, 1, 4, 3))),
+    ):
         with h5py.File(tmp_path / f"{name}.h5", "w") as file:
             file["features"] = features
     rows = read_features(tmp_path / "a.h5", stay_in_file=True).features

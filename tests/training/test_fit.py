@@ -51,6 +51,20 @@ def test_a_planted_effect_is_learned(tmp_path):
     assert member.loss < 0.45
 
 
+def test_dropout_is_active_in_training_steps_and_not_in_validation(tmp_path, monkeypatch):
+    modes = {"training_step": set(), "validation_step": set()}
+    for name, seen in modes.items():
+        original = getattr(fit_room.CourseModule, name)
+
+        def step(self, batch, batch_idx, original=original, seen=seen):
+            seen.update(part.training for part in self.predictor.modules())
+            return original(self, batch, batch_idx)
+
+        monkeypatch.setattr(fit_room.CourseModule, name, step)
+    fit(tmp_path)
+    assert modes == {"training_step": {True}, "validation_step": {False}}
+
+
 class Stopped(BaseException):
     """A kill in the middle of training."""
 

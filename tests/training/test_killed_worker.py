@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [
     pytest.mark.heavy,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL, SIGUSR1, forks"),
+    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL, SIGUSR1"),
 ]
 STEPS = 15
 
@@ -30,7 +30,7 @@ STEPS = 15
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("undisturbed")
-    together(2, folder / "member")
+    together(2, folder)
     return folder / "member"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
 import pytest
 import torch
@@ -43,16 +42,15 @@ def test_a_stand_in_has_no_labels():
     assert all(torch.isnan(label).all() for label in batch.labels)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="forks")
 def test_two_processes_end_where_one_does(tmp_path):
     together(2, tmp_path / "two")
     alone = fitted(tmp_path / "alone")
-    told = json.loads((tmp_path / "two" / "member.json").read_text())
+    told = json.loads((tmp_path / "two" / "member" / "member.json").read_text())
     assert told["val_loss"] == pytest.approx(alone.loss, abs=1e-6)
     assert len(alone.history) == 3
     for ours, theirs in zip(told["history"], alone.history, strict=True):
         assert ours == pytest.approx(theirs, abs=1e-6)
-    shared = load_file(tmp_path / "two" / "weights.safetensors")
+    shared = load_file(tmp_path / "two" / "member" / "weights.safetensors")
     differences = {
         name: float((shared[name] - tensor).abs().max())
         for name, tensor in alone.predictor.state_dict().items()

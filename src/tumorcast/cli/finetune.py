@@ -29,7 +29,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("encoder", metavar="ENCODER", help="as in `tumorcast encode`, but no ONNX file")
     parser.add_argument("study", type=Path, metavar="STUDY", help="study folder with slides and responses")
     parser.add_argument(
-        "settings", nargs="*", metavar="FILE.yaml|key=value", help="see configs/finetune.yaml"
+        "settings", nargs="*", metavar="FILE.yaml|key=value", help="see configs/finetune/cpu.yaml"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="(finetuned)", default=Path("finetuned"))
     who = parser.add_argument_group("who may be used (everyone, if nothing is said)")

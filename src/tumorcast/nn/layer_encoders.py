@@ -33,7 +33,7 @@ class PathwayEncoder(nn.Module):
         self.identity = nn.Parameter(torch.randn(sets, width) * 0.3)
         narrow = nn.Linear(genes, 4, bias=False)
         nn.init.normal_(narrow.weight, std=0.1 / genes**0.5)
-        self.overall = nn.Sequential(nn.Dropout(0.5), narrow, nn.Linear(4, width))
+        self.overall = nn.Sequential(nn.Dropout(min(2.5 * dropout, 0.5)), narrow, nn.Linear(4, width))
 
     def forward(self, values: Tensor, is_measured: Tensor) -> Encoded:
         mask = is_measured.to(values.dtype)

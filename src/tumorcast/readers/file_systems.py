@@ -15,7 +15,6 @@ SHARED_TYPES = (
 )  # fmt: skip
 """File systems of which several machines may hold a part, as mount tables name them (of `fuse.X`, X)."""
 
-_MOUNTS = Path("/proc/mounts")
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?#]+)")
 _WINDOWS_REMOTE_DRIVE = 4
 
@@ -31,7 +30,7 @@ def shared_type(path: Path, mounts: str | None = None) -> str | None:
         return _windows_share(str(path.absolute()))
     if mounts is None:
         try:
-            mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
+            mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return None
         path = Path(os.path.realpath(path))
