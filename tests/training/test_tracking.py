@@ -14,14 +14,19 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import requests
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from pydantic import ValidationError
 
 from tracked import curve, made_up_scores, record_run
 from tumorcast.config.load import load_config
 from tumorcast.config.models import TrackingConfig
+from tumorcast.domain.addresses import without_password
 from tumorcast.domain.errors import ConfigError, InputError
+from tumorcast.slides.leases import Leases
+from tumorcast.training import courier, tracking
 from tumorcast.training import sent as sending
-from tumorcast.training import tracking
 from tumorcast.training.config_diff import config_diff
 from tumorcast.training.delivery import deliver
 from tumorcast.training.journal import Journal, journal_of, read_events
@@ -258,7 +263,7 @@ def test_passwords_stay_out_of_settings_and_messages():
     with pytest.raises(ConfigError) as refused:
         load_config(["data.study=x", "name=a", "tracking.uri=https://me:geheim@server/x"])
     assert "geheim" not in str(refused.value)
-    assert sending.without_password("postgresql://me:geheim@db:5/x?password=y") == "postgresql://db:5/x"
+    assert without_password("postgresql://me:geheim@db:5/x?password=y") == "postgresql://db:5/x"
     assert "geheim" not in sending.problem_of(OSError("no route to https://me:geheim@server/x"))
 
 
@@ -307,3 +312,72 @@ def test_the_journal_is_plain_json(tmp_path):
     record_run(tmp_path, "a")
     for line in journal_of(tmp_path / "a").read_text(encoding="utf-8").splitlines():
         assert {"do", "run"} <= json.loads(line).keys()
+
+
+def test_a_file_that_the_proxy_refuses_does_not_hold_up_the_rest(uri, experiment, tmp_path, monkeypatch):
+    record_run(tmp_path, "a", experiment=experiment)
+    (tmp_path / "a" / "figures" / "b.png").write_bytes(b"small")
+    whole, answer = mlflow.MlflowClient.log_artifact, requests.Response()
+    answer.status_code = 413
+
+    def proxied(self, run_id, path, to=None):
+        if path.endswith(("predictions.csv", "roc.png")):
+            raise requests.HTTPError(f"413 too large: {path}", response=answer)
+        whole(self, run_id, path, to)
+
+    monkeypatch.setattr(mlflow.MlflowClient, "log_artifact", proxied)
+    sent = deliver(tmp_path / "a", uri)
+    client, (run,), _ = found(uri, experiment)
+    assert run.info.status == "FINISHED"
+    assert [Path(line.split(": ")[1]).name for line in sent.refused] == ["predictions.csv", "roc.png"]
+    assert [item.path for item in client.list_artifacts(run.info.run_id, "figures")] == ["figures/b.png"]
+    answer.status_code = 502
+    sent.path.unlink()
+    with pytest.raises(DeliveryError, match="too large"):
+        deliver(tmp_path / "a", uri)
+
+
+def test_what_a_proxy_forbids_for_a_while_is_sent_later(uri, experiment, tmp_path, monkeypatch):
+    record_run(tmp_path, "a", experiment=experiment)
+
+    def forbids(*words, **named):
+        raise MlflowException("no", error_code=PERMISSION_DENIED)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "log_batch", forbids)
+        with pytest.raises(DeliveryError):
+            deliver(tmp_path / "a", uri)
+    assert deliver(tmp_path / "a", uri).refused == []
+    _, (run,), _ = found(uri, experiment)
+    assert run.data.metrics["primary"] == 0.75
+
+
+def test_the_reason_of_a_refusal_is_kept_and_told(uri, experiment, tmp_path):
+    record_run(tmp_path, "a", experiment=experiment)
+    mlflow.MlflowClient(uri).delete_run(deliver(tmp_path / "a", uri).runs[""])
+    told: list[str] = []
+    record_run(tmp_path, "a", experiment=experiment, uri=uri, offline=False, tell=told.append)
+    assert "was deleted on the server" in told[-1]
+    assert "was deleted" in Sent.of(tmp_path / "a", uri).problem
+
+
+def test_why_the_process_ended_is_told_where_nothing_was_kept(uri, experiment, tmp_path):
+    told: list[str] = []
+    record_run(tmp_path, "a", experiment=experiment)
+    with Leases(journal_of(tmp_path / "a").with_name("senders")) as leases:
+        assert leases.claim("sender")
+        record_run(tmp_path, "a", experiment=experiment, uri=uri, offline=False, tell=told.append)
+    assert "is being sent by another process" in told[-1]
+
+
+def test_the_process_beside_the_run_waits_as_long_as_the_run_does(tmp_path, monkeypatch):
+    slept: list[float] = []
+    monkeypatch.setattr(courier, "_try", lambda folder, uri: True)
+    monkeypatch.setattr(courier.os, "read", lambda *words: b"")
+    monkeypatch.setattr(courier.time, "sleep", slept.append)
+    monkeypatch.setattr(courier.os, "_exit", lambda status: None)
+    courier.main(tmp_path, "x", 3600.0)
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and "_wait_for_end" in thread.name:
+            thread.join()
+    assert slept[0] > 3600

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tumorcast.domain.addresses import holds_password
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -291,9 +293,7 @@ class TrackingConfig(Section):
     @field_validator("uri")
     @classmethod
     def _uri_holds_no_password(cls, uri: str | None) -> str | None:
-        scheme, _, rest = (uri or "").partition("://")
-        user, at, _ = rest.partition("/")[0].rpartition("@")
-        if at and (":" in user or scheme.startswith("http")):
+        if uri and holds_password(uri):
             raise ValueError("a password does not belong here; give the address in $MLFLOW_TRACKING_URI")
         return uri
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from tumorcast.domain.addresses import without_password
 from tumorcast.domain.errors import InputError, TumorcastError, did_you_mean
 from tumorcast.training.config_diff import config_diff
 from tumorcast.training.mlflow_server import be_brief
@@ -18,7 +19,7 @@ from tumorcast.training.run_views import (
     server_lines,
     view_address,
 )
-from tumorcast.training.sent import DeliveryError, problem_of, without_password
+from tumorcast.training.sent import DeliveryError, problem_of
 
 Answer = TypeVar("Answer")
 

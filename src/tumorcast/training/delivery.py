@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tumorcast.domain.addresses import without_password
 from tumorcast.domain.errors import InputError, TumorcastError
 from tumorcast.slides.leases import Leases
 from tumorcast.training.config_diff import config_diff, parent_of
 from tumorcast.training.journal import Event, journal_of, read_events
 from tumorcast.training.mlflow_server import be_brief, experiment_id
 from tumorcast.training.run_views import NOTE_TAG, refresh_views
-from tumorcast.training.sent import DeliveryError, Sent, problem_of, without_password
+from tumorcast.training.sent import DeliveryError, Sent, problem_of
 
 UID_TAG = "tumorcast_uid"
 """`UID` of a run, `UID/CHILD` of a child: how a run that was sent before is found again."""
 
 _PARAMS, _TAGS, _METRICS = 100, 100, 900
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
-_FINAL = {
-    "INVALID_PARAMETER_VALUE",
-    "RESOURCE_ALREADY_EXISTS",
-    "BAD_REQUEST",
-    "INVALID_STATE",
-    "PERMISSION_DENIED",
-}
+_FINAL = {"INVALID_PARAMETER_VALUE", "RESOURCE_ALREADY_EXISTS", "BAD_REQUEST", "INVALID_STATE"}
 """Answers that would be the same tomorrow."""
 _FINAL_OF_EXTRAS = {*_FINAL, "PERMISSION_DENIED"}
 """Models and views are left out where the server does not let this user make them."""
+_FINAL_OF_FILES = (400, 413, 415)
+"""Status with which a server or the proxy before it refuses a file: too large, of a wrong type."""
 
 
 def deliver(folder: Path, uri: str, experiment: str | None = None) -> Sent:
@@ -65,11 +62,11 @@ def _deliver(folder: Path, uri: str, begun: Event) -> Sent:
     sent = Sent.of(folder, uri)
     try:
         _Sender(folder, uri, begun, sent).send()
-    except TumorcastError:
-        raise
     except Exception as error:
         sent.problem = problem_of(error)
         sent.keep()
+        if isinstance(error, TumorcastError):
+            raise
         raise DeliveryError(
             f"{folder.name} could not be sent to {without_password(uri)}", got=sent.problem
         ) from error
@@ -243,10 +240,13 @@ class _Sender:
     def _file(self, event: Event) -> None:
         path = self.folder / event["path"]
         if not path.exists():
-            self.sent.refused.append(f"{event['path']} is no longer in {self.folder.name}")
+            self._note(f"{event['path']} is no longer in {self.folder.name}")
             return
-        send = self.client.log_artifact if path.is_file() else self.client.log_artifacts
-        self._final(send, self.sent.runs[event["run"]], str(path), event["to"] or None)
+        run_id, is_file = self.sent.runs[event["run"]], path.is_file()
+        for file in [path] if is_file else sorted(p for p in path.rglob("*") if p.is_file()):
+            below = "." if is_file else file.parent.relative_to(path).as_posix()
+            to = (PurePosixPath(event["to"]) / below).as_posix()
+            self._final(self.client.log_artifact, run_id, str(file), None if to == "." else to)
 
     def _register(self, event: Event) -> None:
         from tumorcast.training.registry import register_bundle
@@ -259,13 +259,22 @@ class _Sender:
     def _final(self, call: Callable[..., object], *words: Any, final: Collection[str] = _FINAL) -> None:
         """Call; what the server will never take is noted, and the rest goes on."""
         from mlflow.exceptions import MlflowException
+        from requests import HTTPError
 
         try:
             call(*words)
         except MlflowException as error:
             if error.error_code not in final:
                 raise
-            self.sent.refused.append(problem_of(error))
+            self._note(problem_of(error))
+        except HTTPError as error:
+            if error.response is None or error.response.status_code not in _FINAL_OF_FILES:
+                raise
+            self._note(problem_of(error))
+
+    def _note(self, refused: str) -> None:
+        if refused not in self.sent.refused:
+            self.sent.refused.append(refused)
 
 
 def _parts(items: list[Any], size: int) -> list[list[Any]]:

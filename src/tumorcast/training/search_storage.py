@@ -11,6 +11,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, Jou
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from tumorcast.domain.addresses import without_password
 from tumorcast.domain.errors import ConfigError
 from tumorcast.readers.file_systems import refuse_shared_database, shared_type
 from tumorcast.slides.leases import Leases
@@ -74,17 +75,16 @@ def _database(address: str) -> RDBStorage:
 
 def told_address(address: str) -> str:
     """The address without its password."""
-    try:
-        return make_url(address).render_as_string(hide_password=True)
-    except SQLAlchemyError:
-        return "(not an address)"
+    return without_password(address) if "://" in address else "(not an address)"
 
 
 def _first_line(error: Exception, address: str) -> str:
     """The driver's reason, where it does not repeat a password."""
     line = str(getattr(error, "orig", None) or error).splitlines()[0]
     try:
-        password = make_url(address).password
+        url = make_url(address)
     except SQLAlchemyError:
         return type(error).__name__
-    return line.replace(str(password), "***") if password else line
+    for told in (url.password, url.query.get("password")):
+        line = line.replace(str(told), "***") if told else line
+    return line

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tumorcast.domain.addresses import without_password
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.training.files import write_text
 from tumorcast.training.journal import journal_of
@@ -39,7 +40,7 @@ class Sent:
     @classmethod
     def of(cls, folder: Path, uri: str) -> Sent:
         """What is known of this run on this server."""
-        mark = hashlib.sha256(uri.rstrip("/").encode()).hexdigest()[:8]
+        mark = hashlib.sha256(without_password(uri).rstrip("/").encode()).hexdigest()[:8]
         path = journal_of(folder).with_name(f"sent-{mark}.json")
         known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return cls(path, **known)
@@ -53,17 +54,10 @@ class Sent:
         self.experiment_id, self.runs, self.lines, self.refused = "", {}, 0, []
 
 
-def without_password(uri: str) -> str:
-    """An address as it may be shown: user names and passwords left out."""
-    scheme, found, rest = uri.partition("://")
-    if not found:
-        return uri
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
-
-
 def problem_of(error: BaseException) -> str:
-    """The first line of what went wrong, short, without addresses that hold a password."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    words = [without_password(word) if "://" in word and "@" in word else word for word in text.split()]
-    return " ".join(words)[:300]
+    """What went wrong in a line, short, without addresses that hold a password."""
+    if isinstance(error, TumorcastError):
+        text = error.what if error.got is None else f"{error.what}: {error.got}"
+    else:
+        text = str(error).strip() or type(error).__name__
+    return " ".join(map(without_password, text.splitlines()[0].split()))[:300]

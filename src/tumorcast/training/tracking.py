@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tumorcast.config.models import TrackingConfig
+from tumorcast.domain.addresses import without_password
 from tumorcast.readers.file_systems import refuse_shared_database
 from tumorcast.training.config_diff import flat_config, settings_of
 from tumorcast.training.courier import Courier
 from tumorcast.training.files import write_text
 from tumorcast.training.journal import Journal, digest_of, now
 from tumorcast.training.run_views import LIST_VIEW, NOTE_TAG, PAIR_VIEW, server_lines, view_address
-from tumorcast.training.sent import Sent, without_password
+from tumorcast.training.sent import Sent
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 _RUN_ID = "mlflow_run_id"
@@ -83,7 +84,7 @@ class Tracker:
             )
         self._journal = Journal(self.folder)
         self._begin(config, tags)
-        courier = None if self.tracking.offline else Courier(self.folder, self.uri)
+        courier = None if self.tracking.offline else Courier(self.folder, self.uri, self.tracking.wait)
         try:
             yield
         except BaseException as error:
@@ -112,12 +113,12 @@ class Tracker:
         if courier is None:
             self._tell(f"MLflow: recorded in {self.folder / 'tracking'}, not sent; {self._remedy}")
             return
-        is_sent = courier.finish(seconds)
+        missing = courier.finish(seconds)
         told = self.sent
         if told.runs.get(""):
             write_text(self.folder / _RUN_ID, told.runs[""])
-        if not is_sent:
-            why = told.problem or f"not done within {seconds:g} s"
+        if missing:
+            why = told.problem or missing
             self._tell(f"MLflow: not all was sent to {without_password(self.uri)} ({why}); {self._remedy}")
         for line in told.refused:
             self._tell(f"MLflow: the server does not take this: {line}")
