@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -113,6 +114,20 @@ def test_a_bundle_does_not_meet_its_encoders_patients(tmp_path):
         _check_encoder(bundle, made, request, "H")
     _check_encoder(bundle, made[:1], request, "H")
     _check_encoder(SimpleNamespace(manifest=SimpleNamespace(tile_encoder=None)), made, request, "H")
+
+
+def test_tuned_weights_under_another_name_are_refused(tmp_path):
+    from tumorcast.nn.backbones import load_backbone
+    from tumorcast.nn.tuned_weights import save_tuned, tensors_digest
+
+    name = "timm:test_efficientnet"
+    tensors = load_backbone(f"{name}@random").network.state_dict()
+    path = tmp_path / "weights.safetensors"
+    save_tuned(tensors, replace(_record(), base=f"{name}@random", tensors_sha256=tensors_digest(tensors)), path)
+    assert is_tuned(load_backbone(f"tuned@{path}").id)
+    for other in (name, "uni_v1"):
+        with pytest.raises(InputError, match=r"would be forgotten[^@]*use tuned@"):
+            load_backbone(f"{other}@{path}")
 
 
 def test_a_prepared_cohort_carries_the_list(tmp_path):

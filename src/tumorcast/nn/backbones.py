@@ -23,6 +23,7 @@ from typing import Any, cast
 
 import timm
 import torch
+from safetensors import safe_open
 from torch import nn
 
 from tumorcast.domain.errors import InputError, did_you_mean
@@ -247,12 +248,12 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor]:
         raise InputError("there is no such weight file", got=path)
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
+            return _read_safetensors(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             content = torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except Exception as error:  # torch, zipfile, pickle and safetensors raise classes of their own
         raise InputError(
             f"{path.name} is not a plain weight file",
@@ -266,6 +267,13 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(content, dict) or not all(isinstance(each, torch.Tensor) for each in content.values()):
         raise InputError(f"{path.name} holds no state dict", expected="names and tensors")
     return dict(content)
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    with safe_open(path, framework="pt") as file:
+        if "tuned_on" in (file.metadata() or {}):
+            raise InputError(f"whom {path.name} was tuned on would be forgotten", fix=f"use {TUNED}@{path}")
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def _load_strictly(network: nn.Module, weights: dict[str, torch.Tensor]) -> None:

@@ -80,7 +80,7 @@ def _read(path: Path) -> tuple[str, Tensors]:
     if "tuned_on" not in told:
         raise InputError(
             f"{path.name} is not of a fine-tuned encoder",
-            expected="weights.safetensors of `tumorcast finetune`",
-            fix="name the model before the @ for other weights",
+            expected="weights.safetensors as `tumorcast finetune` wrote it, with the list of whom it was tuned on",
+            fix="copy that file again: saved anew by another program it loses the list",
         )
     return told["tuned_on"], tensors
