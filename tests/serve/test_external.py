@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,15 @@ import pytest
 
 from toy_lab import toy_study, write_toy_study
 from tumorcast.cli.main import main
-from tumorcast.domain.errors import InputError
+from tumorcast.domain.errors import InputError, LeakageError
+from tumorcast.lab.site.criteria import DEFAULT
+from tumorcast.lab.site.verify import verify
+from tumorcast.readers.cbioportal import read_study
+from tumorcast.serve import external
 from tumorcast.serve.bundle import load_bundle
 from tumorcast.serve.external import external_predictions
 from tumorcast.serve.predict import Request
+from tumorcast.slides.tuned_on import TunedOn, patient_digest
 
 
 def test_predictions_meet_outcomes(lab, tmp_path, capsys):
@@ -42,3 +48,19 @@ def test_a_study_without_outcomes_is_refused(lab, tmp_path):
         external_predictions(
             load_bundle(lab.bundle), folder, Request(tmp_path / "cache", features=lab.features)
         )
+
+
+def test_patients_whom_the_encoder_has_seen_are_scored_nowhere(lab, tmp_path, monkeypatch):
+    folder = write_toy_study(tmp_path / "study", toy_study(tmp_path / "study", n_patients=6))
+    seen = read_study(folder).patients.index[:2]
+    digests = tuple(sorted(patient_digest("s", name) for name in seen))
+    record = TunedOn("toy", "lora", "{}", "elsewhere", "s", digests, "0" * 64)
+    monkeypatch.setattr(external, "record_of", lambda encoder, folders: record)
+    bundle, request = load_bundle(lab.bundle), Request(tmp_path / "cache", features=lab.features)
+    with pytest.raises(LeakageError, match="tuned on 2 test patients"):
+        external_predictions(bundle, folder, request)
+    ledger = tmp_path / "ledger.json"
+    with pytest.raises(LeakageError, match="tuned on 2 test patients"):
+        verify(lab.bundle, folder, request, DEFAULT, ledger)
+    assert not json.loads(ledger.read_text(encoding="utf-8"))["looks"]
+    assert verify(lab.bundle, folder, request, DEFAULT, ledger, with_outcomes=False).kind == "technical"

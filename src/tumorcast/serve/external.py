@@ -32,8 +32,7 @@ def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -
     """
     study = read_study(study_folder)
     table = predict_with(bundle, study, request).table
-    made = predictions_with_outcomes(bundle, study, table)
-    _check_encoder(bundle, made, request, study.study_id)
+    made = predictions_with_outcomes(bundle, study, table, request)
     if made.empty:
         reasons = table["reason"].value_counts().index.tolist()
         raise InputError(
@@ -52,8 +51,20 @@ def _check_encoder(bundle: Bundle, made: pd.DataFrame, request: Request, where: 
         check_unseen(record, made["patient_id"], where)
 
 
-def predictions_with_outcomes(bundle: Bundle, study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """As `external_predictions`, of a study and its predictions; empty where no course has both."""
+def predictions_with_outcomes(
+    bundle: Bundle, study: Study, table: pd.DataFrame, request: Request
+) -> pd.DataFrame:
+    """As `external_predictions`, of a study and its predictions; empty where no course has both.
+
+    Raises:
+        LeakageError: the bundle's tile encoder was fine-tuned on some of the patients.
+    """
+    made = _joined(bundle, study, table)
+    _check_encoder(bundle, made, request, study.study_id)
+    return made
+
+
+def _joined(bundle: Bundle, study: Study, table: pd.DataFrame) -> pd.DataFrame:
     courses = course_table(study, bundle.manifest.rules.endpoint)
     ids = pd.Index(table["course_id"])
     base = pd.DataFrame(

@@ -88,6 +88,7 @@ def verify(
 
     Raises:
         BundleError, InputError: as `predict_study`; a model of survival alone cannot be verified with outcomes.
+        LeakageError: outcomes are read, and the bundle's tile encoder was fine-tuned on some of the patients.
     """
     bundle, study = load_bundle(bundle_folder), read_study(study_folder)
     manifest = bundle.manifest
@@ -96,7 +97,9 @@ def verify(
     made = predict_with(bundle, study, request)
     if made.table.empty:
         raise InputError("the study has no course", got=study.study_id, expected="at least one local case")
-    scored = predictions_with_outcomes(bundle, study, made.table) if with_outcomes else pd.DataFrame()
+    scored = pd.DataFrame()
+    if with_outcomes:
+        scored = predictions_with_outcomes(bundle, study, made.table, request)
     if is_survival(scored):
         raise InputError(
             "risks cannot be verified here",
