@@ -14,13 +14,16 @@ import pytest
 from toy_lab import ToyLab, toy_study, write_toy_study
 from toy_signatures import new_key
 from tumorcast.cli.main import main
-from tumorcast.domain.errors import BundleError, InputError
+from tumorcast.domain.errors import BundleError, InputError, LeakageError
 from tumorcast.evaluation.trust import fit_trust
+from tumorcast.readers.cbioportal import read_study
+from tumorcast.serve import external
 from tumorcast.serve.bundle import load_bundle
 from tumorcast.serve.manifest import MANIFEST_NAME, TRUST_NAME, file_entries, read_manifest, sealed_text
 from tumorcast.serve.predict import Request, predict_study
 from tumorcast.serve.recalibrate import recalibrate_bundle
 from tumorcast.serve.sign_bundle import sign_bundle
+from tumorcast.slides.tuned_on import TunedOn, patient_digest
 
 N = 60
 
@@ -93,6 +96,19 @@ def test_too_few_cases_and_uncalibrated_bundles_are_refused(lab, trusted, tmp_pa
         recalibrate_bundle(trusted, lab.study, tmp_path / "out", request)
     with pytest.raises(BundleError, match="no calibration from training"):
         recalibrate_bundle(lab.bundle, lab.study, tmp_path / "out", request)
+    assert not (tmp_path / "out").exists()
+
+
+def test_patients_whom_the_encoder_has_seen_are_not_recalibrated_on(
+    lab, trusted, hospital, tmp_path, monkeypatch
+):
+    digests = tuple(sorted(patient_digest("s", name) for name in read_study(hospital).patients.index[:2]))
+    record = TunedOn("toy", "lora", "{}", "elsewhere", "s", digests, "0" * 64)
+    monkeypatch.setattr(external, "record_of", lambda encoder, folders: record)
+    with pytest.raises(LeakageError, match="tuned on 2 test patients"):
+        recalibrate_bundle(
+            trusted, hospital, tmp_path / "out", Request(tmp_path / "c", features=lab.features)
+        )
     assert not (tmp_path / "out").exists()
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from training.tuning_toys import SIDE, texture_courses, tiny_backbone
 from tumorcast.config.finetune import FinetuneConfig
+from tumorcast.domain.errors import InputError
 from tumorcast.metrics.discrimination import auroc
-from tumorcast.training.finetune_data import batches, parted
+from tumorcast.training.finetune_data import batches, parted, training_patients
 from tumorcast.training.finetune_fit import Tuner
 from tumorcast.training.finetune_state import TuningState, trained
 
@@ -118,8 +122,6 @@ def test_an_epoch_sees_each_course_once_in_its_own_order(tmp_path):
 
 
 def test_patients_decide_when_to_stop_or_are_trained_on_never_both(tmp_path):
-    import pandas as pd
-
     courses = texture_courses(tmp_path, 12)
     twice = [
         *courses,
@@ -136,6 +138,16 @@ def test_patients_decide_when_to_stop_or_are_trained_on_never_both(tmp_path):
     assert len(training) + len(held) == 24
     assert held
     assert not {c.patient_id for c in training} & {c.patient_id for c in held}
+
+
+def test_a_fold_of_ids_that_the_study_does_not_have_is_refused(tmp_path):
+    study = SimpleNamespace(patients=pd.DataFrame(index=[" P0", "P1", "P2"]))
+    path = tmp_path / "splits.csv"
+    path.write_text("patient_id,fold\nP0 ,0\nP1,1\nP2,1\n", encoding="utf-8")
+    assert training_patients(study, path, "fold0") == {"P1", "P2"}
+    path.write_text("patient_id,fold\nP0-A,0\nP1,0\nP2,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"test patients of fold0[^@]*1 of 2"):
+        training_patients(study, path, "fold0")
 
 
 def test_the_state_waits_from_its_best_epoch():

@@ -101,19 +101,19 @@ def test_damaged_records(text):
 
 
 def test_a_bundle_does_not_meet_its_encoders_patients(tmp_path):
-    from tumorcast.serve.external import _check_encoder
+    from tumorcast.serve.external import check_encoder
 
     record = _record()
     bundle = SimpleNamespace(manifest=SimpleNamespace(tile_encoder=SimpleNamespace(id=record.encoder_id)))
     request = SimpleNamespace(features=None, cache=tmp_path / "features")
     made = pd.DataFrame({"patient_id": ["P9", "P1"]})
     with pytest.raises(LeakageError, match="nothing tells"):
-        _check_encoder(bundle, made, request, "H")
+        check_encoder(bundle, made, request, "H")
     keep_record(record, tmp_path / "features")
     with pytest.raises(LeakageError, match="1 test patients of H"):
-        _check_encoder(bundle, made, request, "H")
-    _check_encoder(bundle, made[:1], request, "H")
-    _check_encoder(SimpleNamespace(manifest=SimpleNamespace(tile_encoder=None)), made, request, "H")
+        check_encoder(bundle, made, request, "H")
+    check_encoder(bundle, made[:1], request, "H")
+    check_encoder(SimpleNamespace(manifest=SimpleNamespace(tile_encoder=None)), made, request, "H")
 
 
 def test_tuned_weights_under_another_name_are_refused(tmp_path):
@@ -123,7 +123,9 @@ def test_tuned_weights_under_another_name_are_refused(tmp_path):
     name = "timm:test_efficientnet"
     tensors = load_backbone(f"{name}@random").network.state_dict()
     path = tmp_path / "weights.safetensors"
-    save_tuned(tensors, replace(_record(), base=f"{name}@random", tensors_sha256=tensors_digest(tensors)), path)
+    save_tuned(
+        tensors, replace(_record(), base=f"{name}@random", tensors_sha256=tensors_digest(tensors)), path
+    )
     assert is_tuned(load_backbone(f"tuned@{path}").id)
     for other in (name, "uni_v1"):
         with pytest.raises(InputError, match=r"would be forgotten[^@]*use tuned@"):

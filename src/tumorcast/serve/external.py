@@ -42,7 +42,8 @@ def external_predictions(bundle: Bundle, study_folder: Path, request: Request) -
     return made
 
 
-def _check_encoder(bundle: Bundle, made: pd.DataFrame, request: Request, where: str) -> None:
+def check_encoder(bundle: Bundle, made: pd.DataFrame, request: Request, where: str) -> None:
+    """Refuse scored patients whom the bundle's tile encoder was fine-tuned on; LeakageError names the first few."""
     encoder = bundle.manifest.tile_encoder
     if encoder is None or made.empty:
         return
@@ -60,7 +61,7 @@ def predictions_with_outcomes(
         LeakageError: the bundle's tile encoder was fine-tuned on some of the patients.
     """
     made = _joined(bundle, study, table)
-    _check_encoder(bundle, made, request, study.study_id)
+    check_encoder(bundle, made, request, study.study_id)
     return made
 
 

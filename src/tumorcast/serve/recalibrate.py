@@ -17,6 +17,7 @@ from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import replaced_folder
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle, load_bundle
+from tumorcast.serve.external import check_encoder
 from tumorcast.serve.manifest import CARD_NAME, MANIFEST_NAME, TRUST_NAME, file_entries, roles_of, sealed_text
 from tumorcast.serve.predict import Request, predict_with
 
@@ -65,6 +66,7 @@ def recalibrate_bundle(bundle_folder: Path, study_folder: Path, out: Path, reque
     Raises:
         BundleError: damaged, or exported without calibration.
         InputError: fewer than 20 cases with a response, one answer only, or the model may not predict the study.
+        LeakageError: the bundle's tile encoder was fine-tuned on some of the patients.
     """
     bundle = load_bundle(bundle_folder)
     if bundle.trust is None:
@@ -90,6 +92,7 @@ def _labelled(bundle: Bundle, study: Study, request: Request) -> pd.DataFrame:
     courses = course_table(study, bundle.manifest.rules.endpoint)
     table["label"] = courses["response"].reindex(table["course_id"]).to_numpy(float)
     known = table.dropna(subset=["label", "probability"]).rename(columns={"probability": "raw"})
+    check_encoder(bundle, known, request, study.study_id)
     if len(known) < FEWEST_CASES:
         reasons = table.loc[table["probability"].isna(), "reason"].value_counts().index.tolist()
         raise InputError(

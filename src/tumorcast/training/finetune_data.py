@@ -131,7 +131,7 @@ def training_patients(study: Study, splits: Path, fold: str) -> frozenset[str]:
         fold: its name, "fold0"; of splits.csv also the bare value.
 
     Raises:
-        InputError: no such file, columns or fold.
+        InputError: no such file, columns or fold, or a test patient that the study does not have.
     """
     if not splits.is_file():
         raise InputError("there is no such file of folds", got=splits)
@@ -148,5 +148,13 @@ def training_patients(study: Study, splits: Path, fold: str) -> frozenset[str]:
             expected=", ".join(known[:10]),
             fix=did_you_mean(fold, known),
         )
-    test = set(table.loc[is_test, "patient_id"].str.strip())
-    return frozenset(str(name) for name in study.patients.index if str(name) not in test)
+    test = set(table.loc[is_test, "patient_id"].astype(str).str.strip())
+    ours = {str(name): str(name).strip() for name in study.patients.index}
+    foreign = test - set(ours.values())
+    if foreign:
+        raise InputError(
+            f"the study does not have some of the test patients of {fold} in {splits.name}",
+            got=f"{len(foreign)} of {len(test)}",
+            expected="ids of the study's patient table (not of samples or courses) in the column patient_id",
+        )
+    return frozenset(name for name, plain in ours.items() if plain not in test)
