@@ -147,6 +147,25 @@ def test_more_fractions_shrink_more_and_a_part_in_the_field_less() -> None:
     assert after((1, 2, 3)) < after((1, 2)) < after((1, 2), 0.5) < 60
 
 
+def test_what_lies_outside_the_field_is_not_irradiated() -> None:
+    course = Radiotherapy(tuple(range(1, 31)), 2.0, 0.3, 0.03, irradiated=0.5)
+    left = float(simulate(exponential(100, 0.0), [40], Schedule(events=(course,)))[0, 0])
+    assert left == pytest.approx(50 + 50 * np.exp(-30 * (0.6 + 0.12) / 3))
+    assert left >= 50
+    twice = Radiotherapy((3, 3), 2.0, 0.3, 0.03, irradiated=0.5)
+    both = float(simulate(exponential(100, 0.0), [40], Schedule(events=(twice,)))[0, 0])
+    assert both == pytest.approx(50 + 50 * np.exp(-2 * 0.72 / 3))
+
+
+@pytest.mark.parametrize("day", [float("nan"), float("inf")])
+def test_days_that_are_no_numbers_are_refused(day: float) -> None:
+    for parts in ({"events": (Resection(day, 0.4),)}, {"doses": (Dose("a", day, 1.0),)}, {"start_day": day}):
+        with pytest.raises(InputError, match="no number"):
+            Schedule(**parts)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="no number"):
+        Schedule(events=(Radiotherapy((1.0, day), 2.0, 0.3, 0.03),))
+
+
 def test_clones_without_competition_are_sums_of_exponentials() -> None:
     model = Clones(
         90.0,

@@ -67,7 +67,8 @@ class Radiotherapy:
     """Fractions on given days; linear-quadratic kill of the irradiated cells (Fowler, Br J Radiol 1989, 62:679).
 
     The share of cells that survives one fraction is exp(-alpha d - beta d^2); the diameter of a body of three
-    dimensions shrinks with its cube root. `irradiated` is the share of the sum of diameters in the field.
+    dimensions shrinks with its cube root. `irradiated` is the share of the sum of diameters in the field before
+    the first fraction; the rest keeps its size. Two courses are two fields.
     Dead cells are taken to vanish at once, which real lesions do over weeks.
 
     Attributes:
@@ -108,6 +109,13 @@ class Schedule:
     start_day: float = 0.0
 
     def __post_init__(self) -> None:
+        days = (self.start_day, *self.event_days())
+        if not all(math.isfinite(day) for day in days):
+            raise InputError(
+                "a day of the schedule is no number",
+                got=next(day for day in days if not math.isfinite(day)),
+                expected="finite days",
+            )
         early = [day for day in self.event_days() if day < self.start_day]
         if early:
             raise InputError(
@@ -151,9 +159,14 @@ class Schedule:
             if dose.day == day and not any(rest.covers(dose.drug, day) for rest in self.holidays)
         ]
 
-    def happening(self, day: float) -> list[Event]:
-        """Resections and fractions of a day; two fractions on one day stand twice."""
-        return [event for event in self.events for each in _days_of(event) if each == day]
+    def happening(self, day: float) -> list[tuple[Event, int]]:
+        """Resections and fractions of a day, each with its number within its event, from 1."""
+        return [
+            (event, number)
+            for event in self.events
+            for number, each in enumerate(sorted(_days_of(event)), start=1)
+            if each == day
+        ]
 
 
 def every(

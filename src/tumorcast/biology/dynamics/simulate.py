@@ -50,15 +50,21 @@ def simulate(model: TumourModel, days: Any, schedule: Schedule | None = None) ->
 
 def _happened(model: TumourModel, state: Floats, plan: Schedule, day: float) -> Floats:
     """The state after the events and doses of a day."""
-    for event in plan.happening(day):
-        state = model.scaled(state, np.broadcast_to(surviving_share(event), (model.n_draws,)))
+    for event, number in plan.happening(day):
+        state = model.scaled(state, np.broadcast_to(surviving_share(event, number), (model.n_draws,)))
     for dose in plan.given(day):
         state = model.dosed(state, dose.drug, dose.amount)
     return state
 
 
-def surviving_share(event: Event) -> Floats:
+def surviving_share(event: Event, number: int) -> Floats:
     """What is left of the sum of diameters after a resection or one fraction, [n] or [1].
+
+    What lies outside the field keeps its size: where `s` is left of a diameter in it, n fractions leave
+    1 - irradiated + irradiated s^n of the sum, where both parts grow alike between them.
+
+    Args:
+        number: of the fraction within its course, from 1.
 
     Raises:
         InputError: all is removed (a course ends there: no model goes on from nothing), or more than all.
@@ -70,5 +76,8 @@ def surviving_share(event: Event) -> Floats:
         return 1.0 - removed
     alpha = positive("alpha", event.alpha, or_zero=True)
     beta = positive("beta", event.beta, or_zero=True)
-    cells = np.exp(-alpha * event.gray - beta * event.gray**2)
-    return 1.0 - event.irradiated + event.irradiated * np.cbrt(cells)
+    left = np.exp(-(alpha * event.gray + beta * event.gray**2) / 3)
+    if event.irradiated == 1:
+        return left
+    outside = 1.0 - event.irradiated
+    return (outside + event.irradiated * left**number) / (outside + event.irradiated * left ** (number - 1))
