@@ -11,7 +11,7 @@ import pytest
 
 from tumorcast.cohort.splits import Fold
 from tumorcast.config.search import load_search
-from tumorcast.domain.errors import InputError
+from tumorcast.domain.errors import InputError, TumorcastError
 from tumorcast.slides.leases import Leases
 from tumorcast.training.choice import InnerFolds, as_chosen
 from tumorcast.training.fit import Member
@@ -125,6 +125,58 @@ def test_where_everything_fails_the_reason_is_told(tmp_path, begun):
 
     with pytest.raises(InputError, match="no memory"):
         search.choose(inner(tmp_path, config, loss=loss))
+
+
+def test_a_lost_gpu_costs_no_trial(tmp_path, begun):
+    config, search, told = begun
+
+    def loss(model, settings):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered\nCUDA kernel errors ...")
+
+    lost = inner(tmp_path, config, loss=loss)
+    with pytest.raises(TumorcastError, match="illegal memory access"):
+        search.choose(lost)
+    assert len(lost.calls) == 1
+    search.choose(inner(tmp_path, config))
+    tried = search.tried["fold0"]["fused"]
+    assert [trial.state for trial in tried[1:]].count("failed") == 0
+    assert len(tried) == 13
+    assert "its process ended" in tried[0].reason
+    assert tried[1].values == tried[0].values
+
+
+def test_failures_in_a_row_end_the_process_and_leave_trials(tmp_path, begun):
+    config, search, _ = begun
+
+    def loss(model, settings):
+        raise RuntimeError("cuDNN is broken")
+
+    folds = inner(tmp_path, config, loss=loss)
+    with pytest.raises(InputError, match=r"8 trials in a row failed[^$]*cuDNN is broken"):
+        search.choose(folds)
+    assert len(folds.calls) == 8
+
+
+def test_a_worker_taken_for_dead_drops_its_result_and_goes_on(tmp_path, begun):
+    config, search, told = begun
+    with Leases(tmp_path / "leases") as leases:
+        other = Search(search.search, "id", open_storage(None, tmp_path, leases), leases, told.append)
+        folds, taken = inner(tmp_path, config), []
+
+        def loss(model, settings):
+            if not taken:
+                taken.append(other._trials(folds))
+                search._leases.release(next(name for name in search._leases._held if "trial" in name))
+                taken[0].ask()
+            return planted_loss(model, settings)
+
+        object.__setattr__(folds, "loss", loss)
+        search.help(folds, should_stop=lambda: any("taken over" in line for line in told))
+        tried = taken[0].tried()
+    assert "taken over by another process" in "\n".join(told)
+    assert not any(" failed: " in line for line in told)
+    assert [trial.state for trial in tried] == ["failed"]
+    assert "its process ended" in tried[0].reason
 
 
 def test_trials_and_pictures_are_written(tmp_path, begun):

@@ -13,7 +13,7 @@ from tumorcast.config.space import Range, SearchConfig
 from tumorcast.domain.errors import ConfigError, InputError
 from tumorcast.readers import file_systems
 from tumorcast.slides.leases import Leases
-from tumorcast.training import search_storage
+from tumorcast.training import search_storage, search_trials
 from tumorcast.training.search_storage import open_storage, told_address
 from tumorcast.training.search_trials import Trials
 
@@ -31,7 +31,7 @@ def search(**words) -> SearchConfig:
 
 def open_trials(folder: Path, leases: Leases, own=OWN, **words) -> Trials:
     settings = search(**words)
-    return Trials("s", settings, open_storage(settings.storage, folder, leases), leases, 5, 3, own)
+    return Trials("s", settings, open_storage(settings.storage, folder, leases), leases, 5, own)
 
 
 def objective(values) -> float:
@@ -87,7 +87,7 @@ def test_what_is_drawn_depends_on_seed_and_search_not_on_the_runs_name(tmp_path,
     drawn = []
     for name, where in (("a", "fold0"), ("b", "fold0"), ("c", "fold1")):
         storage = open_storage(None, tmp_path / name, leases)
-        trials = Trials(name, search(trials=5), storage, leases, 5, 3, OWN, where)
+        trials = Trials(name, search(trials=5), storage, leases, 5, OWN, where)
         work(trials)
         drawn.append([trial.values for trial in trials.tried()])
     assert drawn[0] == drawn[1] != drawn[2]
@@ -125,6 +125,44 @@ def test_a_killed_workers_trial_is_tried_again_and_none_is_lost_or_doubled(tmp_p
     assert len(complete) == 8
     assert complete[1].values == failed[0].values
     assert len({str(trial.values) for trial in complete}) == 8
+
+
+@pytest.mark.parametrize("drawn", [(), ("training.lr",)])
+def test_the_own_setting_is_tried_though_a_process_ends_while_drawing_it(tmp_path, monkeypatch, drawn):
+    def ends(trial, space) -> None:
+        for key in drawn:
+            trial.suggest_float(key, *space[key].ends, log=True)
+        raise KeyboardInterrupt
+
+    with Leases(tmp_path / "first") as first, monkeypatch.context() as patch:
+        patch.setattr(search_trials, "_suggest", ends)
+        with pytest.raises(KeyboardInterrupt):
+            open_trials(tmp_path, first).ask()
+    with Leases(tmp_path / "second") as second:
+        trials = open_trials(tmp_path, second)
+        work(trials)
+        tried = trials.tried()
+    assert [trial.values == OWN for trial in tried] == [False, True] + [False] * 7
+    assert tried[0].state == "failed"
+
+
+def test_a_setting_drawn_in_part_is_drawn_again_not_queued(tmp_path, monkeypatch):
+    def ends(trial, space) -> None:
+        trial.suggest_categorical("model.width", space["model.width"].choice)
+        raise KeyboardInterrupt
+
+    (tmp_path / "calm").mkdir()
+    with Leases(tmp_path / "leases") as calm:
+        undisturbed = open_trials(tmp_path / "calm", calm, own=None)
+        work(undisturbed)
+    with Leases(tmp_path / "first") as first, monkeypatch.context() as patch:
+        patch.setattr(search_trials, "_suggest", ends)
+        with pytest.raises(KeyboardInterrupt):
+            open_trials(tmp_path, first, own=None).ask()
+    with Leases(tmp_path / "second") as second:
+        trials = open_trials(tmp_path, second, own=None)
+        work(trials)
+    assert [t.values for t in trials.tried()[1:]] == [t.values for t in undisturbed.tried()]
 
 
 def test_workers_share_one_search(tmp_path):
@@ -166,6 +204,20 @@ def test_a_trial_worse_than_others_at_its_point_is_pruned(tmp_path, leases):
     assert trials.chosen().value == 1.0
 
 
+def test_what_began_well_is_pruned_where_it_falls_behind(tmp_path, leases):
+    trials = open_trials(tmp_path, leases, trials=6, startup=2)
+    for _ in range(2):
+        trial = trials.ask()
+        for step in (1, 2, 3):
+            trial.report(0.6, step)
+        trials.complete(trial, 0.6)
+    trial = trials.ask()
+    trial.report(0.5, 1)
+    assert not trial.should_prune()
+    trial.report(9.0, 2)
+    assert trial.should_prune()
+
+
 def test_an_owner_that_was_taken_for_dead_drops_its_result(tmp_path):
     with Leases(tmp_path / "leases") as slow, Leases(tmp_path / "leases") as other:
         first = open_trials(tmp_path, slow)
@@ -173,9 +225,12 @@ def test_an_owner_that_was_taken_for_dead_drops_its_result(tmp_path):
         name = first._lease(trial.number)
         slow.release(name)  # as if it had not been touched for long
         work(open_trials(tmp_path, other))
+        first.note(trial, [0.0], [])
+        first.fail(trial, "late")
         first.complete(trial, 0.0)
         tried = first.tried()
-    assert tried[0].state == "failed"
+    assert (tried[0].state, tried[0].losses) == ("failed", [])
+    assert "its process ended" in tried[0].reason
     assert len([t for t in tried if t.state == "complete"]) == 8
 
 

@@ -89,7 +89,7 @@ class SearchConfig(Section):
         sampler: "tpe" (tree of Parzen estimators, Bergstra 2011) or "random".
         startup: random trials before the sampler is guided.
         pruner: gives up a trial between two of its inner folds: "median" (its mean so far is worse than the median of
-            earlier trials at that point), "hyperband" (successive halving over inner folds) or "none".
+            complete trials at that point) or "none".
         objective: "loss" (mean loss of the inner folds, the less the better) or "metric" (mean AUROC or concordance of
             the inner folds, the more the better).
         others: also search for each modality alone and for each rival; False gives a modality alone the setting chosen
@@ -102,7 +102,7 @@ class SearchConfig(Section):
     trials: Annotated[int, Field(ge=2)] = 30
     sampler: Literal["tpe", "random"] = "tpe"
     startup: Count = 10
-    pruner: Literal["median", "hyperband", "none"] = "median"
+    pruner: Literal["median", "none"] = "median"
     objective: Literal["loss", "metric"] = "loss"
     others: bool = False
     storage: str | None = None

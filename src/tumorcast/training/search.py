@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import Trial
 
 from tumorcast.config.models import RunConfig
 from tumorcast.config.search import own_values
 from tumorcast.config.space import SearchConfig
-from tumorcast.domain.errors import TumorcastError
+from tumorcast.domain.errors import InputError, TumorcastError
 from tumorcast.metrics.discrimination import auroc
 from tumorcast.metrics.survival import concordance
 from tumorcast.slides.leases import Leases
@@ -35,6 +36,7 @@ FOLDER = "search"
 """Below an outer fold's folder: what trials fitted, one folder a setting."""
 
 _WAIT_SECONDS = 1.0
+_MOST_FAILURES = 8
 
 After = Callable[[InnerFolds, list[Tried]], None]
 
@@ -43,7 +45,7 @@ class Search:
     """Chooses settings by trials that several processes may share.
 
     Args:
-        identity: of run, data and space; makes the names of this run's searches its own.
+        identity: of the run's folder, run, data and space; makes the names of this run's searches its own.
         leases: in the run's folder, held open by the caller.
         tell: takes lines for people.
         after: takes every trial that is over, after each trial of this process.
@@ -105,12 +107,11 @@ class Search:
         config = inner.work.config
         inner.folder.mkdir(parents=True, exist_ok=True)
         return Trials(
-            f"{config.name}-{self._identity[:12]}-{inner.fold}-{inner.model}",
+            f"{config.name}-{self._identity}-{inner.fold}-{inner.model}",
             self.search,
             self._storage,
             self._leases,
             config.seed,
-            len(inner.parts),
             own_values(config, self.search.space),
             f"{inner.fold}-{inner.model}",
         )
@@ -118,30 +119,47 @@ class Search:
     def _work(
         self, inner: InnerFolds, trials: Trials, *, is_waiting: bool, should_stop: Callable[[], bool]
     ) -> None:
-        progress = Progress(_label(inner), self.search, self._tell)
+        progress, failures = Progress(_label(inner), self.search, self._tell), 0
         while not should_stop():
             trial = trials.ask()
             if trial is not None:
-                self._try(inner, trials, trial)
+                reason = self._try(inner, trials, trial)
+                failures = failures + 1 if reason else 0
                 progress.step(trials)
                 self._after(inner, trials.tried())
+                if failures == _MOST_FAILURES and not trials.is_over():
+                    raise _given_up(failures, reason)
             elif is_waiting and not trials.is_over():
                 time.sleep(_WAIT_SECONDS)
             else:
                 return
 
-    def _try(self, inner: InnerFolds, trials: Trials, trial: Trial) -> None:
-        """One trial: a member an inner fold, each a chance to give up; what fails is told and sinks nothing else."""
+    def _try(self, inner: InnerFolds, trials: Trials, trial: Trial) -> str:
+        """One trial: a member an inner fold, each a chance to give up; returns why it failed, or "".
+
+        Raises:
+            TumorcastError: the GPU is lost to this process; the trial is tried again by another.
+        """
         try:
             config = setting_of(inner, trial.params)
             folder = _folder(inner, config)
             if trials.is_twin(trial):
                 folder = folder.with_name(f"{folder.name}-{trial.number}")
             self._objective(inner, trials, trial, config, folder)
+        except UpdateFinishedTrialError:
+            trials.give_back(trial)
+            self._tell(
+                f"{_label(inner)}: trial {trial.number} was taken over by another process; dropped here"
+            )
         except (ArithmeticError, ValueError, RuntimeError, MemoryError, TumorcastError) as error:
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            if _is_device_lost(error):
+                trials.give_back(trial)
+                raise _without_device(reason) from error
             self._tell(f"{_label(inner)}: trial {trial.number} failed: {reason}")
             trials.fail(trial, reason)
+            return reason
+        return ""
 
     def _objective(
         self, inner: InnerFolds, trials: Trials, trial: Trial, config: RunConfig, folder: Path
@@ -185,6 +203,28 @@ class Search:
 def told_values(values: dict[str, Any]) -> str:
     """Settings as words, numbers rounded."""
     return ", ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in values.items())
+
+
+def _is_device_lost(error: Exception) -> bool:
+    """Whether nothing can be computed any more on the GPU in this process, whatever the setting."""
+    said = str(error).partition("\n")[0]
+    return said.startswith("CUDA error") and "out of memory" not in said
+
+
+def _without_device(reason: str) -> TumorcastError:
+    return TumorcastError(
+        "this process can no longer use its GPU, and leaves the search",
+        got=reason,
+        fix="look after the GPU, then give the same command again; the trial does not count and is tried again",
+    )
+
+
+def _given_up(failures: int, reason: str) -> TumorcastError:
+    return InputError(
+        f"{failures} trials in a row failed in this process; it leaves the search to keep the others",
+        got=f"at last {reason}",
+        fix="mend the reason, or narrow search.space to settings that this machine can train, then give the same command again",
+    )
 
 
 def _label(inner: InnerFolds) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -22,9 +23,12 @@ from tumorcast.config.space import Range, SearchConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.leases import Leases
 
-_ERROR, _FOUND, _AGAIN = "error", "found", "again"
+_ERROR, _FOUND = "error", "found"
+_FIXED = "fixed_params"
+"""Where Optuna keeps the setting of a trial that was queued."""
 _ENDED = "its process ended; tried again"
 _FEWEST_FOR_IMPORTANCE = 4
+_FEWEST_FOR_MEDIAN = 5
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
@@ -55,7 +59,6 @@ class Trials:
     Args:
         name: of the search, the same in every process and in no other run of the database.
         seed: of the run.
-        steps: inner folds of a trial.
         own: the run's own setting, tried first; None where the space does not hold it.
         where: which search of the run it is; what is drawn depends on it and the seed, not on the run's name.
     """
@@ -67,7 +70,6 @@ class Trials:
         storage: BaseStorage,
         leases: Leases,
         seed: int,
-        steps: int,
         own: Mapping[str, Any] | None,
         where: str = "",
     ) -> None:
@@ -78,7 +80,7 @@ class Trials:
             self._study = optuna.create_study(
                 study_name=name,
                 storage=storage,
-                pruner=_pruner(search, steps),
+                pruner=_pruner(search),
                 direction="minimize" if search.objective == "loss" else "maximize",
                 load_if_exists=True,
             )
@@ -91,7 +93,7 @@ class Trials:
             taken = sum(_counts(trial) for trial in known)
             if taken >= self.search.trials:
                 return None
-            if not known and self._own is not None:
+            if self._own is not None and not self._is_own_known(known):
                 self._study.enqueue_trial(dict(self._own))
             self._study.sampler = self._sampler(taken)
             trial = self._study.ask()
@@ -105,8 +107,9 @@ class Trials:
         return any(other.number < trial.number and other.params == trial.params for other in running)
 
     def note(self, trial: Trial, losses: Sequence[float], history: Sequence[Any]) -> None:
-        """Keep what a trial has found, before it is told."""
-        trial.set_user_attr(_FOUND, {"losses": list(losses), "history": list(history)})
+        """Keep what a trial has found, before it is told; dropped as a result is."""
+        if self._leases.holds(self._lease(trial.number)):
+            trial.set_user_attr(_FOUND, {"losses": list(losses), "history": list(history)})
 
     def complete(self, trial: Trial, value: float) -> None:
         """The trial's objective."""
@@ -117,8 +120,10 @@ class Trials:
         self._tell(trial, TrialState.PRUNED)
 
     def fail(self, trial: Trial, reason: str) -> None:
-        """The trial could not be computed; it counts, and is not tried again."""
-        trial.set_user_attr(_ERROR, reason)
+        """The trial could not be computed; it counts, and is not tried again. Dropped as a result is."""
+        if self._leases.holds(self._lease(trial.number)):
+            with suppress(UpdateFinishedTrialError):
+                trial.set_user_attr(_ERROR, reason)
         self._tell(trial, TrialState.FAIL)
 
     def give_back(self, trial: Trial) -> None:
@@ -178,9 +183,23 @@ class Trials:
             name = self._lease(trial.number)
             if self._leases.claim(name):
                 told = self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-                if told.state == TrialState.FAIL and trial.params:
-                    self._study.enqueue_trial(dict(trial.params), user_attrs={_AGAIN: trial.number})
+                again = self._setting_of(trial)
+                if told.state == TrialState.FAIL and again:
+                    self._study.enqueue_trial(dict(again))
                 self._leases.release(name)
+
+    def _setting_of(self, trial: FrozenTrial) -> Mapping[str, Any] | None:
+        """What it was to try; None where its process ended while that was drawn: it is drawn again alike."""
+        wanted = {key for key, given in self.search.space.items() if given.is_active(trial.params)}
+        fixed: Mapping[str, Any] | None = trial.system_attrs.get(_FIXED)
+        return trial.params if wanted <= trial.params.keys() else fixed
+
+    def _is_own_known(self, known: Sequence[FrozenTrial]) -> bool:
+        """Whether the own setting counts already, or anything waits to be tried again before it."""
+        return any(
+            trial.state == TrialState.WAITING or (_counts(trial) and self._setting_of(trial) == self._own)
+            for trial in known
+        )
 
     def _tell(self, trial: Trial, state: TrialState, value: float | None = None) -> None:
         """Drops the result where another process took over because this one seemed dead."""
@@ -219,14 +238,29 @@ def _suggest(trial: Trial, space: Mapping[str, Range]) -> None:
             trial.suggest_float(key, low, high, log=given.is_log)
 
 
-def _pruner(search: SearchConfig, steps: int) -> optuna.pruners.BasePruner:
-    match search.pruner:
-        case "median":
-            return optuna.pruners.MedianPruner(n_startup_trials=min(5, search.startup))
-        case "hyperband":
-            return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=steps, reduction_factor=2)
-        case _:
-            return optuna.pruners.NopPruner()
+class _MedianOfStep(optuna.pruners.BasePruner):
+    """Gives up a trial whose latest value is worse than the median of complete trials at the same step.
+
+    Optuna's MedianPruner compares the trial's best value so far instead, which never gives up what began well.
+    """
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        step = trial.last_step
+        done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        others = [other.intermediate_values[step] for other in done if step in other.intermediate_values]
+        if step is None or len(others) < self._least:
+            return False
+        sign = 1 if study.direction == optuna.study.StudyDirection.MINIMIZE else -1
+        return bool(sign * trial.intermediate_values[step] > sign * np.median(others))
+
+
+def _pruner(search: SearchConfig) -> optuna.pruners.BasePruner:
+    if search.pruner == "none":
+        return optuna.pruners.NopPruner()
+    return _MedianOfStep(min(_FEWEST_FOR_MEDIAN, search.startup))
 
 
 def _counts(trial: FrozenTrial) -> bool:
