@@ -128,7 +128,7 @@ def test_where_everything_fails_the_reason_is_told(tmp_path, begun):
 
 
 def test_a_lost_gpu_costs_no_trial(tmp_path, begun):
-    config, search, told = begun
+    config, search, _ = begun
 
     def loss(model, settings):
         raise RuntimeError("CUDA error: an illegal memory access was encountered\nCUDA kernel errors ...")

@@ -223,7 +223,7 @@ def _given_up(failures: int, reason: str) -> TumorcastError:
     return InputError(
         f"{failures} trials in a row failed in this process; it leaves the search to keep the others",
         got=f"at last {reason}",
-        fix="mend the reason, or narrow search.space to settings that this machine can train, then give the same command again",
+        fix="mend the reason, or narrow search.space to what this machine can train, and give the same command again",
     )
 
 
