@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from toy_lesions import Cell, patient
 from tumorcast.biology.recist.best import ResponseRules
 from tumorcast.biology.recist.immune import immune_best_response, immune_points
-from tumorcast.biology.recist.progression import immune_progression_free, progression_free
+from tumorcast.biology.recist.progression import FollowUp, immune_progression_free, progression_free
 
 Row = dict[str, Cell]
 
@@ -148,6 +148,34 @@ def test_progression_is_dated_to_the_iupd_that_was_confirmed() -> None:
 )
 def test_best_response(rows: list[Row], best: str) -> None:
     assert immune_best_response(immune_points(patient(BASE, *rows))).response == best
+
+
+def test_an_iupd_of_non_target_lesions_that_were_not_evaluated_stays_open() -> None:
+    rows: list[Row] = [{"T1": 50, "X1": cell} for cell in ("progressed", None, "increased")]
+    points = immune_points(patient(BASE, *rows, gap=56))
+    assert [one.response for one in points] == ["iUPD", "NE", "iCPD"]
+    assert immune_progression_free(points).time_days == 56
+    assert immune_best_response(points).day == 56
+
+
+@pytest.mark.parametrize("later", [30, 70])
+def test_scans_after_another_treatment_neither_drop_nor_confirm(later: float) -> None:
+    points = immune_points(patient(BASE, GROWN, {"T1": later, "X1": "present"}))
+    free = immune_progression_free(points, FollowUp(new_therapy_day=60))
+    assert (free.time_days, free.is_event, free.reason) == (42, True, "unconfirmed_progression")
+
+
+def test_an_iupd_that_was_dropped_is_no_best_response() -> None:
+    points = immune_points(patient(BASE, GROWN, {"T1": 50, "X1": "present"}, gap=14))
+    assert [one.response for one in points] == ["iUPD", "iSD"]
+    assert immune_best_response(points).response == "NE"
+
+
+def test_disease_back_after_complete_response_is_confirmed_by_growth_alone() -> None:
+    gone: Row = {"T1": 0, "X1": "absent"}
+    rows: list[Row] = [{"T1": size, "X1": "absent"} for size in (4, 5, 9.5)]
+    assert responses(BASE, gone, *rows) == ["iCR", "iUPD", "iUPD", "iCPD"]
+    assert responses(BASE, gone, *[{"T1": 0, "X1": "present"}] * 2) == ["iCR", "iUPD", "iUPD"]
 
 
 def test_best_response_with_confirmation() -> None:

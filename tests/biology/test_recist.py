@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from toy_lesions import Cell, patient
 from tumorcast.biology.recist.best import Dated, ResponseRules, best_of, best_response
 from tumorcast.biology.recist.checks import baseline_problems
+from tumorcast.biology.recist.lesions import Finding
 from tumorcast.biology.recist.overall import overall_response
 from tumorcast.biology.recist.points import TimePoint, time_points
 from tumorcast.biology.recist.progression import FollowUp, progression_free
@@ -173,6 +174,35 @@ def test_an_equivocal_new_lesion_is_progression_only_once_confirmed_and_then_fro
     points = time_points(patient(base, {"T1": 30, "W1": "equivocal"}, {"T1": 30, "W1": 12}))
     assert [p.overall for p in points] == ["PD", "PD"]
     assert progression_free(points).time_days == 42
+
+
+def test_an_equivocal_new_lesion_that_is_gone_before_it_is_certain_was_none() -> None:
+    rows = [{"T1": 30, "W1": cell} for cell in ("equivocal", None, "absent", 12)]
+    assert responses({"T1": 30}, *rows) == ["SD", "SD", "SD", "PD"]
+    rows = [{"T1": 30, "W1": cell} for cell in ("equivocal", "equivocal", None, 12)]
+    assert responses({"T1": 30}, *rows) == ["PD", "PD", "SD", "PD"]
+
+
+def test_a_larger_non_target_lesion_is_no_unequivocal_progression() -> None:
+    assert responses({"T1": 30, "X1": "present"}, {"T1": 30, "X1": "increased"}) == ["SD"]
+    assert responses({"X1": "present"}, {"X1": "increased"}) == [NON]
+
+
+def test_a_target_that_is_judged_by_eye_too_keeps_its_size() -> None:
+    base = patient({"T1": 40}, {"T1": 60})
+    for state in ("increased", "progressed"):
+        seen = replace(base.assessments[1], findings={"T1": Finding(state, 60.0)})
+        (point,) = time_points(replace(base, assessments=(base.assessments[0], seen)))
+        assert (point.overall, point.sums and point.sums.sum_mm) == ("PD", 60)
+
+
+def test_a_non_target_node_that_grows_back_after_complete_response() -> None:
+    base: dict[str, Cell] = {"T1": 30, "XN1": 14}
+    assert responses(base, {"T1": 0, "XN1": 6}, {"T1": 0, "XN1": 12}) == ["CR", "PD"]
+    assert responses(base, {"T1": 0, "XN1": 9}, {"T1": 0, "XN1": 11}) == ["CR", "PR"], (
+        "may be one normal node"
+    )
+    assert responses(base, {"T1": 0, "XN1": "absent"}, {"T1": 0, "XN1": "present"}) == ["CR", "PD"]
 
 
 def test_a_new_node_below_10_mm_is_none() -> None:

@@ -13,8 +13,8 @@ _STATES: dict[State, tuple[str, ...]] = {
         "present", "stable", "unchanged", "non-cr/non-pd", "not unequivocal progression", "decreased",
         "non-unequivocal progression", "unequivocal", "persistent",
     ),
-    "progressed": ("progressed", "unequivocal progression", "progression", "pd", "worsened", "progressive disease"),
-    "increased": ("increased", "further increase", "increased further", "larger"),
+    "progressed": ("progressed", "unequivocal progression", "progression", "pd", "progressive disease"),
+    "increased": ("increased", "further increase", "increased further", "larger", "worsened"),
     "equivocal": ("equivocal", "possible", "uncertain"),
     "merged": ("merged", "coalesced"),
     "not_evaluated": (

@@ -14,6 +14,7 @@ from tumorcast.biology.recist.points import TimePoint, time_points
 FURTHER_MM = 5.0
 LEAST_DAYS, MOST_DAYS = 28.0, 56.0
 _ROUNDING = 1e-9
+_FREE = ("iCR", "iPR", "iSD", "NON-iCR/NON-iUPD")
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,16 @@ class Unconfirmed:
 
     Attributes:
         day: of the first assessment that showed it.
-        causes: "target", "non_target", "new", "again" (after a complete response).
+        causes: "target", "non_target", "new"; disease seen again after a complete response counts with its kind.
         sum_mm: smallest target sum since then; None where none is complete.
-        new: ids of its new lesions.
+        non_target: ids of its non-target lesions. new: of its new lesions.
         new_mm: smallest size of each new lesion that was measured.
     """
 
     day: float
     causes: frozenset[str]
     sum_mm: float | None
+    non_target: frozenset[str]
     new: frozenset[str]
     new_mm: Mapping[str, float]
 
@@ -67,8 +69,7 @@ def immune_points(patient: PatientLesions) -> tuple[ImmunePoint, ...]:
     pending: Unconfirmed | None = None
     is_over = False
     for point in time_points(patient):
-        causes, new = _causes(patient, point)
-        now = _unconfirmed(patient, point, causes, new)
+        now = _unconfirmed(patient, point)
         one = _judged(patient, point, pending, now)
         made.append(replace(one, is_after_progression=is_over))
         is_over = is_over or one.response == "iCPD"
@@ -96,8 +97,9 @@ def _judged(
         return ImmunePoint(point, "iUPD", told, pending.day)
     if now.causes:
         return ImmunePoint(point, "iUPD", "still progressive, no further growth", pending.day)
-    if "new" in pending.causes and _is_unknown_new(patient, point.assessment, pending):
-        return ImmunePoint(point, "NE", "new lesions not evaluated", pending.day)
+    unknown = _unknown(patient, point.assessment, pending)
+    if unknown:
+        return ImmunePoint(point, "NE", f"{unknown}, of the iUPD, not evaluated", pending.day)
     made = _not_progressive(point)
     if made.response == "NE":
         return replace(made, progression_day=pending.day)
@@ -114,23 +116,25 @@ def _not_progressive(point: TimePoint) -> ImmunePoint:
     return ImmunePoint(point, words.get(plain, f"i{plain}"), point.why)
 
 
-def _causes(patient: PatientLesions, point: TimePoint) -> tuple[frozenset[str], frozenset[str]]:
+def _unconfirmed(patient: PatientLesions, point: TimePoint) -> Unconfirmed:
+    """What an iUPD at this assessment would rest on; no causes where it is not progressive."""
+    non_target = frozenset(
+        one.id
+        for one in patient.of_kind("non_target")
+        if one.id in point.again or point.assessment.of(one).state == "progressed"
+    )
     causes = {
-        "target": point.target == "PD",
-        "non_target": point.non_target == "PD",
+        "target": point.target == "PD" or any(one.id in point.again for one in patient.of_kind("target")),
+        "non_target": bool(non_target),
         "new": bool(point.new),
-        "again": point.overall == "PD" and "again" in point.why,
     }
-    return frozenset(name for name, is_so in causes.items() if is_so), frozenset(point.new)
-
-
-def _unconfirmed(
-    patient: PatientLesions, point: TimePoint, causes: frozenset[str], new: frozenset[str]
-) -> Unconfirmed:
     known = None if point.sums is None or point.sums.missing else point.sums.sum_mm
     sizes = {one.id: point.assessment.of(one).counted_mm() for one in patient.of_kind("new")}
     measured = {name: size for name, size in sizes.items() if size is not None}
-    return Unconfirmed(point.assessment.first_day, causes, known, new, measured)
+    return Unconfirmed(
+        point.assessment.first_day, frozenset(name for name, is_so in causes.items() if is_so), known,
+        non_target, frozenset(point.new), measured,
+    )  # fmt: skip
 
 
 def _joined(before: Unconfirmed, now: Unconfirmed) -> Unconfirmed:
@@ -141,8 +145,9 @@ def _joined(before: Unconfirmed, now: Unconfirmed) -> Unconfirmed:
         for name in {**before.new_mm, **now.new_mm}
     }
     return Unconfirmed(
-        before.day, before.causes | now.causes, min(known) if known else None, before.new | now.new, new_mm
-    )
+        before.day, before.causes | now.causes, min(known) if known else None,
+        before.non_target | now.non_target, before.new | now.new, new_mm,
+    )  # fmt: skip
 
 
 def _further(patient: PatientLesions, point: TimePoint, before: Unconfirmed, now: Unconfirmed) -> str:
@@ -165,25 +170,29 @@ def _further(patient: PatientLesions, point: TimePoint, before: Unconfirmed, now
     return ", ".join(grounds)
 
 
-def _is_unknown_new(patient: PatientLesions, seen: Assessment, before: Unconfirmed) -> bool:
-    lesions = (one for one in patient.of_kind("new") if one.id in before.new)
-    return any(seen.of(one).is_seen(one.is_node) is None for one in lesions)
+def _unknown(patient: PatientLesions, seen: Assessment, before: Unconfirmed) -> str:
+    """Non-target and new lesions that the iUPD rests on and that were not evaluated."""
+    lesions = (one for one in patient.lesions if one.id in before.non_target | before.new)
+    return ", ".join(one.id for one in lesions if seen.of(one).is_seen(one.is_node) is None)
 
 
 def immune_best_response(points: Sequence[ImmunePoint], rules: ResponseRules | None = None) -> BestResponse:
     """iBOR: the best from the start until iCPD; an iUPD that is never confirmed nor dropped stands as iUPD."""
     rules = rules or ResponseRules()
-    dated = []
-    for one in points:
-        seen = one.point.assessment
-        if one.is_after_progression or (rules.last_day is not None and seen.first_day > rules.last_day):
-            break
-        day = seen.first_day if one.progression_day is None else one.progression_day
-        dated.append(
-            Dated(one.response, seen.last_day if one.response.startswith(("iC", "iP", "iS")) else day)
-        )
-    best = best_of(dated, rules, ("iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iCPD"))
-    if best.response == "NE":
-        first = next((one for one in dated if one.response == "iUPD"), None)
-        return best if first is None else BestResponse("iUPD", first.day, "never confirmed, never dropped")
+    counted = [one for one in points_until(points, rules.last_day) if not one.is_after_progression]
+    best = best_of([_dated(one) for one in counted], rules, (*_FREE, "iCPD"))
+    if best.response == "NE" and counted and counted[-1].progression_day is not None:
+        return BestResponse("iUPD", counted[-1].progression_day, "never confirmed, never dropped")
     return best
+
+
+def points_until(points: Sequence[ImmunePoint], last_day: float | None) -> list[ImmunePoint]:
+    """Assessments that began on `last_day` at the latest (another treatment began); None all."""
+    return [one for one in points if last_day is None or one.point.assessment.first_day <= last_day]
+
+
+def _dated(one: ImmunePoint) -> Dated:
+    seen = one.point.assessment
+    if one.response in _FREE:
+        return Dated(one.response, seen.last_day)
+    return Dated(one.response, seen.first_day if one.progression_day is None else one.progression_day)

@@ -40,9 +40,9 @@ class Finding:
 
     Attributes:
         state: "measured" has a size; "too_small" is there, unmeasured; "absent" is gone; "present", "progressed"
-            (unequivocally) and "increased" (further, after an unconfirmed progression) are judged by eye; "equivocal"
+            (unequivocally) and "increased" (larger, not unequivocally progressed) are judged by eye; "equivocal"
             is a new lesion that may be none; "merged" is counted in another lesion; "not_evaluated" is unknown.
-        size_mm: longest diameter, a node's short axis; None unless measured.
+        size_mm: longest diameter, a node's short axis, beside any state that is judged by eye too; None unmeasured.
     """
 
     state: State
@@ -50,7 +50,7 @@ class Finding:
 
     def counted_mm(self) -> float | None:
         """What it adds to the sum of diameters; None where that is unknown."""
-        if self.state == "measured":
+        if self.size_mm is not None and self.state not in ("merged", "not_evaluated"):
             return self.size_mm
         if self.state == "too_small":
             return TOO_SMALL_MM

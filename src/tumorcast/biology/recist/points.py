@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from tumorcast.biology.recist.lesions import Assessment, Lesion, PatientLesions
 from tumorcast.biology.recist.overall import NonTarget, Overall, Target, overall_response
-from tumorcast.biology.recist.target import TargetJudgement, TargetSum, judge_target, target_sum
+from tumorcast.biology.recist.target import (
+    TargetJudgement,
+    TargetSum,
+    has_grown,
+    judge_target,
+    target_sum,
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class TimePoint:
         new: ids of new lesions that are there, or were equivocal and are confirmed later.
         overall: the response of this assessment.
         why: its grounds in a few words.
+        again: ids of baseline lesions that are seen again after an overall CR.
         is_after_progression: an earlier assessment was PD: of no effect on the best response or PFS.
     """
 
@@ -35,6 +42,7 @@ class TimePoint:
     new: tuple[str, ...]
     overall: Overall
     why: str
+    again: tuple[str, ...] = ()
     is_after_progression: bool = False
 
     @property
@@ -67,13 +75,13 @@ def time_points(patient: PatientLesions) -> tuple[TimePoint, ...]:
         new = new_lesions(patient, k)
         overall = overall_response(target.response if target else None, non_target, bool(new))
         why = _why(overall, target, non_target, seen, new)
-        back = reappeared(patient, assessment) if had_cr and overall != "PD" else ()
-        if back:
+        back = reappeared(patient, k) if had_cr else ()
+        if back and overall != "PD":
             overall, why = "PD", f"disease seen again after complete response: {', '.join(back)}"
         made.append(
             TimePoint(
                 assessment, sums, baseline, nadir, target.response if target else None, non_target, new,
-                overall, why, had_pd,
+                overall, why, back, had_pd,
             )
         )  # fmt: skip
         had_cr, had_pd = had_cr or overall == "CR", had_pd or overall == "PD"
@@ -83,12 +91,12 @@ def time_points(patient: PatientLesions) -> tuple[TimePoint, ...]:
 
 
 def non_target_response(patient: PatientLesions, assessment: Assessment) -> tuple[NonTarget | None, str]:
-    """Response of the non-target lesions and the lesions that it rests on."""
+    """Response of the non-target lesions and the lesions that it rests on; "increased" alone is no progression."""
     lesions = patient.of_kind("non_target")
     if not lesions:
         return None, ""
     found = [(lesion, assessment.of(lesion)) for lesion in lesions]
-    progressed = [lesion.id for lesion, one in found if one.state in ("progressed", "increased")]
+    progressed = [lesion.id for lesion, one in found if one.state == "progressed"]
     if progressed:
         return "PD", ", ".join(progressed)
     seen = [(lesion, one.is_seen(lesion.is_node)) for lesion, one in found]
@@ -100,7 +108,7 @@ def non_target_response(patient: PatientLesions, assessment: Assessment) -> tupl
 
 
 def new_lesions(patient: PatientLesions, k: int) -> tuple[str, ...]:
-    """New lesions at assessment `k`; an equivocal one counts where a later assessment shows it for certain."""
+    """New lesions at assessment `k`; an equivocal one counts where the next clear assessment shows it for certain."""
     later = patient.assessments[k:]
     return tuple(
         lesion.id for lesion in patient.of_kind("new") if _is_new(lesion, patient.assessments[k], later)
@@ -109,14 +117,31 @@ def new_lesions(patient: PatientLesions, k: int) -> tuple[str, ...]:
 
 def _is_new(lesion: Lesion, now: Assessment, later: tuple[Assessment, ...]) -> bool:
     if now.of(lesion).state == "equivocal":
-        return any(one.of(lesion).is_seen(lesion.is_node) for one in later)
+        seen = (one.of(lesion).is_seen(lesion.is_node) for one in later)
+        return next((is_seen for is_seen in seen if is_seen is not None), False)
     return bool(now.of(lesion).is_seen(lesion.is_node))
 
 
-def reappeared(patient: PatientLesions, assessment: Assessment) -> tuple[str, ...]:
-    """Lesions other than nodes that are seen, of those that were known at baseline."""
-    known = (lesion for lesion in patient.lesions if lesion.kind != "new" and not lesion.is_node)
-    return tuple(lesion.id for lesion in known if assessment.of(lesion).is_seen(False))
+def reappeared(patient: PatientLesions, k: int) -> tuple[str, ...]:
+    """Lesions of the baseline that are seen at assessment `k`, after a CR.
+
+    Nodes of the targets are judged by the sum; those of the non-targets that are measured have to have grown by
+    20% and 5 mm from their smallest size after baseline.
+    """
+    known = (lesion for lesion in patient.lesions if lesion.kind != "new")
+    return tuple(lesion.id for lesion in known if _is_back(lesion, patient.assessments[1 : k + 1]))
+
+
+def _is_back(lesion: Lesion, until_now: tuple[Assessment, ...]) -> bool:
+    *before, now = (one.of(lesion) for one in until_now)
+    if not now.is_seen(lesion.is_node):
+        return False
+    if not lesion.is_node:
+        return True
+    if lesion.kind == "target":
+        return False
+    sizes = [size for one in before if (size := one.counted_mm()) is not None]
+    return now.size_mm is None or has_grown(now.size_mm, min(sizes, default=0.0))
 
 
 def _why(

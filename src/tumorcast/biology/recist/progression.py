@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tumorcast.biology.recist.immune import ImmunePoint
+from tumorcast.biology.recist.immune import ImmunePoint, points_until
 from tumorcast.biology.recist.points import TimePoint
 
 
@@ -72,7 +72,10 @@ def immune_progression_free(
     """iPFS: dated to the iUPD that an iCPD confirms.
 
     An iUPD that stays open at the end counts (unconfirmed_progression); one that was dropped does not.
+    Assessments after another treatment began neither confirm nor drop it.
     """
+    follow_up = follow_up or FollowUp()
+    points = points_until(points, follow_up.new_therapy_day)
     confirmed = next((one for one in points if one.response == "iCPD"), None)
     open_end = points[-1] if points and points[-1].progression_day is not None else None
     last, reason = (confirmed, "progression") if confirmed else (open_end, "unconfirmed_progression")
@@ -81,7 +84,7 @@ def immune_progression_free(
         for one in points
     ]
     day = None if last is None else last.progression_day
-    return _censored(seen, day, reason, follow_up or FollowUp(), longest_gap_days)
+    return _censored(seen, day, reason, follow_up, longest_gap_days)
 
 
 def _censored(
