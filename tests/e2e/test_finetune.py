@@ -100,7 +100,7 @@ def test_runs_on_its_features(study, tuned, tmp_path, monkeypatch, capsys, fold,
         f"name: r\nruns: {tmp_path / 'runs'}\n"
         f"data: {{study: {other}, features: {tuned / 'features'}, modalities: [slide, clinical]}}\n"
         "split: {scheme: file, max_folds: 1, inner_folds: 2}\n"
-        "training: {max_epochs: 1, singles: false}\n"
+        "training: {max_epochs: 1, singles: false, rivals: []}\n"
         "evaluation: {bootstrap: 100, baselines: [], subsets: false}\ntracking: {enabled: false}\n",
         encoding="utf-8",
     )

@@ -209,7 +209,7 @@ def test_two_processes_train_one_model_and_write_one_run(job, study):
     folder = study.parent / "two"
     folder.mkdir()
     settings = ("training.devices=2", "training.strategy=ddp", "training.accelerator=cpu")
-    together = ("training.singles=false", "tracking.enabled=false", *settings)
+    together = ("training.singles=false", "training.rivals=[]", "tracking.enabled=false", *settings)
     command = [sys.executable, str(ROOT / "train.py"), *train_words(study)[4:], *together]
     done = run(command, folder)
     assert done.stdout.count("fused - tmb") == 1

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = ROOT / "configs" / "experiment"
 QUICK = (
     "tracking.enabled=false", "evaluation.bootstrap=100", "evaluation.subsets=false", "split.inner_folds=2",
-    "training.max_epochs=4", "training.singles=false", "training.threads=1",
+    "training.max_epochs=4", "training.singles=false", "training.rivals=[]", "training.threads=1",
 )  # fmt: skip
 WATERMARK = "SIMULATED MODEL - NOT A PREDICTION"
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
 SETTINGS = (
     "tracking.enabled=false", "split.inner_folds=3", "training.max_epochs=6", "evaluation.bootstrap=100",
     "evaluation.baselines=[]", "evaluation.subsets=false", "data.modalities=[clinical]", "model.anchors=false",
-    "training.singles=false", "training.accelerator=cpu", "search.trials=8", "search.startup=3",
+    "training.singles=false", "training.rivals=[]", "training.accelerator=cpu", "search.trials=8", "search.startup=3",
     "search.space={model.width: {choice: [8, 16]}, training.lr: {log_uniform: [1e-4, 1e-1]}}",
 )  # fmt: skip
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}

@@ -17,7 +17,7 @@ def run(tmp_path_factory):
     study = simulate_study(folder / "study", n_patients=60, seed=0, features_only=True)
     words = [
         "name=small", f"runs={folder / 'runs'}", f"data.study={study}", "training.max_epochs=3", "split.inner_folds=2",
-        "split.scheme=kfold", "split.folds=2", "training.singles=false", "tracking.enabled=false",
+        "split.scheme=kfold", "split.folds=2", "training.singles=false", "training.rivals=[]", "tracking.enabled=false",
         "evaluation.subsets=false", "evaluation.bootstrap=100", "evaluation.baselines=[]",
     ]  # fmt: skip
     assert main(["train", *words]) == 0

@@ -224,6 +224,13 @@ def unrelated(response: torch.Tensor) -> torch.Tensor:
     return labels
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(each, marks=[pytest.mark.heavy] * (each in ("mcat", "survpath", "transmil")))
+        for each in KINDS
+    ],
+)
 def test_a_planted_effect_is_learned_and_shuffled_labels_teach_nothing(kind):
     courses, labels = planted(200)
     seen, new = slice(0, 80), slice(80, 200)

@@ -38,7 +38,7 @@ def test_the_same_predictions_and_metrics(tmp_path, capsys):
     words = [
         f"data.study={study}", f"runs={tmp_path / 'runs'}", "training.max_epochs=2", "training.max_tiles=20",
         "split.inner_folds=2", "training.accelerator=cpu", "tracking.enabled=false", "evaluation.bootstrap=100",
-        "training.singles=false", "evaluation.baselines=[clinical]",
+        "training.singles=false", "training.rivals=[]", "evaluation.baselines=[clinical]",
     ]  # fmt: skip
     prepared = tmp_path / "prepared"
     assert main(["prepare", "name=any", *words, "--out", str(prepared), "--workers", "1"]) == 0

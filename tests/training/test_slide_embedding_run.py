@@ -32,6 +32,7 @@ def study(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.heavy
 def test_embeddings_are_trained_on_exported_and_served(study, tmp_path):
     words = (
         "tracking.enabled=false", "split.inner_folds=2", "training.max_epochs=2", "training.singles=false",
