@@ -84,8 +84,8 @@ esac
 """
 SETTINGS = (
     "name=job", "split.inner_folds=2", "evaluation.bootstrap=100", "evaluation.subsets=false",
-    "evaluation.baselines=[]", "tracking.enabled=false", "training.singles=false", "training.rivals=[]", "training.accelerator=cpu",
-    "training.batch_size=8", "model.anchors=false", "training.max_epochs=8", "data.features=null",
+    "evaluation.baselines=[]", "tracking.enabled=false", "training.singles=false", "training.accelerator=cpu",
+    "training.rivals=[]", "training.batch_size=8", "model.anchors=false", "training.max_epochs=8", "data.features=null",
 )  # fmt: skip
 
 
