@@ -7,9 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import toy_lesions as toy
 from tumorcast.biology.recist.outcomes import Outcome, need_flags_upright, outcome_problems
 from tumorcast.biology.recist.progression import ProgressionFree
 from tumorcast.cli.main import main
+from tumorcast.clinic.recist.responses import respond
+from tumorcast.clinic.recist.tables import comparison_table
 from tumorcast.domain.errors import InputError
 
 HEAD = "patient_id,day,lesion_id,kind,organ,size_mm,status\n"
@@ -81,6 +84,18 @@ def test_reported_responses_stand_beside_ours(tmp_path: Path) -> None:
     assert table[["test", "reported", "computed", "is_same"]].to_numpy().tolist() == [
         ["OVRLRESP", "SD", "PR", False], ["TRGRESP", "PR", "PR", True],
     ]  # fmt: skip
+
+
+def test_responses_by_other_criteria_are_not_compared(tmp_path: Path) -> None:
+    (patient,) = [toy.patient({"T1": 40}, {"T1": 27})]
+    rows = [
+        ("p", None, "BESTRESP", word, name)
+        for word, name in (("PR", "RECIST 1.1"), ("iPR", "iRECIST"), ("SD", "RECIST 1.0"), ("PD", "mRECIST"))
+    ]
+    reported = pd.DataFrame(rows, columns=["patient_id", "visit", "test", "response", "criteria"])
+    for criteria, word in (("recist", "PR"), ("irecist", "iPR")):
+        table = comparison_table([respond(patient, criteria)], reported, criteria)  # type: ignore[arg-type]
+        assert table[["reported", "computed"]].to_numpy().tolist() == [[word, word]]
 
 
 def test_death_and_another_treatment_end_the_time(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tumorcast.biology.recist.points import time_points
 from tumorcast.biology.recist.problems import FIXES
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.lesion_tables import LesionTables, Reading, read_lesion_tables
+from tumorcast.readers.lesion_words import is_node_organ
 
 GOOD = """patient_id,day,lesion_id,kind,organ,size_mm,status
 A,-5,T1,target,Liver,40,
@@ -192,8 +193,68 @@ def test_several_readers_need_a_choice(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="several readers"):
         read_lesion_tables(paths)
     assert len(read_lesion_tables(paths, Reading(evaluator="READER 2")).patients) == 1
+    with pytest.raises(InputError, match="no reader of that name"):
+        read_lesion_tables(paths, Reading(evaluator="READER2"))
+    pd.concat([table.assign(TREVALID="READER 1"), table]).to_csv(paths[1], index=False)
+    with pytest.raises(InputError, match=r"several readers[\s\S]*no name"):
+        read_lesion_tables(paths)
+    panel = pd.concat([table.assign(TREVALID=f"READER {k}", TREVAL="PANEL") for k in (1, 2)])
+    panel.to_csv(paths[1], index=False)
+    with pytest.raises(InputError, match="several readers"):
+        read_lesion_tables(paths, Reading(evaluator="PANEL"))
     with pytest.raises(InputError, match="need TU and TR"):
         read_lesion_tables(paths[1:2])
+
+
+def test_a_node_is_measured_by_its_short_axis_and_nothing_else_by_a_perpendicular(tmp_path: Path) -> None:
+    paths = _sdtm(tmp_path)
+    table = pd.read_csv(paths[1], dtype=str)
+    node = table[table["TRTESTCD"] == "SAXIS"]
+    liver = table[table["TRTESTCD"] == "LDIAM"]
+    more = [
+        node.assign(TRTESTCD="LDIAM", TRSTRESN="30"),
+        liver.assign(TRTESTCD="LPERP", TRSTRESN="7", TRSTAT=None),
+    ]
+    expected = read_lesion_tables(paths).patients
+    pd.concat([*more, table]).to_csv(paths[1], index=False)
+    assert read_lesion_tables(paths).patients == expected
+    short = table.assign(TRTESTCD=table["TRTESTCD"].replace("SAXIS", "LPERP"))
+    pd.concat([more[0], short]).to_csv(paths[1], index=False)
+    assert read_lesion_tables(paths).patients == expected
+
+
+def test_responses_of_another_reader_are_left_out(tmp_path: Path) -> None:
+    paths = _sdtm(tmp_path)
+    table = pd.read_csv(paths[2], dtype=str)
+    other = table.assign(RSEVAL="INDEPENDENT ASSESSOR", RSORRES="PD", RSCAT="RECIST 1.1")
+    pd.concat([table.assign(RSEVAL="INVESTIGATOR"), other]).to_csv(paths[2], index=False)
+    with pytest.raises(InputError, match="RS holds the work of several readers"):
+        read_lesion_tables(paths)
+    reported = read_lesion_tables(paths, Reading(evaluator="INVESTIGATOR")).reported
+    assert list(reported["response"]) == ["PR", "CR", "PR"]
+
+
+@pytest.mark.parametrize("organ", ["axillary lymphnode", "Lymphadenopathy", "LYMPH_NODES", "LN left axilla"])
+def test_words_of_nodes(organ: str) -> None:
+    assert is_node_organ(organ)
+    assert not is_node_organ("lymphangitis of the lung")
+
+
+@pytest.mark.parametrize("status", ["INCREASED", "PROGRESSED", "PD"])
+def test_a_target_with_a_size_and_a_word_is_measured(tmp_path: Path, status: str) -> None:
+    head = "patient_id,day,lesion_id,kind,size_mm,status\n"
+    (patient,) = read(tmp_path, head + f"A,0,T1,target,40,\nA,42,T1,target,60,{status}\n").patients
+    assert [p.overall for p in time_points(patient)] == ["PD"]
+
+
+def test_fragments_of_a_non_target_keep_the_worst_state(tmp_path: Path) -> None:
+    head = "patient_id,day,lesion_id,kind,size_mm,status\nA,0,X1,non-target,,present\n"
+    found = {}
+    for words in ("present progressed", "present present", "absent absent", "absent", "progressed"):
+        rows = [f"A,42,X1.{k},non-target,,{word}" for k, word in enumerate(words.split())]
+        (patient,) = read(tmp_path, head + "\n".join(rows) + "\n").patients
+        found[words] = time_points(patient)[0].overall
+    assert list(found.values()) == ["PD", "NON-CR/NON-PD", "CR", "CR", "PD"]
 
 
 def test_every_code_has_a_remedy() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tumorcast.biology.recist.lesions import NOT_EVALUATED, Finding, Lesion
+from tumorcast.biology.recist.lesions import Finding, Lesion, State
 from tumorcast.biology.recist.problems import RefusedError
+
+_WORST: tuple[State, ...] = ("progressed", "increased", "present", "not_evaluated")
 
 
 def joined_parts(findings: Mapping[str, Finding], lesions: Mapping[str, Lesion]) -> dict[str, Finding]:
     """Findings of the lesions that were there before they split or merged.
 
-    `T1.1` and `T1.2` are fragments of `T1`: their longest diameters add up. `T1/T2` is the lesion that T1 and T2
+    `T1.1` and `T1.2` are fragments of `T1`: their longest diameters add up, and without them the worst
+    state counts. `T1/T2` is the lesion that T1 and T2
     have become: its longest diameter stands for T1, and T2 is "merged" into it.
 
     Raises:
@@ -47,4 +50,12 @@ def _place(made: dict[str, Finding], name: str, finding: Finding) -> None:
 def _sum(parts: list[Finding]) -> Finding:
     sizes = [part.counted_mm() for part in parts]
     known = [size for size in sizes if size is not None]
-    return Finding("measured", sum(known)) if len(known) == len(sizes) else NOT_EVALUATED
+    size = sum(known) if len(known) == len(sizes) else None
+    states = {
+        "present" if part.state in ("measured", "too_small") and part.counted_mm() else part.state
+        for part in parts
+    }
+    worst = next((state for state in _WORST if state in states), None)
+    if size is None:
+        return Finding(worst or "not_evaluated")
+    return Finding(worst if worst in ("progressed", "increased") else "measured", size)

@@ -50,7 +50,7 @@ class LesionTables:
     Attributes:
         patients: that can be assessed, sorted by id.
         problems: of patients, refused or told.
-        reported: rows `patient_id, visit, test, response` of RS: TRGRESP, NTRGRESP, OVRLRESP, BESTRESP.
+        reported: rows `patient_id, visit, test, response, criteria` of RS: TRGRESP, NTRGRESP, OVRLRESP, BESTRESP.
         follow_up: patient -> death and other treatment.
         outcomes: reported times.
     """
@@ -93,7 +93,7 @@ def read_lesion_tables(paths: Sequence[Path], reading: Reading | None = None) ->
     n_small = sum(one.code == "targets_below_10_mm" for one in problems)
     need_mm(n_small, n_small + len(patients))
     need_days(patients)
-    return LesionTables(patients, tuple(problems), reported_of(sdtm), follow_up, outcomes)
+    return LesionTables(patients, tuple(problems), reported_of(sdtm, reading.evaluator), follow_up, outcomes)
 
 
 def _patient(

@@ -29,7 +29,7 @@ _KINDS: dict[Kind, tuple[str, ...]] = {
 }
 _STATE_OF = {word: state for state, words in _STATES.items() for word in words}
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
-_NODE = re.compile(r"\b(lymph|node|nodes|nodal|ln)\b", re.IGNORECASE)
+_NODE = re.compile(r"\b(lymph|nodes?|nodal|lns?)\b|lymph[\s_-]*nod|adenopath", re.IGNORECASE)
 
 
 def state_of(text: str) -> State | None:

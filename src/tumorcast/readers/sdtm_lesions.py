@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from tumorcast.domain.errors import InputError
+from tumorcast.readers.lesion_words import is_node_organ
 
 _DOMAIN_KEYS = {"TU": "TULNKID", "TR": "TRLNKID", "RS": "RSTESTCD"}
-_DIAMETERS, _AXIS, _STATE = ("LDIAM", "DIAMETER", "LPERPDIA", "SAXIS"), "SAXIS", "TUMSTATE"
+_AXIS, _STATE = "SAXIS", "TUMSTATE"
+_LONGEST = ("LDIAM", "DIAMETER")
+_OF_NODES = ((_AXIS,), ("LPERP", "LPERPDIA"), _LONGEST)
 _VISITS = ("VISITNUM", "VISIT", "TRDTC")
 Cells = Mapping[str, str]
 """What is known of one row: column -> text."""
-_REPORTED = ["patient_id", "visit", "test", "response"]
+_REPORTED = ["patient_id", "visit", "test", "response", "criteria"]
 
 
 def is_sdtm(table: pd.DataFrame) -> bool:
@@ -41,11 +44,14 @@ def lesions_of(tables: Sequence[pd.DataFrame], evaluator: str | None) -> pd.Data
             "SDTM lesions need TU and TR", got=", ".join(name for name, found in parts.items() if found),
             fix="give both tables: TU says which lesion is a target, TR how large it is",
         )  # fmt: skip
-    identified = _chosen(pd.concat(parts["TU"], ignore_index=True), "TU", evaluator)
-    measured = _chosen(pd.concat(parts["TR"], ignore_index=True), "TR", evaluator)
-    measured = measured[measured["TRLNKID"].notna() & measured["USUBJID"].notna()]
-    seen = pd.DataFrame(_rows(measured))
-    made = seen.merge(_kinds(identified), on=["patient_id", "lesion_id"], how="left")
+    identified, measured = (
+        _chosen(pd.concat(parts[name], ignore_index=True).dropna(subset=["USUBJID", key]), name, evaluator)
+        for name, key in (("TU", "TULNKID"), ("TR", "TRLNKID"))
+    )
+    kinds = _kinds(identified)
+    organs = kinds.dropna(subset=["organ"]) if "organ" in kinds else kinds.head(0).assign(organ=[])
+    seen = pd.DataFrame(_rows(measured, {(p, one): o for p, one, o in _cells_of(organs)}))
+    made = seen.merge(kinds, on=["patient_id", "lesion_id"], how="left")
     return made if "date" in made else made.assign(date=None)
 
 
@@ -60,23 +66,52 @@ def _kinds(identified: pd.DataFrame) -> pd.DataFrame:
     return kinds[[name for name in names.values() if name in kinds]].drop_duplicates()
 
 
-def _rows(measured: pd.DataFrame) -> list[dict[str, object]]:
+def _cells_of(organs: pd.DataFrame) -> list[tuple[str, str, str]]:
+    return list(organs[["patient_id", "lesion_id", "organ"]].astype(str).itertuples(index=False, name=None))
+
+
+def _rows(measured: pd.DataFrame, organs: Mapping[tuple[str, str], str]) -> list[dict[str, object]]:
     """One row a patient, lesion and visit."""
     key = next((c for c in _VISITS if c in measured and measured[c].notna().all()), None)
     if key is None:
         raise InputError("TR has no visits", expected=f"{', '.join(_VISITS)}: one of them in every row")
     groups: dict[tuple[str, str, str], list[Cells]] = {}
+    tests: dict[tuple[str, str], set[str]] = {}
     for record in measured.to_dict("records"):
         cells = {str(name): str(cell) for name, cell in record.items() if cell is not None and cell == cell}
-        groups.setdefault((cells["USUBJID"], cells["TRLNKID"], cells[key]), []).append(cells)
-    return [_row(patient, lesion, rows) for (patient, lesion, _), rows in groups.items()]
+        lesion = (cells["USUBJID"], cells["TRLNKID"])
+        groups.setdefault((*lesion, cells[key]), []).append(cells)
+        tests.setdefault(lesion, set()).add(_test(cells))
+    is_node = {each: _is_node(organs.get(each), found) for each, found in tests.items()}
+    axes = {each: _axis(found) if is_node[each] else _LONGEST for each, found in tests.items()}
+    return [
+        _row(patient, lesion, rows, is_node[patient, lesion], axes[patient, lesion])
+        for (patient, lesion, _), rows in groups.items()
+    ]
 
 
-def _row(patient_id: str, lesion_id: str, rows: Sequence[Cells]) -> dict[str, object]:
+def _test(cells: Cells) -> str:
+    return cells.get("TRTESTCD", "").upper()
+
+
+def _is_node(organ: str | None, tests: Collection[str]) -> bool:
+    """By the organ; where none is known, or only a short axis was measured, by that."""
+    if organ is not None and is_node_organ(organ):
+        return True
+    return _AXIS in tests and (organ is None or not set(_LONGEST) & set(tests))
+
+
+def _axis(tests: Collection[str]) -> Sequence[str]:
+    """Test codes of a node's size, one kind at all its visits: short axis, else perpendicular, else longest."""
+    return next((codes for codes in _OF_NODES if set(codes) & set(tests)), _LONGEST)
+
+
+def _row(
+    patient_id: str, lesion_id: str, rows: Sequence[Cells], is_node: bool, axis: Sequence[str]
+) -> dict[str, object]:
     """One row of the long form from a lesion's tests at one visit."""
-    tests = [cells.get("TRTESTCD", "").upper() for cells in rows]
-    sizes = [cells for cells, test in zip(rows, tests, strict=True) if test in _DIAMETERS]
-    states = [cells for cells, test in zip(rows, tests, strict=True) if test == _STATE]
+    sizes = [cells for code in axis for cells in rows if _test(cells) == code]
+    states = [cells for cells in rows if _test(cells) == _STATE]
     size, unit = _measured([cells for cells in sizes if cells.get("TRSTAT", "").upper() != "NOT DONE"])
     status = _first(states, "TRSTRESC") or _first(states, "TRORRES")
     if size is None and status is None:
@@ -84,7 +119,7 @@ def _row(patient_id: str, lesion_id: str, rows: Sequence[Cells]) -> dict[str, ob
     return {
         "patient_id": patient_id, "lesion_id": lesion_id, "visit": _first(rows, "VISIT"),
         "visit_number": _first(rows, "VISITNUM"), "date": _first(rows, "TRDTC"), "size_mm": size,
-        "unit": unit, "status": status, "is_node": "1" if _AXIS in tests else None,
+        "unit": unit, "status": status, "is_node": "1" if is_node else None,
     }  # fmt: skip
 
 
@@ -107,28 +142,42 @@ def _first(rows: Sequence[Cells], column: str) -> str | None:
 
 
 def _chosen(table: pd.DataFrame, domain: str, evaluator: str | None) -> pd.DataFrame:
-    """The rows of one evaluator; all where the table names at most one."""
-    for column in (f"{domain}EVALID", f"{domain}EVAL"):
-        if column not in table:
-            continue
-        names = sorted(set(table[column].dropna()))
-        if evaluator is not None and evaluator in names:
-            return table[table[column] == evaluator]
-        if evaluator is None and len(names) > 1:
+    """The rows of one evaluator; all where the table names none. Rows without a name are one reader's.
+
+    Raises:
+        InputError: several readers are left, or none of the name that was given.
+    """
+    columns = [column for column in (f"{domain}EVALID", f"{domain}EVAL") if column in table]
+    names = sorted({str(name) for column in columns for name in table[column].dropna()})
+    if evaluator is not None and names:
+        column = next((column for column in columns if (table[column] == evaluator).any()), None)
+        if column is None:
             raise InputError(
-                f"{domain} holds measurements of several readers",
-                got=", ".join(names),
+                f"{domain} has no reader of that name", got=evaluator, expected=", ".join(names),
+                fix=f"give --evaluator as {domain} spells it, or leave {domain} out where it is not needed",
+            )  # fmt: skip
+        table, columns = table[table[column] == evaluator], columns[: columns.index(column)]
+    for column in columns:
+        found = table[column].fillna("no name").unique()
+        if len(found) > 1:
+            raise InputError(
+                f"{domain} holds the work of several readers",
+                got=f"{column}: {', '.join(sorted(map(str, found)))}",
                 fix="give --evaluator NAME",
             )
     return table
 
 
-def reported_of(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Responses as RS reports them: `patient_id, visit, test, response`; `visit` is VISITNUM, else VISIT."""
+def reported_of(tables: Sequence[pd.DataFrame], evaluator: str | None = None) -> pd.DataFrame:
+    """Responses as one reader's RS reports them; `visit` is VISITNUM, else VISIT, `criteria` RSCAT.
+
+    Raises:
+        InputError: RS holds the responses of several readers, or none of the evaluator's.
+    """
     found = [table for table in tables if _domain(table) == "RS"]
     if not found:
         return pd.DataFrame(columns=_REPORTED)
-    table = pd.concat(found, ignore_index=True)
+    table = _chosen(pd.concat(found, ignore_index=True), "RS", evaluator)
     result = "RSSTRESC" if "RSSTRESC" in table and table["RSSTRESC"].notna().any() else "RSORRES"
     if result not in table:
         return pd.DataFrame(columns=_REPORTED)
@@ -136,7 +185,7 @@ def reported_of(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     made = pd.DataFrame(
         {
             "patient_id": table["USUBJID"], "visit": table.get(visit), "test": table["RSTESTCD"].str.upper(),
-            "response": table[result].str.strip().str.upper(),
+            "response": table[result].str.strip().str.upper(), "criteria": table.get("RSCAT"),
         }
     )  # fmt: skip
     return made.dropna(subset=["patient_id", "response"]).reset_index(drop=True)

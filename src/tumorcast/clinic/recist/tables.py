@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tumorcast.biology.recist.problems import Problem
-from tumorcast.clinic.recist.responses import PatientResponse
+from tumorcast.clinic.recist.responses import Criteria, PatientResponse
 
 _TESTS = {"TRGRESP": "target", "NTRGRESP": "non_target", "OVRLRESP": "response", "BESTRESP": "best_response"}
+_NAMES: dict[Criteria, str] = {"recist": r"^(?!.*modified).*\brecist\b(?!.*1\.0)", "irecist": r"\birecist\b"}
 
 
 def assessment_table(responses: Sequence[PatientResponse]) -> pd.DataFrame:
@@ -78,8 +79,10 @@ def problem_table(problems: Sequence[Problem]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def comparison_table(responses: Sequence[PatientResponse], reported: pd.DataFrame) -> pd.DataFrame:
-    """Reported responses (RS) beside ours, with our grounds; `visit` as the tables have it."""
+def comparison_table(
+    responses: Sequence[PatientResponse], reported: pd.DataFrame, criteria: Criteria = "recist"
+) -> pd.DataFrame:
+    """Responses that RS reports by the same criteria, all where it names none, beside ours; `visit` as it has it."""
     rows_of = {
         (one.patient.patient_id, _visit_key(name)): _row(one, k)
         for one in responses
@@ -89,7 +92,7 @@ def comparison_table(responses: Sequence[PatientResponse], reported: pd.DataFram
     }
     best = {one.patient.patient_id: one.best for one in responses}
     rows = []
-    for patient_id, visit, test, theirs in reported.itertuples(index=False):
+    for patient_id, visit, test, theirs, _ in _by(reported, criteria).itertuples(index=False):
         if test not in _TESTS:
             continue
         if test == "BESTRESP":
@@ -103,6 +106,13 @@ def comparison_table(responses: Sequence[PatientResponse], reported: pd.DataFram
             rows.append((patient_id, visit, test, theirs, ours, _same(theirs, ours), why))
     columns = ["patient_id", "visit", "test", "reported", "computed", "is_same", "why"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _by(reported: pd.DataFrame, criteria: Criteria) -> pd.DataFrame:
+    named = reported["criteria"].fillna("").astype(str)
+    if not named.any():
+        return reported
+    return reported[named.str.contains(_NAMES[criteria], case=False)]
 
 
 def _visit_key(visit: object) -> str:

@@ -47,7 +47,7 @@ def write_recist(
         "patients": patient_table(made),
         "problems": problem_table(problems),
     }
-    compared = comparison_table(made, tables.reported)
+    compared = comparison_table(made, tables.reported, criteria)
     if len(tables.reported):
         written["comparison"] = compared
     for name, table in written.items():
