@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from tumorcast.cohort.simulate import simulate_study
 from tumorcast.cohort.splits import outer_folds
 from tumorcast.config.search import load_search
 from tumorcast.domain.errors import ConfigError
-from tumorcast.training import choice, run
+from tumorcast.slides.leases import Leases
+from tumorcast.training import choice, run, search_run
 from tumorcast.training.search_run import run_search
 from tumorcast.training.workspace import open_workspace
 
@@ -69,8 +72,42 @@ def test_test_patients_are_in_no_trial_and_results_stand_side_by_side(study, tmp
     before = predictions.drop(columns="answers")
     search(study, tmp_path)
     pd.testing.assert_frame_equal(pd.read_csv(folder / "predictions.csv").drop(columns="answers"), before)
-    with pytest.raises(ConfigError, match="another run"):
-        search(study, tmp_path, "search.trials=5")
+    with pytest.raises(ConfigError, match=r"another run[^$]*choice\.sampler"):
+        search(study, tmp_path, "search.trials=4", "search.sampler=random")
+    search(study, tmp_path, "search.trials=4")
+    more = pd.read_csv(folder / "trials.csv")
+    assert more.groupby("fold").size().to_dict() == {"fold0": 4, "fold1": 4, "final": 4}
+    same = ["fold", "trial", "value", "training.lr"]
+    pd.testing.assert_frame_equal(more.loc[more["trial"] < 3, same].reset_index(drop=True), trials[same])
+
+
+def test_a_leader_that_another_took_over_from_writes_nothing_and_helps(study, tmp_path, monkeypatch):
+    logged, helped = [], []
+
+    def taken_over(_tracker, _search, inner, tried):
+        logged.append(len(tried))
+        other = tmp_path / "s" / ".search" / "other.worker"
+        other.write_text("", encoding="utf-8")
+        os.link(other, tmp_path / "s" / ".search" / "leader.2.lease")
+
+    monkeypatch.setattr(search_run, "log_trials", taken_over)
+    monkeypatch.setattr(search_run, "_help", lambda *_: helped.append(True) or True)
+    folder = search(study, tmp_path)
+    assert (logged, helped) == ([1], [True])
+    assert not (folder / "metrics.json").exists()
+
+
+def test_a_folder_that_was_removed_and_made_anew_has_another_search(tmp_path):
+    def identity() -> str:
+        (tmp_path / "s").mkdir(exist_ok=True)
+        (tmp_path / "s" / "run.json").write_text("{}", encoding="utf-8")
+        with Leases(tmp_path / "s" / ".search") as leases:
+            return search_run._identity(tmp_path / "s", leases)
+
+    first = identity()
+    assert identity() == first
+    shutil.rmtree(tmp_path / "s")
+    assert identity() != first
 
 
 def test_more_than_one_device_for_a_trial_is_refused(study, tmp_path, monkeypatch):

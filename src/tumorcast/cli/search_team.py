@@ -17,6 +17,7 @@ _PATIENCE_SECONDS = 5.0
 def team(words: Sequence[str], workers: int, engine: str) -> Iterator[None]:
     """`workers` processes in all, this one among them under the engine "local" and beside them under "ray".
 
+    On one machine each, this one too, gets its share of the cores, unless OMP_NUM_THREADS or the run says otherwise.
     Each of the others ends when no trial is left to begin, or when nobody leads any more.
     """
     command = ["search", *words, "--join"]
@@ -26,16 +27,21 @@ def team(words: Sequence[str], workers: int, engine: str) -> Iterator[None]:
         with ray_tasks([command] * workers, float(torch.cuda.is_available())):
             yield
         return
+    share = max(1, (os.cpu_count() or 1) // workers)
+    if workers > 1 and "OMP_NUM_THREADS" not in os.environ:
+        import torch
+
+        torch.set_num_threads(share)
     with ExitStack() as stack:
         for number in range(1, workers):
-            stack.callback(stop, _start(command, number, workers), _PATIENCE_SECONDS)
+            stack.callback(stop, _start(command, number, share), _PATIENCE_SECONDS)
         yield
 
 
-def _start(command: Sequence[str], number: int, workers: int) -> subprocess.Popen[bytes]:
-    """A process with its share of the cores and, of GPUs, one in turn."""
+def _start(command: Sequence[str], number: int, share: int) -> subprocess.Popen[bytes]:
+    """A process with that many threads of the cores and, of GPUs, one in turn."""
     environment = {**os.environ}
-    environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+    environment.setdefault("OMP_NUM_THREADS", str(share))
     if gpus := _gpus():
         environment["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
     words = [sys.executable, "-m", "tumorcast.cli.main", *command]

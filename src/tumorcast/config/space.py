@@ -109,7 +109,11 @@ class SearchConfig(Section):
 
     def told(self) -> dict[str, Any]:
         """As it may stand in files and on servers: the address of the database may hold a password."""
-        return self.model_dump(mode="json", exclude={"storage"}, exclude_defaults=False)
+        return self.model_dump(mode="json", exclude={"storage"})
+
+    def identity(self) -> dict[str, Any]:
+        """What makes it another search: all but where trials are kept, and how many, so that more may follow."""
+        return self.model_dump(mode="json", exclude={"storage", "trials"})
 
 
 def _check_choice(choice: tuple[Any, ...]) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
+import uuid
 from pathlib import Path
 
+import torch
 from optuna.storages import BaseStorage
 
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.splits import Fold, outer_folds
 from tumorcast.config.models import Kind, RunConfig
 from tumorcast.config.space import SearchConfig
-from tumorcast.domain.errors import ConfigError
+from tumorcast.domain.errors import ConfigError, TumorcastError
 from tumorcast.readers.files import digest
 from tumorcast.slides.leases import Leases
 from tumorcast.training.choice import Choosing, InnerFolds
+from tumorcast.training.files import write_text
 from tumorcast.training.fold import FUSED, final_fold, inner_of, of_kind, prepare_fold, wanted_models
 from tumorcast.training.metric_keys import DEFAULT_SETTING
 from tumorcast.training.run import Export, Tell, is_exported, run_experiment
@@ -32,6 +35,11 @@ from tumorcast.training.workspace import Workspace, open_workspace
 _LEADER = "leader"
 _LEASES = ".search"
 _WAIT_SECONDS = 1.0
+_ID_FILE = "search.id"
+
+
+class LeadLostError(TumorcastError):
+    """Another process leads, since this one seemed dead: one alone may write results."""
 
 
 def run_search(config: RunConfig, search: SearchConfig, export: Export, *, is_helper: bool = False) -> Path:
@@ -52,7 +60,10 @@ def run_search(config: RunConfig, search: SearchConfig, export: Export, *, is_he
         storage = open_storage(search.storage, folder, leases)
         while True:
             if not is_helper and leases.claim(_LEADER):
-                return _lead(config, search, export, leases, storage)
+                try:
+                    return _lead(config, search, export, leases, storage)
+                except LeadLostError as error:
+                    print(f"{folder}: {error.what}", file=sys.stderr, flush=True)
             is_led = _help(config, search, leases, storage, is_helper)
             if is_helper:
                 return folder
@@ -67,19 +78,27 @@ def run_search(config: RunConfig, search: SearchConfig, export: Export, *, is_he
 def _lead(
     config: RunConfig, search: SearchConfig, export: Export, leases: Leases, storage: BaseStorage
 ) -> Path:
+    def check_lead() -> None:
+        if not leases.holds(_LEADER):
+            raise LeadLostError(
+                "this process stood still for long and another leads now; it helps from here on"
+            )
+
     def choosing_of(work: Workspace, tell: Tell, tracker: Tracker) -> Choosing:
         def after(inner: InnerFolds, tried: list[Tried]) -> None:
+            check_lead()
             log_trials(tracker, search, inner, tried)
 
-        found = Search(search, digest(work.folder / "run.json"), storage, leases, tell, after)
+        found = Search(search, _identity(work.folder, leases), storage, leases, tell, after)
 
         def record() -> None:
+            check_lead()
             write_records(work.folder, search, found, work.is_simulated)
             log_search(tracker, search, found)
 
         return Choosing(found.choose, {DEFAULT_SETTING: found.default}, record)
 
-    return run_experiment(config, export, choosing_of, search.told())
+    return run_experiment(config, export, choosing_of, search.identity())
 
 
 def _help(
@@ -95,8 +114,10 @@ def _help(
         if is_left_alone():
             return False
         time.sleep(_WAIT_SECONDS)
-    work = open_workspace(config, search.told())
-    helper = Search(search, digest(folder / "run.json"), storage, leases, _quietly)
+    if config.training.threads:
+        torch.set_num_threads(config.training.threads)
+    work = open_workspace(config, search.identity())
+    helper = Search(search, _identity(folder, leases), storage, leases, _quietly)
     folds = outer_folds(work.cohort.courses, config.split, config.seed, config.data.study)
     check_folds(work, folds)
     should_stop = is_left_alone if is_helper else _never
@@ -107,6 +128,15 @@ def _help(
             inner = inner_of(own, fold, prepared, arrays, modalities, work.folder / fold.name / name)
             helper.help(inner, should_stop)
     return not is_left_alone()
+
+
+def _identity(folder: Path, leases: Leases) -> str:
+    """Of the run and of this very folder: a database outlives it and must not go on with trials of one removed."""
+    path = folder / _ID_FILE
+    with leases.alone("id"):
+        if not path.is_file():
+            write_text(path, uuid.uuid4().hex)
+    return f"{digest(folder / 'run.json')[:8]}{path.read_text(encoding='utf-8')[:8]}"
 
 
 def _searched(
