@@ -28,6 +28,16 @@ def _tuner(monkeypatch, courses, **changes):
     return Tuner(tiny_backbone(monkeypatch, "phikon"), config, courses, SIDE, CPU)
 
 
+def _coloured(folder, n, seed):
+    """As `texture_courses`, each responder's tiles darker."""
+    courses = texture_courses(folder / "coloured", n, seed)
+    for course in courses:
+        for slide in course.slides:
+            tiles = np.load(slide.path).astype(float) - 60 * course.label
+            np.save(slide.path, tiles.clip(0, 255).astype(np.uint8))
+    return courses
+
+
 def test_adapters_learn_a_texture_that_frozen_features_miss(monkeypatch, tmp_path):
     training, held = texture_courses(tmp_path, 24, 0), texture_courses(tmp_path, 12, 1)
     test = texture_courses(tmp_path, 30, 2)
@@ -103,6 +113,38 @@ def test_without_any_better_epoch_the_encoder_stays_as_it_was(monkeypatch, tmp_p
     ups = [each for name, each in tuner.net.named_parameters() if name.endswith(".up")]
     assert ups
     assert not any(each.any() for each in ups)
+
+
+def test_tuning_competes_with_a_read_out_that_was_trained(monkeypatch, tmp_path):
+    """Colour alone tells the answer: frozen features suffice, and an encoder that is spoilt is not kept."""
+    training, held = _coloured(tmp_path, 16, 0), _coloured(tmp_path, 8, 1)
+    tuner = _tuner(monkeypatch, training, epochs=3, method="full")
+    step = tuner.step
+
+    def spoiling(courses, epoch):
+        with torch.no_grad():
+            for each in tuner.opened:
+                each.add_(torch.randn_like(each))
+        return step(courses, epoch)
+
+    monkeypatch.setattr(tuner, "step", spoiling)
+    before = {name: each.clone() for name, each in tuner.net.encoder.state_dict().items()}
+    untrained = tuner.inner_loss(held)
+    state = tuner.fit(training, held, tmp_path / "state")
+    assert state.frozen_loss < 0.7 * untrained
+    assert state.best_epoch == -1
+    assert all(torch.equal(each, before[name]) for name, each in tuner.net.encoder.state_dict().items())
+    assert tuner.inner_loss(held) == pytest.approx(state.frozen_loss)
+
+
+@pytest.mark.parametrize("losses", [[float("nan")], [0.5, float("nan")], [float("inf")]])
+def test_a_loss_that_is_no_number_is_told(monkeypatch, tmp_path, losses):
+    courses = texture_courses(tmp_path, 6)
+    tuner = _tuner(monkeypatch, courses, epochs=3)
+    given = iter(losses)
+    monkeypatch.setattr(tuner, "inner_loss", lambda _: next(given))
+    with pytest.raises(InputError, match="not finite"):
+        tuner.fit(courses, courses, tmp_path / "state")
 
 
 def test_tiles_are_drawn_anew_each_epoch_and_alike_each_time(tmp_path):

@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
     difference = export_tuned(tuned.weights, tuned.tiles, task.out / "encoder.onnx")
     print(f"encoder   {tuned.record.encoder_id}, tuned on {len(tuned.record.patients)} patients")
     if tuned.best_epoch < 0:
-        print("          no epoch was better than the encoder as it was: the weights are unchanged")
+        print(
+            "          no epoch was better than a read-out of the encoder as it was: the weights are unchanged"
+        )
     print(f"parity    ONNX Runtime and torch differ by {difference:.1e} standard deviations of the features")
     print(f"use it    tumorcast encode {task.study} --out features --encoder tuned@{tuned.weights}")
     print("Research use only.")

@@ -173,6 +173,7 @@ def _concluded(
         "n_patients": len(record.patients),
         "best_epoch": state.best_epoch,
         "best_loss": state.best_loss,
+        "frozen_loss": state.frozen_loss,
         "history": state.history,
     }
     write_text(out / SUMMARY_FILE, json.dumps(summary, indent=1))

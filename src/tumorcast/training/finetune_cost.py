@@ -14,6 +14,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from tumorcast.nn.tuned_net import PooledReadOut, pack_bags
 from tumorcast.training.finetune_data import TuningCourse
 from tumorcast.training.finetune_fit import Tuner
+from tumorcast.training.frozen_head import DRAWS
 
 _TURNS = 3
 _STORED_TILES = 512
@@ -29,6 +30,7 @@ class Cost:
         trained, total: parameters of the encoder that are trained, and all of them; head: of pooling and read-out.
         courses, slides: how many.
         epochs: at most.
+        frozen_seconds: of the encoder before the first epoch, for the read-out that is trained without tuning it.
         train_seconds, inner_seconds: of an epoch: steps, and the inner loss.
         peak_bytes: of a step, above what the program needs anyway; on a GPU as measured, on a CPU the weights,
             gradients, moments and saved activations, without what operators hold for a moment.
@@ -43,6 +45,7 @@ class Cost:
     courses: int
     slides: int
     epochs: int
+    frozen_seconds: float
     train_seconds: float
     inner_seconds: float
     peak_bytes: int
@@ -62,7 +65,7 @@ class Cost:
             "trained": f"{self.trained:,} of the encoder's {self.total:,} numbers ({self.trained / self.total:.1%}), "
             f"{self.head:,} of pooling and read-out",
             "an epoch": f"{_time(self.epoch_seconds)} on this {self.device}, {self.courses} courses",
-            "at most": f"{_time(self.epochs * self.epoch_seconds)} for {self.epochs} epochs; "
+            "at most": f"{_time(self.frozen_seconds + self.epochs * self.epoch_seconds)} for {self.epochs} epochs; "
             "stops earlier if the inner loss does not fall",
             "memory": f"{least}{self.peak_bytes / 1e9:.2f} GB above the program's own",
             "disk": f"{self.kept_bytes / 1e9:.2f} GB of kept tiles",
@@ -100,6 +103,7 @@ def cost_of(tuner: Tuner, sample: Sequence[TuningCourse], courses: int, slides: 
         courses=courses,
         slides=slides,
         epochs=config.epochs,
+        frozen_seconds=look * (DRAWS * (courses - held) + held) * config.tiles,
         train_seconds=step * (courses - held) * config.tiles,
         inner_seconds=look * held * config.tiles,
         peak_bytes=peak,

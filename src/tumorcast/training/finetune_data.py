@@ -61,7 +61,7 @@ def labelled_courses(study: Study, data: DataConfig, patients: frozenset[str] | 
     """
     courses = course_table(study, data.endpoint)
     if patients is not None:
-        foreign = sorted(patients - set(courses["patient_id"]))
+        foreign = patients - {str(name) for name in study.patients.index}
         if foreign:
             raise InputError(
                 "the study does not have some of the patients to tune on",

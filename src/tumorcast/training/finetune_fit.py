@@ -19,7 +19,8 @@ from tumorcast.nn.trained_part import open_for_training
 from tumorcast.nn.tuned_net import TunedNet, pack_bags
 from tumorcast.training.checkpoint import NOT_TRAINED
 from tumorcast.training.finetune_data import TuningCourse, batches
-from tumorcast.training.finetune_state import TuningState, load_state, restore, save_state
+from tumorcast.training.finetune_state import TuningState, finite, load_state, restore, save_state
+from tumorcast.training.frozen_head import fit_frozen_head
 
 _SAMPLE_COURSES, _SAMPLE_TILES = 64, 4
 _GRADIENT_CLIP = 1.0
@@ -134,13 +135,20 @@ class Tuner:
     ) -> TuningState:
         """Train until the inner loss stops falling; the network has its best tensors afterwards.
 
+        First the read-out alone, on the encoder as it is: an epoch of tuning counts only where its inner loss is lower.
         The state lies in `path` after every epoch; from there an interrupted call goes on to the same end.
+
+        Raises:
+            InputError: a loss is not finite.
         """
         if path.is_file():
             state = load_state(self.net, self.optimiser, path)
         else:
-            state = TuningState()
-            state.offer(self.inner_loss(validation), NOT_TRAINED, self.net)
+            fit_frozen_head(self, training, validation)
+            state = TuningState(frozen_loss=self.inner_loss(validation))
+            state.offer(state.frozen_loss, NOT_TRAINED, self.net)
+            save_state(state, self.net, self.optimiser, path)
+        tell(f"encoder as it was: inner loss {state.frozen_loss:.4f}")
         while state.epoch + 1 < self.config.epochs and state.waited < self.config.patience:
             epoch = state.epoch + 1
             train_loss = self._epoch(training, epoch)
@@ -157,7 +165,7 @@ class Tuner:
         self.net.train()
         total = 0.0
         for number, batch in enumerate(batches(training, self.config.batch, epoch, self.config.seed)):
-            total += self.step(batch, epoch)
+            total += finite(self.step(batch, epoch))
             if self.config.method == "lora" and number == epoch == 0:
                 check_reached(self.net.encoder.network)
         return total / len(training)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from tumorcast.domain.errors import InputError
 from tumorcast.slides.owner import written_whole
 from tumorcast.training.checkpoint import NOT_TRAINED
 
@@ -26,6 +28,7 @@ class TuningState:
         best_loss, best_epoch: of the inner part.
         best: trained tensors by name at that epoch.
         history: losses epoch by epoch.
+        frozen_loss: of the inner part, with a read-out trained on the encoder as it was.
     """
 
     epoch: int = NOT_TRAINED
@@ -33,17 +36,29 @@ class TuningState:
     best_epoch: int = NOT_TRAINED
     best: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
+    frozen_loss: float = float("nan")
 
     def offer(self, loss: float, epoch: int, net: nn.Module) -> None:
-        """Keep the trained tensors where they are the best so far."""
+        """Keep the trained tensors where they are the best so far; InputError where the loss is not finite."""
         self.epoch = epoch
-        if loss < self.best_loss:
+        if finite(loss) < self.best_loss:
             self.best_loss, self.best_epoch, self.best = loss, epoch, trained(net)
 
     @property
     def waited(self) -> int:
         """Epochs since the best one."""
         return self.epoch - self.best_epoch
+
+
+def finite(loss: float) -> float:
+    """The loss; InputError where it is no number."""
+    if not math.isfinite(loss):
+        raise InputError(
+            "the tuning does not hold: its loss is not finite",
+            got=loss,
+            fix="lower rate and head_rate, set precision=32, or check that the encoder's weights are whole",
+        )
+    return loss
 
 
 def trained(net: nn.Module) -> dict[str, Tensor]:
@@ -77,6 +92,7 @@ def save_state(state: TuningState, net: nn.Module, optimiser: torch.optim.Optimi
         "best_loss": state.best_loss,
         "best_epoch": state.best_epoch,
         "history": state.history,
+        "frozen_loss": state.frozen_loss,
     }
     with written_whole(path) as temporary:
         save_file(tensors, temporary, metadata={"state": json.dumps(told)})
@@ -97,4 +113,4 @@ def load_state(net: nn.Module, optimiser: torch.optim.Optimizer, path: Path) -> 
         number, _, key = name.partition(".")
         whole["state"].setdefault(int(number), {})[key] = tensor
     optimiser.load_state_dict(whole)
-    return TuningState(told["epoch"], told["best_loss"], told["best_epoch"], parts["best"], told["history"])
+    return TuningState(**told, best=parts["best"])
