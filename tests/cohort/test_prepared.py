@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -15,6 +16,7 @@ from cohort.test_assemble import make_study
 from tumorcast.cohort.assemble import assemble
 from tumorcast.cohort.bags import load_bags
 from tumorcast.cohort.prepared import shards as shard_room
+from tumorcast.cohort.prepared import writing
 from tumorcast.cohort.prepared.opening import damaged_bags, open_prepared
 from tumorcast.cohort.prepared.writing import Preparation, prepare
 from tumorcast.cohort.simulate.build import simulate_study
@@ -22,6 +24,7 @@ from tumorcast.config import load_config
 from tumorcast.domain.errors import ConfigError, InputError
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.write_study import write_study
+from tumorcast.slides.stored_rows import rows_digest
 from tumorcast.training.workspace import find_duplicates
 
 QUICK = Preparation(find_duplicates, shard_bytes=100_000)
@@ -145,7 +148,9 @@ def test_a_damaged_slide_between_two_of_one_course_leaves_both(tmp_path):
     slides["path"] = [str(tmp_path / f"{name}.h5") for name in "abc"]
     write_study(make_study(slides=slides), tmp_path / "study")
     config = config_of(tmp_path / "study", "data.modalities=[slide,clinical]")
-    prepare(config, tmp_path / "out", QUICK)
+    with pytest.raises(InputError, match=r"too many slides(.|\n)*1 of 3"):
+        prepare(config, tmp_path / "out", QUICK)
+    prepare(config, tmp_path / "out", replace(QUICK, most_lost=0.5))
     bag = open_prepared(config, tmp_path / "out").bags["A-L1"]
     assert bag.features[:][:, 0].tolist() == [1, 1, 1, 3, 3, 3]
     assert bag.features[np.array([4, 1])][:, 0].tolist() == [3, 1]
@@ -239,3 +244,82 @@ def test_single_precision_is_rounded_and_held_in_range(tmp_path):
     rows = open_prepared(config, tmp_path / "out").bags["A-L1"].features[:]
     assert rows.tolist() == [[np.float16(0.1), 65504, -65504, 3]]
     assert told.left_out["slide: rounded_to_half"] == 1
+
+
+def test_slides_that_are_away_are_no_cohort_of_none(own_study, tmp_path):
+    for path in bags_of(own_study):
+        path.unlink()
+    with pytest.raises(InputError, match=r"too many slides(.|\n)*not_encoded"):
+        prepare(config_of(own_study), tmp_path / "out", QUICK)
+
+
+def test_a_full_disk_is_no_damaged_slide(study, tmp_path, monkeypatch):
+    config = config_of(study)
+    original = shard_room._write_slides
+    monkeypatch.setattr(shard_room, "_write_slides", lambda task: original((Path("/dev/full"), *task[1:])))
+    with pytest.raises(InputError, match="cannot be prepared"):
+        prepare(config, tmp_path / "out", QUICK)
+
+
+def test_a_slide_that_could_not_be_read_for_once_is_tried_again(study, tmp_path, monkeypatch):
+    config = config_of(study)
+    prepare(config, tmp_path / "whole", QUICK)
+    original, calls = shard_room.read_features, 0
+
+    def fails_once(*arguments, **options):
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise OSError
+        return original(*arguments, **options)
+
+    def stops(*_):
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shard_room, "read_features", fails_once)
+        patched.setattr(writing, "index_bags", stops)
+        with pytest.raises(Stopped):
+            prepare(config, tmp_path / "out", QUICK)
+    told = prepare(config, tmp_path / "out", QUICK)
+    assert told.tiles == prepare(config, tmp_path / "whole", QUICK).tiles
+    assert damaged_bags(tmp_path / "out") == []
+
+
+def test_a_folder_finished_by_another_meanwhile_is_left(study, tmp_path, monkeypatch):
+    config = config_of(study)
+    prepare(config, tmp_path / "out", QUICK)
+    manifest = tmp_path / "out" / "manifest.json"
+    hidden = manifest.rename(tmp_path / "hidden")
+
+    def claimed_late(*_):
+        hidden.rename(manifest)
+        return True
+
+    monkeypatch.setattr(writing.Leases, "claim", claimed_late)
+    monkeypatch.setattr(writing, "_prepare", lambda *_: pytest.fail("written again"))
+    prepare(config, tmp_path / "out", QUICK)
+
+
+def test_digests_of_wide_values_do_not_depend_on_where_they_lie():
+    wide = np.array([[7e4, -7e4, 1.0]], np.float32)
+    assert rows_digest(wide) == rows_digest(np.array([[65504, -65504, 1]], np.float16))
+
+
+@pytest.mark.parametrize("stay_in_files", [True, False])
+def test_one_bad_chunk_leaves_one_slide_out(tmp_path, stay_in_files):
+    for name in "ab":
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            made = file.create_dataset("features", data=np.ones((8, 4)), chunks=(2, 4), compression="gzip")
+            place = made.id.get_chunk_info(3).byte_offset
+    content = bytearray((tmp_path / "b.h5").read_bytes())
+    content[place : place + 4] = b"\0\0\0\0"
+    (tmp_path / "b.h5").write_bytes(content)
+    slides = pd.DataFrame({"slide_id": list("ab"), "sample_id": "A1", "mpp": np.nan})
+    slides["path"] = [str(tmp_path / f"{name}.h5") for name in "ab"]
+    write_study(make_study(slides=slides), tmp_path / "study")
+    config = config_of(tmp_path / "study", "data.modalities=[slide,clinical]")
+    cohort = assemble(read_study(config.data.study), config.data, config.model.heads)
+    bags, cohort = load_bags(cohort, stay_in_files=stay_in_files)
+    assert set(bags["A-L1"].slide_ids) == {"a"}
+    assert ("b", "unreadable") in [(note.id, note.reason) for note in cohort.report]

@@ -28,6 +28,13 @@ def add_parser(subparsers: Any) -> None:
         "--shard-mib", type=int, default=4096, help="most MiB of one file of tiles (default 4096)"
     )
     parser.add_argument(
+        "--most-lost",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="largest share of slides without readable features (default 0.2)",
+    )
+    parser.add_argument(
         "--check", action="store_true", help="read a prepared folder again and compare every digest"
     )
     parser.set_defaults(run=run)
@@ -52,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         shard_bytes=max(arguments.shard_mib, 1) << 20,
         workers=arguments.workers or available_cores(),
         progress=sys.stderr.isatty(),
+        most_lost=arguments.most_lost,
     )
     told = prepare(config, arguments.out, how)
     size = sum(told.files.values())

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
 from tumorcast.cohort.arrays import F32, I64, Tiles
 from tumorcast.cohort.cohort import Cohort
-from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.slides.bag import Stated
-from tumorcast.slides.slide_encoders import misfit
+from tumorcast.slides.damage import UNREADABLE, first_line
+from tumorcast.slides.slide_encoders import misfit, most_frequent
 from tumorcast.slides.store import read_features
 from tumorcast.slides.stored_rows import StoredRows, joined
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -52,15 +48,13 @@ def load_bags(
     files are read when they are needed: memory does not grow with the slides.
     """
     read, notes = _read_all(cohort, progress, stay_in_files)
-    bags_of = [bag for bags in read.values() for bag in bags]
-    wanted = width or _commonest([bag.features.shape[1] for bag in bags_of]) or 0
-    of_width = [bag for bag in bags_of if bag.features.shape[1] == wanted]
-    encoder = _commonest([bag.encoder for bag in of_width if bag.encoder])
+    forms = ((bag.features.shape[1], bag.encoder) for bags in read.values() for bag in bags)
+    wanted, encoder = most_frequent(forms, width)
     joined = {}
     for course_id, bags in read.items():
         fitting = []
         for bag in bags:
-            why = misfit(bag.features.shape[1], bag.encoder, wanted, encoder or "")
+            why = misfit(bag.features.shape[1], bag.encoder, wanted, encoder)
             if why is None:
                 fitting.append(bag)
             else:
@@ -68,10 +62,6 @@ def load_bags(
         if fitting:
             joined[course_id] = _join(fitting)
     return joined, mask_lost(cohort, joined, notes)
-
-
-def _commonest(values: list[Value]) -> Value | None:
-    return Counter(values).most_common(1)[0][0] if values else None
 
 
 def _read_all(
@@ -86,10 +76,11 @@ def _read_all(
         try:
             known = Stated(slide_mpp=float(slide.mpp) if np.isfinite(slide.mpp) else None)
             stored = read_features(str(slide.feature_path), known, stay_in_files)
-        except (TumorcastError, OSError) as error:
-            notes.append(Exclusion("slide", str(slide.slide_id), "unreadable", str(error).splitlines()[0]))
+            is_usable = len(stored.features) > 0 and _is_finite(stored.features)
+        except UNREADABLE as error:
+            notes.append(Exclusion("slide", str(slide.slide_id), "unreadable", first_line(error)))
             continue
-        if len(stored.features) == 0 or not _is_finite(stored.features):
+        if not is_usable:
             what = "no tile" if len(stored.features) == 0 else "NaN or infinite features"
             notes.append(Exclusion("slide", str(slide.slide_id), "unusable_features", what))
             continue

@@ -144,7 +144,7 @@ def _levels(vocabulary: GraphVocabulary, copy_number: pd.DataFrame | None, rows:
     levels = np.full((len(rows), len(vocabulary.genes)), np.nan, np.float32)
     if copy_number is not None:
         at = np.array([vocabulary.place.get(gene, -1) for gene in copy_number.columns.tolist()], np.int64)
-        levels[:, at[at >= 0]] = copy_number.to_numpy(np.float32)[np.ix_(rows, np.flatnonzero(at >= 0))]
+        levels[:, at[at >= 0]] = copy_number.iloc[rows, np.flatnonzero(at >= 0)].to_numpy(np.float32)
     return levels
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.bag import FeatureBag, StoreAttrs
+from tumorcast.slides.damage import DAMAGED_ARCHIVE
 from tumorcast.slides.slide_encoders import slide_encoder_id
 
 NPZ = ".npz"
@@ -84,7 +85,7 @@ def read_npz(path: Path) -> FeatureBag:
             features = None if key is None else found[key]
             told = {name: str(found[name]) for name in ("encoder", "tile_encoder") if name in found}
             names = sorted(found)
-    except (OSError, ValueError, EOFError, KeyError) as error:
+    except (OSError, ValueError, KeyError, *DAMAGED_ARCHIVE) as error:
         raise InputError(f"{path.name} cannot be read", got=error, expected="a NumPy archive") from error
     if features is None:
         raise InputError(f"{path.name} holds no embedding", got=f"arrays {names}", expected="features")

@@ -7,6 +7,8 @@ orientation: the card of the day decides.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tumorcast.slides.encoder_catalogue import canonical_encoder
@@ -60,6 +62,16 @@ def slide_encoder_id(name: str | None, tile_encoder: str | None = None) -> str:
 def is_of_slides(encoder: str | None) -> bool:
     """True for ids of encoders of whole slides."""
     return (encoder or "").startswith(OF_SLIDES)
+
+
+def most_frequent(forms: Iterable[tuple[int, str]], width: int | None = None) -> tuple[int, str]:
+    """Width of features (where it is not given) and, among those, encoder of most; 0 and "" where nothing tells."""
+    counted = Counter(forms)
+    if width is None:
+        widths = Counter(own for own, _ in counted.elements())
+        width = widths.most_common(1)[0][0] if widths else 0
+    encoders = [(count, encoder) for (own, encoder), count in counted.items() if own == width and encoder]
+    return width, max(encoders, key=lambda found: found[0])[1] if encoders else ""
 
 
 def misfit(width: int, encoder: str, wanted_width: int, wanted: str) -> tuple[str, str] | None:

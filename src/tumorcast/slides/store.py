@@ -14,6 +14,7 @@ import numpy as np
 
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.bag import CoordsAttrs, FeatureBag, Stated, StoreAttrs
+from tumorcast.slides.damage import UNREADABLE
 from tumorcast.slides.flags import FLAGS
 from tumorcast.slides.ort_session import available_cores
 from tumorcast.slides.owner import partial_path
@@ -91,8 +92,8 @@ def read_features(path: Path | str, stated: Stated = _NOTHING, stay_in_file: boo
             return slide_bag(features, of_slide, path)
     else:
         with _opened(path) as file:
-            dataset = _feature_dataset(file, path)
             try:
+                dataset = _feature_dataset(file, path)
                 of_slide = embedding_encoder(file, dataset, path)
                 if of_slide is not None:
                     return slide_bag(dataset[()], of_slide, path)
@@ -100,7 +101,9 @@ def read_features(path: Path | str, stated: Stated = _NOTHING, stay_in_file: boo
                 coords = file["coords"][()] if "coords" in file else None
                 flags = file["flags"][()] if "flags" in file else None
                 what = describe(file, dataset)
-            except (OSError, RuntimeError, TypeError, ValueError) as error:
+            except InputError:
+                raise
+            except UNREADABLE as error:
                 raise _damaged(path, error) from error
     what = completed(what, stated, path.name)
     features = features if isinstance(features, StoredRows) else _table(features, path)
@@ -118,13 +121,15 @@ def read_attrs(path: Path) -> tuple[StoreAttrs, int]:
         what, count = describe_tensors(path)
         return completed(what, _NOTHING, path.name).attrs, count
     with _opened(path) as file:
-        dataset = _feature_dataset(file, path)
         try:
+            dataset = _feature_dataset(file, path)
             of_slide = embedding_encoder(file, dataset, path)
             if of_slide is not None:
                 return StoreAttrs(encoder=of_slide), 1
             what, count = describe(file, dataset), int(dataset.shape[-2])
-        except (OSError, RuntimeError, TypeError, ValueError, IndexError) as error:
+        except InputError:
+            raise
+        except UNREADABLE as error:
             raise _damaged(path, error) from error
     return completed(what, _NOTHING, path.name).attrs, count
 
@@ -145,7 +150,7 @@ def _opened(path: Path) -> h5py.File:
         )
     try:
         return h5py.File(path, "r")
-    except OSError as error:
+    except UNREADABLE as error:
         raise _damaged(path, error) from error
 
 

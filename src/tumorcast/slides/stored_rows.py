@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 F32 = NDArray[np.float32]
 Rows = NDArray[Any]
 _ROWS_AT_ONCE = 512
+_HALF_MAX = 65504.0
 _MOST_MAPS = 1024
 
 
@@ -149,12 +150,20 @@ def joined(bags: Sequence[F32 | StoredRows]) -> F32 | StoredRows:
     return np.concatenate([np.asarray(bag, np.float32) for bag in bags])
 
 
+def halved(rows: Rows) -> NDArray[np.float16]:
+    """Half precision; values beyond its range are held at its ends, as in a feature store, where all are finite."""
+    if rows.dtype == np.float16:
+        return np.ascontiguousarray(rows)
+    clipped = np.clip(rows, -_HALF_MAX, _HALF_MAX) if np.isfinite(rows).all() else rows
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(clipped, np.float16)
+
+
 def rows_digest(rows: Rows | StoredRows) -> str:
     """sha256 (hex) of tile features in half precision, wherever they lie; known beforehand of prepared ones."""
     if isinstance(rows, StoredRows) and rows.known is not None:
         return rows.known.digest
     digest = hashlib.sha256()
-    with np.errstate(over="ignore"):
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            digest.update(np.ascontiguousarray(rows[start : start + _ROWS_AT_ONCE], np.float16).tobytes())
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        digest.update(halved(rows[start : start + _ROWS_AT_ONCE]).tobytes())
     return digest.hexdigest()

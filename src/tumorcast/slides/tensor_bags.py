@@ -10,6 +10,7 @@ import numpy as np
 
 from tumorcast.domain.errors import InputError
 from tumorcast.slides.bag import Described, StoreAttrs
+from tumorcast.slides.damage import DAMAGED_ARCHIVE, UNREADABLE
 from tumorcast.slides.encoder_catalogue import canonical_encoder
 from tumorcast.slides.store_forms import describe
 from tumorcast.slides.torch_file import read_torch_file
@@ -54,7 +55,7 @@ def _slideflow_index(index: Path) -> np.ndarray:
     try:
         with np.load(index, allow_pickle=False) as found:
             return found["arr_0"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, *DAMAGED_ARCHIVE) as error:
         raise InputError(
             f"{index.name} cannot be read", got=error, expected="slideflow's list of tile locations"
         ) from error
@@ -82,7 +83,7 @@ def _clam_coords(path: Path) -> tuple[np.ndarray, Described]:
     try:
         with h5py.File(path) as file:
             return file["coords"][()], describe(file, file["features"])
-    except (OSError, KeyError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"{path.name} cannot be read", got=error, expected="CLAM's features and coords"
         ) from error

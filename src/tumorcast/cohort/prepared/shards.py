@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from tumorcast.cohort.prepared.survey import UNREADABLE, SlideHead
+from tumorcast.cohort.prepared.survey import SlideHead
 from tumorcast.readers.files import write_text
+from tumorcast.slides.damage import UNREADABLE, first_line
 from tumorcast.slides.store import read_features
-from tumorcast.slides.stored_rows import StoredRows, StoredTable
+from tumorcast.slides.stored_rows import StoredRows, StoredTable, halved
 
-FLOAT16_MAX = 65504.0
+UNREAD = "unreadable"
+"""A slide's reason that another try may mend."""
 _ROWS_AT_ONCE = 4096
 _TASK_BYTES = 64 << 20
 _HEADER = 128
@@ -99,7 +102,7 @@ def write_shards(
 
     A shard is written under another name, brought to the disk, renamed.
     """
-    found = [_facts_of(shard, folder, work) for shard in shards]
+    found = [_tried_again(shard, _facts_of(shard, folder, work), folder, work) for shard in shards]
     total = sum(len(shard.heads) for shard in shards)
     done = sum(len(facts.slides) for facts in found if facts is not None)
     with tqdm(total=total, initial=done, desc="writing tiles", disable=not progress, leave=False) as bar:
@@ -134,13 +137,35 @@ def _write(shard: Shard, folder: Path, work: Path, pool: Executor, bar: Any) -> 
         means.append(facts.means)
         bar.update(len(facts.slides))
     for part in parts:
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
+        _to_disk(part)
         os.replace(part, part.with_suffix(""))
-    whole = ShardFacts(tuple(slides), np.concatenate(means))
-    np.save(work / f"{shard.name}.means.npy", whole.means, allow_pickle=False)
-    write_text(work / f"{shard.name}.json", json.dumps([asdict(found) for found in slides]))
-    return whole
+    return _kept(shard, ShardFacts(tuple(slides), np.concatenate(means)), work)
+
+
+def _to_disk(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _kept(shard: Shard, facts: ShardFacts, work: Path) -> ShardFacts:
+    np.save(work / f"{shard.name}.means.npy", facts.means, allow_pickle=False)
+    write_text(work / f"{shard.name}.json", json.dumps([asdict(found) for found in facts.slides]))
+    return facts
+
+
+def _tried_again(shard: Shard, facts: ShardFacts | None, folder: Path, work: Path) -> ShardFacts | None:
+    """Facts of a whole shard after another look at the slides that could not be read; their rows are still theirs."""
+    if facts is None or not any(own.problem.startswith(UNREAD) for own in facts.slides):
+        return facts
+    slides, means = list(facts.slides), facts.means.copy()
+    places = folder / shard.tiles_file, folder / shard.coords_file
+    for k, (head, first) in enumerate(zip(shard.heads, shard.starts, strict=True)):
+        if slides[k].problem.startswith(UNREAD):
+            again = _write_slides((*places, first, [head]))
+            slides[k], means[k] = again.slides[0], again.means[0]
+    for place in places:
+        _to_disk(place)
+    return _kept(shard, ShardFacts(tuple(slides), means), work)
 
 
 def _empty_table(path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
@@ -176,27 +201,43 @@ def _write_slides(task: tuple[Path, Path, int, list[SlideHead]]) -> ShardFacts:
             try:
                 found, total = _write_slide(head, to_tiles, to_coords)
                 means[k] = total / head.count
-            except UNREADABLE as error:
-                text = (str(error) or type(error).__name__).splitlines()[0]
-                found = SlideFacts(problem=f"unreadable: {text}")
+            except _LostError as error:
+                found = SlideFacts(problem=str(error))
             facts.append(found)
             first += head.count
     return ShardFacts(tuple(facts), means)
 
 
+class _LostError(Exception):
+    """A slide that is not used; the text is `reason: detail`."""
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What fails on reading is the slide's; what fails on writing (a full disk) is the preparation's."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise _LostError(f"{UNREAD}: {first_line(error)}") from error
+
+
 def _write_slide(head: SlideHead, to_tiles: Any, to_coords: Any) -> tuple[SlideFacts, NDArray[np.float64]]:
     """Copy one bag's rows to where the files stand; a slide that fails leaves rows that nobody names."""
-    bag = read_features(head.path, head.stated, stay_in_file=True)
+    with _reading():
+        bag = read_features(head.path, head.stated, stay_in_file=True)
     digest, total, is_rounded = hashlib.sha256(), np.zeros(head.width), False
     if bag.features.shape != (head.count, head.width):
-        return SlideFacts(problem="unreadable: the file changed while it was prepared"), total
+        raise _LostError(f"{UNREAD}: the file changed while it was prepared")
     for start in range(0, head.count, _ROWS_AT_ONCE):
-        rows = _raw(bag.features, slice(start, start + _ROWS_AT_ONCE))
-        half = np.ascontiguousarray(rows if rows.dtype == np.float16 else _halved(rows))
+        with _reading():
+            rows = _raw(bag.features, slice(start, start + _ROWS_AT_ONCE))
+        half = halved(rows)
         own = _sum(half)
         if not np.isfinite(own).all():
-            return SlideFacts(problem="unusable_features: NaN or infinite features"), np.zeros(head.width)
-        is_rounded = is_rounded or (rows is not half and not np.array_equal(half.astype(rows.dtype), rows))
+            raise _LostError("unusable_features: NaN or infinite features")
+        is_rounded = is_rounded or (
+            rows.dtype != half.dtype and not np.array_equal(half.astype(rows.dtype), rows)
+        )
         total += own
         digest.update(half.tobytes())
         to_tiles.write(half)
@@ -209,13 +250,6 @@ def _raw(features: Any, rows: slice) -> NDArray[Any]:
     if isinstance(features, StoredRows) and isinstance(features.tables[0], StoredTable):
         return features.tables[0].read_as_stored(rows)
     return np.asarray(features[rows])
-
-
-def _halved(rows: NDArray[Any]) -> NDArray[np.float16]:
-    """Half precision; finite values beyond its range are held at its ends, as in a feature store."""
-    clipped = np.clip(rows, -FLOAT16_MAX, FLOAT16_MAX) if np.isfinite(rows).all() else rows
-    with np.errstate(over="ignore"):
-        return clipped.astype(np.float16)
 
 
 def _sum(half: NDArray[np.float16]) -> NDArray[np.float64]:

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.files import write_text
 from tumorcast.slides.bag import Stated
-from tumorcast.slides.slide_encoders import misfit
+from tumorcast.slides.damage import UNREADABLE, first_line
+from tumorcast.slides.slide_encoders import misfit, most_frequent
 from tumorcast.slides.store import read_features
 
-UNREADABLE = (TumorcastError, OSError, RuntimeError, ValueError, KeyError, TypeError)
-"""What readers of damaged files raise."""
-
-Value = TypeVar("Value")
 _AT_ONCE = 64
 _KEPT_EVERY = 32
 
@@ -86,20 +80,15 @@ def fitting(heads: list[SlideHead]) -> tuple[list[SlideHead], list[Exclusion]]:
         if not h.problem and not h.count
     ]
     usable = [head for head in heads if not head.problem and head.count]
-    width = _commonest(head.width for head in usable)
-    encoder = _commonest(head.encoder for head in usable if head.width == width and head.encoder)
+    width, encoder = most_frequent((head.width, head.encoder) for head in usable)
     kept = []
     for head in usable:
-        why = misfit(head.width, head.encoder, width or 0, encoder or "")
+        why = misfit(head.width, head.encoder, width, encoder)
         if why is None:
             kept.append(head)
         else:
             notes.append(Exclusion("slide", head.slide_id, *why))
     return kept, notes
-
-
-def _commonest(values: Iterable[Value]) -> Value | None:
-    return next((value for value, _ in Counter(values).most_common(1)), None)
 
 
 def _is_same(known: SlideHead | None, head: SlideHead) -> bool:
@@ -123,7 +112,7 @@ def _look_at(head: SlideHead) -> SlideHead:
         head = replace(head, size=found.st_size, mtime_ns=found.st_mtime_ns)
         bag = read_features(head.path, head.stated, stay_in_file=True)
     except UNREADABLE as error:
-        return replace(head, problem=(str(error) or type(error).__name__).splitlines()[0])
+        return replace(head, problem=first_line(error))
     count, width = bag.features.shape
     return replace(head, count=count, width=width, encoder=bag.attrs.encoder or "")
 

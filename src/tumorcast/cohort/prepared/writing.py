@@ -49,6 +49,9 @@ Pairs = list[tuple[str, str, str]]
 FindPairs = Callable[[Cohort, dict[str, TileBag]], Pairs]
 
 
+_LOST = ("not_encoded", "unreadable", "unusable_features")
+
+
 @dataclass(frozen=True)
 class Preparation:
     """How to prepare.
@@ -58,12 +61,14 @@ class Preparation:
         workers: processes that read slides.
         find_pairs: courses of different patients that look like one tumour.
         progress: show progress on stderr.
+        most_lost: largest share of slides without readable features; more are no damage of single files.
     """
 
     find_pairs: FindPairs
     shard_bytes: int = 4 << 30
     workers: int = 1
     progress: bool = False
+    most_lost: float = 0.2
 
 
 def prepare(config: RunConfig, folder: Path, how: Preparation) -> Manifest:
@@ -71,19 +76,31 @@ def prepare(config: RunConfig, folder: Path, how: Preparation) -> Manifest:
 
     Raises:
         ConfigError: the folder holds a cohort of other settings or data.
-        InputError: the study cannot be read, the disk is too small, or another process prepares this folder.
+        InputError: the study cannot be read or changes meanwhile, too many slides cannot be read, the disk is too small
+            or fails, or another process prepares this folder.
+        LeakageError: the tile encoder was fine-tuned and nothing tells on whom.
     """
     work = folder / "work"
     if (folder / MANIFEST).is_file():
-        manifest = read_manifest(folder)
-        check_settings(manifest, config, folder)
-        shutil.rmtree(work, ignore_errors=True)
-        return manifest
+        return _finished(config, folder, work)
     work.mkdir(parents=True, exist_ok=True)
     with Leases(work / "leases") as leases, _pool(how.workers) as pool:
         if not leases.claim("prepare"):
             raise InputError(f"another process prepares {folder}", fix="wait for it, or name another folder")
-        manifest = _prepare(config, folder, work, how, pool)
+        if (folder / MANIFEST).is_file():
+            return _finished(config, folder, work)
+        try:
+            manifest = _prepare(config, folder, work, how, pool)
+        except OSError as error:
+            fix = "make room or mend the file system, then run the same command: what is whole is kept"
+            raise InputError(f"{folder} cannot be prepared", got=error, fix=fix) from error
+    shutil.rmtree(work, ignore_errors=True)
+    return manifest
+
+
+def _finished(config: RunConfig, folder: Path, work: Path) -> Manifest:
+    manifest = read_manifest(folder)
+    check_settings(manifest, config, folder)
     shutil.rmtree(work, ignore_errors=True)
     return manifest
 
@@ -94,8 +111,8 @@ def _prepare(config: RunConfig, folder: Path, work: Path, how: Preparation, pool
     cohort = assemble(study, config.data, config.model.heads)
     index, notes = BagIndex.empty(), list[Exclusion]()
     if "slide" in config.data.modalities:
+        _need_most(Counter(e.reason for e in cohort.report if e.kind == "slide"), len(study.slides), how)
         index, notes = _write_bags(cohort, folder, work, how, pool)
-        _carry_record(index.encoder, cohort, folder)
     bags = open_bags(folder, index)
     cohort = mask_lost(cohort, bags, notes)
     pairs = how.find_pairs(cohort, bags)
@@ -138,10 +155,25 @@ def _write_bags(
     heads = survey(cohort.slides, work / "slides.json", pool, how.progress)
     kept, notes = fitting(heads)
     shards = plan_shards(kept, how.shard_bytes)
+    _need_most(Counter(note.reason for note in notes), len(heads), how)
     _need_room(shards, folder)
+    _carry_record(next((head.encoder for head in kept if head.encoder), ""), cohort, folder)
     facts = write_shards(shards, folder, work, pool, how.progress)
     index, lost = index_bags(cohort, shards, facts, folder)
-    return index, [*notes, *lost]
+    notes += lost
+    _need_most(Counter(note.reason for note in notes), len(heads), how)
+    return index, notes
+
+
+def _need_most(reasons: Counter[str], total: int, how: Preparation) -> None:
+    lost = sum(reasons[reason] for reason in _LOST)
+    if lost > how.most_lost * total:
+        raise InputError(
+            "too many slides have no readable features",
+            got=f"{lost} of {total}: " + ", ".join(f"{reasons[r]} {r}" for r in _LOST if reasons[r]),
+            expected=f"at most {how.most_lost:.0%}",
+            fix="look whether their file system is there, or state the share that may be lost (--most-lost)",
+        )
 
 
 def _tables_of(cohort: Cohort) -> dict[str, pd.DataFrame]:
