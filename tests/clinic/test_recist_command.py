@@ -9,10 +9,11 @@ import pytest
 
 import toy_lesions as toy
 from tumorcast.biology.recist.outcomes import Outcome, need_flags_upright, outcome_problems
-from tumorcast.biology.recist.progression import ProgressionFree
+from tumorcast.biology.recist.progression import FollowUp, ProgressionFree
 from tumorcast.cli.main import main
+from tumorcast.clinic.recist.charts import spider
 from tumorcast.clinic.recist.responses import respond
-from tumorcast.clinic.recist.tables import comparison_table
+from tumorcast.clinic.recist.tables import best_change, comparison_table
 from tumorcast.domain.errors import InputError
 
 HEAD = "patient_id,day,lesion_id,kind,organ,size_mm,status\n"
@@ -109,6 +110,14 @@ def test_death_and_another_treatment_end_the_time(tmp_path: Path) -> None:
     assert "unknown_patient" in set(pd.read_csv(out / "problems.csv")["code"])
 
 
+def test_shrinkage_under_the_next_treatment_is_no_change_of_ours() -> None:
+    course = toy.patient({"T1": 40}, {"T1": 36}, {"T1": 8})
+    made = respond(course, follow_up=FollowUp(new_therapy_day=60))
+    assert best_change(made) == pytest.approx(-10)
+    assert best_change(respond(course)) == pytest.approx(-80)
+    assert spider([made]).count("<circle") < spider([respond(course)]).count("<circle")
+
+
 def test_no_patient_left_is_an_error_with_a_remedy(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,6 +137,7 @@ def test_outcomes_that_cannot_be_are_named() -> None:
     assert [(one.patient_id, one.code) for one in found] == [
         ("a", "pfs_after_os"), ("b", "negative_time"), ("c", "death_without_pfs_event"),
     ]  # fmt: skip
+    assert not any(one.is_refused for one in found), "nobody is left out for them"
 
 
 def test_inverted_flags_refuse_the_table_and_upright_ones_do_not() -> None:

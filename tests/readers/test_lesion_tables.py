@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tumorcast.biology.recist.outcomes import Outcome
 from tumorcast.biology.recist.points import time_points
 from tumorcast.biology.recist.problems import FIXES
+from tumorcast.biology.recist.progression import FollowUp
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.lesion_tables import LesionTables, Reading, read_lesion_tables
 from tumorcast.readers.lesion_words import is_node_organ
@@ -282,6 +284,61 @@ def test_follow_up_by_date_counts_from_the_first_scan(tmp_path: Path) -> None:
     told = read_lesion_tables([tmp_path / "days.csv", follow])
     assert told.follow_up["A"].death_day is None
     assert [one.code for one in told.problems] == ["date_unreadable", "date_unreadable"]
+
+
+def follow(folder: Path, *tables: str, **reading: object) -> LesionTables:
+    """Patient A of `GOOD` and B, with follow-up."""
+    paths = [folder / f"follow{k}.csv" for k in range(len(tables))]
+    for path, text in zip(paths, tables, strict=True):
+        path.write_text(text, encoding="utf-8")
+    (folder / "lesions.csv").write_text(GOOD + FINE, encoding="utf-8")
+    return read_lesion_tables([folder / "lesions.csv", *paths], Reading(**reading))  # type: ignore[arg-type]
+
+
+def test_tables_of_follow_up_are_joined_and_contradictions_refused(tmp_path: Path) -> None:
+    first = "patient_id,death_day,os_days,os_event\nA,200,200,1\n"
+    tables = follow(tmp_path, first, "patient_id,new_therapy_day,pfs_days,pfs_event\nA,100,90,0\n")
+    assert tables.follow_up["A"] == FollowUp(0.0, 200.0, 100.0)
+    assert tables.outcomes == (Outcome("A", 90.0, False, 200.0, True),)
+    twice = follow(tmp_path, first, "patient_id,death_day\nA,300\n")
+    assert codes(twice) == ["follow_up_twice"]
+    assert [one.patient_id for one in twice.patients] == ["B"]
+
+
+def test_the_unit_of_time_is_that_of_the_follow_up_too(tmp_path: Path) -> None:
+    text = "patient_id,death_day,new_therapy_day,os_days\nA,10,8,70\n"
+    tables = follow(tmp_path, text, time_unit="weeks")
+    assert tables.follow_up["A"] == FollowUp(0.0, 70.0, 56.0)
+    assert tables.outcomes[0].os_days == 70
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("patient_id,start_day\nA,50\n", "assessment_before_baseline"),
+        ("patient_id,start_day,death_day\nA,5,0\n", "follow_up_before_start"),
+        ("patient_id,new_therapy_day\nA,-30\n", "follow_up_before_start"),
+    ],
+)
+def test_what_lies_before_the_start_refuses_the_patient(tmp_path: Path, text: str, code: str) -> None:
+    tables = follow(tmp_path, text)
+    assert codes(tables) == [code]
+    assert [one.patient_id for one in tables.patients] == ["B"]
+
+
+def test_absent_with_a_size_is_refused_unless_the_node_is_normal(tmp_path: Path) -> None:
+    said = GOOD.replace("A,42,T1,target,Liver,20,", "A,42,T1,target,Liver,12,ABSENT")
+    assert codes(read(tmp_path, said + FINE)) == ["size_against_status"]
+    node = GOOD.replace("A,42,T2,target,Lymph node,9,", "A,42,T2,target,Lymph node,9,ABSENT")
+    assert codes(read(tmp_path, node + FINE)) == []
+
+
+def test_targets_that_all_fall_to_a_tenth_are_told(tmp_path: Path) -> None:
+    head = "patient_id,day,lesion_id,kind,size_mm\n"
+    rows = "A,0,T1,target,45\nA,42,T1,target,4.8\n"
+    (told,) = read(tmp_path, head + rows).problems
+    assert (told.code, told.is_refused) == ("sizes_fall_tenfold", False)
+    assert read(tmp_path, head + rows + "A,0,T2,target,30\nA,42,T2,target,12\n").problems == ()
 
 
 def test_a_table_that_is_not_there_or_is_no_text(tmp_path: Path) -> None:

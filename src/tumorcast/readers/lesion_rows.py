@@ -119,9 +119,6 @@ def _visits(rows: Sequence[LesionRow]) -> list[_Visit]:
     named = [k for k, one in enumerate(visits) if re.search("baseline|screening", one.name, re.IGNORECASE)]
     if named and named != [0]:
         raise RefusedError("assessment_before_baseline", visits[0].told)
-    before = [f"{one.first_day:g}" for one in visits if one.first_day <= 0]
-    if not named and len(before) > 1:
-        raise RefusedError("assessment_before_baseline", f"days {', '.join(before)}")
     return visits
 
 
@@ -171,6 +168,8 @@ def _finding(row: LesionRow, lesion: Lesion) -> Finding:
         raise RefusedError("negative_size", f"{lesion.id}: {size:g} mm")
     if size > _LARGEST_MM:
         raise RefusedError("size_over_500_mm", f"{lesion.id}: {size:g} mm")
+    if state == "absent" and Finding("measured", size).is_seen(lesion.is_node):
+        raise RefusedError("size_against_status", f"{lesion.id}: {row.status}, {size:g} mm")
     if state in ("not_evaluated", "merged", "equivocal", "increased", "progressed"):
         return Finding(state, None if state in ("not_evaluated", "merged") else float(size))
     return Finding("too_small") if state == "too_small" and size == 0 else Finding("measured", float(size))

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from tumorcast.biology.recist.checks import baseline_problems
+from tumorcast.biology.recist.checks import baseline_problems, size_problems
 from tumorcast.biology.recist.lesions import PatientLesions
 from tumorcast.biology.recist.outcomes import Outcome
 from tumorcast.biology.recist.problems import Problem, RefusedError
@@ -32,7 +32,7 @@ class Reading:
 
     Attributes:
         size_unit: of sizes that do not say theirs.
-        time_unit: of days that are numbers.
+        time_unit: of days that are numbers, start_day, death_day and new_therapy_day among them.
         evaluator: whose measurements, where SDTM tables hold several readers'.
         is_strict: breaches of RECIST's baseline rules refuse the patient.
     """
@@ -85,10 +85,12 @@ def read_lesion_tables(paths: Sequence[Path], reading: Reading | None = None) ->
         else:
             raise _unknown(path, table)
     rows, origins = long_rows(frames, reading.size_unit, reading.time_unit)
-    made = [_patient(patient_id, mine, reading, problems) for patient_id, mine in rows.items()]
-    patients = tuple(one for one in made if one is not None)
-    follow_up, outcomes = read_follow_up(follow_ups, origins, problems)
-    strangers = sorted(set(follow_up) - set(rows))
+    follow_up, outcomes = read_follow_up(follow_ups, origins, problems, reading.time_unit)
+    refused = {one.patient_id for one in problems if one.is_refused}
+    starts = {name: one.start_day for name, one in follow_up.items()}
+    made = [_patient(name, mine, reading, problems, starts.get(name, 0.0)) for name, mine in rows.items()]
+    patients = tuple(one for one in made if one is not None and one.patient_id not in refused)
+    strangers = sorted((set(follow_up) | refused) - set(rows))
     problems += [Problem(name, "unknown_patient", "in follow-up only", False) for name in strangers]
     n_small = sum(one.code == "targets_below_10_mm" for one in problems)
     need_mm(n_small, n_small + len(patients))
@@ -97,14 +99,14 @@ def read_lesion_tables(paths: Sequence[Path], reading: Reading | None = None) ->
 
 
 def _patient(
-    patient_id: str, rows: Sequence[LesionRow], reading: Reading, problems: list[Problem]
+    patient_id: str, rows: Sequence[LesionRow], reading: Reading, problems: list[Problem], start_day: float
 ) -> PatientLesions | None:
     try:
         patient, told = patient_of(patient_id, rows)
     except RefusedError as refusal:
         problems.append(Problem(patient_id, refusal.code, refusal.detail))
         return None
-    found = [*told, *baseline_problems(patient, reading.is_strict)]
+    found = [*told, *baseline_problems(patient, reading.is_strict, start_day), *size_problems(patient)]
     problems.extend(found)
     return None if any(one.is_refused for one in found) else patient
 

@@ -11,7 +11,7 @@ import pandas as pd
 from tumorcast.biology.recist.lesions import PatientLesions
 from tumorcast.domain.errors import InputError
 
-_DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375}
+DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375}
 _MM = {"mm": 1.0, "cm": 10.0}
 _LEAST_GAP_DAYS = 14.0
 
@@ -29,7 +29,7 @@ def in_mm(sizes: pd.Series, units: pd.Series, unit: str) -> pd.Series:
 
 def in_days(days: pd.Series, unit: str) -> pd.Series:
     """Days as numbers; NaN where the table has none."""
-    return pd.to_numeric(days, errors="coerce").astype(float) * _DAYS[unit]
+    return pd.to_numeric(days, errors="coerce").astype(float) * DAYS[unit]
 
 
 def need_mm(n_small: int, n_patients: int) -> None:

@@ -25,19 +25,20 @@ class Outcome:
 
 
 def outcome_problems(outcomes: Sequence[Outcome]) -> tuple[Problem, ...]:
-    """What cannot be true of a patient's times."""
+    """What cannot be true of a patient's reported times; told, as our responses do not rest on them."""
     made = []
     for one in outcomes:
         for name, days in (("PFS", one.pfs_days), ("OS", one.os_days)):
             if days is not None and days < 0:
-                made.append(Problem(one.patient_id, "negative_time", f"{name} {days:g}"))
+                made.append(Problem(one.patient_id, "negative_time", f"{name} {days:g}", False))
         if one.pfs_days is None or one.os_days is None:
             continue
         if one.pfs_days > one.os_days + 0.5:
-            made.append(Problem(one.patient_id, "pfs_after_os", f"PFS {one.pfs_days:g}, OS {one.os_days:g}"))
+            told = f"PFS {one.pfs_days:g}, OS {one.os_days:g}"
+            made.append(Problem(one.patient_id, "pfs_after_os", told, False))
         elif one.is_dead and one.is_pfs_event is False and abs(one.pfs_days - one.os_days) < 0.5:
             told = f"died on day {one.os_days:g}, PFS censored that day"
-            made.append(Problem(one.patient_id, "death_without_pfs_event", told))
+            made.append(Problem(one.patient_id, "death_without_pfs_event", told, False))
     return tuple(made)
 
 

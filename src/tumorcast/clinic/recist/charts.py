@@ -67,7 +67,7 @@ def waterfall(responses: Sequence[PatientResponse]) -> str:
 
 
 def spider(responses: Sequence[PatientResponse]) -> str:
-    """Change of the target sum over the days, one line a patient, to its last assessment; above +100% at the edge."""
+    """Change of the target sum over the days, one line a patient, until another treatment; above +100% at the edge."""
     lines = [(_trace(one), one.best.response) for one in responses]
     last = max((day for points, _ in lines for day, _ in points), default=1.0)
     axes = _frame("Change of the sum of target lesions", "days from the start", (0.0, max(last, 1.0)))
@@ -86,7 +86,9 @@ def spider(responses: Sequence[PatientResponse]) -> str:
 
 def _trace(one: PatientResponse) -> list[tuple[float, float]]:
     start = one.patient.assessments[0].first_day
-    later = [(p.assessment.first_day, p.change_from_baseline) for p in one.points]
+    later = [
+        (p.assessment.first_day, p.change_from_baseline) for p in one.points if one.is_before_new_therapy(p)
+    ]
     return [(start, 0.0), *((day, 100 * share) for day, share in later if share is not None)]
 
 

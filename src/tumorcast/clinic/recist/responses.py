@@ -35,6 +35,7 @@ class PatientResponse:
         immune: iRECIST at each, () where it was not asked for.
         best: by the criteria that were asked for.
         progression: time to progression or death by them.
+        new_therapy_day: first day of another treatment, None where there was none.
     """
 
     patient: PatientLesions
@@ -42,6 +43,11 @@ class PatientResponse:
     immune: tuple[ImmunePoint, ...]
     best: BestResponse
     progression: ProgressionFree
+    new_therapy_day: float | None = None
+
+    def is_before_new_therapy(self, point: TimePoint) -> bool:
+        """Whether an assessment began before another treatment did, or on its first day."""
+        return self.new_therapy_day is None or point.assessment.first_day <= self.new_therapy_day
 
 
 def respond(
@@ -59,9 +65,10 @@ def respond(
         immune = immune_points(patient)
         best = immune_best_response(immune, rules)
         free = immune_progression_free(immune, known, longest_gap_days)
-        return PatientResponse(patient, points, immune, best, free)
+        return PatientResponse(patient, points, immune, best, free, known.new_therapy_day)
     free = progression_free(points, known, longest_gap_days)
-    return PatientResponse(patient, points, (), best_response(points, rules), free)
+    best = best_response(points, rules)
+    return PatientResponse(patient, points, (), best, free, known.new_therapy_day)
 
 
 def respond_all(

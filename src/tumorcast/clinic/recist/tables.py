@@ -65,9 +65,13 @@ def patient_table(responses: Sequence[PatientResponse]) -> pd.DataFrame:
 
 
 def best_change(one: PatientResponse) -> float | None:
-    """Smallest change of the target sum from baseline in percent, until progression (iCPD by iRECIST); None unknown."""
+    """Smallest change of the target sum from baseline in percent, until progression (iCPD) or another treatment."""
     is_over = [p.is_after_progression for p in one.immune or one.points]
-    known = [p.change_from_baseline for p, over in zip(one.points, is_over, strict=True) if not over]
+    known = [
+        point.change_from_baseline
+        for point, over in zip(one.points, is_over, strict=True)
+        if not over and one.is_before_new_therapy(point)
+    ]
     shares = [100 * share for share in known if share is not None]
     return min(shares) if shares else None
 
