@@ -37,7 +37,7 @@ def curve(value: float, epochs: int = 20) -> list[dict[str, float]]:
 
 
 def record_run(
-    runs: Path, name: str, value: float = 0.75, config: dict | None = None, tell=None, **tracking
+    runs: Path, name: str, value: float = 0.75, config: dict | None = None, tell=None, facts=FACTS, **tracking
 ) -> Tracker:
     """A whole run of two folds in `runs/NAME`; `tracking` as in `TrackingConfig`."""
     settings = {"offline": True, "experiment": "made up", "register_as": None} | tracking
@@ -47,7 +47,7 @@ def record_run(
     (runs / name / "predictions.csv").write_text("patient_id\n", encoding="utf-8")
     said = {"name": name, "seed": 0, "training": {"lr": 0.001}} | (config or {})
     scores = made_up_scores(value)
-    with tracker.run(said, FACTS):
+    with tracker.run(said, facts):
         for fold in ("fold0", "fold1"):
             tracker.log_fold(fold, flat_metrics(scores), {"fused.member0": curve(value)})
         tracker.log_metrics(flat_metrics(scores) | primary_metrics(scores, "auroc"))

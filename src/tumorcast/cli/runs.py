@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,12 @@ def run(args: argparse.Namespace) -> int:
     """Print the table."""
     from tumorcast.cli.lab import print_table
     from tumorcast.training.run_table import HEADER
+    from tumorcast.training.run_views import OPTIMISM
 
     rows = [row for row in _rows(args) if args.data in (None, row.facts.get("data"))]
     print_table(HEADER, [row.cells() for row in rows])
+    if len([row for row in rows if not math.isnan(row.value)]) > 1:
+        print(f"\nRuns compare within one metric and one state of the data. {OPTIMISM}")
     return 0
 
 

@@ -12,9 +12,13 @@ from tumorcast.training.config_diff import config_diff
 from tumorcast.training.mlflow_server import be_brief
 from tumorcast.training.run_table import RunRow, rows_of_server
 from tumorcast.training.run_views import (
+    OPTIMISM,
+    RUNS_ONLY,
     best_runs,
     colour_apart,
+    comparable,
     keep_view,
+    newest_run,
     pair_view,
     server_lines,
     view_address,
@@ -28,7 +32,7 @@ def compare_best(uri: str, experiment: str, metric: str, count: int, where: Sequ
     """Lines: the best runs by a metric, what the runner-up's settings are instead, and the page; the page is made.
 
     Args:
-        where: further filters in MLflow's words.
+        where: filters in MLflow's words; none takes the data and the main metric of the newest run.
 
     Raises:
         InputError: no such experiment, or fewer than two runs with the metric.
@@ -73,20 +77,24 @@ def _experiment(client: Any, uri: str, name: str) -> str:
 
 
 def _compare(client: Any, uri: str, name: str, metric: str, count: int, where: Sequence[str]) -> list[str]:
-    experiment_id = _experiment(client, uri, name)
+    experiment_id, told = _experiment(client, uri, name), []
+    newest = None if where else newest_run(client, experiment_id, metric)
+    if newest is not None and (where := comparable(newest.data.tags, metric)):
+        told = [f"as the newest run, {newest.info.run_name}: {' and '.join(where)} (--where compares others)"]
     best = best_runs(client, experiment_id, metric, count, where)
     if len(best) < 2:
         raise InputError(
             f"fewer than two runs of {name!r} have the metric {metric!r}",
-            got=[run.info.run_name for run in best],
-            fix="see docs/mlflow.md for the keys; --metric primary is in every finished run",
+            got=[run.info.run_name for run in best] + told,
+            fix="see docs/mlflow.md for the keys; --metric primary is in every finished run; "
+            f'--where "{RUNS_ONLY}" takes runs on any data',
         )
     colour_apart(client, best)
     key = f"tumorcast-{hashlib.sha256(repr((metric, list(where))).encode()).hexdigest()[:8]}"
     keep_view(client, experiment_id, key, pair_view([run.info.run_id for run in best], metric))
     lines, server = server_lines(without_password(uri))
     page = view_address(server, experiment_id, key, is_charts=True)
-    return [*_table(best, metric), *_difference(best[1], best[0]), *lines, page]
+    return [*told, *_table(best, metric), OPTIMISM, *_difference(best[1], best[0]), *lines, page]
 
 
 def _table(runs: Sequence[Any], metric: str) -> list[str]:

@@ -17,12 +17,16 @@ from tumorcast.evaluation.table import verdict
 from tumorcast.slides.store import read_attrs
 from tumorcast.training.files import write_text
 from tumorcast.training.fold import FUSED
+from tumorcast.training.metric_keys import MARGIN
 from tumorcast.training.report import primary
+from tumorcast.training.run_views import OPTIMISM
 from tumorcast.training.tracking import git_commit
 from tumorcast.training.workspace import Workspace
 
 FACTS_NAME = "facts.json"
 _DIFFERENCE = f"{FUSED}_minus_"
+_SIMULATED = "SIMULATED DATA: these figures show that the mechanics work, nothing about patients."
+_CHOSEN_OTHER = f"The interval of `{MARGIN}` leaves out that the other model was chosen as the best on these same courses."
 
 
 def run_facts(work: Workspace) -> dict[str, str]:
@@ -57,7 +61,7 @@ def hardware() -> str:
 
 
 def description(work: Workspace, metrics: Metrics) -> str:
-    """Markdown for the run's page: what it is, the table of models and differences, what may be said."""
+    """Markdown for the run's page: what it is, what may be said, and last, where MLflow may cut it, the table."""
     main = primary(work)
     rows = [f"| {name} | {_cell(values[main])} |" for name, values in metrics.items() if not _is_gap(name)]
     gaps = [
@@ -70,16 +74,17 @@ def description(work: Workspace, metrics: Metrics) -> str:
         f"**{work.cohort.study_id}**: {len(work.cohort.courses)} courses of {patients} patients, "
         f"{', '.join(work.config.data.modalities)}",
         "",
+        *([_SIMULATED, ""] if work.is_simulated else []),
+        f"{verdict(metrics)} {OPTIMISM} {_CHOSEN_OTHER}",
+        "",
+        "Research use only.",
+        "",
         f"| model | {main} [{work.config.evaluation.confidence:.0%} interval] |",
         "|---|---|",
         *rows,
         *gaps,
-        "",
-        verdict(metrics),
     ]
-    if work.is_simulated:
-        lines += ["", "SIMULATED DATA: these figures show that the mechanics work, nothing about patients."]
-    return "\n".join([*lines, "", "Research use only."])
+    return "\n".join(lines)
 
 
 def _is_gap(name: str) -> bool:

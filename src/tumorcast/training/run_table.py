@@ -41,6 +41,12 @@ class RunRow:
             commit[:_COMMIT] + dirty, self.state,
         )  # fmt: skip
 
+    @property
+    def group(self) -> tuple[str, bool, str, str]:
+        """Metric and data (those not known last): only runs of one group compare."""
+        digest = self.facts.get("data_sha256", "")
+        return self.metric, not digest, self.facts.get("data", "-"), digest
+
     def _interval(self) -> str:
         if math.isnan(self.value):
             return "-"
@@ -66,8 +72,8 @@ def rows_of_server(client: Any, experiment_id: str) -> list[RunRow]:
 
 
 def ranked(rows: Sequence[RunRow]) -> list[RunRow]:
-    """By metric, the best first, runs without a result last."""
-    return sorted(rows, key=lambda row: (math.isnan(row.value), row.metric, -_or_zero(row.value), row.name))
+    """By metric and data, the best first within them, runs without a result last."""
+    return sorted(rows, key=lambda row: (math.isnan(row.value), row.group, -_or_zero(row.value), row.name))
 
 
 def _row(folder: Path) -> RunRow:

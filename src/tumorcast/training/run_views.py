@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tumorcast.training.metric_keys import LOSSES, MARGIN, PRIMARY
@@ -16,6 +16,10 @@ from tumorcast.training.metric_keys import LOSSES, MARGIN, PRIMARY
 LIST_VIEW, PAIR_VIEW = "tumorcast", "tumorcast-best-two"
 RUNS_ONLY = "tags.kind = 'run'"
 NOTE_TAG = "mlflow.note.content"
+OPTIMISM = (
+    "The best of several runs by a test score is optimistic: choose settings with `tumorcast search`, or judge the "
+    "chosen run on a study that none of them has seen."
+)
 _LOCAL_SERVER = "http://127.0.0.1:5000"
 _NOTE = "Best two runs"
 _COLOUR_TAG = "mlflow.runColor"
@@ -27,9 +31,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def list_view(metric: str = PRIMARY) -> dict[str, Any]:
-    """All runs, no folds or trials, the best first, with the columns that matter."""
-    return _view(RUNS_ONLY, metric, [_bar(metric, 0), *_curves(1), _differences(3)])
+def list_view(metric: str = PRIMARY, same: Sequence[str] = ()) -> dict[str, Any]:
+    """Runs that agree in `same` (filters), no folds or trials, the best first, with the columns that matter."""
+    return _view(" and ".join([RUNS_ONLY, *same]), metric, [_bar(metric, 0), *_curves(1), _differences(3)])
 
 
 def pair_view(run_ids: Sequence[str], metric: str = PRIMARY) -> dict[str, Any]:
@@ -39,11 +43,11 @@ def pair_view(run_ids: Sequence[str], metric: str = PRIMARY) -> dict[str, Any]:
 
 
 def refresh_views(client: Any, experiment_id: str, run_id: str) -> None:
-    """After a run: the list of all, and the best two on its data by its primary metric, linked from the experiment."""
+    """After a run: the list and the best two of those on its data by its primary metric, linked from the experiment."""
     tags = client.get_run(run_id).data.tags
-    same = [f"tags.{key} = '{tags[key]}'" for key in ("primary_metric", "data_sha256") if key in tags]
+    same = comparable(tags)
     best = best_runs(client, experiment_id, PRIMARY, 2, same)
-    keep_view(client, experiment_id, LIST_VIEW, list_view())
+    keep_view(client, experiment_id, LIST_VIEW, list_view(PRIMARY, same))
     if len(best) < 2:
         return
     colour_apart(client, best)
@@ -54,8 +58,27 @@ def refresh_views(client: Any, experiment_id: str, run_id: str) -> None:
         where = view_address("", experiment_id, PAIR_VIEW, is_charts=True)
         told = f"on {tags.get('data', 'these data')} by {tags.get('primary_metric', PRIMARY)}"
         client.set_experiment_tag(
-            experiment_id, NOTE_TAG, f"{_NOTE} {told}: [{first} and {second}]({where.lstrip('/')})"
+            experiment_id,
+            NOTE_TAG,
+            f"{_NOTE} {told}: [{first} and {second}]({where.lstrip('/')}). {OPTIMISM}",
         )
+
+
+def comparable(tags: Mapping[str, str], metric: str = PRIMARY) -> list[str]:
+    """Filters of the runs that may stand beside one with these tags: its data, and where asked its main metric."""
+    keys = ("primary_metric", "data_sha256") if metric.startswith(PRIMARY) else ("data_sha256",)
+    return [f"tags.{key} = '{tags[key]}'" for key in keys if key in tags]
+
+
+def newest_run(client: Any, experiment_id: str, metric: str) -> Any | None:
+    """The newest finished run that has the metric, of the last hundred."""
+    found = client.search_runs(
+        [experiment_id],
+        f"{RUNS_ONLY} and attributes.status = 'FINISHED'",
+        max_results=100,
+        order_by=["start_time DESC"],
+    )
+    return next((run for run in found if metric in run.data.metrics), None)
 
 
 def best_runs(
