@@ -69,9 +69,16 @@ def run_compare(args: argparse.Namespace) -> int:
 
 def _in_order(folders: list[Path]) -> list[Path]:
     """As they were begun, so that each finds the run before it on the server."""
+    from tumorcast.domain.errors import InputError
     from tumorcast.training.journal import journal_of, read_events
 
-    return sorted(folders, key=lambda path: next((e["at"] for e in read_events(journal_of(path))), 0))
+    def began(path: Path) -> int:
+        try:
+            return next((int(event.get("at", 0)) for event in read_events(journal_of(path))), 0)
+        except InputError:
+            return 0
+
+    return sorted(folders, key=began)
 
 
 def _sync(folder: Path, uri: str, experiment: str | None) -> bool:

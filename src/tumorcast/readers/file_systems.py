@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import unquote
 
 from tumorcast.domain.errors import ConfigError
 
 SHARED_TYPES = (
     "nfs", "nfs3", "nfs4", "lustre", "gpfs", "beegfs", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "ceph",
     "glusterfs", "pvfs2", "orangefs", "panfs", "9p", "gfs2", "ocfs2", "virtiofs", "wekafs", "daos", "sshfs",
+    "autofs", "ceph-fuse", "juicefs", "mfs", "moosefs", "lizardfs", "saunafs", "seaweedfs", "s3fs", "goofys",
+    "gcsfuse", "blobfuse2", "mount-s3", "rclone", "quobyte", "dfuse",
 )  # fmt: skip
 """File systems of which several machines may hold a part, as mount tables name them (of `fuse.X`, X)."""
 
+_AUTHORITY = re.compile(r"^//[^/]*")
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?#]+)")
 _WINDOWS_REMOTE_DRIVE = 4
 
@@ -29,11 +34,14 @@ def shared_type(path: Path, mounts: str | None = None) -> str | None:
     if sys.platform == "win32" and mounts is None:
         return _windows_share(str(path.absolute()))
     if mounts is None:
+        path = Path(os.path.realpath(path))
+        for place in (path, path.parent):  # what is mounted when it is first used is in the table only then
+            with suppress(OSError):
+                place.stat()
         try:
             mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return None
-        path = Path(os.path.realpath(path))
     kind = _type_of_mount(path.as_posix(), mounts).removeprefix("fuse.")
     return kind if kind in SHARED_TYPES else None
 
@@ -41,9 +49,12 @@ def shared_type(path: Path, mounts: str | None = None) -> str | None:
 def sqlite_file(uri: str) -> Path | None:
     """The file of a `sqlite:///...` address; None for other addresses and for databases in memory."""
     found = _SQLITE.match(uri)
-    if found is None or found["path"] == ":memory:":
+    if found is None:
         return None
-    return Path(found["path"])
+    path = found["path"]
+    if path.startswith("file:"):
+        path = unquote(_AUTHORITY.sub("", path.removeprefix("file:")))
+    return None if path == ":memory:" or "mode=memory" in uri else Path(path)
 
 
 def refuse_shared_database(uri: str, setting: str, fix: str, mounts: str | None = None) -> None:

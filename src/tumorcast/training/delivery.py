@@ -143,6 +143,7 @@ class _Sender:
                 self._batch(event).metrics.extend(event["values"])
             case "end":
                 self._flush()
+                self._drop_doubles(event["run"])
                 self.client.set_terminated(self.sent.runs[event["run"]], event["status"], event["at"])
                 if not event["run"] and event["status"] == "FINISHED":
                     self._final(self._refresh_views, final=_FINAL_OF_EXTRAS)
@@ -165,14 +166,10 @@ class _Sender:
         if name in self.sent.runs:
             self.client.update_run(self.sent.runs[name], "RUNNING")
             return
-        uid = self.begun["uid"]
-        mark = f"{uid}/{name}" if name else uid
-        where = f"tags.{UID_TAG} = '{mark}'"
-        found = self.client.search_runs([self.sent.experiment_id], where, max_results=1)
-        if found:
-            self.sent.runs[name] = found[0].info.run_id
+        if found := self._marked(name):
+            self.sent.runs[name] = max(found, key=_filling).info.run_id
             return
-        tags = {UID_TAG: mark, "mlflow.source.name": "tumorcast", "mlflow.source.type": "JOB"}
+        tags = {UID_TAG: self._mark(name), "mlflow.source.name": "tumorcast", "mlflow.source.type": "JOB"}
         if name:
             tags |= {"mlflow.parentRunId": self.sent.runs[event.get("parent", "")]}
         made = self.client.create_run(
@@ -180,6 +177,21 @@ class _Sender:
         )
         self.sent.runs[name] = made.info.run_id
         self.sent.keep()
+
+    def _mark(self, name: str) -> str:
+        uid = str(self.begun["uid"])
+        return f"{uid}/{name}" if name else uid
+
+    def _marked(self, name: str) -> list[Any]:
+        """What the server has under the mark of this run or child."""
+        where = f"tags.{UID_TAG} = '{self._mark(name)}'"
+        return list(self.client.search_runs([self.sent.experiment_id], where, max_results=10))
+
+    def _drop_doubles(self, name: str) -> None:
+        """Empty runs that a server made which answered so late that it was asked again."""
+        for run in self._marked(name):
+            if run.info.run_id != self.sent.runs[name] and not _filling(run):
+                self.client.delete_run(run.info.run_id)
 
     def _compare(self, event: Event) -> None:
         """Tags that tell the run before this one, and what is set otherwise."""
@@ -275,6 +287,10 @@ class _Sender:
     def _note(self, refused: str) -> None:
         if refused not in self.sent.refused:
             self.sent.refused.append(refused)
+
+
+def _filling(run: Any) -> int:
+    return len(run.data.params) + len(run.data.metrics)
 
 
 def _parts(items: list[Any], size: int) -> list[list[Any]]:

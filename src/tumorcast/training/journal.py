@@ -9,13 +9,14 @@
     {"do": "file", "run": "", "path": "figures", "to": "figures", "digest": "..."}      relative to the folder
     {"do": "register", "run": "", "path": "bundle", "name": "tumorcast"}
     {"do": "begin", "run": "fold0-trial3", "at": ms, "name": "...", "parent": "fold0"}       a child of a child
-    {"do": "end", "run": "", "at": ms, "status": "FINISHED"}
+    {"do": "end", "run": "", "at": ms, "status": "FINISHED"}       "is_broken" for a child whose run broke off
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 import uuid
 from pathlib import Path
@@ -25,8 +26,8 @@ from tumorcast.domain.errors import InputError
 
 Event = dict[str, Any]
 
-_TIMES = ("at", "uid")
 _ALWAYS = ("begin", "end")
+_OPEN, _BROKEN = "open", "broken"
 
 
 def journal_of(folder: Path) -> Path:
@@ -44,7 +45,10 @@ def read_events(path: Path, after: int = 0) -> list[Event]:
         return []
     lines = path.read_bytes().split(b"\n")[:-1]
     try:
-        return [json.loads(line) for line in lines[after:]]
+        events = [json.loads(line) for line in lines[after:]]
+        if not all(isinstance(event, dict) and {"do", "run"} <= event.keys() for event in events):
+            raise ValueError("a line that is no event")
+        return events
     except ValueError as error:
         raise InputError(
             f"{path} is damaged", got=str(error), expected="one JSON object a line", fix="remove the line"
@@ -66,30 +70,48 @@ def digest_of(path: Path) -> str:
 
 
 class Journal:
-    """Appends events; what stands there already (a run that goes on) is not written twice."""
+    """Appends events; what stands there as the last word already (a run that goes on) is not written twice."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.path = folder, journal_of(folder)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._drop_torn_line()
         before = read_events(self.path)
-        self._known = {_identity(event) for event in before}
+        self._known: dict[tuple[str, ...], str] = {}
+        self._ends: dict[str, str] = {}
+        for event in before:
+            self._remember(event)
         begun = [event for event in before if event["do"] == "begin" and event["run"] == ""]
         self.uid = str(begun[0]["uid"]) if begun else uuid.uuid4().hex
 
     def add(self, do: str, run: str = "", **said: Any) -> None:
-        """One event, on the disk when this returns, unless it is known already."""
+        """One event, on the disk when this returns, unless all that it says was said last."""
         event: Event = {"do": do, "run": run} | said
-        mark = _identity(event)
-        if mark in self._known and do not in _ALWAYS:
+        if do not in _ALWAYS and all(self._known.get(about) == value for about, value in _sayings(event)):
             return
-        self._known.add(mark)
         with self.path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(event, allow_nan=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._remember(event)
 
-    def has(self, do: str, run: str) -> bool:
-        """True where such an event stands there."""
-        return any(mark.startswith(f"{do}\n{run}\n") for mark in self._known)
+    def is_open(self, run: str) -> bool:
+        """True where it was begun and not ended since."""
+        return self._ends.get(run) == _OPEN
+
+    def is_whole(self, run: str) -> bool:
+        """True where it ended, and not because the run above it broke off."""
+        return self._ends.get(run, _OPEN) not in (_OPEN, _BROKEN)
+
+    def open_children(self) -> list[str]:
+        """Children that were begun and not ended, the innermost first."""
+        return [run for run in reversed(self._ends) if run and self.is_open(run)]
+
+    def _remember(self, event: Event) -> None:
+        self._known |= dict(_sayings(event))
+        if event["do"] in _ALWAYS:
+            is_end, name = event["do"] == "end", event["run"]
+            self._ends[name] = (_BROKEN if event.get("is_broken") else "ended") if is_end else _OPEN
 
     def inside(self, path: Path) -> str:
         """A path as the journal writes it: relative to the run's folder, absolute where it lies outside."""
@@ -104,9 +126,12 @@ class Journal:
                     file.truncate(text.rfind(b"\n") + 1)
 
 
-def _identity(event: Event) -> str:
-    """An event without its times."""
-    said = {key: value for key, value in event.items() if key not in _TIMES}
-    if event["do"] == "metrics":
-        said["values"] = [point[:3] for point in event["values"]]
-    return f"{event['do']}\n{event['run']}\n{json.dumps(said, sort_keys=True)}"
+def _sayings(event: Event) -> list[tuple[tuple[str, ...], str]]:
+    """(What an event is about, what it says of it): a tag, a setting, a point of a curve, a file, a model."""
+    kind, values = (event["do"], event["run"]), event.get("values")
+    if event["do"] == "metrics" and values:
+        return [((*kind, key, str(step)), repr(float(value))) for key, value, step, _ in values]
+    if isinstance(values, dict):
+        return [((*kind, key), str(value)) for key, value in values.items()]
+    place = (str(event.get("path")), str(event.get("to")))
+    return [((*kind, *place), f"{event.get('digest')} {event.get('name')}")]

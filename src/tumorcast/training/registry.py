@@ -9,9 +9,11 @@ from typing import Any
 from tumorcast import __version__
 from tumorcast.domain.errors import InputError
 from tumorcast.serve.manifest import MANIFEST_NAME
+from tumorcast.training import tracking
 
 _CODE = Path(__file__).with_name("served_bundle.py")
 _ARTIFACT = "bundle"
+_PREDICTOR, _MODEL = "predictor", "model"
 
 
 def log_bundle(bundle: Path, register_as: str | None) -> Any:
@@ -20,7 +22,7 @@ def log_bundle(bundle: Path, register_as: str | None) -> Any:
     import onnxruntime
 
     return mlflow.pyfunc.log_model(
-        name="model",
+        name=_MODEL,
         python_model=str(_CODE),
         artifacts={_ARTIFACT: str(bundle)},
         signature=_signature(),
@@ -43,17 +45,49 @@ def register_bundle(bundle: Path, register_as: str | None, run_id: str, uri: str
         return
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    graph = onnx.load(bundle / "predictor.onnx")
-    status = client.get_run(run_id).info.status
+    run = client.get_run(run_id)
+    logged = _logged(client, run)
     with mlflow.start_run(run_id=run_id):
-        mlflow.onnx.log_model(
-            graph,
-            name="predictor",
-            signature=_graph_signature(graph),
-            pip_requirements=[f"onnxruntime=={onnxruntime.__version__}"],
-        )
-        log_bundle(bundle, register_as)
-    client.update_run(run_id, status)
+        if _PREDICTOR not in logged:
+            graph = onnx.load(bundle / "predictor.onnx")
+            mlflow.onnx.log_model(
+                graph,
+                name=_PREDICTOR,
+                signature=_graph_signature(graph),
+                pip_requirements=[f"onnxruntime=={onnxruntime.__version__}"],
+            )
+        if _MODEL not in logged:
+            log_bundle(bundle, register_as)
+        elif register_as:
+            mlflow.register_model(f"models:/{logged[_MODEL]}", register_as)
+    client.update_run(run_id, run.info.status)
+    _drop_doubles(client, run_id)
+
+
+def _logged(client: Any, run: Any) -> dict[str, str]:
+    """Name -> id of the models that this run has whole; begun ones (a break, a late answer) are deleted."""
+    whole = {}
+    for model in client.search_logged_models(
+        [run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"
+    ):
+        if str(model.status) == "READY":
+            whole[model.name] = model.model_id
+        elif model.name in (_PREDICTOR, _MODEL):
+            client.delete_logged_model(model.model_id)
+    return whole
+
+
+def _drop_doubles(client: Any, run_id: str) -> None:
+    """Of versions of one model that a server made which was asked twice, the first stays."""
+    versions = sorted(
+        client.search_model_versions(f"run_id = '{run_id}'"), key=lambda version: int(version.version)
+    )
+    first: set[tuple[str, str]] = set()
+    for version in versions:
+        made = (version.name, version.source)
+        if made in first:
+            client.delete_model_version(version.name, version.version)
+        first.add(made)
 
 
 def fetch_bundle(uri: str, tracking_uri: str | None, folder: Path) -> Path:
@@ -64,7 +98,7 @@ def fetch_bundle(uri: str, tracking_uri: str | None, folder: Path) -> Path:
     """
     import mlflow
 
-    mlflow.set_tracking_uri(tracking_uri or "sqlite:///mlflow.db")
+    mlflow.set_tracking_uri(tracking.tracking_uri(tracking_uri))
     try:
         found = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
     except (mlflow.exceptions.MlflowException, OSError) as error:

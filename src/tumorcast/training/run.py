@@ -92,7 +92,7 @@ def run_experiment(
         tell(f"  noted: {line}")
     tracking = config.tracking if is_first else config.tracking.model_copy(update={"enabled": False})
     tracker = Tracker(tracking, work.folder, config.name, tell)
-    facts = run_facts(work)
+    facts = run_facts(work) if is_first else {}
     if is_first:
         write_facts(work.folder, facts)
     with tracker.run(config.model_dump(mode="json"), facts):

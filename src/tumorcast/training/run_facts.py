@@ -6,6 +6,7 @@ import json
 import os
 import platform
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -24,9 +25,12 @@ from tumorcast.training.tracking import git_commit
 from tumorcast.training.workspace import Workspace
 
 FACTS_NAME = "facts.json"
+_MOST_FILES = 5
 _DIFFERENCE = f"{FUSED}_minus_"
 _SIMULATED = "SIMULATED DATA: these figures show that the mechanics work, nothing about patients."
-_CHOSEN_OTHER = f"The interval of `{MARGIN}` leaves out that the other model was chosen as the best on these same courses."
+_CHOSEN_OTHER = (
+    f"The interval of `{MARGIN}` leaves out that the other model was chosen as the best on these courses."
+)
 
 
 def run_facts(work: Workspace) -> dict[str, str]:
@@ -101,12 +105,12 @@ def _cell(told: dict[str, float], sign: str = "") -> str:
 
 
 def _encoder(work: Workspace) -> dict[str, str]:
-    """The tile encoder that the feature files name; nothing without slides."""
+    """The tile encoder that the feature files name, its digest where one of the first does; nothing without slides."""
     names = sorted({bag.encoder for bag in work.bags.values() if bag.encoder})
     if not work.bags:
         return {}
     found = {"encoder": ", ".join(names) or "not told by the features"}
-    for path in map(Path, work.cohort.slides.get("feature_path", [])):
+    for path in map(Path, islice(work.cohort.slides.get("feature_path", []), _MOST_FILES)):
         with suppress(TumorcastError, OSError):
             told = read_attrs(path)[0]
             if told.encoder in names and told.encoder_sha256:

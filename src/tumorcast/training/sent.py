@@ -42,8 +42,10 @@ class Sent:
         """What is known of this run on this server."""
         mark = hashlib.sha256(without_password(uri).rstrip("/").encode()).hexdigest()[:8]
         path = journal_of(folder).with_name(f"sent-{mark}.json")
-        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return cls(path, **known)
+        try:
+            return cls(path, **json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):  # none, or damaged: the run is found again by its uid
+            return cls(path)
 
     def keep(self) -> None:
         told = {key: value for key, value in vars(self).items() if key != "path"}

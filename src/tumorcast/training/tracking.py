@@ -24,6 +24,7 @@ from tumorcast.training.run_views import LIST_VIEW, NOTE_TAG, PAIR_VIEW, server_
 from tumorcast.training.sent import Sent
 
 DEFAULT_URI = "sqlite:///mlflow.db"
+_PACKAGE = Path(__file__).resolve().parents[1]
 _RUN_ID = "mlflow_run_id"
 _WAIT_OF_A_STOP = 10.0
 """A stop on request (a cluster that wants its node back) does not wait for a server."""
@@ -88,7 +89,10 @@ class Tracker:
         try:
             yield
         except BaseException as error:
-            self._add("end", at=now(), status="FAILED" if isinstance(error, Exception) else "KILLED")
+            status = "FAILED" if isinstance(error, Exception) else "KILLED"
+            for child in self._journal.open_children():
+                self._add("end", child, at=now(), status=status, is_broken=True)
+            self._add("end", at=now(), status=status)
             self._finish(courier, min(self.tracking.wait, _WAIT_OF_A_STOP))
             raise
         self._add("end", at=now(), status="FINISHED")
@@ -175,7 +179,7 @@ class Tracker:
 
     def begin_child(self, name: str, kind: str) -> None:
         """A child run that is still at work and has children of its own (an outer fold whose trials are logged)."""
-        if self._journal is not None and not self._journal.has("begin", name):
+        if self._journal and not (self._journal.is_open(name) or self._journal.is_whole(name)):
             self._add("begin", name, at=now(), name=name)
             self._add("tags", name, values={"kind": kind})
 
@@ -201,7 +205,7 @@ class Tracker:
             parent: the child that it is a child of; "" is the run.
             times: when it began and ended, in ms since 1970; None is now.
         """
-        if self._journal is None or self._journal.has("end", name):
+        if self._journal is None or self._journal.is_whole(name):
             return
         began, ended = times or (now(), now())
         above = {"parent": parent} if parent else {}
@@ -249,11 +253,20 @@ class Tracker:
             self._add("register", path=self._journal.inside(bundle), name=self.tracking.register_as)
 
 
-def git_commit() -> str:
-    """The checked-out commit, with `-dirty` where files differ; "unknown" outside a checkout."""
+def git_commit(package: Path = _PACKAGE) -> str:
+    """The commit that the package was checked out from, with `-dirty` where files differ; "unknown" elsewhere.
+
+    A package that is installed in an environment inside somebody's repository is not of that repository's commit.
+    """
     try:
-        where = Path(__file__).resolve().parent
-        words = ["git", "-C", str(where), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        top = Path(_git(package, "rev-parse", "--show-toplevel"))
+        if (top / "src" / package.name).resolve() != package.resolve():
+            return "unknown"
+        return _git(package, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def _git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
