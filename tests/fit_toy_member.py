@@ -27,14 +27,14 @@ TRAINING, ALL = 33, 44
 """33 = 4 * 8 + 1: of the last batch a second process has nothing."""
 
 
-def fitted(folder: Path, settings: TrainingConfig = SETTINGS) -> fit.Member:
+def fitted(folder: Path, settings: TrainingConfig = SETTINGS, model: ModelConfig = MODEL) -> fit.Member:
     """Three modalities of some courses are missing, in one run of courses the slide of all."""
     absent = [MODALITIES, MODALITIES[1:], ("slide", "clinical"), MODALITIES[1:3], MODALITIES]
     courses = [toy_course(n, n_tiles=(4 + n % 9), present=absent[n % 5]) for n in range(ALL)]
     labels = toy_labels(courses)
     labels.iloc[::7, labels.columns.get_loc("response")] = float("nan")
     return fit.fit_member(
-        folder, toy_preprocessor(), courses[:TRAINING], courses[TRAINING:], labels, MODEL, settings, seed=3
+        folder, toy_preprocessor(), courses[:TRAINING], courses[TRAINING:], labels, model, settings, seed=3
     )
 
 

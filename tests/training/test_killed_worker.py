@@ -85,9 +85,11 @@ def test_a_killed_worker_ends_in_a_resume_without_loss(tmp_path, undisturbed, vi
         assert {(epoch, batch) for epoch, batch, _ in begun} == {(e, b) for e in range(3) for b in range(5)}
 
 
-def test_a_signal_to_one_worker_stops_both_at_the_same_step(tmp_path, undisturbed):
-    team = torchrun(tmp_path, seconds=0.2, settings={})
-    os.kill(after(tmp_path, 1, 7, team), signal.SIGUSR1)
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_signal_to_one_worker_stops_both_at_the_same_step(tmp_path, undisturbed, workers):
+    """To its whole group, as torchrun sends it: its loading processes go on until it stops."""
+    team = torchrun(tmp_path, seconds=0.2, settings={"workers": workers})
+    os.killpg(after(tmp_path, 1, 7, team), signal.SIGUSR1)
     assert team.wait(600) == 0, (tmp_path / "log").read_text()[-3000:]
     told = (tmp_path / "log").read_text()
     assert f"exitcode  : {EXIT_CODE}" in told or f"exitcode: {EXIT_CODE}" in told

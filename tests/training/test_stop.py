@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from fit_toy_member import SETTINGS, fitted
+from fit_toy_member import MODEL, SETTINGS, fitted
 from tumorcast.training import fit as fit_room
 from tumorcast.training.checkpoint import is_over
 from tumorcast.training.stop import EXIT_CODE, Stopped, Wish
@@ -33,28 +35,36 @@ def undisturbed(tmp_path_factory):
     return fitted(tmp_path_factory.mktemp("undisturbed"))
 
 
-@pytest.mark.parametrize("place", [(0, 0), (0, 3), (1, 1), (2, 4)])
-def test_a_signal_in_any_step_and_the_same_call_goes_on_exactly(tmp_path, monkeypatch, undisturbed, place):
+@pytest.mark.parametrize(
+    ("place", "workers"), [((0, 0), 0), ((0, 3), 0), ((1, 1), 0), ((2, 4), 0), ((0, 0), 1), ((1, 1), 1)]
+)
+def test_a_signal_in_any_step_and_the_same_call_goes_on_exactly(
+    tmp_path, monkeypatch, undisturbed, place, workers
+):
+    """Launchers send it to the whole process group: loading processes get it too, just begun or not."""
     original, steps = fit_room.CourseModule.training_step, []
+    settings = SETTINGS.model_copy(update={"workers": workers})
 
     def training_step(self, batch, batch_idx):
         steps.append((self.current_epoch, batch_idx))
         if steps[-1] == place:
+            for loading in multiprocessing.active_children():
+                os.kill(loading.pid, signal.SIGTERM)
             os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2 * workers)
         return original(self, batch, batch_idx)
 
     before = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
         patch.setattr(fit_room.CourseModule, "training_step", training_step)
-        if place == (2, 4):
-            fitted(tmp_path)  # nothing is left to do after the last step
-        else:
-            with pytest.raises(Stopped) as stopped:
-                fitted(tmp_path)
-            assert stopped.value.code == EXIT_CODE
-            assert steps[-1] == place
+        with pytest.raises(Stopped) as stopped:
+            fitted(tmp_path, settings)
+        assert stopped.value.code == EXIT_CODE
+        assert steps[-1] == place
+    assert (tmp_path / "member.json").exists() == (place == (2, 4))
     assert signal.getsignal(signal.SIGTERM) is before
-    again = fitted(tmp_path)
+    assert multiprocessing.active_children() == []
+    again = fitted(tmp_path, settings)
     same(again.predictor.state_dict(), undisturbed.predictor.state_dict())
     assert again.history == undisturbed.history
 
@@ -79,6 +89,27 @@ def test_killed_after_any_written_state_the_rest_is_the_same(tmp_path, monkeypat
     again = fitted(tmp_path, settings)
     same(again.predictor.state_dict(), undisturbed.predictor.state_dict())
     assert again.history == undisturbed.history
+
+
+def test_killed_with_dropout_the_rest_is_the_same(tmp_path, monkeypatch):
+    """The masks of a step depend on its place, not on the steps before it."""
+    model = MODEL.model_copy(update={"dropout": 0.3})
+    whole = fitted(tmp_path / "whole", model=model)
+    assert whole.history != fitted(tmp_path / "none").history
+    original = fit_room.CourseModule.training_step
+
+    def training_step(self, batch, batch_idx):
+        if (self.current_epoch, batch_idx) == (1, 3):
+            raise InterruptedError
+        return original(self, batch, batch_idx)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_room.CourseModule, "training_step", training_step)
+        with pytest.raises(InterruptedError):
+            fitted(tmp_path / "killed", EAGER, model)
+    again = fitted(tmp_path / "killed", SETTINGS, model)
+    same(again.predictor.state_dict(), whole.predictor.state_dict())
+    assert again.history == whole.history
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +22,10 @@ Item = tuple[CourseArrays, int]
 LABELS = ("response", "ordinal", "time_days", "is_event")
 _AHEAD = 4
 """Batches that each loading process has ready."""
+_NOT_FOR_LOADERS = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGUSR1") if hasattr(signal, name)
+]
+"""Signals that launchers send to a whole process group; the training process answers them for its loaders."""
 
 
 class CourseDataset(Dataset[Item]):
@@ -140,16 +147,50 @@ class WholeBags(SharedBatches):
         return len(self.runs)
 
 
+class _Loader(DataLoader[CourseBatch]):
+    """No signal meets a loading process before it has learned to ignore it."""
+
+    def __iter__(self) -> Any:
+        with _held_back():
+            return super().__iter__()
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Signals wait in this thread, and in the processes that are started here."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_LOADERS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _ignore_signals(worker: int) -> None:
+    """A loading process ends when its training process says so, or is gone."""
+    for number in _NOT_FOR_LOADERS:
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _NOT_FOR_LOADERS)
+
+
 def make_loader(
-    dataset: CourseDataset, batches: Sampler[list[int]], workers: int = 0
+    dataset: CourseDataset, batches: Sampler[list[int]], workers: int = 0, pin: bool = False
 ) -> DataLoader[CourseBatch]:
-    """Packed batches of the courses that `batches` names; `workers` processes read ahead, epoch after epoch."""
-    return DataLoader(
+    """Packed batches of the courses that `batches` names; `workers` processes read ahead, epoch after epoch.
+
+    Args:
+        pin: batches go to a GPU, where there is one.
+    """
+    return _Loader(
         dataset,  # type: ignore[arg-type]
         batch_sampler=batches,
         collate_fn=dataset.collate,
         num_workers=workers,
         persistent_workers=workers > 0,
         prefetch_factor=_AHEAD if workers else None,
-        pin_memory=torch.cuda.is_available(),
+        pin_memory=pin and torch.cuda.is_available(),
+        worker_init_fn=_ignore_signals,
     )

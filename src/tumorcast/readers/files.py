@@ -7,6 +7,7 @@ import csv
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import sys
 import tempfile
@@ -136,18 +137,26 @@ def is_plain_name(name: str) -> bool:
 
 def copy_file(source: Path, path: Path) -> None:
     """Under a temporary name in the target's folder, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    shutil.copyfile(source, temporary)
-    os.replace(temporary, path)
+    with _renamed_to(path) as temporary:
+        shutil.copyfile(source, temporary)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Under a temporary name in the same folder, then renamed."""
+    """Under a temporary name in the same folder, then renamed; of several writers at once the last counts."""
+    with _renamed_to(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def _renamed_to(path: Path) -> Iterator[Path]:
+    """A name to write under that no other process has; nothing is left of a failed try."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, path)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -62,9 +63,22 @@ def agreed(value: Tensor) -> Tensor:
     return value
 
 
-def agreed_on(claim: bool) -> bool:
-    """What the first process sees of a shared file system is what all of them believe."""
+def agreed_on(look: Callable[[], int]) -> int:
+    """What the first process sees of a shared file system is what all of them believe; it alone looks."""
     if world() == 1:
-        return claim
-    device = torch.device("cuda") if dist.get_backend() == "nccl" else torch.device("cpu")
-    return bool(agreed(torch.tensor(float(claim), device=device)))
+        return look()
+    return int(agreed(_told(look() if dist.get_rank() == 0 else 0)))
+
+
+def any_says(claim: bool) -> bool:
+    """Whether one of the processes claims it."""
+    told = _told(claim)
+    if world() > 1:
+        dist.all_reduce(told, dist.ReduceOp.MAX)
+    return bool(told)
+
+
+def _told(number: int) -> Tensor:
+    """Where the processes can exchange it."""
+    is_on_gpu = world() > 1 and dist.get_backend() == "nccl"
+    return torch.tensor(int(number), device="cuda" if is_on_gpu else "cpu")

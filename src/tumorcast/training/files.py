@@ -1,18 +1,14 @@
-"""Atomic writes into a run's folder."""
+"""Tables of a run, written atomically."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
+from tumorcast.readers.files import write_text
 
-def write_text(path: Path, text: str) -> None:
-    """Under a temporary name in the same folder, then renamed."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+__all__ = ["write_table", "write_text"]
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

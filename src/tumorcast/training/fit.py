@@ -24,13 +24,14 @@ from tumorcast.nn.build import build_net
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import Predictor
-from tumorcast.training.across import agreed_on
+from tumorcast.training.across import agreed_on, any_says
 from tumorcast.training.checkpoint import NOT_TRAINED, EpochCheckpoint, load_weights, save_weights
 from tumorcast.training.files import write_text
 from tumorcast.training.inference import outputs_of
 from tumorcast.training.kept_anchors import KeptAnchors
 from tumorcast.training.module import CourseModule
-from tumorcast.training.processes import join, layout
+from tumorcast.training.processes import has_gpus, join, layout
+from tumorcast.training.stop import Stopped
 
 _WEIGHTS, _SUMMARY = "weights.safetensors", "member.json"
 _QUIET = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric", "mlflow", "alembic")
@@ -73,7 +74,7 @@ def fit_member(
     join(settings)
     torch.manual_seed(seed)
     predictor = build_net(model, prepared)
-    if agreed_on((folder / _SUMMARY).is_file()):
+    if agreed_on((folder / _SUMMARY).is_file):
         return _read_back(folder, predictor)
     folder.mkdir(parents=True, exist_ok=True)
     anchored = None
@@ -94,14 +95,16 @@ def fit_member(
         held = CourseDataset(validation, courses)
         trainer.fit(
             module,
-            make_loader(dataset, batches, settings.workers),
-            make_loader(held, WholeBags(held, *shared), min(settings.workers, 1)),
-            ckpt_path=checkpoint.path if agreed_on(checkpoint.path.is_file()) else None,
+            make_loader(dataset, batches, settings.workers, has_gpus(settings)),
+            make_loader(held, WholeBags(held, *shared), min(settings.workers, 1), has_gpus(settings)),
+            ckpt_path=checkpoint.path if agreed_on(checkpoint.path.is_file) else None,
             weights_only=True,
         )
     if trainer.is_global_zero:
         _finish(folder, checkpoint)
     trainer.strategy.barrier()
+    if any_says(module.wishes.is_asked):  # too late for a step to see it
+        raise Stopped
     return _read_back(folder, build_net(model, prepared))
 
 

@@ -36,7 +36,7 @@ def layout(settings: TrainingConfig, environ: Mapping[str, str] = os.environ) ->
     Raises:
         ConfigError: `training.devices` or `num_nodes` contradict what was started; FSDP without a GPU.
     """
-    if settings.strategy == "fsdp" and not _has_gpus(settings):
+    if settings.strategy == "fsdp" and not has_gpus(settings):
         raise ConfigError(
             "FSDP shards a model over GPUs",
             got=f"training.accelerator={settings.accelerator}, {torch.cuda.device_count()} GPUs",
@@ -80,9 +80,9 @@ def join(settings: TrainingConfig, environ: Mapping[str, str] = os.environ) -> N
         is_master=rank == 0 and environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True",
     )
     attempt = dist.PrefixStore(f"attempt{environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
-    if _has_gpus(settings):
+    if has_gpus(settings):
         torch.cuda.set_device(int(environ["LOCAL_RANK"]))
-    backend = "nccl" if _has_gpus(settings) else "gloo"
+    backend = "nccl" if has_gpus(settings) else "gloo"
     dist.init_process_group(backend, store=attempt, rank=rank, world_size=world)
     atexit.register(_leave)
 
@@ -92,7 +92,8 @@ def _leave() -> None:
         dist.destroy_process_group()
 
 
-def _has_gpus(settings: TrainingConfig) -> bool:
+def has_gpus(settings: TrainingConfig) -> bool:
+    """Whether the training is to run on GPUs, and there are any."""
     return settings.accelerator != "cpu" and torch.cuda.is_available()
 
 
