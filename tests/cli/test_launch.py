@@ -45,6 +45,7 @@ def test_nodes_gpus_and_container_stand_in_the_script(tmp_path):
 def test_tasks_of_an_array_are_runs_of_their_own(tmp_path):
     text = launched(tmp_path / "job", "name=seed{task}", "seed={task}", "--array", "0-3")
     assert "#SBATCH --array=0-3\n" in text
+    assert "#SBATCH --job-name=seedarray\n" in text
     (line,) = [line for line in text.splitlines() if "name=" in line and "SBATCH" not in line]
     told = subprocess.run(
         ["bash", "-c", f"SLURM_ARRAY_TASK_ID=7; echo {line.strip()}"],

@@ -81,6 +81,8 @@ def test_what_was_started_is_what_is_used(environ, nodes, devices):
         (TORCHRUN, {"num_nodes": 1}, "torchrun started 2"),
         (SRUN, {"num_nodes": 2}, "srun started 3"),
         (SRUN | {"SLURM_STEP_NUM_TASKS": "7"}, {}, "same number of processes"),
+        (SRUN | {"SLURM_STEP_NUM_TASKS": "8"}, {}, "same number of processes"),
+        (TORCHRUN | {"GROUP_WORLD_SIZE": "3"}, {}, "same number of processes"),
         ({}, {"num_nodes": 2}, "neither torchrun nor srun"),
         ({}, {"strategy": "fsdp", "accelerator": "cpu"}, "FSDP"),
     ],

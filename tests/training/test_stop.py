@@ -14,8 +14,9 @@ import pytest
 import torch
 
 from fit_toy_member import MODEL, SETTINGS, fitted
+from tumorcast.domain.errors import InputError
 from tumorcast.training import fit as fit_room
-from tumorcast.training.checkpoint import is_over
+from tumorcast.training.checkpoint import RESUME_FILE, is_over
 from tumorcast.training.stop import EXIT_CODE, Stopped, Wish
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +90,36 @@ def test_killed_after_any_written_state_the_rest_is_the_same(tmp_path, monkeypat
     again = fitted(tmp_path, settings)
     same(again.predictor.state_dict(), undisturbed.predictor.state_dict())
     assert again.history == undisturbed.history
+
+
+def test_a_newest_state_that_cannot_be_read_gives_way_to_the_one_before(
+    tmp_path, monkeypatch, undisturbed, capsys
+):
+    original = fit_room.CourseModule.training_step
+
+    def training_step(self, batch, batch_idx):
+        if (self.current_epoch, batch_idx) == (1, 2):
+            raise InterruptedError
+        return original(self, batch, batch_idx)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_room.CourseModule, "training_step", training_step)
+        with pytest.raises(InterruptedError):
+            fitted(tmp_path, EAGER)
+    newest = tmp_path / RESUME_FILE
+    newest.write_bytes(newest.read_bytes()[:5000])
+    again = fitted(tmp_path)
+    assert "an older state is used" in capsys.readouterr().err
+    same(again.predictor.state_dict(), undisturbed.predictor.state_dict())
+    assert again.history == undisturbed.history
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["member.json", "weights.safetensors"]
+
+
+def test_a_network_without_a_finite_loss_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_room, "_loss_on", lambda *_: math.nan)
+    with pytest.raises(InputError, match="no numbers"):
+        fitted(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_killed_with_dropout_the_rest_is_the_same(tmp_path, monkeypatch):

@@ -63,13 +63,13 @@ def _count(text: str) -> int:
 
 def run_slurm(arguments: argparse.Namespace) -> int:
     """Check, write, and say how to go on."""
-    from tumorcast.cli.launch_check import checked
+    from tumorcast.cli.launch_check import checked, job_name
     from tumorcast.cli.launch_slurm import Job, script
     from tumorcast.readers.files import write_text
 
     config = checked(arguments)
     job = Job(
-        name=config.name.replace("{task}", "array") if arguments.array else config.name,
+        name=job_name(arguments, config),
         command=arguments.command,
         words=(*arguments.words, *([] if arguments.online else ["tracking.offline=true"])),
         nodes=arguments.nodes,

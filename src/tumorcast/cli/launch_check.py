@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from tumorcast.config.models import RunConfig
-from tumorcast.domain.errors import ConfigError, InputError
+from tumorcast.config.processes import check_batch, check_started
+from tumorcast.domain.errors import InputError
 
 TASK = "{task}"
 
@@ -27,7 +28,8 @@ def checked(arguments: argparse.Namespace) -> RunConfig:
 
         config = load_config(words)
     _check_array(arguments)
-    _check_processes(config, arguments.nodes, arguments.gpus_per_node)
+    check_started(config.training, arguments.nodes, arguments.gpus_per_node, "the job")
+    check_batch(config.training, arguments.nodes * arguments.gpus_per_node)
     if arguments.container is not None and not arguments.container.is_file():
         raise InputError(
             "the image does not exist", got=arguments.container, fix="apptainer build (docs/cluster.md)"
@@ -55,21 +57,7 @@ def _check_array(arguments: argparse.Namespace) -> None:
         raise InputError("{task} is the number of an array's task", got="no --array", fix="--array 0-9")
 
 
-def _check_processes(config: RunConfig, nodes: int, gpus: int) -> None:
-    training = config.training
-    for name, asked, started in (
-        ("num_nodes", training.num_nodes, nodes),
-        ("devices", training.devices, gpus),
-    ):
-        if asked not in ("auto", started):
-            raise ConfigError(
-                f"training.{name} contradicts the job",
-                got=f"training.{name}={asked}, the job starts {started}",
-                fix=f"leave training.{name} at auto",
-            )
-    if training.batch_size < nodes * gpus:
-        raise ConfigError(
-            "a global batch has fewer courses than there are processes",
-            got=f"training.batch_size={training.batch_size}, {nodes} x {gpus} GPUs",
-            fix="fewer GPUs, or a larger training.batch_size",
-        )
+def job_name(arguments: argparse.Namespace, config: RunConfig) -> str:
+    """The run's name; the tasks of an array have one in common."""
+    named = [word.removeprefix("name=") for word in arguments.words if word.startswith("name=")]
+    return named[-1].replace(TASK, "array") if arguments.array and named else config.name

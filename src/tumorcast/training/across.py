@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor
+
+_SHOWN_WITHIN = 60
+"""Seconds after which NFS has asked the server again."""
 
 
 def world() -> int:
@@ -68,6 +74,14 @@ def agreed_on(look: Callable[[], int]) -> int:
     if world() == 1:
         return look()
     return int(agreed(_told(look() if dist.get_rank() == 0 else 0)))
+
+
+def shown(path: Path) -> Path:
+    """The file that another process has written: a network file system may show it to this one a while later."""
+    end = time.monotonic() + _SHOWN_WITHIN
+    while world() > 1 and path.name not in os.listdir(path.parent) and time.monotonic() < end:
+        time.sleep(0.2)
+    return path
 
 
 def any_says(claim: bool) -> bool:

@@ -14,10 +14,11 @@ from pytorch_lightning.callbacks import Callback
 from safetensors.torch import load_file, save_file
 
 from tumorcast.batches.dataset import EpochSampler, SharedBatches
+from tumorcast.training.across import agreed_on, shown
 from tumorcast.training.module import CourseModule
 from tumorcast.training.stop import Stopped, Wish
 
-RESUME_FILE = "resume.ckpt"
+RESUME_FILE, PREVIOUS_FILE = "resume.ckpt", "resume.previous.ckpt"
 NOT_TRAINED = -1
 """The "epoch" of a network that still says what its anchors say."""
 
@@ -26,7 +27,23 @@ def save_weights(weights: dict[str, torch.Tensor], path: Path) -> None:
     """State dict -> safetensors."""
     temporary = path.with_name(path.name + ".part")
     save_file({k: v.detach().cpu().contiguous() for k, v in weights.items()}, temporary)
+    _flush(temporary)
     os.replace(temporary, path)
+
+
+def _flush(path: Path) -> None:
+    """To the disk: a power cut must not leave the new name with nothing behind it."""
+    with path.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a damaged archive makes of the reader
+        print(f"{path} cannot be read ({type(error).__name__}): an older state is used", file=sys.stderr)
+        return False
+    return True
 
 
 def load_weights(module: torch.nn.Module, path: Path) -> None:
@@ -56,13 +73,29 @@ class EpochCheckpoint(Callback):
     """
 
     def __init__(self, folder: Path, patience: int, sampler: EpochSampler, batches: SharedBatches) -> None:
-        self.path = folder / RESUME_FILE
+        self.path, self.previous = folder / RESUME_FILE, folder / PREVIOUS_FILE
         self.patience, self.sampler, self.batches = patience, sampler, batches
         self.best_loss = float("inf")
         self.best_epoch = -1
         self.best: dict[str, torch.Tensor] = {}
         self.history: list[dict[str, float]] = []
         self._running: dict[str, float] = {}
+
+    def found(self) -> Path | None:
+        """The newest state that can be read, as the first process sees it; None to begin anew."""
+        states = [self.path, self.previous]
+
+        def look() -> int:
+            readable = (n for n, path in enumerate(states) if path.is_file() and _is_readable(path))
+            return next(readable, -1)
+
+        chosen = agreed_on(look)
+        return shown(states[chosen]) if chosen >= 0 else None
+
+    def remove(self) -> None:
+        """The states of a finished member."""
+        for path in (self.previous, self.path):
+            path.unlink(missing_ok=True)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         module = _ours(pl_module)
@@ -118,6 +151,9 @@ class EpochCheckpoint(Callback):
         temporary = self.path.with_name(self.path.name + ".part")
         trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:
+            _flush(temporary)
+            if self.path.is_file():
+                os.replace(self.path, self.previous)
             os.replace(temporary, self.path)
         trainer.strategy.barrier()  # who leaves now must not take the one that renames with it
         module.wishes.written()

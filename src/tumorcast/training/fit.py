@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,12 +20,13 @@ from tumorcast.batches.dataset import CourseDataset, EpochSampler, SharedBatches
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import ModelConfig, TrainingConfig
-from tumorcast.domain.errors import ConfigError
+from tumorcast.config.processes import check_batch
+from tumorcast.domain.errors import InputError
 from tumorcast.nn.build import build_net
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import Predictor
-from tumorcast.training.across import agreed_on, any_says
+from tumorcast.training.across import agreed_on, any_says, shown
 from tumorcast.training.checkpoint import NOT_TRAINED, EpochCheckpoint, load_weights, save_weights
 from tumorcast.training.files import write_text
 from tumorcast.training.inference import outputs_of
@@ -70,6 +72,8 @@ def fit_member(
 
     Raises:
         ConfigError: more processes than courses in a global batch.
+        InputError: the untrained network's inner loss is not finite.
+        Stopped: on request; the same call goes on.
     """
     join(settings)
     torch.manual_seed(seed)
@@ -82,6 +86,13 @@ def fit_member(
         anchored = (anchors or KeptAnchors()).fit(predictor, training, courses, seed, model)
     module = CourseModule(predictor, settings, model.auxiliary_weight, seed, anchored, len(training))
     untrained = _loss_on(predictor, validation, courses)
+    if not math.isfinite(untrained):
+        raise InputError(
+            "the network's scores are no numbers before it has learned anything",
+            got=f"an inner loss of {untrained}, in {folder}",
+            expected="finite values of all that was measured",
+            fix="look in the features and tables for values that are infinite or far too large",
+        )
     module.train()  # the trainer keeps the mode that it finds, and scoring has left the network's at evaluation
     with quiet():
         trainer = make_trainer(settings)
@@ -97,7 +108,7 @@ def fit_member(
             module,
             make_loader(dataset, batches, settings.workers, has_gpus(settings)),
             make_loader(held, WholeBags(held, *shared), min(settings.workers, 1), has_gpus(settings)),
-            ckpt_path=checkpoint.path if agreed_on(checkpoint.path.is_file) else None,
+            ckpt_path=checkpoint.found(),
             weights_only=True,
         )
     if trainer.is_global_zero:
@@ -110,19 +121,13 @@ def fit_member(
 
 def _share(settings: TrainingConfig, trainer: pl.Trainer) -> tuple[int, int, int]:
     """Size of the global batch, this process, of so many."""
-    if settings.batch_size < trainer.world_size:
-        raise ConfigError(
-            "a global batch has fewer courses than there are processes",
-            got=f"training.batch_size={settings.batch_size}, {trainer.world_size} processes",
-            expected="at least one course a process (batch_size counts over all of them)",
-            fix="fewer processes, or a larger training.batch_size",
-        )
+    check_batch(settings, trainer.world_size)
     return settings.batch_size, trainer.global_rank, trainer.world_size
 
 
 def _read_back(folder: Path, predictor: CourseNet) -> Member:
-    load_weights(predictor, folder / _WEIGHTS)
-    told = json.loads((folder / _SUMMARY).read_text(encoding="utf-8"))
+    load_weights(predictor, shown(folder / _WEIGHTS))
+    told = json.loads(shown(folder / _SUMMARY).read_text(encoding="utf-8"))
     return Member(predictor.eval(), told["val_loss"], told["history"])
 
 
@@ -143,7 +148,7 @@ def _finish(folder: Path, checkpoint: EpochCheckpoint) -> None:
         "history": checkpoint.history,
     }
     write_text(folder / _SUMMARY, json.dumps(told))
-    checkpoint.path.unlink(missing_ok=True)
+    checkpoint.remove()
 
 
 def make_trainer(settings: TrainingConfig) -> pl.Trainer:

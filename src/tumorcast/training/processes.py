@@ -6,6 +6,7 @@ import atexit
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 import torch
@@ -18,7 +19,11 @@ from lightning_fabric.plugins.environments import (
 )
 
 from tumorcast.config.models import TrainingConfig
+from tumorcast.config.processes import check_started
 from tumorcast.domain.errors import ConfigError
+
+PATIENCE = timedelta(hours=12)
+"""The others wait so long for a process: the first one scores, compares and logs alone."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +60,12 @@ def layout(settings: TrainingConfig, environ: Mapping[str, str] = os.environ) ->
             )
         return Layout(1, settings.devices, LightningEnvironment())
     nodes, each, who, environment = started
-    _agree("devices", settings.devices, each, who)
-    _agree("num_nodes", settings.num_nodes, nodes, who)
+    check_started(settings, nodes, each, who)
     return Layout(nodes, each, environment)
 
 
 def join(settings: TrainingConfig, environ: Mapping[str, str] = os.environ) -> None:
-    """Meet the other processes of torchrun, once; elsewhere the trainer does it.
+    """Meet the other processes of torchrun or srun, once; where nobody started any, the trainer does it.
 
     After a restart torchrun offers the same store: addresses of the dead processes stand in it, and who takes one
     of these for a living one waits for ever. So each attempt has names of its own in it.
@@ -69,21 +73,21 @@ def join(settings: TrainingConfig, environ: Mapping[str, str] = os.environ) -> N
     Raises:
         ConfigError: as `layout`.
     """
-    layout(settings, environ)
-    if "TORCHELASTIC_RUN_ID" not in environ or dist.is_initialized() or int(environ["WORLD_SIZE"]) == 1:
+    who = layout(settings, environ).environment
+    if isinstance(who, LightningEnvironment) or dist.is_initialized() or who.world_size() == 1:
         return
-    rank, world = int(environ["RANK"]), int(environ["WORLD_SIZE"])
+    rank, world = who.global_rank(), who.world_size()
     store = dist.TCPStore(
-        environ["MASTER_ADDR"],
-        int(environ["MASTER_PORT"]),
+        who.main_address,
+        who.main_port,
         world,
         is_master=rank == 0 and environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True",
     )
     attempt = dist.PrefixStore(f"attempt{environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
     if has_gpus(settings):
-        torch.cuda.set_device(int(environ["LOCAL_RANK"]))
+        torch.cuda.set_device(who.local_rank() % torch.cuda.device_count())
     backend = "nccl" if has_gpus(settings) else "gloo"
-    dist.init_process_group(backend, store=attempt, rank=rank, world_size=world)
+    dist.init_process_group(backend, store=attempt, rank=rank, world_size=world, timeout=PATIENCE)
     atexit.register(_leave)
 
 
@@ -97,35 +101,26 @@ def has_gpus(settings: TrainingConfig) -> bool:
     return settings.accelerator != "cpu" and torch.cuda.is_available()
 
 
-def _agree(name: str, configured: int | str, started: int, who: str) -> None:
-    if configured not in ("auto", started):
-        raise ConfigError(
-            f"training.{name} contradicts {who}",
-            got=f"training.{name}={configured}, but {who} started {started}",
-            expected=f"{started}, or auto",
-            fix=f"leave training.{name} at auto where {who} starts the processes",
-        )
-
-
 def _started(environ: Mapping[str, str]) -> tuple[int, int, str, ClusterEnvironment] | None:
     """(nodes, processes on each, who, environment)."""
     if "TORCHELASTIC_RUN_ID" in environ:
         total, each = int(environ["WORLD_SIZE"]), int(environ["LOCAL_WORLD_SIZE"])
-        return _even(total, each, "torchrun"), each, "torchrun", TorchElasticEnvironment()
+        nodes = int(environ.get("GROUP_WORLD_SIZE", total // each))
+        return _even(total, nodes, each, "torchrun"), each, "torchrun", TorchElasticEnvironment()
     total = int(environ.get("SLURM_STEP_NUM_TASKS", "1"))
     if total > 1:
         nodes = int(environ["SLURM_STEP_NUM_NODES"])
         each = total // nodes
-        _even(total, each, "srun")
-        return nodes, each, "srun", SLURMEnvironment(auto_requeue=False)
+        return _even(total, nodes, each, "srun"), each, "srun", SLURMEnvironment(auto_requeue=False)
     return None
 
 
-def _even(total: int, each: int, who: str) -> int:
-    if total % each:
+def _even(total: int, nodes: int, each: int, who: str) -> int:
+    """The nodes, each with as many processes."""
+    if nodes * each != total:
         raise ConfigError(
             "nodes must have the same number of processes",
-            got=f"{total} processes, {each} on this node, started by {who}",
+            got=f"{total} processes on {nodes} nodes, started by {who}",
             fix="the same --nproc-per-node (or --ntasks-per-node) on every node",
         )
-    return total // each
+    return nodes
