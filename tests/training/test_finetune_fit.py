@@ -11,8 +11,10 @@ import torch
 
 from training.tuning_toys import SIDE, texture_courses, tiny_backbone
 from tumorcast.config.finetune import FinetuneConfig
-from tumorcast.domain.errors import InputError
+from tumorcast.domain.errors import ConfigError, InputError
 from tumorcast.metrics.discrimination import auroc
+from tumorcast.slides.discover import SlideFile
+from tumorcast.training.finetune import OpenTask, TuningTask, claim
 from tumorcast.training.finetune_data import batches, parted, training_patients
 from tumorcast.training.finetune_fit import Tuner
 from tumorcast.training.finetune_state import TuningState, trained
@@ -190,6 +192,30 @@ def test_a_fold_of_ids_that_the_study_does_not_have_is_refused(tmp_path):
     path.write_text("patient_id,fold\nP0-A,0\nP1,0\nP2,1\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"test patients of fold0[^@]*1 of 2"):
         training_patients(study, path, "fold0")
+
+
+@pytest.mark.parametrize("change", ["response", "patient", "slides", "size", "precision"])
+def test_a_fine_tuning_goes_on_with_the_same_labels_slides_and_precision_alone(tmp_path, change):
+    slide = tmp_path / "S0.svs"
+    slide.write_bytes(b"1234")
+
+    def identity(response=1.0, patient="P0", slides=("S0",), precision="auto"):
+        courses = pd.DataFrame(
+            {"patient_id": patient, "response": response, "slides": [slides]}, index=["P0-L1"]
+        )
+        config = PLAIN.model_copy(update={"precision": precision})
+        task = TuningTask("e", tmp_path, tmp_path, config)
+        backbone, study = SimpleNamespace(id="e", weights_sha256=""), SimpleNamespace(study_id="s")
+        opened = OpenTask(task, backbone, study, courses, [SlideFile("S0", slide, "S0")])
+        return {**opened.identity(), "config": ""}
+
+    claim(tmp_path / "out", identity())
+    claim(tmp_path / "out", identity())
+    changed = {"response": 0.0, "patient": "P1", "slides": ("S0", "S1"), "precision": "bf16"}
+    if change == "size":
+        slide.write_bytes(b"12345")
+    with pytest.raises(ConfigError, match="another fine-tuning"):
+        claim(tmp_path / "out", identity(**{k: v for k, v in changed.items() if k == change}))
 
 
 def test_the_state_waits_from_its_best_epoch():

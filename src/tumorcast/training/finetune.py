@@ -29,7 +29,7 @@ from tumorcast.slides.tiling import TileSettings
 from tumorcast.slides.tuned_on import TunedOn, is_tuned, keep_record, patient_digest
 from tumorcast.training.finetune_cost import Cost, cost_of
 from tumorcast.training.finetune_data import TuningCourse, labelled_courses, parted, with_tiles
-from tumorcast.training.finetune_fit import Tuner
+from tumorcast.training.finetune_fit import Tuner, precision_of
 from tumorcast.training.finetune_state import STATE_FILE, TuningState
 
 WEIGHTS_FILE, SUMMARY_FILE, TILES_FOLDER = "weights.safetensors", "finetune.json", "tiles"
@@ -112,8 +112,16 @@ class OpenTask:
             "encoder": self.backbone.id,
             "weights_sha256": self.backbone.weights_sha256,
             "study": self.study.study_id,
-            "courses": hashlib.sha256("\n".join(map(str, self.courses.index)).encode()).hexdigest(),
+            "courses": self._digest(),
+            "precision": str(precision_of(self.task.config.precision, torch_device(self.task.device))),
         }
+
+    def _digest(self) -> str:
+        """sha256 of courses, patients, responses, and the slides' names and sizes."""
+        told = self.courses[["patient_id", "response", "slides"]]
+        rows = [[str(part) for part in row] for row in told.itertuples()]
+        sizes = sorted([f.slide_id, f.path.stat().st_size if f.path.is_file() else -1] for f in self.files)
+        return hashlib.sha256(json.dumps([rows, sizes]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Tuner:
         self.config, self.device = config, device
         torch.manual_seed(config.seed)
         encoder = TilesToFeatures(backbone, tile_px).eval().to(device)
-        self.dtype = _dtype(config.precision, device)
+        self.dtype = precision_of(config.precision, device)
         mean, scale = self._spread(encoder, courses)
         self.opened = open_for_training(backbone.network, config)
         self.net = TunedNet(encoder, mean, scale, config.width, config.dropout, config.chunk).to(device)
@@ -171,7 +171,8 @@ class Tuner:
         return total / len(training)
 
 
-def _dtype(precision: str, device: torch.device) -> torch.dtype:
+def precision_of(precision: str, device: torch.device) -> torch.dtype:
+    """What a setting of the precision means on a device."""
     if precision == "bf16":
         return torch.bfloat16
     has = device.type == "cuda" and torch.cuda.is_bf16_supported()
