@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tumorcast.config import load_config
+from tumorcast.config.finetune import FinetuneConfig
+from tumorcast.config.load import merged
 from tumorcast.domain.errors import ConfigError
 
 BASE = ["name=x", "data.study=somewhere"]
@@ -68,6 +70,14 @@ def test_missing_file_is_told():
 def test_every_shipped_config_is_valid(path):
     base = [] if path.stem == "base" else [str(CONFIGS / "base.yaml")]
     load_config([*base, str(path)])
+
+
+def test_every_shipped_config_of_a_fine_tuning_is_valid():
+    paths = sorted((CONFIGS / "finetune").glob("*.yaml"))
+    assert paths
+    for path in paths:
+        told = merged([str(path)])
+        assert FinetuneConfig.model_validate(told).model_dump(include=set(told)) == told, path
 
 
 def test_a_typo_is_refused_in_under_a_second():

@@ -168,6 +168,17 @@ def test_model_card_tells_simulation_figures_and_unvalidated_patterns():
     assert "SIMULATED" not in model_card(replace(facts, origin="real"), toy_preprocessor())
 
 
+def test_the_card_tells_of_a_tuned_tile_encoder():
+    from tumorcast.export.model_card import model_card
+
+    for name, is_told in (("efficientnet_lite0", False), ("efficientnet_lite0+lora-0123456789ab", True)):
+        info = TileEncoderInfo(id=name, dim=3)
+        facts = replace(toy_facts(), tile_encoder=info, tile_encoder_onnx=Path("encoder.onnx"))
+        card = model_card(facts, toy_preprocessor())
+        assert ("may be too sure" in card) == is_told
+        assert ("who has a patient's id" in card) == is_told
+
+
 def test_preprocessor_survives_saving(tmp_path):
     prepared = toy_preprocessor()
     graph = GraphConfig(cut="smoothed", restart=0.3, layers=("expression",))

@@ -11,6 +11,7 @@ from tumorcast.clinic.report.notices import FUSION_OPEN
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.export.facts import BundleFacts
 from tumorcast.serve.population_text import population_lines
+from tumorcast.slides.tuned_on import is_tuned
 
 MINIMUM_PATIENTS = 50
 """Below this many patients, a pattern of measured layers counts as not validated."""
@@ -45,9 +46,18 @@ def model_card(facts: BundleFacts, prepared: Preprocessor) -> str:
         "## How well it did on held-out patients\n\n" + "\n".join(_figures(facts)),
         "## When a layer is missing\n\n" + "\n".join(_missing(facts)),
         "## What it must not be used for\n\n" + "\n".join(f"- {line}" for line in use.not_for),
-        "## Limits\n\n" + _LIMITS,
+        "## Limits\n\n" + "\n".join((_LIMITS, *_tuning(facts))),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _tuning(facts: BundleFacts) -> Iterator[str]:
+    if facts.tile_encoder is not None and is_tuned(facts.tile_encoder.id):
+        yield "- The tile encoder was tuned to responses. Where it has seen training patients, early stopping,"
+        yield "  calibration and sets of answers, which come of them, may be too sure."
+        if facts.tile_encoder_onnx:
+            yield "- It carries digests of the patients it was tuned on: who has a patient's id can tell whether that"
+            yield "  patient is among them."
 
 
 def _what(facts: BundleFacts, prepared: Preprocessor) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Which patients a fine-tuned tile encoder has seen: a record that goes with it, and from which its name is made.
 
 Patients stand in it as salted digests: who has the record and a patient's id can tell whether the patient was among
-them, and nobody can list them.
+them, and nobody can list them but by trying ids.
 """
 
 from __future__ import annotations
