@@ -119,6 +119,7 @@ def test_more_than_one_device_for_a_trial_is_refused(study, tmp_path, monkeypatc
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(1200)
 def test_shuffled_labels_end_at_chance_however_well_the_search_looks_inside(study, tmp_path, monkeypatch):
     outer, inner = [], []
     for seed in range(3):
