@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from dataclasses import replace
@@ -17,11 +18,12 @@ from tumorcast.cohort.assemble import assemble
 from tumorcast.cohort.bags import load_bags
 from tumorcast.cohort.prepared import shards as shard_room
 from tumorcast.cohort.prepared import writing
-from tumorcast.cohort.prepared.opening import damaged_bags, open_prepared
+from tumorcast.cohort.prepared.manifest import write_manifest
+from tumorcast.cohort.prepared.opening import damaged_bags, damaged_files, open_prepared
 from tumorcast.cohort.prepared.writing import Preparation, prepare
 from tumorcast.cohort.simulate.build import simulate_study
 from tumorcast.config import load_config
-from tumorcast.domain.errors import ConfigError, InputError
+from tumorcast.domain.errors import ConfigError, InputError, LeakageError
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.write_study import write_study
 from tumorcast.slides.stored_rows import rows_digest
@@ -323,3 +325,81 @@ def test_one_bad_chunk_leaves_one_slide_out(tmp_path, stay_in_files):
     bags, cohort = load_bags(cohort, stay_in_files=stay_in_files)
     assert set(bags["A-L1"].slide_ids) == {"a"}
     assert ("b", "unreadable") in [(note.id, note.reason) for note in cohort.report]
+
+
+def test_a_study_that_changes_while_it_is_prepared_is_refused(own_study, tmp_path, monkeypatch):
+    config, original = config_of(own_study, "data.modalities=[clinical]"), writing.assemble
+
+    def edited(*arguments):
+        with (own_study / "data_clinical_patient.txt").open("a", encoding="utf-8") as file:
+            file.write("\n")
+        return original(*arguments)
+
+    monkeypatch.setattr(writing, "assemble", edited)
+    with pytest.raises(InputError, match=r"changed while(.|\n)*data_clinical_patient.txt"):
+        prepare(config, tmp_path / "out", QUICK)
+
+
+@pytest.mark.parametrize("name", ["case_lists/cases_new.txt", "meta_new.txt", "slides.csv"])
+def test_a_new_file_of_the_study_is_noticed(own_study, tmp_path, name):
+    (own_study / "slides.csv").unlink()
+    config = config_of(own_study, "data.modalities=[clinical]")
+    prepare(config, tmp_path / "out", QUICK)
+    (own_study / name).parent.mkdir(exist_ok=True)
+    (own_study / name).write_text("new", encoding="utf-8")
+    with pytest.raises(ConfigError, match=name):
+        open_prepared(config, tmp_path / "out")
+
+
+def test_features_of_another_encoder_beside_a_prepared_cohort_are_refused(study, tmp_path):
+    prepare(config_of(study), tmp_path / "out", QUICK)
+    config = config_of(study, f"data.features={tmp_path / 'conch'}")
+    open_prepared(config, tmp_path / "out")
+    (tmp_path / "conch").mkdir()
+    with h5py.File(tmp_path / "conch" / "a.h5", "w") as file:
+        file["features"] = np.zeros((3, 512), np.float16)
+    with pytest.raises(ConfigError, match="512 wide"):
+        open_prepared(config, tmp_path / "out")
+
+
+def test_another_version_is_refused(study, tmp_path):
+    config = config_of(study, "data.modalities=[clinical]")
+    told = prepare(config, tmp_path / "out", QUICK)
+    write_manifest(tmp_path / "out", told.model_copy(update={"tumorcast": "0.0.1"}))
+    with pytest.raises(InputError, match="another version"):
+        open_prepared(config, tmp_path / "out")
+
+
+def test_damaged_tables_are_found(study, tmp_path):
+    config = config_of(study)
+    prepare(config, tmp_path / "out", QUICK)
+    assert damaged_files(tmp_path / "out") == []
+    for path in (
+        tmp_path / "out" / "tables" / "is_present.npy",
+        min((tmp_path / "out").glob("*.coords.npy")),
+    ):
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+        assert path.relative_to(tmp_path / "out").as_posix() in damaged_files(tmp_path / "out")
+        with pytest.raises(InputError, match="another content"):
+            open_prepared(config, tmp_path / "out")
+        content[-1] ^= 1
+        path.write_bytes(content)
+
+
+def test_what_cannot_be_kept_is_found_before_the_tiles_are_written(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "write_shards", lambda *_: pytest.fail("hours of writing"))
+    original = writing.assemble
+
+    def odd(*arguments):
+        cohort = original(*arguments)
+        return dataclasses.replace(cohort, courses=cohort.courses.assign(odd=[{}] * len(cohort.courses)))
+
+    monkeypatch.setattr(writing, "assemble", odd)
+    with pytest.raises(TypeError):
+        prepare(config_of(study), tmp_path / "out", QUICK)
+    monkeypatch.setattr(writing, "assemble", original)
+    monkeypatch.setattr(writing, "record_of", lambda *_: (_ for _ in ()).throw(LeakageError("tuned")))
+    with pytest.raises(LeakageError):
+        prepare(config_of(study), tmp_path / "out", QUICK)

@@ -42,13 +42,15 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prepare and say what came of it; 1 where a check finds damage."""
-    from tumorcast.cohort.prepared.opening import damaged_bags
+    from tumorcast.cohort.prepared.opening import damaged_bags, damaged_files
     from tumorcast.config import load_config
 
     if arguments.check:
-        lost = damaged_bags(arguments.out)
+        files = damaged_files(arguments.out)
+        print(f"{len(files)} tables are damaged" + "".join(f"\n  {name}" for name in files))
+        lost = [] if files else damaged_bags(arguments.out)
         print(f"{len(lost)} bags are damaged" + "".join(f"\n  {course_id}" for course_id in lost))
-        return int(bool(lost))
+        return int(bool(files or lost))
     config = load_config(arguments.words)
     from tumorcast.cohort.prepared.writing import Preparation, prepare
     from tumorcast.slides.ort_session import available_cores

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +111,12 @@ def mask_lost(cohort: Cohort, bags: dict[str, TileBag], notes: list[Exclusion]) 
     if "slide" in is_present:
         is_present["slide"] = [course_id in bags for course_id in is_present.index]
     return cohort.keep(list(cohort.courses.index), notes).with_presence(is_present)
+
+
+def features_digest(bags: Mapping[str, TileBag]) -> str:
+    """sha256 (hex) over the digests of the slides of every course; those of all bags must be known."""
+    lines = (f"{course_id}:{','.join(bag.digests)}\n" for course_id, bag in sorted(bags.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def tile_sample(bags: dict[str, TileBag], per_course: int, seed: int) -> Iterator[F32]:

@@ -10,6 +10,12 @@ from tumorcast.readers.files import digest, is_utf8
 from tumorcast.readers.meta import MetaFile
 
 
+def read_by_name(folder: Path) -> list[Path]:
+    """Files that are read wherever they are there: no other file names them."""
+    named = [*folder.glob("meta_*.txt"), folder / "slides.csv", *folder.glob("case_lists/*.txt")]
+    return [path for path in sorted(named) if path.is_file()]
+
+
 def take_inventory(folder: Path, metas: Sequence[MetaFile], report: list[Exclusion]) -> dict[str, str]:
     """File name within the study -> sha256, for every file that was read.
 
@@ -20,7 +26,7 @@ def take_inventory(folder: Path, metas: Sequence[MetaFile], report: list[Exclusi
     for path in sorted(set(folder.glob("data_*")) - named):
         report.append(Exclusion("layer", path.name, "no_meta_file", "no meta_*.txt names it: not read"))
     paths = {meta.path for meta in metas} | named
-    paths |= {folder / "meta_study.txt", folder / "slides.csv", *folder.glob("case_lists/*.txt")}
+    paths |= set(read_by_name(folder))
     found = [path for path in sorted(paths) if path.is_file()]
     for path in found:
         if not is_utf8(path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from tumorcast.biology.genes import GeneTable
 from tumorcast.biology.network import GeneNetwork, read_network
 from tumorcast.biology.pathways import embedded_expression_sets, read_gmt
 from tumorcast.cohort.assemble import assemble
-from tumorcast.cohort.bags import TileBag, load_bags
+from tumorcast.cohort.bags import TileBag, features_digest, load_bags
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.prepared.opening import open_prepared
 from tumorcast.config.models import BiologyConfig, RunConfig
@@ -76,6 +76,7 @@ def open_workspace(config: RunConfig, choice: Mapping[str, Any] | None = None) -
     identity = {
         "config": config.model_dump(mode="json", exclude={"training": _MACHINES}),
         "data": cohort.digest,
+        "features": features_digest(bags),
         "biology": hashlib.sha256(repr((network.genes, network.source, gene_sets)).encode()).hexdigest(),
         "tumorcast": __version__,
     }
@@ -88,6 +89,7 @@ def _read(config: RunConfig, genes: GeneTable | None) -> tuple[Cohort, dict[str,
     bags: dict[str, TileBag] = {}
     if "slide" in config.data.modalities:
         bags, cohort = load_bags(cohort, progress=True)
+        bags = {course_id: replace(bag, digests=tuple(_slide_marks(bag))) for course_id, bag in bags.items()}
     return cohort, bags
 
 

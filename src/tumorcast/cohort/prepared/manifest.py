@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tumorcast import __version__
 from tumorcast.config.models import RunConfig
 from tumorcast.domain.errors import ConfigError, InputError
 from tumorcast.readers.files import digest, is_plain_name, write_text
+from tumorcast.readers.inventory import read_by_name
 from tumorcast.readers.study import Origin, Study
+from tumorcast.slides.damage import UNREADABLE
+from tumorcast.slides.discover import READY_SUFFIXES
+from tumorcast.slides.slide_encoders import misfit
+from tumorcast.slides.store import read_features
 
-FORMAT = 1
+FORMAT = 2
+"""Raised with every change of what a folder holds, and of how a cohort is assembled from the same study."""
 MANIFEST, TABLES, LEFT_OUT = "manifest.json", "tables.json", "left_out.csv"
+Look = dict[str, tuple[int, int]]
+"""File of a study -> size in bytes and time of its last change in ns."""
+_FILES_LOOKED_AT = 16
 _LATER = {"study", "features", "prepared", "max_expression_genes", "max_layer_features", "graph"}
 """Settings of `data` that change nothing of what is prepared: places, and what a fold decides."""
 
@@ -37,7 +48,9 @@ class Manifest(BaseModel):
         study: file of the study -> what it was when it was read.
         digest: `Cohort.digest`.
         encoder, width: of the tiles ("" and 0 without slides).
+        features: `features_digest` of the bags.
         files: name within the folder -> size in bytes.
+        sha256: of tables and corners, by name within the folder (tiles have digests of their own).
         tables_sha256: of `tables.json`.
         left_out: "kind: reason" -> how many; each with its detail in `left_out.csv`.
         pairs: (layer, course, course) that look like one tumour, of different patients.
@@ -56,8 +69,10 @@ class Manifest(BaseModel):
     tiles: int
     encoder: str
     width: int
+    features: str
     shards: tuple[str, ...]
     files: dict[str, int]
+    sha256: dict[str, str]
     tables_sha256: str
     left_out: dict[str, int]
     pairs: tuple[tuple[str, str, str], ...]
@@ -74,13 +89,34 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def files_of(study: Study) -> dict[str, StudyFile]:
-    """The study's files and their times."""
-    found = {}
-    for name, sha256 in study.digests.items():
-        stat = (study.folder / name).stat()
-        found[name] = StudyFile(sha256=sha256, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
-    return found
+def look_at(study: Path) -> Look:
+    """Every file that a study's reader may read, before it is read; names within the study."""
+    paths = [path for path in [*study.glob("*"), *study.glob("case_lists/*.txt")] if path.is_file()]
+    stats = {path.relative_to(study).as_posix(): path.stat() for path in paths}
+    return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()}
+
+
+def files_of(study: Study, before: Look) -> dict[str, StudyFile]:
+    """The study's files as they were looked at before they were read.
+
+    Raises:
+        InputError: one is no longer as it was, or one was added that would be read.
+    """
+    now = look_at(study.folder)
+    names = study.digests.keys() | {
+        p.relative_to(study.folder).as_posix() for p in read_by_name(study.folder)
+    }
+    changed = sorted(name for name in names if name not in before or before[name] != now.get(name))
+    if changed:
+        raise InputError(
+            f"{study.folder} changed while it was prepared",
+            got=", ".join(changed[:6]),
+            fix="leave it alone and run the same command again: tiles that were written stay",
+        )
+    return {
+        name: StudyFile(sha256=sha256, size=before[name][0], mtime_ns=before[name][1])
+        for name, sha256 in study.digests.items()
+    }
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -106,23 +142,30 @@ def read_manifest(folder: Path) -> Manifest:
         found = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(found, dict) and found.get("format") != FORMAT:
             raise InputError(f"{path} is of another format", got=found.get("format"), expected=FORMAT)
+        if isinstance(found, dict) and found.get("tumorcast") != __version__:
+            raise InputError(
+                f"{folder} was prepared by another version of tumorcast",
+                got=found.get("tumorcast"),
+                expected=__version__,
+                fix="run tumorcast prepare again, into another folder",
+            )
         manifest = Manifest.model_validate(found)
     except (ValueError, ValidationError) as error:
-        raise _damaged(folder, str(error).splitlines()[0]) from None
+        raise damaged(folder, str(error).splitlines()[0]) from None
     for name, size in manifest.files.items():
         own = folder / name
         if not all(map(is_plain_name, Path(name).parts)) or not own.is_file() or own.stat().st_size != size:
-            raise _damaged(folder, f"{name} is missing or of another size")
+            raise damaged(folder, f"{name} is missing or of another size")
     return manifest
 
 
 def check_settings(manifest: Manifest, config: RunConfig, folder: Path) -> None:
-    """Refuse a cohort that was prepared with other settings, or of a study that has changed since.
+    """Refuse a cohort that was prepared with other settings, or of a study or of features that are others now.
 
-    The study is looked at where it is there (files of another time or size are read); its slides are not.
+    The study is looked at where it is there (files of another time or size are read); of `data.features` a few headers.
 
     Raises:
-        ConfigError: the settings that differ, or the study's files.
+        ConfigError: the settings that differ, the study's files, or the features' width and encoder.
     """
     wanted = settings_of(config)
     keys = wanted.keys() | manifest.settings.keys()
@@ -137,13 +180,38 @@ def check_settings(manifest: Manifest, config: RunConfig, folder: Path) -> None:
     study = config.data.study
     if study.is_dir():
         changed = [name for name, known in manifest.study.items() if not _is_same(study / name, known)]
-        changed += [p.name for p in study.glob("meta_*.txt") if p.name not in manifest.study]
+        there = (path.relative_to(study).as_posix() for path in read_by_name(study))
+        changed += [name for name in there if name not in manifest.study]
         if changed:
             raise ConfigError(
                 f"{study} has changed since {folder} was prepared",
                 got=", ".join(sorted(changed)[:6]),
                 fix="run tumorcast prepare again, into another folder",
             )
+    features = config.data.features
+    if manifest.width and features is not None and features.is_dir():
+        _check_features(manifest, features, folder)
+
+
+def _check_features(manifest: Manifest, features: Path, folder: Path) -> None:
+    """Refuse where none of some files is of the prepared kind."""
+    found = (path for path in features.rglob("*") if path.suffix in READY_SUFFIXES)
+    why: tuple[str, str] | None = None
+    for path in islice(found, _FILES_LOOKED_AT):
+        try:
+            bag = read_features(path, stay_in_file=True)
+        except UNREADABLE:
+            continue
+        why = misfit(bag.features.shape[1], bag.attrs.encoder or "", manifest.width, manifest.encoder)
+        if why is None:
+            return
+    if why is not None:
+        raise ConfigError(
+            f"data.features={features} are not the features that {folder} was prepared from",
+            got=why[1],
+            expected=f"{manifest.width} wide, by {manifest.encoder or 'an encoder without a name'}",
+            fix="leave data.features out, or prepare with it into another folder",
+        )
 
 
 def _is_same(path: Path, known: StudyFile) -> bool:
@@ -155,7 +223,8 @@ def _is_same(path: Path, known: StudyFile) -> bool:
     return stat.st_size == known.size and digest(path) == known.sha256
 
 
-def _damaged(folder: Path, what: str) -> InputError:
+def damaged(folder: Path, what: str) -> InputError:
+    """The error that names the damage."""
     return InputError(
         f"the prepared cohort in {folder} is damaged",
         got=what,

@@ -29,6 +29,14 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame], index: pd.Ind
     return {name: _write(folder, name, table, index) for name, table in tables.items()}
 
 
+def check_tables(tables: Mapping[str, pd.DataFrame]) -> None:
+    """TypeError of `write_tables`, with nothing written."""
+    for table in tables.values():
+        for k in range(table.shape[1]):
+            if _kind(table.iloc[:, k]) == "text":
+                _coded(table.iloc[:, k])
+
+
 def read_tables(folder: Path, described: Mapping[str, Described], index: pd.Index) -> dict[str, pd.DataFrame]:
     """The tables; numbers stay in their files until they are used."""
     return {name: _read(folder, entry, index) for name, entry in described.items()}

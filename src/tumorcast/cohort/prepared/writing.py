@@ -19,7 +19,7 @@ import pandas as pd
 from tumorcast import __version__
 from tumorcast.biology.genes import GeneTable
 from tumorcast.cohort.assemble import assemble
-from tumorcast.cohort.bags import TileBag, mask_lost
+from tumorcast.cohort.bags import TileBag, features_digest, mask_lost
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.prepared.bags import BagIndex, index_bags, open_bags
 from tumorcast.cohort.prepared.manifest import (
@@ -30,13 +30,14 @@ from tumorcast.cohort.prepared.manifest import (
     Manifest,
     check_settings,
     files_of,
+    look_at,
     read_manifest,
     settings_of,
     write_manifest,
 )  # fmt: skip
 from tumorcast.cohort.prepared.shards import Shard, plan_shards, write_shards
 from tumorcast.cohort.prepared.survey import fitting, survey
-from tumorcast.cohort.prepared.tables import write_tables
+from tumorcast.cohort.prepared.tables import check_tables, write_tables
 from tumorcast.config.models import RunConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
@@ -107,8 +108,10 @@ def _finished(config: RunConfig, folder: Path, work: Path) -> Manifest:
 
 def _prepare(config: RunConfig, folder: Path, work: Path, how: Preparation, pool: Executor) -> Manifest:
     genes = GeneTable.from_hgnc(config.biology.gene_table) if config.biology.gene_table else None
+    before = look_at(config.data.study)
     study = read_study(config.data.study, genes)
     cohort = assemble(study, config.data, config.model.heads)
+    check_tables(_tables_of(cohort))
     index, notes = BagIndex.empty(), list[Exclusion]()
     if "slide" in config.data.modalities:
         _need_most(Counter(e.reason for e in cohort.report if e.kind == "slide"), len(study.slides), how)
@@ -129,10 +132,12 @@ def _prepare(config: RunConfig, folder: Path, work: Path, how: Preparation, pool
     files = [TABLES, *(f"tables/{f}" for entry in described.values() for f in entry["files"].values())]
     files += [f"{name}{suffix}" for name in index.shards for suffix in (".npy", ".coords.npy")]
     manifest = Manifest(
-        format=FORMAT, tumorcast=__version__, settings=settings_of(config), study=files_of(study),
+        format=FORMAT, tumorcast=__version__, settings=settings_of(config), study=files_of(study, before),
         study_id=cohort.study_id, origin=cohort.origin, digest=cohort.digest, courses=len(cohort.courses),
         tiles=int(index.tables["bag_slides"]["count"].sum()), encoder=index.encoder, width=index.width,
+        features=features_digest(bags),
         shards=index.shards, files={name: (folder / name).stat().st_size for name in files},
+        sha256={name: digest(folder / name) for name in files if name.startswith("tables/") or ".coords." in name},
         tables_sha256=digest(folder / TABLES),
         left_out=dict(Counter(f"{e.kind}: {e.reason}" for e in cohort.report).most_common()), pairs=tuple(pairs),
     )  # fmt: skip
