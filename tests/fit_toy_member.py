@@ -1,4 +1,4 @@
-"""Fits a toy member as one process of however many: `python fit_toy_member.py FOLDER {"settings": {}, "seconds": 0}`.
+"""Fits a toy member as one process of however many: `python fit_toy_member.py FOLDER {"seconds": 0, "model": {}}`.
 
 `seconds` is how long a step takes besides. A file FOLDER/steps.RANK grows by one line a step.
 """
@@ -38,7 +38,7 @@ def fitted(folder: Path, settings: TrainingConfig = SETTINGS, model: ModelConfig
     )
 
 
-def together(world: int, folder: Path) -> None:
+def together(world: int, folder: Path, model: dict[str, object] | None = None) -> None:
     """The same by several processes, each told what torchrun tells; the member lies in FOLDER/member."""
     folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
@@ -48,7 +48,12 @@ def together(world: int, folder: Path) -> None:
     known = {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     known |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "GROUP_RANK": "0"}
     known |= {"WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(world), "TORCHELASTIC_RUN_ID": "toy"}
-    command = [sys.executable, str(ROOT / "tests" / "fit_toy_member.py"), str(folder), "{}"]
+    command = [
+        sys.executable,
+        str(ROOT / "tests" / "fit_toy_member.py"),
+        str(folder),
+        json.dumps({"model": model or {}}),
+    ]
     team = [
         subprocess.Popen(command, env={**os.environ, **known, "RANK": str(rank), "LOCAL_RANK": str(rank)})
         for rank in range(world)
@@ -56,7 +61,12 @@ def together(world: int, folder: Path) -> None:
     assert [process.wait(250) for process in team] == [0] * world
 
 
-def main(folder: Path, settings: dict[str, object] | None = None, seconds: float = 0) -> None:
+def main(
+    folder: Path,
+    settings: dict[str, object] | None = None,
+    seconds: float = 0,
+    model: dict[str, object] | None = None,
+) -> None:
     """As one process."""
     leave_on_signal()
     original = fit.CourseModule.training_step
@@ -68,7 +78,8 @@ def main(folder: Path, settings: dict[str, object] | None = None, seconds: float
         return original(self, batch, batch_idx)  # type: ignore[arg-type]
 
     fit.CourseModule.training_step = training_step  # type: ignore[method-assign, assignment]
-    fitted(folder / "member", SETTINGS.model_copy(update=settings or {}))
+    chosen = MODEL.model_copy(update=model or {})
+    fitted(folder / "member", SETTINGS.model_copy(update=settings or {}), chosen)
 
 
 if __name__ == "__main__":

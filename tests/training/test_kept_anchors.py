@@ -19,10 +19,12 @@ OTHER = {
 COURSES = [toy_course(n, n_tiles=3 + n % 4) for n in range(24)]
 
 
-@pytest.mark.parametrize("name", sorted(NO_PART))
-def test_a_setting_without_part_changes_no_anchor(name, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "heads"), [*((name, ("response",)) for name in sorted(NO_PART)), ("width", ("ordinal",))]
+)
+def test_a_setting_without_part_changes_no_anchor(name, heads, monkeypatch):
     labels, kept = toy_labels(COURSES), KeptAnchors()
-    before = ModelConfig(width=16)
+    before = ModelConfig(width=16, heads=heads)
     kept.fit(build_predictor(before, toy_preprocessor()), COURSES, labels, 3, before)
     model = before.model_copy(update={name: OTHER[name]})
     plain, other = (build_predictor(model, toy_preprocessor()) for _ in range(2))
@@ -33,9 +35,10 @@ def test_a_setting_without_part_changes_no_anchor(name, monkeypatch):
 
     monkeypatch.setattr(kept_anchors, "fit_anchors", refuse)
     torch.testing.assert_close(kept.fit(other, COURSES, labels, 3, model), expected, rtol=0, atol=1e-6)
-    state = other.anchors.state_dict()
-    for key, value in plain.anchors.state_dict().items():
-        torch.testing.assert_close(state[key], value, rtol=0, atol=1e-6)
+    state = other.state_dict()
+    for key, value in plain.state_dict().items():
+        if key.startswith(("anchors.", "ordinal.")):
+            torch.testing.assert_close(state[key], value, rtol=0, atol=1e-6)
 
 
 def test_a_setting_with_part_fits_anew(monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fit_toy_member import SETTINGS, fitted, together
+from fit_toy_member import MODEL, SETTINGS, fitted, together
 from toy_courses import toy_course, toy_labels
 from tumorcast.batches.dataset import CourseDataset, EpochSampler, SharedBatches
 from tumorcast.config.models import TrainingConfig
@@ -56,6 +56,15 @@ def test_two_processes_end_where_one_does(tmp_path):
         for name, tensor in alone.predictor.state_dict().items()
     }
     assert {n: d for n, d in differences.items() if d > 5e-6 and not _WITHOUT_GRADIENT.search(n)} == {}
+
+
+@pytest.mark.heavy
+def test_a_process_whose_share_does_not_reach_every_parameter_keeps_step(tmp_path):
+    model = {"kind": "clam", "rival_width": 16}
+    together(2, tmp_path / "two", model)
+    alone = fitted(tmp_path / "alone", model=MODEL.model_copy(update=model))
+    told = json.loads((tmp_path / "two" / "member" / "member.json").read_text())
+    assert told["val_loss"] == pytest.approx(alone.loss, abs=1e-5)
 
 
 TORCHRUN = {

@@ -172,7 +172,7 @@ def fit_ensemble(inner: InnerFolds, modalities: tuple[str, ...], choose: Choose 
         )
         for member, part in zip(best, inner.parts, strict=True)
     ]  # fmt: skip
-    ensemble = Ensemble([member.predictor for member in best])
+    ensemble = Ensemble([member.predictor for member in best]).eval()
     return Fitted(modalities, inner.prepared, ensemble, pd.concat(said, ignore_index=True), best)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -25,11 +26,25 @@ def outputs_of(
 ) -> Iterator[PredictorOutput]:
     """Outputs batch by batch (`batches.budget`), on the model's device, without gradients."""
     device = next(model.parameters()).device
+    for run in within_budget(arrays, batch_size):
+        courses = arrays[run.start : run.stop]
+        inputs = inputs_from(pack(courses), tuple(courses[0].layers)).to(device)
+        with evaluating(model):
+            output = model(inputs)
+        yield output
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """In evaluation mode and without gradients; each part then has its mode again."""
+    modes = [(part, part.training) for part in model.modules()]
     model.eval()
-    with torch.inference_mode():
-        for run in within_budget(arrays, batch_size):
-            courses = arrays[run.start : run.stop]
-            yield model(inputs_from(pack(courses), tuple(courses[0].layers)).to(device))
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        for part, was_training in modes:
+            part.training = was_training
 
 
 def predict(model: nn.Module, arrays: Sequence[CourseArrays], head: str) -> NDArray[np.float64]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-import torch
 from torch import Tensor
 
 from tumorcast.cohort.arrays import CourseArrays
@@ -18,6 +17,9 @@ NO_PART = frozenset(
      "modality_dropout", "auxiliary_weight"}
 )  # fmt: skip
 """Settings of the network that its anchors do not depend on."""
+
+_FITTED = ("anchors.", "ordinal.")
+"""Parts of a predictor that `fit_anchors` sets."""
 
 
 class KeptAnchors:
@@ -34,13 +36,14 @@ class KeptAnchors:
         seed: int,
         model: ModelConfig,
     ) -> Tensor:
-        """Set the predictor's anchors; returns as `fit_anchors`."""
+        """Set the predictor's anchors and ordinal thresholds; returns as `fit_anchors`."""
         key = model.model_dump_json(exclude=set(NO_PART))
         if key not in self._kept:
             unseen = fit_anchors(predictor, training, courses, seed)
-            state = {name: value.clone() for name, value in predictor.anchors.state_dict().items()}
-            self._kept[key] = state, unseen
+            fitted = {
+                name: value for name, value in predictor.state_dict().items() if name.startswith(_FITTED)
+            }
+            self._kept[key] = {name: value.clone() for name, value in fitted.items()}, unseen
         state, unseen = self._kept[key]
-        with torch.no_grad():
-            predictor.anchors.load_state_dict(state)
+        predictor.load_state_dict(state, strict=False)
         return unseen.clone()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytorch_lightning as pl
 import torch
@@ -25,7 +27,7 @@ class CourseModule(pl.LightningModule):
     `anchored` [n, M + 1, H] is what the anchors say of each of the `courses` = n training courses without having
     seen it; None where the network has no anchors.
     The loss is that of the fused score plus `auxiliary_weight` times the mean of the single read-outs', each
-    over the courses that have the modality; always of the whole global batch, whatever the number of processes.
+    over the courses that show the modality; always of the whole global batch, whatever the number of processes.
     Which tiles and modalities of a course are seen depends on seed, epoch and course alone. The masks of the
     inner dropout depend on `seed`, the step's place and the process, so that a run that goes on equals one that
     never stopped, but not one on another number of processes.
@@ -86,13 +88,14 @@ class CourseModule(pl.LightningModule):
         output = self.predictor(batch.inputs._replace(is_present=kept), *anchored)
         wish = torch.full_like(batch.labels.response, float(self.wishes.now()))
         own = self.predictor.own_losses(batch.inputs, output, batch.labels)
-        beside = own.nan_to_num()[:, :, None].expand(-1, -1, output.scores.shape[1])
+        has_own = ~own.isnan()
+        beside = own.masked_fill(~has_own, 0)[:, :, None].expand(-1, -1, output.scores.shape[1])
         says = torch.cat([output.scores[:, None], output.read_outs, beside], dim=1)
-        known = [*batch.inputs.is_present.unbind(1), *own.isfinite().unbind(1)]
+        known = [*kept.unbind(1), *has_own.unbind(1)]
         says, facts = self._whole(says, torch.stack([*batch.labels, wish, *known], dim=1))
         labels, known_of = CourseLabels(*facts[:, :4].unbind(1)), facts[:, 5:] > 0
         read_outs, beside = says[:, 1:].split([output.read_outs.shape[1], own.shape[1]], dim=1)
-        modalities = batch.inputs.is_present.shape[1]
+        modalities = kept.shape[1]
         self._asked = facts[:, 4].detach().nan_to_num().max()
         loss = self.outcome(says[:, 0], labels)
         auxiliary = self._auxiliary(read_outs, labels, known_of[:, :modalities])
@@ -102,7 +105,15 @@ class CourseModule(pl.LightningModule):
             self.training_config.batch_size, self.courses - batch_idx * self.training_config.batch_size
         )
         self.loss_total, self.loss_count = self.loss_total + size * loss.detach(), self.loss_count + size
-        return loss
+        return self._with_all(loss)
+
+    def _with_all(self, loss: Tensor) -> Tensor:
+        """The loss, with a gradient for every parameter: processes wait for each other's of all of them."""
+        if isinstance(self.trainer.strategy, FSDPStrategy):
+            return loss
+        trained = (value for value in self.predictor.parameters() if value.requires_grad)
+        reached: Tensor = _Reaching.apply(loss, *trained)
+        return reached
 
     def _drawn(self) -> Tensor:
         """Numbers that decide which modalities each course shows in this epoch."""
@@ -157,6 +168,19 @@ class CourseModule(pl.LightningModule):
             self.trainer.strategy.model.clip_grad_norm_(gradient_clip_val)  # type: ignore[union-attr, operator]
         else:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+
+class _Reaching(torch.autograd.Function):
+    """A loss as it is; parameters get a gradient of zero, whatever they are."""
+
+    @staticmethod
+    def forward(ctx: Any, loss: Tensor, *parameters: Tensor) -> Tensor:
+        ctx.save_for_backward(*parameters)
+        return loss.view_as(loss)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+        return grad, *(torch.zeros_like(value) for value in ctx.saved_tensors)
 
 
 def _mean_of(losses: Tensor, is_known: Tensor) -> Tensor:
