@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import mlflow
@@ -10,6 +11,7 @@ import pytest
 
 from tracked import FACTS, made_up_scores, record_run
 from tumorcast.domain.errors import InputError
+from tumorcast.training import run_facts
 from tumorcast.training.comparison import compare_best
 from tumorcast.training.delivery import deliver
 from tumorcast.training.run_facts import description
@@ -70,3 +72,19 @@ def test_a_long_description_loses_rows_and_no_caveat():
     assert len(told) > 5000
     for caveat in ("SIMULATED DATA", "Research use only", "is optimistic", "primary_minus_best_other"):
         assert caveat in told[:5000]
+
+
+def test_few_feature_files_are_opened_for_the_encoders_digest(monkeypatch):
+    opened: list[Path] = []
+
+    def attrs(path):
+        opened.append(path)
+        return SimpleNamespace(encoder="toy", encoder_sha256=""), None
+
+    monkeypatch.setattr(run_facts, "read_attrs", attrs)
+    slides = pd.DataFrame({"feature_path": [f"{k}.h5" for k in range(10_000)]})
+    work = SimpleNamespace(
+        bags={"a": SimpleNamespace(encoder="toy")}, cohort=SimpleNamespace(slides=slides), config=None
+    )
+    assert run_facts._encoder(work) == {"encoder": "toy"}
+    assert len(opened) < 10

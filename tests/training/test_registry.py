@@ -20,6 +20,7 @@ from tumorcast.cli.main import main
 from tumorcast.config.models import TrackingConfig
 from tumorcast.serve.bundle import check_files
 from tumorcast.serve.predict import Request, predict_study
+from tumorcast.training import registry
 from tumorcast.training.tracking import Tracker
 
 
@@ -49,6 +50,28 @@ def test_one_model_is_registered_and_holds_no_pickle(tracked):
     names = [path.name for path in folder.rglob("*") if path.is_file()]
     assert {"manifest.json", "predictor.onnx", "served_bundle.py"} <= set(names)
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".cloudpickle"))]
+
+
+def test_a_break_or_a_late_answer_leaves_one_model_of_a_run(tracked, lab, monkeypatch):
+    client, whole = mlflow.MlflowClient(tracked), registry.log_bundle
+    experiment = client.get_experiment_by_name("toy").experiment_id
+    run_id = client.create_run(experiment).info.run_id
+
+    def breaks(bundle, register_as):
+        whole(bundle, None)
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "log_bundle", breaks)
+        with pytest.raises(ConnectionError):
+            registry.register_bundle(lab.bundle, "once", run_id, tracked)
+    registry.register_bundle(lab.bundle, "once", run_id, tracked)
+    models = client.search_logged_models([experiment], f"source_run_id = '{run_id}'")
+    assert sorted(model.name for model in models) == ["model", "predictor"]
+    (version,) = client.search_model_versions("name = 'once'")
+    client.create_model_version("once", version.source, run_id)
+    registry.register_bundle(lab.bundle, "once", run_id, tracked)
+    assert [found.version for found in client.search_model_versions("name = 'once'")] == [version.version]
 
 
 def test_pyfunc_says_what_the_lab_says(tracked, lab, tmp_path):

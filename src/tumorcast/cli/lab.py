@@ -49,11 +49,3 @@ def local_time(at: float | None) -> str:
     from datetime import datetime
 
     return "-" if at is None else datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M %z")
-
-
-def print_table(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-    """Columns as wide as their widest cell."""
-    table = [header, *(tuple(map(str, row)) for row in rows)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
-    for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tumorcast.cli.lab import add_folder, print_table
+from tumorcast.cli.lab import add_folder
+from tumorcast.cli.tables import print_table
 from tumorcast.domain.errors import InputError
 
 

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tumorcast.cli.lab import add_folder, local_time, print_table
+from tumorcast.cli.lab import add_folder, local_time
+from tumorcast.cli.tables import print_table
 
 _HELP = {
     "add": "check a bundle (folder or zip) and copy it into the lab",

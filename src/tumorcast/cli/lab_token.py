@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tumorcast.cli.lab import add_folder, local_time, print_table
+from tumorcast.cli.lab import add_folder, local_time
+from tumorcast.cli.tables import print_table
 
 
 def add_parser(subparsers: Any) -> None:

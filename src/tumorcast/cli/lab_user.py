@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tumorcast.cli.lab import add_folder, print_table
+from tumorcast.cli.lab import add_folder
+from tumorcast.cli.tables import print_table
 
 _ROLES = ("viewer", "pathologist", "admin")
 

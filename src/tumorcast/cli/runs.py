@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table."""
-    from tumorcast.cli.lab import print_table
+    from tumorcast.cli.tables import print_table
     from tumorcast.training.run_table import HEADER
     from tumorcast.training.run_views import OPTIMISM
 

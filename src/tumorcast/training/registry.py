@@ -42,6 +42,7 @@ def register_bundle(bundle: Path, register_as: str | None, run_id: str, uri: str
 
     client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     if register_as and client.search_model_versions(f"run_id = '{run_id}'", max_results=1):
+        _drop_doubles(client, run_id)
         return
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
