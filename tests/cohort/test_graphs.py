@@ -8,6 +8,7 @@ import pytest
 
 from tumorcast.biology.network import GeneNetwork
 from tumorcast.biology.variants import IMPACTS
+from tumorcast.cohort import graphs
 from tumorcast.cohort.graph_vocabulary import SAME_PATHWAY, build_vocabulary, frequent_genes
 from tumorcast.cohort.graphs import altered_genes, patient_graph, propagate
 from tumorcast.cohort.scaling import LayerScaler
@@ -134,3 +135,9 @@ def test_frequent_genes_are_those_of_many_courses():
     table = pd.DataFrame([*rows, *[(f"c{i}", "MUTE", "silent") for i in range(6)]],
                          columns=["course_id", "gene", "impact"])  # fmt: skip
     assert frequent_genes(table, 100) == ["OFTEN"]
+
+
+def test_copy_number_of_other_courses_is_not_touched():
+    vocabulary = build_vocabulary(chain(), [])
+    table = pd.DataFrame([[2.0, -2.0], ["not", "touched"]], columns=["A", "B"], dtype=object)
+    assert graphs._levels(vocabulary, table, np.array([0]))[0, :2].tolist() == [2, -2]

@@ -27,7 +27,7 @@ from tumorcast.domain.errors import ConfigError, InputError, LeakageError
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.write_study import write_study
 from tumorcast.slides.stored_rows import rows_digest
-from tumorcast.training.workspace import find_duplicates
+from tumorcast.training.workspace import find_duplicates, open_workspace
 
 QUICK = Preparation(find_duplicates, shard_bytes=100_000)
 
@@ -403,3 +403,13 @@ def test_what_cannot_be_kept_is_found_before_the_tiles_are_written(study, tmp_pa
     monkeypatch.setattr(writing, "record_of", lambda *_: (_ for _ in ()).throw(LeakageError("tuned")))
     with pytest.raises(LeakageError):
         prepare(config_of(study), tmp_path / "out", QUICK)
+
+
+def test_a_run_does_not_go_on_with_other_features(own_study, tmp_path):
+    config = config_of(own_study, f"runs={tmp_path / 'runs'}")
+    cohort = open_workspace(config).cohort
+    open_workspace(config)
+    with h5py.File(cohort.slides["feature_path"].iloc[0], "r+") as file:
+        file["features"][0, 0] += 1
+    with pytest.raises(ConfigError, match="differs in features"):
+        open_workspace(config)
