@@ -56,6 +56,14 @@ def test_normalisation_of_the_caller_s_kind(tmp_path, dim):
     assert (encoder.id, encoder.dim, encoder.tile_px, encoder.target_mpp) == ("m", 3, 32, 1.0)
 
 
+def test_a_json_beside_does_not_hide_whom_a_tuned_encoder_has_seen(tmp_path):
+    _mean_graph(tmp_path / "m.onnx", {"id": "base+lora-1", "tuned_on": "digests"})
+    (tmp_path / "m.json").write_text(json.dumps({"id": "base", "tuned_on": "", "mean": [0, 0, 0]}))
+    encoder = OnnxTileEncoder(tmp_path / "m.onnx")
+    assert (encoder.id, encoder.tuned_on) == ("base+lora-1", "digests")
+    assert tuple(encoder.mean) == (0, 0, 0)
+
+
 def test_a_json_beside_describes_the_encoder(tmp_path):
     _mean_graph(tmp_path / "m.onnx")
     (tmp_path / "m.json").write_text(json.dumps({"id": "mine", "mean": [0, 0, 0], "std": [1, 1, 1]}))

@@ -150,7 +150,8 @@ class OnnxTileEncoder:
 
 
 def _read_card(path: Path, metadata: dict[str, str]) -> EncoderCard:
-    """From the graph's metadata, overridden by `NAME.json` beside it; defaults are ImageNet's."""
+    """From the graph's metadata, overridden by `NAME.json` beside it, but for whom a tuned encoder has seen and the
+    name that this is bound to; defaults are ImageNet's."""
     try:
         found: dict[str, object] = {
             key: metadata[key] for key in EncoderCard.__dataclass_fields__ if key in metadata
@@ -158,7 +159,10 @@ def _read_card(path: Path, metadata: dict[str, str]) -> EncoderCard:
         beside = path.with_suffix(".json")
         if beside.is_file():
             told = json.loads(beside.read_text(encoding="utf-8"))
-            found |= {key: told[key] for key in EncoderCard.__dataclass_fields__ if key in told}
+            own = ("id", "tuned_on") if metadata.get("tuned_on") else ()
+            found |= {
+                key: told[key] for key in EncoderCard.__dataclass_fields__ if key in told and key not in own
+            }
         return _card_from(found, path.stem)
     except (ValueError, TypeError) as error:
         raise InputError(f"the description of {path.name} cannot be read", got=error) from error
