@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tumorcast.nn import segments, tile_pooling, tile_projection
 from tumorcast.nn.segments import AttentionPooling, pool_in_turn, segment_softmax, segment_sum
 from tumorcast.nn.slide_encoder import SlideEncoder
-from tumorcast.nn.tile_projection import CLIP, project_tiles
+from tumorcast.nn.tile_projection import CLIP, project_tiles, sum_tiles
 
 DIM, WIDTH, CHUNK = 6, 3, 4
 SIZES = {
@@ -172,3 +172,22 @@ def test_pooling_a_cacheful_at_a_time_equals_the_plain_formula(sizes, monkeypatc
     torch.testing.assert_close(
         torch.autograd.grad(found, wanted, ups), torch.autograd.grad(expected, wanted, ups)
     )
+
+
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+def test_sums_alone_and_products_alone_are_those_of_both(sizes):
+    tiles, owner = packed(sizes)
+    mean, scale, weight, bias = layer()
+    projected, total = project_tiles(tiles, owner, len(sizes), mean, scale, weight, bias)
+    alone, none = project_tiles(tiles, owner, len(sizes), mean, scale, weight, bias, with_total=False)
+    assert torch.equal(alone, projected)
+    assert none.shape == (0, DIM)
+    assert torch.equal(sum_tiles(tiles, owner, len(sizes), mean, scale), total)
+
+
+def test_many_rows_in_half_precision_add_up():
+    values = torch.full((16_384, 1), 0.1, dtype=torch.bfloat16)
+    found = segment_sum(values, torch.zeros(len(values), dtype=torch.int64), 1)
+    expected = values.float().sum(dim=0, keepdim=True)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.float(), expected, rtol=0.005, atol=0)

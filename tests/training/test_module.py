@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,7 +16,7 @@ from tumorcast.config.models import ModelConfig, TrainingConfig
 from tumorcast.nn.build import build_net
 from tumorcast.nn.predictor import Ensemble
 from tumorcast.training import module as module_file
-from tumorcast.training.inference import predict
+from tumorcast.training.inference import predict, predict_with
 from tumorcast.training.module import CourseModule
 
 NETWORKS = [ModelConfig(width=16, graph=graph) for graph in ("gine", "gatv2", "hetero", "bag")]
@@ -78,3 +81,23 @@ def test_prediction_leaves_each_part_in_its_mode():
     first, again = (predict(ensemble, [toy_course(0)], "response") for _ in range(2))
     assert first == again
     assert (one.fusion.training, other.fusion.training) == (True, False)
+
+
+@pytest.mark.parametrize("kind", ["tumorcast", "abmil"])
+def test_every_subset_at_once_is_every_subset_alone(kind):
+    courses = [toy_course(0), toy_course(1, n_tiles=0, present=MODALITIES[1:]), toy_course(2, n_tiles=3)]
+    ensemble = Ensemble([build_net(ModelConfig(kind=kind), toy_preprocessor()) for _ in range(2)])
+    masks = [np.array(mask) for mask in itertools.product([False, True], repeat=len(MODALITIES))]
+    for mask, found in zip(masks, predict_with(ensemble, courses, masks, "response"), strict=True):
+        alone = [replace(course, is_present=course.is_present & mask) for course in courses]
+        np.testing.assert_allclose(found, predict(ensemble, alone, "response"), rtol=0, atol=1e-6)
+
+
+def test_anchors_look_at_the_summary_alone_of_a_slide():
+    courses = [toy_course(0), toy_course(1, n_tiles=0), toy_course(2, n_tiles=30)]
+    inputs = (
+        CourseDataset(courses, toy_labels(courses)).collate([(c, i) for i, c in enumerate(courses)]).inputs
+    )
+    net = build_net(ModelConfig(), toy_preprocessor())
+    for name in MODALITIES:
+        assert torch.equal(net.summary(name, inputs), net.encode(name, inputs).summary)

@@ -96,7 +96,10 @@ class Predictor(CourseNet):
         have not seen the course. `slide` stands in for what the slide encoder makes of the tiles."""
         is_present = inputs.is_present
         ready = {} if slide is None else {"slide": slide}
-        encoded = {name: ready.get(name) or self.encode(name, inputs) for name in self.modalities}
+        encoded = {
+            name: ready.get(name) or self.encode(name, inputs, with_summary=anchored is None)
+            for name in self.modalities
+        }
         conditioned, is_real, singles = [], [], []
         for m, part in enumerate(encoded.values()):
             present = is_present[:, m, None, None]
@@ -126,11 +129,11 @@ class Predictor(CourseNet):
             return scores.new_zeros((scores.shape[0], 0))
         return self.ordinal(scores[:, self.heads.index("ordinal")])
 
-    def encode(self, name: str, inputs: CourseInputs) -> Encoded:
-        """Tokens, summary and attention of one modality."""
+    def encode(self, name: str, inputs: CourseInputs, with_summary: bool = True) -> Encoded:
+        """Tokens, summary and attention of one modality; the mean tile only `with_summary`."""
         encoder = self.encoders[f"of_{name}"]
         if isinstance(encoder, SlideEncoder):
-            return encoder(inputs.tiles, inputs.tile_course, inputs.is_present.shape[0])
+            return encoder(inputs.tiles, inputs.tile_course, inputs.is_present.shape[0], with_summary)
         if isinstance(encoder, GraphEncoder):
             return encoder(
                 inputs.node_gene, inputs.node_features, inputs.edge_index, inputs.edge_type,
@@ -138,6 +141,13 @@ class Predictor(CourseNet):
             )  # fmt: skip
         i = self.layer_names.index(name)
         return encoder(inputs.layers[i], inputs.is_measured[i])
+
+    def summary(self, name: str, inputs: CourseInputs) -> Tensor:
+        """[B, F] fixed numbers of one modality; of slides nothing else is computed."""
+        encoder = self.encoders[f"of_{name}"]
+        if isinstance(encoder, SlideEncoder):
+            return encoder.summary(inputs.tiles, inputs.tile_course, inputs.is_present.shape[0])
+        return self.encode(name, inputs).summary
 
 
 def _summary_width(encoder: nn.Module) -> int:

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 def segment_sum(
     values: Float[Tensor, "t *c"], segment: Int[Tensor, " t"], count: int
 ) -> Float[Tensor, "b *c"]:
-    """Sum of the rows of each segment; zero for an empty one.
+    """Sum of the rows of each segment, added up in float32 or wider; zero for an empty one.
 
     `scatter_add`, not `index_add`: the latter is exported as ONNX `ScatterND`, which ONNX Runtime runs on
     several threads that overwrite each other's sums where rows share a segment.
     """
-    out = values.new_zeros((count, *values.shape[1:]))
+    wide = values.to(torch.promote_types(values.dtype, torch.float32))
     index = segment.view(-1, *[1] * (values.dim() - 1)).expand_as(values)
-    return out.scatter_add(0, index, values)
+    return wide.new_zeros((count, *values.shape[1:])).scatter_add(0, index, wide).to(values.dtype)
 
 
 def segment_softmax(
@@ -37,7 +37,8 @@ def pool_in_turn(
 ) -> tuple[Float[Tensor, "b k w"], Float[Tensor, "t k"]]:
     """Softmax and weighted sum of each segment, for segments one after the other (`segment` rises): no [T, K, W].
 
-    One product a segment; on a GPU one product for all, which need not ask how long they are.
+    One product a segment; on a GPU one product for all, which need not ask how long they are: its memory grows with
+    T x B x K (`batches.budget` bounds T and B).
     """
     if values.device.type == "cpu":
         return _pool_each(logits, values, segment, count)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from tumorcast.nn.anchors import Encoded
 from tumorcast.nn.segments import AttentionPooling, pool_in_turn
 from tumorcast.nn.tile_pooling import pool_tiles
-from tumorcast.nn.tile_projection import project_tiles
+from tumorcast.nn.tile_projection import project_tiles, sum_tiles
 
 _LEAST_GATE = 64
 
@@ -20,8 +20,8 @@ class SlideEncoder(nn.Module):
     channels of its token, the same for all tiles. Masks of each tile would average out in the pooling, and drawing
     them would take longer than the products.
 
-    Shapes: (tiles [T, dim] in any floating type, tile_course [T] rising, B) -> tokens [B, K, W], summary [B, dim],
-    attention [T, K].
+    Shapes: (tiles [T, dim] in any floating type, tile_course [T] rising, B) -> tokens [B, K, W], summary [B, dim]
+    ([0, dim] without it), attention [T, K].
 
     Args:
         mean, scale: [dim] statistics of the training fold's tiles.
@@ -40,14 +40,18 @@ class SlideEncoder(nn.Module):
         self.summary_width = len(mean)
         self.dropout = dropout
 
-    def forward(self, tiles: Tensor, tile_course: Tensor, count: int) -> Encoded:
+    def forward(self, tiles: Tensor, tile_course: Tensor, count: int, with_summary: bool = True) -> Encoded:
         weight = self.project.weight * self._thinned(self.mean, self.dropout / 2)
         hidden, total = project_tiles(
-            tiles, tile_course, count, self.mean, self.scale, weight, self.project.bias
+            tiles, tile_course, count, self.mean, self.scale, weight, self.project.bias, with_summary
         )
         tokens, attention = self._pooled(hidden, tile_course, count)
-        size = torch.bincount(tile_course, minlength=count).clamp_min(1)
-        return Encoded(tokens, total / size[:, None], attention)
+        summary = _mean_tile(total, tile_course) if with_summary else total
+        return Encoded(tokens, summary, attention)
+
+    def summary(self, tiles: Tensor, tile_course: Tensor, count: int) -> Tensor:
+        """[B, dim] the summary alone, without gradient."""
+        return _mean_tile(sum_tiles(tiles, tile_course, count, self.mean, self.scale), tile_course)
 
     def _pooled(self, hidden: Tensor, tile_course: Tensor, count: int) -> tuple[Tensor, Tensor]:
         kept, epsilon = self._thinned(self.norm.weight, self.dropout), self.norm.eps
@@ -61,3 +65,8 @@ class SlideEncoder(nn.Module):
     def _thinned(self, like: Tensor, chance: float) -> Tensor:
         """[n] of 1; in training some of 0, the others larger."""
         return nn.functional.dropout(torch.ones_like(like), chance, self.training)
+
+
+def _mean_tile(total: Tensor, tile_course: Tensor) -> Tensor:
+    size = torch.bincount(tile_course, minlength=len(total)).clamp_min(1)
+    return total / size[:, None]

@@ -25,6 +25,7 @@ def project_tiles(
     scale: Float[Tensor, " dim"],
     weight: Float[Tensor, "w dim"],
     bias: Float[Tensor, " w"],
+    with_total: bool = True,
 ) -> tuple[Float[Tensor, "t w"], Float[Tensor, "b dim"]]:
     """Standardised, clamped tiles times the weights, and the sums of the standardised tiles of each of `count` courses.
 
@@ -33,9 +34,27 @@ def project_tiles(
 
     Args:
         tiles: in any floating type.
+        with_total: False where nobody reads the sums: there are none, [0, dim].
     """
-    projected, total = _TileProjection.apply(tiles, tile_course, count, mean, scale, weight, bias)
+    summed = count if with_total else 0
+    projected, total = _TileProjection.apply(tiles, tile_course, summed, mean, scale, weight, bias)
     return projected, total
+
+
+@torch.no_grad()
+def sum_tiles(
+    tiles: Float[Tensor, "t dim"],
+    tile_course: Int[Tensor, " t"],
+    count: int,
+    mean: Float[Tensor, " dim"],
+    scale: Float[Tensor, " dim"],
+) -> Float[Tensor, "b dim"]:
+    """The sums of `project_tiles` alone, without gradient."""
+    total = mean.new_zeros((count, len(mean)))
+    chunks = _Chunks(tiles, mean, scale)
+    for start, stop in chunks.places:
+        _add_to_courses(total, chunks.standard(start, stop), tile_course[start:stop])
+    return total
 
 
 class _TileProjection(torch.autograd.Function):
@@ -53,7 +72,8 @@ class _TileProjection(torch.autograd.Function):
         for start, stop in chunks.places:
             standard = chunks.standard(start, stop)
             torch.addmm(offset, standard.to(kept), turned, out=projected[start:stop])
-            _add_to_courses(total, standard, tile_course[start:stop])
+            if count:
+                _add_to_courses(total, standard, tile_course[start:stop])
         ctx.save_for_backward(tiles, tile_course, mean, scale, weight)
         ctx.kept = kept
         ctx.set_materialize_grads(False)

@@ -29,6 +29,7 @@ from tumorcast.cohort.splits import inner_folds
 from tumorcast.nn.anchors import LinearScore
 from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import Predictor
+from tumorcast.training.inference import evaluating
 
 _PENALTIES = tuple(float(value) for value in np.geomspace(30.0, 0.01, 9))
 _FOLDS, _FEWEST, _STEPS = 5, 10, 30
@@ -115,13 +116,12 @@ def _fold_of(training: Sequence[CourseArrays], courses: pd.DataFrame, seed: int)
 def _tables(predictor: Predictor, training: Sequence[CourseArrays], fold_of: Tensor) -> list[_Table]:
     """One a modality, the treatment last."""
     found: list[list[Tensor]] = [[] for _ in predictor.modalities]
-    predictor.eval()
-    with torch.inference_mode():
+    with evaluating(predictor):
         for run in within_budget(training):
             part = training[run.start : run.stop]
             inputs = inputs_from(pack(part), tuple(part[0].layers))
             for m, name in enumerate(predictor.modalities):
-                found[m].append(predictor.encode(name, inputs).summary.double())
+                found[m].append(predictor.summary(name, inputs).double())
     is_present = torch.from_numpy(np.stack([course.is_present for course in training]))
     tables = []
     for m, parts in enumerate(found):

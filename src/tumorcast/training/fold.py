@@ -18,7 +18,7 @@ from tumorcast.nn.predictor import Ensemble
 from tumorcast.nn.rivals.build import modalities_of
 from tumorcast.training.choice import Choose, Choosing, InnerFolds, best_candidate
 from tumorcast.training.fit import Member
-from tumorcast.training.inference import masked, narrowed, predict
+from tumorcast.training.inference import narrowed, predict, predict_with
 from tumorcast.training.reliance import relied_on
 from tumorcast.training.workspace import Workspace
 
@@ -199,10 +199,12 @@ def _predict_subsets(
     sizes = range(1, len(names) + 1)
     if len(names) > _MOST_MODALITIES_FOR_SUBSETS:
         sizes = range(1, 2)
-    tables = []
     seen = [narrowed(arrays[cid], have, names) for cid in fold.test]
-    for keep in itertools.chain.from_iterable(itertools.combinations(names, size) for size in sizes):
-        test = [masked(course, names, keep) for course in seen]
-        values = predict(fused.ensemble, test, work.config.model.heads[0])
-        tables.append(prediction_table(work, fold.name, fold.test, "+".join(keep), values))
+    subsets = [keep for size in sizes for keep in itertools.combinations(names, size)]
+    shown = [np.array([name in keep for name in names]) for keep in subsets]
+    said = predict_with(fused.ensemble, seen, shown, work.config.model.heads[0])
+    tables = [
+        prediction_table(work, fold.name, fold.test, "+".join(keep), values)
+        for keep, values in zip(subsets, said, strict=True)
+    ]
     return pd.concat(tables, ignore_index=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tumorcast.batches.batch import inputs_from
+from tumorcast.batches.batch import CourseInputs, inputs_from
 from tumorcast.batches.budget import MOST_COURSES, within_budget
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
-from tumorcast.nn.predictor import PredictorOutput
+from tumorcast.nn.predictor import Ensemble, Predictor, PredictorOutput, mean_output
 
 _RESPONDER_LEVEL = 1
 """Exceeding this level of the ordinal scale (SD, RCB-II) is a response."""
@@ -49,13 +50,37 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 def predict(model: nn.Module, arrays: Sequence[CourseArrays], head: str) -> NDArray[np.float64]:
     """[n] probability of response (heads response, ordinal), or log-risk (survival), of the first head."""
+    return np.concatenate([_said(output, head) for output in outputs_of(model, arrays)])
+
+
+def predict_with(
+    ensemble: Ensemble, arrays: Sequence[CourseArrays], shown: Sequence[NDArray[np.bool_]], head: str
+) -> list[NDArray[np.float64]]:
+    """As `predict`, once for each of `shown` [M] with these modalities alone; slides are encoded once for all."""
+    device = next(ensemble.parameters()).device
+    found: list[list[NDArray[np.float64]]] = [[] for _ in shown]
+    for run in within_budget(arrays):
+        courses = arrays[run.start : run.stop]
+        inputs = inputs_from(pack(courses), tuple(courses[0].layers)).to(device)
+        with evaluating(ensemble):
+            scored = [_scorer(member, inputs) for member in ensemble.members]
+            for place, mask in enumerate(shown):
+                is_present = inputs.is_present & torch.from_numpy(mask).to(device)
+                output = mean_output([score(inputs._replace(is_present=is_present)) for score in scored])
+                found[place].append(_said(output, head))
+    return [np.concatenate(parts) for parts in found]
+
+
+def _scorer(member: nn.Module, inputs: CourseInputs) -> Callable[..., PredictorOutput]:
+    """The network; a predictor with the slides of `inputs` already encoded."""
+    if isinstance(member, Predictor) and "slide" in member.modalities:
+        return partial(member, slide=member.encode("slide", inputs))
+    return member
+
+
+def _said(output: PredictorOutput, head: str) -> NDArray[np.float64]:
     is_ordinal = head == "ordinal"
-    logits = torch.cat(
-        [
-            output.ordinal_logits[:, _RESPONDER_LEVEL] if is_ordinal else output.scores[:, 0]
-            for output in outputs_of(model, arrays)
-        ]
-    )
+    logits = output.ordinal_logits[:, _RESPONDER_LEVEL] if is_ordinal else output.scores[:, 0]
     values = logits if head == "survival" else torch.sigmoid(logits)
     return values.double().cpu().numpy()
 
@@ -68,8 +93,3 @@ def narrowed(course: CourseArrays, have: Sequence[str], keep: Sequence[str]) -> 
         is_measured={name: mask for name, mask in course.is_measured.items() if name in keep},
         is_present=course.is_present[[have.index(name) for name in keep]],
     )
-
-
-def masked(course: CourseArrays, have: Sequence[str], keep: Sequence[str]) -> CourseArrays:
-    """The course with only the modalities `keep` present; the network stays the same."""
-    return replace(course, is_present=course.is_present & np.array([name in keep for name in have]))
