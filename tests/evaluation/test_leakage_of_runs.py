@@ -52,9 +52,10 @@ def test_one_slide_of_another_patient_is_found_among_several(work):
         bags[b],
         features=pd.concat([pd.DataFrame(bags[name].features) for name in (b, a)]).to_numpy("float32"),
         slide_ids=(*bags[b].slide_ids, *(["copy"] * len(bags[a].features))),
+        digests=(),
     )
     only_copied = work.bags[a].features.astype("float32")
-    bags[a] = replace(bags[a], features=only_copied, slide_ids=("own",) * len(only_copied))
+    bags[a] = replace(bags[a], features=only_copied, slide_ids=("own",) * len(only_copied), digests=())
     assert duplicates(replace(work, bags=bags)) == [("slide", a, b)]
 
 
