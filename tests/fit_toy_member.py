@@ -38,16 +38,17 @@ def fitted(folder: Path, settings: TrainingConfig = SETTINGS, model: ModelConfig
     )
 
 
-def together(world: int, folder: Path, model: dict[str, object] | None = None) -> None:
-    """The same by several processes, each told what torchrun tells; the member lies in FOLDER/member."""
+def together(
+    world: int, folder: Path, model: dict[str, object] | None = None, starter: str = "torchrun"
+) -> None:
+    """The same by several processes, each told what the starter tells; the member lies in FOLDER/member."""
     folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     paths = os.pathsep.join(str(ROOT / name) for name in ("src", "tests"))
     known = {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    known |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "GROUP_RANK": "0"}
-    known |= {"WORLD_SIZE": str(world), "LOCAL_WORLD_SIZE": str(world), "TORCHELASTIC_RUN_ID": "toy"}
+    known |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     command = [
         sys.executable,
         str(ROOT / "tests" / "fit_toy_member.py"),
@@ -55,10 +56,24 @@ def together(world: int, folder: Path, model: dict[str, object] | None = None) -
         json.dumps({"model": model or {}}),
     ]
     team = [
-        subprocess.Popen(command, env={**os.environ, **known, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+        subprocess.Popen(command, env={**os.environ, **known, **_told(starter, rank, world)})
         for rank in range(world)
     ]
     assert [process.wait(250) for process in team] == [0] * world
+
+
+def _told(starter: str, rank: int, world: int) -> dict[str, str]:
+    """Of one node."""
+    if starter == "srun":
+        tasks = dict.fromkeys(("SLURM_NTASKS", "SLURM_STEP_NUM_TASKS"), str(world))
+        return (
+            tasks
+            | {"SLURM_STEP_NUM_NODES": "1", "SLURM_NODEID": "0"}
+            | dict.fromkeys(("SLURM_PROCID", "SLURM_LOCALID"), str(rank))
+        )
+    size = dict.fromkeys(("WORLD_SIZE", "LOCAL_WORLD_SIZE"), str(world))
+    me = dict.fromkeys(("RANK", "LOCAL_RANK"), str(rank))
+    return size | me | {"GROUP_RANK": "0", "TORCHELASTIC_RUN_ID": "toy"}
 
 
 def main(

@@ -14,6 +14,7 @@ from toy_courses import toy_course, toy_labels
 from tumorcast.batches.dataset import CourseDataset, EpochSampler, SharedBatches
 from tumorcast.config.models import TrainingConfig
 from tumorcast.domain.errors import ConfigError
+from tumorcast.training import fit as fit_room
 from tumorcast.training.processes import layout
 
 _WITHOUT_GRADIENT = re.compile(r"(summarise\.\d|score|correction|read_out\.\d\.1)\.bias|in_proj_bias")
@@ -65,6 +66,26 @@ def test_a_process_whose_share_does_not_reach_every_parameter_keeps_step(tmp_pat
     alone = fitted(tmp_path / "alone", model=MODEL.model_copy(update=model))
     told = json.loads((tmp_path / "two" / "member" / "member.json").read_text())
     assert told["val_loss"] == pytest.approx(alone.loss, abs=1e-5)
+
+
+def test_a_run_begun_alone_goes_on_with_two_processes_of_srun(tmp_path, monkeypatch):
+    original, member = fit_room.CourseModule.training_step, tmp_path / "two" / "member"
+
+    def training_step(self, batch, batch_idx):
+        if (self.current_epoch, batch_idx) == (1, 3):
+            raise InterruptedError
+        return original(self, batch, batch_idx)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_room.CourseModule, "training_step", training_step)
+        with pytest.raises(InterruptedError):
+            fitted(member, SETTINGS.model_copy(update={"checkpoint_minutes": 1e-9}))
+    together(2, tmp_path / "two", starter="srun")
+    steps = (tmp_path / "two" / "steps.0").read_text().splitlines()
+    assert sorted(step.rsplit(" ", 1)[0] for step in steps)[:4] == ["1 3", "1 3", "1 4", "1 4"]
+    told, alone = json.loads((member / "member.json").read_text()), fitted(tmp_path / "alone")
+    for ours, theirs in zip(told["history"], alone.history, strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-6)
 
 
 TORCHRUN = {

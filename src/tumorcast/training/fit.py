@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
 
 from tumorcast.batches.batch import CourseLabels
 from tumorcast.batches.dataset import CourseDataset, EpochSampler, SharedBatches, WholeBags, make_loader
@@ -32,7 +33,7 @@ from tumorcast.training.files import write_text
 from tumorcast.training.inference import outputs_of
 from tumorcast.training.kept_anchors import KeptAnchors
 from tumorcast.training.module import CourseModule
-from tumorcast.training.processes import has_gpus, join, layout
+from tumorcast.training.processes import PATIENCE, has_gpus, join, layout
 from tumorcast.training.stop import Stopped
 
 _WEIGHTS, _SUMMARY = "weights.safetensors", "member.json"
@@ -154,7 +155,7 @@ def _finish(folder: Path, checkpoint: EpochCheckpoint) -> None:
 def make_trainer(settings: TrainingConfig) -> pl.Trainer:
     """A Lightning trainer as configured, without its own logging and checkpoints."""
     processes = layout(settings)
-    return pl.Trainer(
+    trainer = pl.Trainer(
         max_epochs=settings.max_epochs,
         accelerator=settings.accelerator,
         devices=processes.devices,
@@ -171,6 +172,9 @@ def make_trainer(settings: TrainingConfig) -> pl.Trainer:
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
     )
+    if isinstance(trainer.strategy, DDPStrategy | FSDPStrategy):
+        trainer.strategy._timeout = PATIENCE
+    return trainer
 
 
 @contextmanager
