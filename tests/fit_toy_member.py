@@ -65,7 +65,7 @@ def together(
 def _told(starter: str, rank: int, world: int) -> dict[str, str]:
     """Of one node."""
     if starter == "srun":
-        tasks = dict.fromkeys(("SLURM_NTASKS", "SLURM_STEP_NUM_TASKS"), str(world))
+        tasks = dict.fromkeys(("SLURM_NTASKS", "SLURM_NTASKS_PER_NODE", "SLURM_STEP_NUM_TASKS"), str(world))
         return (
             tasks
             | {"SLURM_STEP_NUM_NODES": "1", "SLURM_NODEID": "0"}

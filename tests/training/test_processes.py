@@ -68,6 +68,7 @@ def test_a_process_whose_share_does_not_reach_every_parameter_keeps_step(tmp_pat
     assert told["val_loss"] == pytest.approx(alone.loss, abs=1e-5)
 
 
+@pytest.mark.heavy
 def test_a_run_begun_alone_goes_on_with_two_processes_of_srun(tmp_path, monkeypatch):
     original, member = fit_room.CourseModule.training_step, tmp_path / "two" / "member"
 
