@@ -17,7 +17,9 @@ from tumorcast.domain.errors import ConfigError
 from tumorcast.training import fit as fit_room
 from tumorcast.training.processes import layout
 
-_WITHOUT_GRADIENT = re.compile(r"(summarise\.\d|score|correction|read_out\.\d\.1)\.bias|in_proj_bias")
+_WITHOUT_GRADIENT = re.compile(
+    r"(summarise\.\d|score|correction|read_out\.\d\.1)\.bias|query_key_value\.bias"
+)
 """What a softmax or Cox's likelihood does not see: the gradient is rounding, of which the optimiser makes steps."""
 
 
