@@ -126,9 +126,10 @@ def test_the_command_prints_the_comparison_by_any_metric(server, page, capsys):
     assert main(words) == 0
     told = capsys.readouterr().out.splitlines()
     _, (best, second, _) = _best(server)
-    assert told[0].startswith(best.info.run_name)
+    assert told[0].startswith("as the newest run")
+    assert told[1].startswith(best.info.run_name)
     assert any("->" in line for line in told)
-    page.goto(told[-1])
+    page.goto(next(line for line in told if line.startswith("http")))
     for run in (best, second):
         page.get_by_text(f"{run.info.run_name} (val_loss)").first.wait_for()
 
