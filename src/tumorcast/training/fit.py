@@ -86,14 +86,7 @@ def fit_member(
     if isinstance(predictor, Predictor) and model.anchors:
         anchored = (anchors or KeptAnchors()).fit(predictor, training, courses, seed, model)
     module = CourseModule(predictor, settings, model.auxiliary_weight, seed, anchored, len(training))
-    untrained = _loss_on(predictor, validation, courses)
-    if not math.isfinite(untrained):
-        raise InputError(
-            "the network's scores are no numbers before it has learned anything",
-            got=f"an inner loss of {untrained}, in {folder}",
-            expected="finite values of all that was measured",
-            fix="look in the features and tables for values that are infinite or far too large",
-        )
+    untrained = _finite(_loss_on(predictor, validation, courses), folder)
     module.train()  # the trainer keeps the mode that it finds, and scoring has left the network's at evaluation
     with quiet():
         trainer = make_trainer(settings)
@@ -137,6 +130,17 @@ def _loss_on(predictor: CourseNet, arrays: Sequence[CourseArrays], courses: pd.D
     scores = torch.cat([output.scores for output in outputs_of(predictor, arrays)])
     labels = CourseLabels(*CourseDataset(arrays, courses).labels.unbind(1))
     return float(OutcomeLoss(predictor.heads, predictor.ordinal)(scores, labels).detach())
+
+
+def _finite(untrained: float, folder: Path) -> float:
+    if math.isfinite(untrained):
+        return untrained
+    raise InputError(
+        "the network's scores are no numbers before it has learned anything",
+        got=f"an inner loss of {untrained}, in {folder}",
+        expected="finite values of all that was measured",
+        fix="look in the features and tables for values that are infinite or far too large",
+    )
 
 
 def _finish(folder: Path, checkpoint: EpochCheckpoint) -> None:

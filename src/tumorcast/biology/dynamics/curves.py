@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from tumorcast.domain.errors import InputError
 
 
 @dataclass(frozen=True)
-class _Curve:
+class _Curve(ABC):
     """What the curves share: parts [n, k] that shrink or grow on their own and add up to the size.
 
     They describe a treatment that goes on as it began: exposure cannot change, so holidays and other doses
@@ -25,8 +26,9 @@ class _Curve:
     base_mm: Parameter
 
     @property
+    @abstractmethod
     def _parameters(self) -> tuple[Floats, ...]:
-        raise NotImplementedError
+        """The others, each of one value or [n]."""
 
     @property
     def n_draws(self) -> int:
