@@ -8,8 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from mlflow import MlflowClient
 from tracked import record_fifty
 from tumorcast.cli.main import main
 from tumorcast.training.run_views import LIST_VIEW, view_address
+from waiting import wait_for
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -48,7 +47,7 @@ def server(tmp_path_factory) -> Iterator[str]:
         env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}, stdout=log, stderr=log, start_new_session=True,
     )  # fmt: skip
     try:
-        _wait(f"http://127.0.0.1:{port}/health")
+        wait_for(f"http://127.0.0.1:{port}/health")
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -148,14 +147,3 @@ def test_two_ticks_and_compare_show_what_differs(server, page):
     for key in _differing(best, second):
         page.get_by_text(key, exact=True).first.wait_for()
     _shot(page, "compare")
-
-
-def _wait(url: str, seconds: float = 180) -> None:
-    over = time.monotonic() + seconds
-    while time.monotonic() < over:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(1)
-    raise TimeoutError(url)

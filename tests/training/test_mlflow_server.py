@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from tumorcast.config import load_config
 from tumorcast.export.run_bundle import export_conclusion
 from tumorcast.training.metric_keys import GRAMMAR
 from tumorcast.training.run import run_experiment
+from waiting import wait_for
 
 _OWNER = "postgres"
 _PROGRAMS = [shutil.which(name) for name in ("initdb", "pg_ctl", "createdb")]
@@ -84,7 +84,7 @@ def server(database, tmp_path_factory) -> Iterator[str]:
         words, env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}, stdout=log, stderr=log, start_new_session=True
     )  # fmt: skip
     try:
-        _wait(f"http://127.0.0.1:{port}/health")
+        wait_for(f"http://127.0.0.1:{port}/health")
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -190,14 +190,3 @@ def test_a_sync_that_is_killed_goes_on(server, tmp_path):
     ]
     assert len(runs) == 18
     assert all(run.info.status == "FINISHED" for run in runs)
-
-
-def _wait(url: str, seconds: float = 240) -> None:
-    over = time.monotonic() + seconds
-    while time.monotonic() < over:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(1)
-    raise TimeoutError(url)

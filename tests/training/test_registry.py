@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tumorcast.serve.bundle import check_files
 from tumorcast.serve.predict import Request, predict_study
 from tumorcast.training import registry
 from tumorcast.training.tracking import Tracker
+from waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_mlflow_serves_what_training_logged(tracked, lab):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        _wait(f"http://127.0.0.1:{port}/ping")
+        wait_for(f"http://127.0.0.1:{port}/ping")
         row = {"study": str(lab.study), "features": str(lab.features)}
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/invocations",
@@ -149,14 +149,3 @@ def test_mlflow_serves_what_training_logged(tracked, lab):
         process.wait(30)
     assert len(rows) == 12
     assert all(0 < row["probability"] < 1 for row in rows)
-
-
-def _wait(url: str, seconds: float = 180) -> None:
-    over = time.monotonic() + seconds
-    while time.monotonic() < over:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(1)
-    raise TimeoutError(url)
