@@ -56,7 +56,7 @@ def prepare(folder: Path, dim: int, n_tiles: int, members: int) -> None:
     import h5py
     from lab_model import ensemble, exported, preprocessor
 
-    from tumorcast.cohort.preprocess import save_preprocessor
+    from tumorcast.cohort.preprocess_file import save_preprocessor
 
     prepared = preprocessor(dim)
     exported(ensemble(prepared, members), prepared, folder, 1)
@@ -71,7 +71,7 @@ def prepare(folder: Path, dim: int, n_tiles: int, members: int) -> None:
 
 def grown(folder: Path, stays_in_file: bool) -> float:
     """MB that the resident memory grows by in the prediction, at its peak."""
-    from tumorcast.cohort.preprocess import load_preprocessor
+    from tumorcast.cohort.preprocess_file import load_preprocessor
     from tumorcast.export.probes import probe_course
     from tumorcast.serve.graphs import PredictorGraphs
     from tumorcast.serve.manifest import PREDICTOR_NAME, TILES_NAME

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from tumorcast.config.models import TrackingConfig
+from tumorcast.config.tracking import TrackingConfig
 from tumorcast.training.metric_keys import flat_metrics, mean_curves, primary_metrics
 from tumorcast.training.tracking import Tracker
 

@@ -48,7 +48,7 @@ def record(
     print(f"written to {words.out}")
     if words.mlflow == "none":
         return
-    from tumorcast.config.models import TrackingConfig
+    from tumorcast.config.tracking import TrackingConfig
     from tumorcast.training.tracking import Tracker, git_commit
 
     tracking = TrackingConfig(uri=words.mlflow, experiment="public benchmarks")

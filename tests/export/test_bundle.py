@@ -13,7 +13,7 @@ import torch
 
 from toy_bundle import toy_facts, toy_model
 from toy_courses import MODALITIES, toy_course, toy_preprocessor
-from tumorcast.cohort.preprocess import load_preprocessor, save_preprocessor
+from tumorcast.cohort.preprocess_file import load_preprocessor, save_preprocessor
 from tumorcast.config.models import GraphConfig
 from tumorcast.domain.errors import BundleError
 from tumorcast.export import bundle as bundle_module

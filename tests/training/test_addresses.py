@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from tumorcast.config.models import TrackingConfig
+from tumorcast.config.tracking import TrackingConfig
 from tumorcast.domain.addresses import without_password
 from tumorcast.training.search_storage import told_address
 from tumorcast.training.sent import Sent, problem_of

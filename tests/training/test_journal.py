@@ -12,7 +12,7 @@ import pytest
 
 from tracked import record_run
 from tumorcast.cli.main import main
-from tumorcast.config.models import TrackingConfig
+from tumorcast.config.tracking import TrackingConfig
 from tumorcast.training.delivery import deliver
 from tumorcast.training.journal import Journal, journal_of, read_events
 from tumorcast.training.tracking import Tracker, git_commit

@@ -16,7 +16,7 @@ import pytest
 
 from toy_lab import ToyLab, make_lab
 from tumorcast.cli.main import main
-from tumorcast.config.models import TrackingConfig
+from tumorcast.config.tracking import TrackingConfig
 from tumorcast.serve.bundle import check_files
 from tumorcast.serve.predict import Request, predict_study
 from tumorcast.training import registry

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import mlflow
 
-from tumorcast.config.models import TrackingConfig
 from tumorcast.config.search import load_search
+from tumorcast.config.tracking import TrackingConfig
 from tumorcast.training.delivery import deliver
 from tumorcast.training.metric_keys import GRAMMAR, best_other
 from tumorcast.training.search_tracking import log_search, log_trials

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from tracked import curve, made_up_scores, record_run
 from tumorcast.config.load import load_config
-from tumorcast.config.models import TrackingConfig
+from tumorcast.config.tracking import TrackingConfig
 from tumorcast.domain.addresses import without_password
 from tumorcast.domain.errors import ConfigError, InputError
 from tumorcast.slides.leases import Leases

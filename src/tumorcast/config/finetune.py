@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tumorcast.config.models import Count, Positive, Section
+from tumorcast.config.models import Count, Positive
+from tumorcast.config.section import Section
 
 
 class FinetuneConfig(Section):

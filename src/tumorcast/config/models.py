@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from tumorcast.domain.addresses import holds_password
+from tumorcast.config.section import Section
+from tumorcast.config.tracking import TrackingConfig
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -16,12 +17,6 @@ ModalityName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 BUILTIN_MODALITIES = ("slide", "mutations", "expression", "clinical")
 """Modalities with an encoder of their own; any other name is a numeric layer of the study."""
-
-
-class Section(BaseModel):
-    """Frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 Kind = Literal["tumorcast", "abmil", "clam", "transmil", "mcat", "survpath", "concat"]
@@ -269,33 +264,6 @@ class EvaluationConfig(Section):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     subsets: bool = True
     baselines: tuple[Baseline, ...] = get_args(Baseline)
-
-
-class TrackingConfig(Section):
-    """MLflow. Names and passwords of a server come by the environment (docs/mlflow.md), never by the configuration.
-
-    Attributes:
-        uri: its address; None is $MLFLOW_TRACKING_URI, else `sqlite:///mlflow.db`, artifacts in `mlartifacts/`.
-        register_as: name of the registered model; None registers none.
-        offline: send nothing; everything is kept in the run's folder for `tumorcast mlflow sync`.
-        parent: id or name of the run that this one is compared with; None is the newest earlier one on the same data.
-        wait: seconds that the end of a training waits, at most, until the rest is sent.
-    """
-
-    enabled: bool = True
-    uri: str | None = None
-    experiment: str = "tumorcast"
-    register_as: str | None = "tumorcast"
-    offline: bool = False
-    parent: str | None = None
-    wait: Annotated[float, Field(ge=0)] = 300
-
-    @field_validator("uri")
-    @classmethod
-    def _uri_holds_no_password(cls, uri: str | None) -> str | None:
-        if uri and holds_password(uri):
-            raise ValueError("a password does not belong here; give the address in $MLFLOW_TRACKING_URI")
-        return uri
 
 
 class RunConfig(Section):

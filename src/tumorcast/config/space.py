@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from tumorcast.config.models import Count, Section
+from tumorcast.config.models import Count
+from tumorcast.config.section import Section
 
 Scalar = bool | int | float | str | None
 _FORMS = ("choice", "uniform", "log_uniform", "integer", "log_integer")

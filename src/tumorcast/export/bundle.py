@@ -12,7 +12,8 @@ from torch import nn
 
 from tumorcast import __version__
 from tumorcast.cohort.arrays import CourseArrays
-from tumorcast.cohort.preprocess import Preprocessor, save_preprocessor
+from tumorcast.cohort.preprocess import Preprocessor
+from tumorcast.cohort.preprocess_file import save_preprocessor
 from tumorcast.domain.errors import BundleError
 from tumorcast.domain.timestamp import utc_now
 from tumorcast.export.attention_check import shuffled_correlation

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from tumorcast.nn.predictor import PredictorOutput
 
 
+ORDINAL_LEVELS = 4
+"""PD, SD, PR, CR; or RCB-III to pCR."""
+
+
 class CourseNet(nn.Module):
     """A module whose `forward` takes `CourseInputs` and gives `PredictorOutput`.
 
@@ -23,10 +27,19 @@ class CourseNet(nn.Module):
         modality_dropout: chance that training hides a present modality (`nn.modality_dropout`).
     """
 
-    modalities: tuple[str, ...]
-    heads: tuple[str, ...]
-    ordinal: OrdinalThresholds | None
     modality_dropout: float = 0.0
+
+    def __init__(self, modalities: tuple[str, ...], heads: tuple[str, ...]) -> None:
+        super().__init__()
+        self.modalities, self.heads = modalities, heads
+        self.ordinal = OrdinalThresholds(ORDINAL_LEVELS) if "ordinal" in heads else None
+
+    def ordinal_logits(self, scores: Tensor) -> Tensor:
+        """[B, H] scores -> [B, K - 1] of exceeding each level of the ordinal scale; [B, 0] without that head."""
+        if self.ordinal is None:
+            return scores.new_zeros(len(scores), 0)
+        logits: Tensor = self.ordinal(scores[:, self.heads.index("ordinal")])
+        return logits
 
     def own_losses(self, inputs: CourseInputs, output: PredictorOutput, labels: CourseLabels) -> Tensor:
         """[B, k] losses of each course beyond that of its scores; NaN where it has none. k = 0 for most networks."""

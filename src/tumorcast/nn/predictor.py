@@ -13,11 +13,7 @@ from tumorcast.nn.anchors import Anchors, Encoded
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.fusion import Fusion, TreatmentCondition
 from tumorcast.nn.graph_encoder import GraphEncoder
-from tumorcast.nn.losses import OrdinalThresholds
 from tumorcast.nn.slide_encoder import SlideEncoder
-
-ORDINAL_LEVELS = 4
-"""PD, SD, PR, CR; or RCB-III to pCR."""
 
 
 class PredictorOutput(NamedTuple):
@@ -69,8 +65,7 @@ class Predictor(CourseNet):
         modality_dropout: float,
         starts_from_anchors: bool = True,
     ) -> None:
-        super().__init__()
-        self.modalities, self.heads = modalities, heads
+        super().__init__(modalities, heads)
         self.layer_names = tuple(n for n in modalities if n not in ("slide", "mutations"))
         self.encoders = nn.ModuleDict({f"of_{name}": module for name, module in encoders.items()})
         self.identity = nn.Parameter(torch.randn(len(modalities), width) * 0.1)
@@ -86,7 +81,6 @@ class Predictor(CourseNet):
         self.correction = nn.Linear(width, len(heads))
         nn.init.zeros_(self.correction.weight)
         nn.init.zeros_(self.correction.bias)
-        self.ordinal = OrdinalThresholds(ORDINAL_LEVELS) if "ordinal" in heads else None
         self.modality_dropout = modality_dropout
 
     def forward(
@@ -120,14 +114,9 @@ class Predictor(CourseNet):
             self.fusion(torch.cat(conditioned, dim=1), torch.cat(is_real, dim=1))
         )
         return PredictorOutput(
-            scores, self._ordinal_logits(scores), single_scores, read_outs,
+            scores, self.ordinal_logits(scores), single_scores, read_outs,
             _attention(encoded.get("slide"), scores), _attention(encoded.get("mutations"), scores),
         )  # fmt: skip
-
-    def _ordinal_logits(self, scores: Tensor) -> Tensor:
-        if self.ordinal is None:
-            return scores.new_zeros((scores.shape[0], 0))
-        return self.ordinal(scores[:, self.heads.index("ordinal")])
 
     def encode(self, name: str, inputs: CourseInputs, with_summary: bool = True) -> Encoded:
         """Tokens, summary and attention of one modality; the mean tile only `with_summary`."""

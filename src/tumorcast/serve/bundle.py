@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tumorcast.cohort.preprocess import Preprocessor, load_preprocessor
+from tumorcast.cohort.preprocess import Preprocessor
+from tumorcast.cohort.preprocess_file import load_preprocessor
 from tumorcast.domain.errors import BundleError
 from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference

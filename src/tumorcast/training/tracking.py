@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tumorcast.config.models import TrackingConfig
+from tumorcast.config.tracking import TrackingConfig
 from tumorcast.domain.addresses import without_password
 from tumorcast.readers.file_systems import refuse_shared_database
 from tumorcast.training.config_diff import flat_config, settings_of

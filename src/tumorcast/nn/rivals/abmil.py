@@ -8,7 +8,7 @@ from torch import nn
 from tumorcast.batches.batch import CourseInputs
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.predictor import PredictorOutput
-from tumorcast.nn.rivals.answer import Answer, answered, thresholds_of
+from tumorcast.nn.rivals.answer import Answer, answered
 from tumorcast.nn.rivals.bags import TileProjection
 from tumorcast.nn.segments import AttentionPooling
 
@@ -33,17 +33,15 @@ class Abmil(CourseNet):
         width: int,
         dropout: float,
     ) -> None:
-        super().__init__()
-        self.modalities, self.heads = modalities, heads
+        super().__init__(modalities, heads)
         self.tiles = tiles
         self.pool = AttentionPooling(width, 1, min(width, HIDDEN))
         self.drop = nn.Dropout(dropout)
         self.answer = Answer(width + treatment, len(modalities), (), len(heads), dropout)
-        self.ordinal = thresholds_of(heads)
 
     def forward(self, inputs: CourseInputs) -> PredictorOutput:
         bags = self.tiles(inputs)
         pooled, weights = self.pool(bags.rows, bags.course, len(bags.sizes))
         hidden = torch.cat([self.drop(pooled[:, 0]), inputs.treatment], dim=1)
         scores = self.answer(hidden, inputs.is_present)
-        return answered(scores, inputs, self.heads, self.ordinal, bags.attention(weights[:, 0]))
+        return answered(self, scores, inputs, bags.attention(weights[:, 0]))

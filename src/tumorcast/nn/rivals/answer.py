@@ -6,13 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from tumorcast.batches.batch import CourseInputs
-from tumorcast.nn.losses import OrdinalThresholds
-from tumorcast.nn.predictor import ORDINAL_LEVELS, PredictorOutput
-
-
-def thresholds_of(heads: tuple[str, ...]) -> OrdinalThresholds | None:
-    """Thresholds of the ordinal head; None without it."""
-    return OrdinalThresholds(ORDINAL_LEVELS) if "ordinal" in heads else None
+from tumorcast.nn.course_net import CourseNet
+from tumorcast.nn.predictor import PredictorOutput
 
 
 class Answer(nn.Module):
@@ -41,10 +36,9 @@ class Answer(nn.Module):
 
 
 def answered(
+    net: CourseNet,
     scores: Tensor,
     inputs: CourseInputs,
-    heads: tuple[str, ...],
-    ordinal: OrdinalThresholds | None,
     tile_attention: Tensor | None = None,
     tile_logits: Tensor | None = None,
 ) -> PredictorOutput:
@@ -53,11 +47,9 @@ def answered(
     none = scores.new_zeros(0)
     return PredictorOutput(
         scores=scores,
-        ordinal_logits=scores.new_zeros(courses, 0)
-        if ordinal is None
-        else ordinal(scores[:, heads.index("ordinal")]),
-        single_scores=scores.new_full((courses, modalities, len(heads)), torch.nan),
-        read_outs=scores.new_zeros(courses, 0, len(heads)),
+        ordinal_logits=net.ordinal_logits(scores),
+        single_scores=scores.new_full((courses, modalities, len(net.heads)), torch.nan),
+        read_outs=scores.new_zeros(courses, 0, len(net.heads)),
         tile_attention=none if tile_attention is None else tile_attention,
         gene_attention=none,
         tile_logits=none if tile_logits is None else tile_logits,

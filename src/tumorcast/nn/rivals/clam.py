@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tumorcast.batches.batch import CourseInputs, CourseLabels
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.predictor import PredictorOutput
-from tumorcast.nn.rivals.answer import Answer, answered, thresholds_of
+from tumorcast.nn.rivals.answer import Answer, answered
 from tumorcast.nn.rivals.bags import TileProjection
 from tumorcast.nn.segments import AttentionPooling
 
@@ -37,13 +37,11 @@ class Clam(CourseNet):
         width: int,
         dropout: float,
     ) -> None:
-        super().__init__()
-        self.modalities, self.heads = modalities, heads
+        super().__init__(modalities, heads)
         self.tiles = tiles
         self.pool = AttentionPooling(width, 1, min(width, HIDDEN))
         self.of_tile = nn.Linear(width, 4)
         self.answer = Answer(width + treatment, len(modalities), (), len(heads), dropout)
-        self.ordinal = thresholds_of(heads)
 
     def forward(self, inputs: CourseInputs) -> PredictorOutput:
         bags = self.tiles(inputs)
@@ -52,7 +50,7 @@ class Clam(CourseNet):
         own = self.of_tile(bags.rows)
         logits = own.new_zeros(len(bags.is_seen), 4).masked_scatter(bags.is_seen[:, None], own)
         attention = bags.attention(weights[:, 0])
-        return answered(scores, inputs, self.heads, self.ordinal, attention, logits.unflatten(1, (2, 2)))
+        return answered(self, scores, inputs, attention, logits.unflatten(1, (2, 2)))
 
     def own_losses(self, inputs: CourseInputs, output: PredictorOutput, labels: CourseLabels) -> Tensor:
         return tile_losses(output, inputs.tile_course, labels.response)[:, None]

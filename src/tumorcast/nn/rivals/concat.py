@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tumorcast.batches.batch import CourseInputs
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.predictor import PredictorOutput
-from tumorcast.nn.rivals.answer import Answer, answered, thresholds_of
+from tumorcast.nn.rivals.answer import Answer, answered
 from tumorcast.nn.rivals.bags import StandardTiles
 from tumorcast.nn.rivals.groups import MutationCounts
 from tumorcast.nn.segments import segment_sum
@@ -38,8 +38,7 @@ class Concat(CourseNet):
         width: int,
         dropout: float,
     ) -> None:
-        super().__init__()
-        self.modalities, self.heads = modalities, heads
+        super().__init__(modalities, heads)
         self.tiles, self.mutations = tiles, mutations
         self.layer_names = tuple(layers)
         total = treatment + 2 * sum(layers.values())
@@ -47,7 +46,6 @@ class Concat(CourseNet):
         total += 0 if mutations is None else mutations.count * mutations.features
         self.drop = nn.Dropout(dropout)
         self.answer = Answer(total, len(modalities), (width, width), len(heads), dropout)
-        self.ordinal = thresholds_of(heads)
 
     def forward(self, inputs: CourseInputs) -> PredictorOutput:
         parts = [inputs.treatment]
@@ -64,7 +62,7 @@ class Concat(CourseNet):
             both = torch.cat([known, is_measured.to(values.dtype)], dim=1)
             parts.append(self._shown(name, both, inputs))
         scores = self.answer(self.drop(torch.cat(parts, dim=1)), inputs.is_present)
-        return answered(scores, inputs, self.heads, self.ordinal)
+        return answered(self, scores, inputs)
 
     def _shown(self, name: str, values: Tensor, inputs: CourseInputs) -> Tensor:
         """Zero where the modality is hidden."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tumorcast.batches.batch import CourseInputs
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.predictor import PredictorOutput
-from tumorcast.nn.rivals.answer import Answer, answered, thresholds_of
+from tumorcast.nn.rivals.answer import Answer, answered
 from tumorcast.nn.rivals.bags import Bags, TileProjection
 from tumorcast.nn.rivals.groups import GroupTokens
 from tumorcast.nn.segments import AttentionPooling
@@ -76,13 +76,11 @@ class Mcat(CourseNet):
         width: int,
         dropout: float,
     ) -> None:
-        super().__init__()
-        self.modalities, self.heads = modalities, heads
+        super().__init__(modalities, heads)
         self.tiles, self.groups = tiles, groups
         self.look = CoAttention(width)
         self.of_tiles, self.of_groups = SetTransformer(width, dropout), SetTransformer(width, dropout)
         self.answer = Answer(2 * width, len(modalities), (width, width), len(heads), dropout)
-        self.ordinal = thresholds_of(heads)
 
     def forward(self, inputs: CourseInputs) -> PredictorOutput:
         bags = self.tiles(inputs)
@@ -92,4 +90,4 @@ class Mcat(CourseNet):
         seen = torch.where(bags.has_tiles[:, None], seen, torch.zeros_like(seen))
         hidden = torch.cat([seen, self.of_groups(groups, is_real)], dim=1)
         scores = self.answer(hidden, inputs.is_present)
-        return answered(scores, inputs, self.heads, self.ordinal, bags.attention(weights))
+        return answered(self, scores, inputs, bags.attention(weights))

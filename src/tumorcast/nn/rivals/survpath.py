@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from tumorcast.batches.batch import CourseInputs
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.predictor import PredictorOutput
-from tumorcast.nn.rivals.answer import Answer, answered, thresholds_of
+from tumorcast.nn.rivals.answer import Answer, answered
 from tumorcast.nn.rivals.bags import Bags, TileProjection
 from tumorcast.nn.rivals.groups import GroupTokens
 from tumorcast.nn.segments import segment_sum
@@ -64,8 +64,7 @@ class SurvPath(CourseNet):
         width: int,
         dropout: float,
     ) -> None:
-        super().__init__()
-        self.modalities, self.heads = modalities, heads
+        super().__init__(modalities, heads)
         self.tiles, self.groups = tiles, groups
         self.attend = MemoryEfficientAttention(width)
         inner = self.attend.inner
@@ -74,7 +73,6 @@ class SurvPath(CourseNet):
             nn.Linear(inner, inner), nn.LayerNorm(inner),
         )  # fmt: skip
         self.answer = Answer(2 * inner, len(modalities), (max(width // 4, 1),), len(heads), dropout)
-        self.ordinal = thresholds_of(heads)
 
     def forward(self, inputs: CourseInputs) -> PredictorOutput:
         bags = self.tiles(inputs)
@@ -85,4 +83,4 @@ class SurvPath(CourseNet):
         sizes = torch.tensor(bags.sizes, device=tiles.device).clamp_min(1)[:, None]
         of_tiles = segment_sum(self.mix(tiles), bags.course, len(bags.sizes)) / sizes
         scores = self.answer(torch.cat([of_groups, of_tiles], dim=1), inputs.is_present)
-        return answered(scores, inputs, self.heads, self.ordinal, bags.attention(weights))
+        return answered(self, scores, inputs, bags.attention(weights))

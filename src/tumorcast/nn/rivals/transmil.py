@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tumorcast.batches.batch import CourseInputs
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.predictor import PredictorOutput
-from tumorcast.nn.rivals.answer import Answer, answered, thresholds_of
+from tumorcast.nn.rivals.answer import Answer, answered
 from tumorcast.nn.rivals.bags import TileProjection
 from tumorcast.nn.rivals.nystrom import NystromAttention
 
@@ -62,8 +62,7 @@ class TransMil(CourseNet):
         width: int,
         dropout: float,
     ) -> None:
-        super().__init__()
-        self.modalities, self.heads = modalities, heads
+        super().__init__(modalities, heads)
         self.tiles = tiles
         self.token = nn.Parameter(torch.randn(width))
         parts = next(n for n in (_HEADS, 4, 2, 1) if width % n == 0)
@@ -73,7 +72,6 @@ class TransMil(CourseNet):
         )
         self.places = PositionConvolutions(width)
         self.answer = Answer(width + treatment, len(modalities), (), len(heads), dropout)
-        self.ordinal = thresholds_of(heads)
 
     def forward(self, inputs: CourseInputs) -> PredictorOutput:
         bags = self.tiles(inputs)
@@ -88,7 +86,7 @@ class TransMil(CourseNet):
                 weights[b] = _folded(of_tiles[row], bags.sizes[b])
         hidden = torch.cat([torch.stack(tokens), inputs.treatment], dim=1)
         scores = self.answer(hidden, inputs.is_present)
-        return answered(scores, inputs, self.heads, self.ordinal, bags.attention(torch.cat(weights)))
+        return answered(self, scores, inputs, bags.attention(torch.cat(weights)))
 
     def _of_squares(self, tiles: Tensor) -> tuple[Tensor, Tensor]:
         """[b, s * s, W] -> class tokens [b, W], attention of each tile [b, s * s]."""
