@@ -50,6 +50,16 @@ def test_a_case_becomes_a_report_with_the_digests_of_its_uploads(lab, bundle, ca
     assert not list(lab.store.case_folder(case.id).glob("jobs/*"))
 
 
+def test_what_a_killed_try_left_goes_with_the_next(lab, case):
+    job = submit(lab.store, lab.doctor, case.id)
+    with lab.store.transaction() as connection:
+        connection.execute("UPDATE jobs SET attempts = 1 WHERE id = ?", (job.id,))
+    (lab.store.folder / "reports" / f".work-{job.id}-1").mkdir()
+    assert work(lab.store, "w1", threading.Event(), most_jobs=1) == 1
+    assert get_job(lab.store, job.id).state == "done"
+    assert not list((lab.store.folder / "reports").glob(".work*"))
+
+
 def test_no_name_is_in_a_log_or_in_the_audit(lab, case, capfd, tmp_path):
     submit(lab.store, lab.doctor, case.id)
     work(lab.store, "w1", threading.Event(), most_jobs=1)

@@ -76,8 +76,9 @@ def _do(store: LabStore, job: Job, opened: OpenBundle, is_ending: threading.Even
 
 
 def _sweep(store: LabStore, job: Job) -> None:
-    """Folders of this try that were not put in place, and those of a case that was erased meanwhile."""
-    shutil.rmtree(store.folder / "reports" / f".work-{job.id}-{job.attempts}", ignore_errors=True)
+    """Folders of this try and of those before it (killed, perhaps) that were not put in place; an erased case's."""
+    for attempt in range(1, job.attempts + 1):
+        shutil.rmtree(store.folder / "reports" / f".work-{job.id}-{attempt}", ignore_errors=True)
     if not has_case(store, job.case_id):
         shutil.rmtree(store.case_folder(job.case_id), ignore_errors=True)
 
