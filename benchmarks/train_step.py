@@ -156,8 +156,9 @@ def batch(prepared: Preprocessor, tiles: int, courses: int, seed: int) -> Course
 def stepper(
     model: ModelConfig, prepared: Preprocessor, device: torch.device
 ) -> Callable[[CourseInputs], None]:
-    """One step of training: forward, losses, backward, optimiser."""
+    """One step of training: forward, losses, backward, optimiser; anchors' scores are at hand, as they are there."""
     net = build_net(model, prepared).to(device).train()
+    is_anchored = model.kind == "tumorcast" and model.anchors
     outcome = OutcomeLoss(net.heads, net.ordinal)
     optimiser = torch.optim.AdamW(net.parameters())
 
@@ -166,7 +167,8 @@ def stepper(
         label = torch.arange(count, device=device) % 2.0
         labels = CourseLabels(*(label for _ in CourseLabels._fields))
         optimiser.zero_grad()
-        output = net(inputs)
+        known = (inputs.treatment.new_zeros(count, len(net.modalities) + 1, len(net.heads)),) * is_anchored
+        output = net(inputs, *known)
         loss: Tensor = outcome(output.scores, labels)
         for m in range(output.read_outs.shape[1]):
             loss = loss + model.auxiliary_weight * outcome(output.read_outs[:, m], labels)
