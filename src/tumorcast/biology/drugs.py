@@ -64,6 +64,11 @@ def agent_classes() -> tuple[str, ...]:
     return tuple(sorted({row["class"] for row in read_table("agents").rows}))
 
 
+def agent_names() -> tuple[str, ...]:
+    """Names of all embedded agents."""
+    return tuple(row["name"] for row in read_table("agents").rows)
+
+
 def _agents_of_part(part: str) -> tuple[Agent, ...]:
     """Agents of a piece between separators; a hyphen may join agents or belong to a name."""
     plain = " ".join(_TRIMMING.sub(" ", part).split()).strip(" .-")

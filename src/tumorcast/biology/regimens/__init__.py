@@ -1,0 +1,1 @@
+"""Regimens as sets of drugs, and the sourced formulary of them by cancer type."""
