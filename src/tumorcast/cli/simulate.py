@@ -29,6 +29,21 @@ def add_parser(subparsers: Any) -> None:
         "--features-only", action="store_true", help="ready feature bags instead of slides (seconds)"
     )
     parser.add_argument("--null", action="store_true", help="no effect at all: responses are coin flips")
+    parser.add_argument(
+        "--regimens",
+        choices=("three", "five"),
+        default="three",
+        help="three classes of regimens, or five whose order differs from patient to patient (%(default)s)",
+    )
+    parser.add_argument(
+        "--assignment",
+        choices=("randomised", "confounded"),
+        default="randomised",
+        help="who is given what: chance alone, or by stated indication too (needs --regimens five)",
+    )
+    parser.add_argument(
+        "--no-overlap", action="store_true", help="patients of ECOG 2 are never given some regimens"
+    )
     parser.add_argument("--force", action="store_true", help="replace a simulated study of other settings")
     parser.set_defaults(run=run)
 
@@ -38,20 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     from tumorcast.cohort.simulate.build import is_finished, simulate_study
     from tumorcast.cohort.simulate.settings import SimulationSettings
 
-    settings = SimulationSettings(
-        arguments.patients, arguments.seed, arguments.tiles_per_slide, arguments.features_only, arguments.null
-    )
-    if is_finished(arguments.out, settings):
+    kept = ("seed", "tiles_per_slide", "features_only", "null", "regimens", "assignment", "no_overlap")
+    wanted = {"n_patients": arguments.patients, **{name: getattr(arguments, name) for name in kept}}
+    if is_finished(arguments.out, SimulationSettings(**wanted)):
         print(f"already there: {arguments.out}")
         return 0
-    simulate_study(
-        arguments.out,
-        n_patients=settings.n_patients,
-        seed=settings.seed,
-        tiles_per_slide=settings.tiles_per_slide,
-        features_only=settings.features_only,
-        null=settings.null,
-        force=arguments.force,
-    )
-    print(f"simulated study of {settings.n_patients} patients: {arguments.out} (its truth in truth/)")
+    simulate_study(arguments.out, **wanted, force=arguments.force)
+    print(f"simulated study of {arguments.patients} patients: {arguments.out} (its truth in truth/)")
     return 0

@@ -13,6 +13,7 @@ from tumorcast.cohort.simulate.courses import draw_courses
 from tumorcast.cohort.simulate.outcomes import draw_outcomes, in_order
 from tumorcast.cohort.simulate.patients import F64, draw_patients
 from tumorcast.cohort.simulate.planted import MEAN_DENSITY_PER_MM2, SD_DENSITY_PER_MM2
+from tumorcast.cohort.simulate.potential import potential_table
 from tumorcast.cohort.simulate.samples import draw_samples
 from tumorcast.cohort.simulate.settings import SimulationSettings
 from tumorcast.cohort.simulate.slides import (
@@ -24,6 +25,7 @@ from tumorcast.cohort.simulate.slides import (
 )
 from tumorcast.cohort.simulate.tables import make_study
 from tumorcast.cohort.simulate.tissue_plan import TileFacts
+from tumorcast.cohort.simulate.treatments import Assignment, Regimens
 from tumorcast.cohort.simulate.truth import course_truth, write_truth
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.meta import SIMULATION_RECORD
@@ -41,6 +43,9 @@ def simulate_study(
     tiles_per_slide: int = 40,
     features_only: bool = False,
     null: bool = False,
+    regimens: Regimens = "three",
+    assignment: Assignment = "randomised",
+    no_overlap: bool = False,
     progress: bool = True,
     force: bool = False,
 ) -> Path:
@@ -51,14 +56,17 @@ def simulate_study(
 
     Args:
         out: study folder (cBioPortal layout), with `slides/` and `truth/`.
-        n_patients, seed, tiles_per_slide, features_only, null: see `SimulationSettings`.
+        n_patients, seed, tiles_per_slide, features_only, null, regimens, assignment, no_overlap: see
+            `SimulationSettings`.
         progress: show progress on stderr.
         force: replace a simulated study of other settings.
 
     Raises:
         InputError: `out` holds something else, or a setting is out of range.
     """
-    settings = SimulationSettings(n_patients, seed, tiles_per_slide, features_only, null)
+    settings = SimulationSettings(
+        n_patients, seed, tiles_per_slide, features_only, null, regimens, assignment, no_overlap
+    )
     if is_finished(out, settings):
         return out
     _check_free(out, force)
@@ -113,14 +121,15 @@ def _build(folder: Path, settings: SimulationSettings, progress: bool) -> None:
     slides = list_slides(settings, patients, samples)
     facts = slide_facts(settings, slides, progress)
     terms = {**patients.terms(), "infiltration": _seen_infiltration(slides, facts, len(patients))}
-    truth = course_truth(courses, terms, settings.null)
+    truth = course_truth(courses, terms, settings.null, settings.treatments)
+    potential = potential_table(settings, patients, courses, terms)
     drawn = draw_outcomes(settings.stream("outcomes"), truth["linear_predictor"].to_numpy())
     outcomes = in_order(drawn, courses)
     paths = write_slides(settings, slides, facts, folder / "slides", progress)
     study = make_study(settings, folder, patients, courses, samples, slides, paths, outcomes)
     write_study(study, folder)
     written = {slide_id: facts[slide_id] for slide_id in paths}
-    write_truth(folder / "truth", settings, truth, outcomes, written)
+    write_truth(folder / "truth", settings, truth, outcomes, potential, written)
     record = json.dumps(settings.recorded(), indent=1) + "\n"
     (folder / RECORD_FILE).write_text(record, encoding="utf-8")
 

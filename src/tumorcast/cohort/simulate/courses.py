@@ -9,6 +9,7 @@ import numpy as np
 from tumorcast.cohort.simulate.formula import draw_regimens
 from tumorcast.cohort.simulate.patients import Patients
 from tumorcast.cohort.simulate.settings import SimulationSettings
+from tumorcast.cohort.simulate.treatments import drawn
 
 CHECKPOINT_INHIBITORS = ("Pembrolizumab", "Nivolumab", "Atezolizumab")
 CHEMOTHERAPIES = (("Carboplatin", "Paclitaxel"), ("Cisplatin", "Gemcitabine"), ("Carboplatin", "Pemetrexed"))
@@ -24,7 +25,7 @@ class SimulatedCourse:
         course_id: as the cohort numbers it, `PATIENT-L1`.
         patient_id, patient: identifier and index of the patient.
         number: 1 or 2.
-        regimen: index into `planted.REGIMEN_CLASSES`.
+        regimen: index into the classes of the cohort's `Treatments`.
         agents: names of the drugs.
         line: line of therapy.
         start_day: on the patient's clock (days since diagnosis).
@@ -45,11 +46,14 @@ class SimulatedCourse:
 
 
 def draw_courses(settings: SimulationSettings, patients: Patients) -> list[SimulatedCourse]:
-    """One course a patient, two for some; neither regimen nor number depends on the tumour."""
+    """One course a patient, of three regimens two for some; whether the tumour decides is the setting `assignment`."""
     random = settings.stream("courses")
-    n = len(patients)
-    regimens = np.stack([draw_regimens(random, n), draw_regimens(random, n)])
-    has_second = random.random(n) < _SECOND_COURSE_SHARE
+    n, treatments = len(patients), settings.treatments
+    regimens = np.stack([draw_regimens(random, n, treatments), draw_regimens(random, n, treatments)])
+    has_second = (random.random(n) < _SECOND_COURSE_SHARE) & treatments.has_second_courses
+    if settings.regimens != "three":
+        chance = treatments.propensity(patients, settings.assignment, settings.no_overlap)
+        regimens[0] = drawn(settings.stream("assignment"), chance)
     courses = []
     for patient in range(n):
         line = 1 + int(random.random() < 0.3)
@@ -64,7 +68,7 @@ def draw_courses(settings: SimulationSettings, patients: Patients) -> list[Simul
                     patient=patient,
                     number=number,
                     regimen=regimen,
-                    agents=_agents(random, regimen),
+                    agents=_agents(random, treatments.classes[regimen]),
                     line=line + number - 1,
                     start_day=start + (number - 1) * gap,
                 )
@@ -77,7 +81,14 @@ def patient_id(patient: int) -> str:
     return f"SIM-{patient + 1:04d}"
 
 
-def _agents(random: np.random.Generator, regimen: int) -> tuple[str, ...]:
+def _agents(random: np.random.Generator, regimen: str) -> tuple[str, ...]:
     inhibitor = CHECKPOINT_INHIBITORS[random.integers(len(CHECKPOINT_INHIBITORS))]
     drugs = CHEMOTHERAPIES[random.integers(len(CHEMOTHERAPIES))]
-    return ((inhibitor,), (inhibitor, *drugs), drugs)[regimen]
+    agents: dict[str, tuple[str, ...]] = {
+        "immunotherapy": (inhibitor,),
+        "dual_immunotherapy": ("Nivolumab", "Ipilimumab"),
+        "combination": (inhibitor, *drugs),
+        "chemotherapy": drugs,
+        "parp_inhibitor": ("Olaparib",),
+    }
+    return agents[regimen]

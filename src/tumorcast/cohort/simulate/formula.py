@@ -6,27 +6,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.cohort.simulate.patients import F64
-from tumorcast.cohort.simulate.planted import COEFFICIENTS, INTERCEPTS, REGIMEN_CLASSES, TERMS
+from tumorcast.cohort.simulate.planted import TERMS
+from tumorcast.cohort.simulate.treatments import THREE, Treatments
 from tumorcast.metrics.logistic import expit
 
-_SHARES = (0.40, 0.35, 0.25)
+
+def draw_regimens(random: np.random.Generator, n: int, treatments: Treatments = THREE) -> NDArray[np.int64]:
+    """Indices into the regimens' classes, chosen without regard to the patient."""
+    return random.choice(len(treatments.classes), n, p=treatments.shares)
 
 
-def draw_regimens(random: np.random.Generator, n: int) -> NDArray[np.int64]:
-    """Indices into `REGIMEN_CLASSES`, chosen without regard to the patient."""
-    return random.choice(len(REGIMEN_CLASSES), n, p=_SHARES)
-
-
-def contributions(terms: dict[str, F64], regimen: NDArray[np.int64], null: bool) -> dict[str, F64]:
+def contributions(
+    terms: dict[str, F64], regimen: NDArray[np.int64], null: bool, treatments: Treatments = THREE
+) -> dict[str, F64]:
     """What each term adds to the linear predictor under the given regimens."""
     scale = 0.0 if null else 1.0
-    return {name: scale * np.array(COEFFICIENTS[name])[regimen] * terms[name] + 0.0 for name in TERMS}
+    of = treatments.coefficients
+    return {name: scale * np.array(of[name])[regimen] * terms[name] + 0.0 for name in TERMS}
 
 
-def linear_predictor(terms: dict[str, F64], regimen: NDArray[np.int64], null: bool) -> F64:
+def linear_predictor(
+    terms: dict[str, F64], regimen: NDArray[np.int64], null: bool, treatments: Treatments = THREE
+) -> F64:
     """Log odds of response: intercept of the regimen + sum of coefficient(regimen) * term."""
-    start = np.zeros(len(regimen)) if null else np.array(INTERCEPTS)[regimen]
-    return start + np.sum(list(contributions(terms, regimen, null).values()), axis=0)
+    start = np.zeros(len(regimen)) if null else np.array(treatments.intercepts)[regimen]
+    return start + np.sum(list(contributions(terms, regimen, null, treatments).values()), axis=0)
 
 
 def probability(linear: F64) -> F64:
@@ -34,9 +38,9 @@ def probability(linear: F64) -> F64:
     return expit(linear)
 
 
-def stated_formula(null: bool) -> dict[str, object]:
+def stated_formula(null: bool, treatments: Treatments = THREE) -> dict[str, object]:
     """The formula as it is written to `truth/formula.json`."""
-    zero = (0.0,) * len(REGIMEN_CLASSES)
+    zero = (0.0,) * len(treatments.classes)
     return {
         "formula": "response ~ Bernoulli(sigmoid(intercept[regimen] + sum coefficient[term][regimen] term))",
         "terms": {
@@ -46,7 +50,7 @@ def stated_formula(null: bool) -> dict[str, object]:
             "programme": "latent level of the planted expression programme (standardised mean of its genes)",
             "clinical": "minus (standardised ECOG - albumin + log NLR) / sqrt(3)",
         },
-        "regimen_classes": list(REGIMEN_CLASSES),
-        "intercept": list(zero if null else INTERCEPTS),
-        "coefficient": {name: list(zero if null else COEFFICIENTS[name]) for name in TERMS},
+        "regimen_classes": list(treatments.classes),
+        "intercept": list(zero if null else treatments.intercepts),
+        "coefficient": {name: list(zero if null else treatments.coefficients[name]) for name in TERMS},
     }

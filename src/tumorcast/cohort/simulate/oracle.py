@@ -13,26 +13,29 @@ from sklearn.metrics import roc_auc_score
 from tumorcast.cohort.simulate.formula import draw_regimens, linear_predictor, probability
 from tumorcast.cohort.simulate.missing import draw_presence
 from tumorcast.cohort.simulate.patients import F64, draw_patients
-from tumorcast.cohort.simulate.planted import MODALITY_TERMS, REGIMEN_CLASSES
+from tumorcast.cohort.simulate.planted import MODALITY_TERMS
 from tumorcast.cohort.simulate.settings import world
+from tumorcast.cohort.simulate.treatments import Regimens, treatments_of
 
 ORACLE_PATIENTS = 20_000
 
 
 @cache
-def oracle_figures(null: bool = False, n: int = ORACLE_PATIENTS) -> dict[str, object]:
-    """AUROC of the oracles on `n` patients drawn for this alone.
+def oracle_figures(
+    null: bool = False, n: int = ORACLE_PATIENTS, regimens: Regimens = "three"
+) -> dict[str, object]:
+    """AUROC of the oracles on `n` patients drawn for this alone, who are given regimens at random.
 
     Returns:
         `oracle`: knows all terms; `modalities`: know the terms of one modality and the regimen;
         `subsets`: the same for every set of modalities ("slide+expression"); `measured`: knows all terms,
         but only of modalities that are measured for the patient, at the cohort's rates of missing ones.
     """
-    random = world("oracle")
+    random, treatments = world("oracle"), treatments_of(regimens)
     patients = draw_patients(random, n)
-    regimen = draw_regimens(random, n)
+    regimen = draw_regimens(random, n, treatments)
     terms = patients.terms()
-    linear = linear_predictor(terms, regimen, null)
+    linear = linear_predictor(terms, regimen, null, treatments)
     response = random.random(n) < probability(linear)
     present = draw_presence(random, patients.site)
     scores = {
@@ -55,7 +58,7 @@ def _best_score(
     terms: dict[str, F64], subset: tuple[str, ...], regimen: NDArray[np.int64], response: NDArray[np.bool_]
 ) -> F64:
     """Log odds given the regimen and the terms of some modalities (logistic regression by regimen)."""
-    is_regimen = np.eye(len(REGIMEN_CLASSES))[regimen]
+    is_regimen = np.eye(regimen.max() + 1)[regimen]
     names = [term for modality in subset for term in MODALITY_TERMS[modality]]
     columns = [is_regimen, *(is_regimen * terms[name][:, None] for name in names)]
     design = np.hstack(columns)

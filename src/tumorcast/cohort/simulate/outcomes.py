@@ -30,10 +30,20 @@ class Outcomes:
     is_death: NDArray[np.bool_]
 
 
-def draw_outcomes(random: np.random.Generator, linear: F64) -> Outcomes:
+@dataclass(frozen=True)
+class PotentialOutcomes:
+    """What happens to n courses if nobody stops looking: `best_response`, and months to progression and death."""
+
+    best_response: list[str]
+    pfs_months: F64
+    os_months: F64
+
+
+def draw_potential(random: np.random.Generator, linear: F64) -> PotentialOutcomes:
     """Draw outcomes; CR or PR with the probability of `linear`, times longer where it is higher.
 
-    Progressive disease is seen at the first scan, and never censored.
+    Progressive disease is seen at the first scan. The same random numbers serve every regimen of a patient: what was
+    observed is what is drawn for the regimen that was given.
     """
     n = len(linear)
     chance = probability(linear)
@@ -43,12 +53,18 @@ def draw_outcomes(random: np.random.Generator, linear: F64) -> Outcomes:
     longer = np.exp(0.2 * linear)
     spread = (-np.log(random.random(n)) / np.log(2)) ** (1 / _WEIBULL_SHAPE)
     pfs = np.array([_MEDIAN_PFS_MONTHS[c] for c in category]) * longer * spread
-    is_pd = category == "PD"
-    pfs = np.where(is_pd, np.clip(pfs, 0.8, _LONGEST_PD_MONTHS), np.maximum(pfs, 3.6))
-    survival = pfs + random.exponential(8.0 * longer)
+    pfs = np.where(category == "PD", np.clip(pfs, 0.8, _LONGEST_PD_MONTHS), np.maximum(pfs, 3.6))
+    return PotentialOutcomes([str(c) for c in category], pfs, pfs + random.exponential(8.0 * longer))
+
+
+def draw_outcomes(random: np.random.Generator, linear: F64) -> Outcomes:
+    """What is observed of `draw_potential`: follow-up ends after 5 to 45 months, never before progressive disease."""
+    n, potential = len(linear), draw_potential(random, linear)
+    pfs, survival = potential.pfs_months, potential.os_months
+    is_pd = np.array(potential.best_response) == "PD"
     follow_up = np.where(is_pd, np.maximum(random.uniform(5, 45, n), pfs), random.uniform(5, 45, n))
     return Outcomes(
-        best_response=[str(c) for c in category],
+        best_response=potential.best_response,
         pfs_months=np.minimum(pfs, follow_up).round(2),
         is_progression=pfs <= follow_up,
         os_months=np.minimum(survival, follow_up).round(2),

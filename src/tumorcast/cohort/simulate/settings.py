@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from tumorcast.cohort.simulate.treatments import Assignment, Regimens, Treatments, treatments_of
 from tumorcast.domain.errors import InputError
 
 FORMAT_VERSION = 3
@@ -23,6 +24,9 @@ class SimulationSettings:
         tiles_per_slide: tissue tiles of 112 um a slide, about.
         features_only: ready feature bags instead of slides.
         null: every effect is zero and responses are coin flips.
+        regimens: "three" classes, or "five" whose order differs from patient to patient.
+        assignment: "randomised": chance alone decides who is given what; "confounded": the patient's state does too.
+        no_overlap: some patients are never given some regimens (`treatments.NO_OVERLAP_RULE`).
     """
 
     n_patients: int
@@ -30,6 +34,9 @@ class SimulationSettings:
     tiles_per_slide: int = 40
     features_only: bool = False
     null: bool = False
+    regimens: Regimens = "three"
+    assignment: Assignment = "randomised"
+    no_overlap: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("n_patients", 1), ("seed", 0), ("tiles_per_slide", 4)):
@@ -37,14 +44,28 @@ class SimulationSettings:
                 raise InputError(
                     f"{name} is too small", got=getattr(self, name), expected=f"at least {least}"
                 )
+        if self.regimens == "three" and (self.assignment, self.no_overlap) != ("randomised", False):
+            raise InputError(
+                "confounded assignment and patients without overlap need five regimens",
+                got=f"regimens {self.regimens}, assignment {self.assignment}, no_overlap {self.no_overlap}",
+                fix="add --regimens five",
+            )
+
+    @property
+    def treatments(self) -> Treatments:
+        """The regimens, what each does to whom, and who is given it."""
+        return treatments_of(self.regimens)
 
     def stream(self, part: str, *numbers: int) -> np.random.Generator:
         """Random numbers of one part of the simulation, independent of all other parts."""
         return np.random.default_rng([self.seed, zlib.crc32(part.encode()), *numbers])
 
-    def recorded(self) -> dict[str, int | bool]:
-        """What is written beside the cohort, to know it again."""
-        return {"format_version": FORMAT_VERSION, **asdict(self)}
+    def recorded(self) -> dict[str, int | bool | str]:
+        """What is written beside the cohort, to know it again; settings of treatments where they are not the usual."""
+        own = asdict(self)
+        usual = {name: own.pop(name) for name in ("regimens", "assignment", "no_overlap")}
+        changed = {} if self.regimens == "three" else usual
+        return {"format_version": FORMAT_VERSION, **own, **changed}
 
 
 def world(part: str, *numbers: int) -> np.random.Generator:

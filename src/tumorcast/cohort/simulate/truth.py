@@ -17,27 +17,31 @@ from tumorcast.cohort.simulate.patients import F64
 from tumorcast.cohort.simulate.planted import (
     INTERFERON_GENES,
     PROGRAMME_GENES,
-    REGIMEN_CLASSES,
     REPAIR_GENES,
 )
+from tumorcast.cohort.simulate.potential import stated_values
 from tumorcast.cohort.simulate.settings import SimulationSettings
 from tumorcast.cohort.simulate.tissue_plan import TileFacts
+from tumorcast.cohort.simulate.treatments import THREE, Treatments
 
 
 def course_truth(
-    courses: Sequence[SimulatedCourse], patient_terms: Mapping[str, F64], null: bool
+    courses: Sequence[SimulatedCourse],
+    patient_terms: Mapping[str, F64],
+    null: bool,
+    treatments: Treatments = THREE,
 ) -> pd.DataFrame:
     """One row a course: ids, regimen class, probability, linear predictor, every term (`term_*`) and what
     it adds to the linear predictor (`adds_*`)."""
     owner = np.array([course.patient for course in courses])
     regimen = np.array([course.regimen for course in courses])
     terms = {name: values[owner] for name, values in patient_terms.items()}
-    linear = linear_predictor(terms, regimen, null)
-    added = contributions(terms, regimen, null)
+    linear = linear_predictor(terms, regimen, null, treatments)
+    added = contributions(terms, regimen, null, treatments)
     return pd.DataFrame({
         "course_id": [course.course_id for course in courses],
         "patient_id": [course.patient_id for course in courses],
-        "regimen_class": [REGIMEN_CLASSES[i] for i in regimen],
+        "regimen_class": [treatments.classes[i] for i in regimen],
         "probability": probability(linear),
         "linear_predictor": linear,
         **{f"term_{name}": values for name, values in terms.items()},
@@ -50,14 +54,21 @@ def write_truth(
     settings: SimulationSettings,
     courses: pd.DataFrame,
     outcomes: Outcomes,
+    potential: pd.DataFrame,
     tiles: Mapping[str, TileFacts],
 ) -> None:
-    """Write `formula.json`, `patients.csv`, `tiles.csv` (written slides only) and `genes.csv`."""
+    """Write `formula.json`, `patients.csv`, `potential_outcomes.csv`, `genes.csv`, and `tiles.csv` of written slides."""
     folder.mkdir()
-    stated = {**stated_formula(settings.null), "auroc": oracle_figures(settings.null)}
+    null, kind = settings.null, settings.regimens
+    stated = {
+        **stated_formula(null, settings.treatments),
+        "auroc": oracle_figures(null, regimens=kind),
+        "regimens": stated_values(kind, settings.assignment, settings.no_overlap, null),
+    }
     (folder / "formula.json").write_text(json.dumps(stated, indent=1) + "\n", encoding="utf-8")
     is_response = [category in ("CR", "PR") for category in outcomes.best_response]
     courses.assign(is_response=is_response).to_csv(folder / "patients.csv", index=False, float_format="%.6f")
+    potential.to_csv(folder / "potential_outcomes.csv", index=False, float_format="%.6f")
     _tile_table(tiles).to_csv(folder / "tiles.csv", index=False, float_format="%.1f")
     _gene_table().to_csv(folder / "genes.csv", index=False)
 
