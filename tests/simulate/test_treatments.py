@@ -1,4 +1,4 @@
-"""Simulated regimens: stated assignment, potential outcomes that agree with what was seen, subgroups without overlap."""
+"""Simulated regimens: stated assignment, potential outcomes that agree with what was seen, no overlap where said."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from tumorcast.serve.manifest import (
     CARD_NAME,
     COMPARISON_NAME,
     MANIFEST_NAME,
+    OVERLAP_NAME,
     REFERENCE_NAME,
     SPREADS_NAME,
     TILE_ENCODER_NAME,
@@ -69,18 +70,25 @@ def export_bundle(
         if facts.tile_encoder_onnx is not None:
             _copy_encoder(facts.tile_encoder_onnx, work)
         (work / CARD_NAME).write_text(model_card(facts, prepared), encoding="utf-8")
-        if facts.trust is not None:
-            (work / TRUST_NAME).write_text(json.dumps(facts.trust.to_json()), encoding="utf-8")
-        if facts.reference is not None:
-            (work / REFERENCE_NAME).write_text(json.dumps(facts.reference.to_json()), encoding="utf-8")
-        if facts.spreads is not None:
-            (work / SPREADS_NAME).write_text(json.dumps(facts.spreads.to_json()), encoding="utf-8")
-        if facts.comparison is not None:
-            (work / COMPARISON_NAME).write_text(json.dumps(facts.comparison.to_json()), encoding="utf-8")
+        write_records(facts, work)
         checked = shuffled_correlation(model, prepared, facts.heads, courses)
         manifest = _manifest(work, prepared, facts, parity, checked)
         (work / MANIFEST_NAME).write_text(sealed_text(manifest), encoding="utf-8")
     return manifest
+
+
+def write_records(facts: BundleFacts, work: Path) -> None:
+    """Write what was learned of the training patients, a file each, into the folder of a bundle that is being made."""
+    records = {
+        TRUST_NAME: facts.trust,
+        REFERENCE_NAME: facts.reference,
+        SPREADS_NAME: facts.spreads,
+        COMPARISON_NAME: facts.comparison,
+        OVERLAP_NAME: facts.overlap,
+    }
+    for name, record in records.items():
+        if record is not None:
+            (work / name).write_text(json.dumps(record.to_json()), encoding="utf-8")
 
 
 def _copy_encoder(path: Path, work: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tumorcast.config.models import DataConfig
+from tumorcast.evaluation.causal.overlap import Overlap
 from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.spreads import Spreads
@@ -41,6 +42,7 @@ class BundleFacts:
         reference: what the training patients look like; None where they are too few.
         spreads: how each number of a case is spread over them; None likewise.
         comparison: what a report compares a patient with.
+        overlap: which treatments a training patient could have received; None where there is nothing to compare.
     """
 
     name: str
@@ -63,6 +65,7 @@ class BundleFacts:
     reference: Reference | None = None
     spreads: Spreads | None = None
     comparison: Comparison | None = None
+    overlap: Overlap | None = None
 
     @property
     def intended_use(self) -> IntendedUse:

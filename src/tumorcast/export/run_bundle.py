@@ -14,6 +14,7 @@ from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
 from tumorcast.export.population import population_of
 from tumorcast.export.training_comparison import training_comparison
+from tumorcast.export.training_overlap import training_overlap
 from tumorcast.export.training_reference import training_reference, training_spreads
 from tumorcast.serve.manifest import Manifest
 from tumorcast.training.fold import FUSED
@@ -74,6 +75,7 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         reference=reference,
         spreads=training_spreads(fitted.prepared, reference, courses),
         comparison=training_comparison(fitted, courses, trust),
+        overlap=training_overlap(cohort, fitted.prepared, courses, work.config.seed),
     )
 
 

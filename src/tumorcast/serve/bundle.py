@@ -11,6 +11,7 @@ from typing import Any
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.preprocess_file import load_preprocessor
 from tumorcast.domain.errors import BundleError
+from tumorcast.evaluation.causal.overlap import Overlap
 from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.spreads import Spreads
@@ -20,6 +21,7 @@ from tumorcast.serve.keyring import Keyring
 from tumorcast.serve.manifest import (
     COMPARISON_NAME,
     MANIFEST_NAME,
+    OVERLAP_NAME,
     PREDICTOR_NAME,
     REFERENCE_NAME,
     SPREADS_NAME,
@@ -49,6 +51,7 @@ class Bundle:
         reference: what the training patients look like; None likewise.
         spreads: how the numbers of a case are spread over them, to chart what comes in; None likewise.
         comparison: what a report compares a patient with; None where the bundle does not say.
+        overlap: which treatments a training patient could have received; None where training had nothing to compare.
         signatures: that lie beside the manifest.
         manifest_sha256: of the manifest's bytes.
         verdict: of the signatures, by the keyring that it was opened with.
@@ -61,6 +64,7 @@ class Bundle:
     reference: Reference | None = None
     spreads: Spreads | None = None
     comparison: Comparison | None = None
+    overlap: Overlap | None = None
     signatures: tuple[Signature, ...] = ()
     manifest_sha256: str = ""
     verdict: SignatureVerdict = UNSIGNED
@@ -116,8 +120,8 @@ def load_bundle(path: Path, keyring: Keyring | None = None, is_signature_require
             got=", ".join(prepared.modalities),
             expected=", ".join(manifest.modalities),
         )
-    names = (TRUST_NAME, REFERENCE_NAME, SPREADS_NAME, COMPARISON_NAME)
-    trust, reference, spreads, comparison = (_told(folder, manifest, name) for name in names)
+    names = (TRUST_NAME, REFERENCE_NAME, SPREADS_NAME, COMPARISON_NAME, OVERLAP_NAME)
+    trust, reference, spreads, comparison, overlap = (_told(folder, manifest, name) for name in names)
     return Bundle(
         folder,
         manifest,
@@ -126,6 +130,7 @@ def load_bundle(path: Path, keyring: Keyring | None = None, is_signature_require
         None if reference is None else Reference.from_json(reference),
         None if spreads is None else Spreads.from_json(spreads),
         None if comparison is None else Comparison.from_json(comparison),
+        None if overlap is None else Overlap.from_json(overlap),
         checked.signatures,
         checked.manifest_sha256,
         verdict,

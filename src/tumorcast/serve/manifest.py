@@ -24,6 +24,7 @@ TRUST_NAME = "trust.json"
 REFERENCE_NAME = "reference.json"
 SPREADS_NAME = "spreads.json"
 COMPARISON_NAME = "comparison.json"
+OVERLAP_NAME = "overlap.json"
 SIGNATURES_NAME = "signatures.json"
 UNSEALED = (MANIFEST_NAME, SIGNATURES_NAME)
 """Files that the manifest does not list: itself, and the signatures over it."""
@@ -40,6 +41,7 @@ _ROLES = {
     "reference": REFERENCE_NAME,
     "spreads": SPREADS_NAME,
     "comparison": COMPARISON_NAME,
+    "overlap": OVERLAP_NAME,
     "model_card": CARD_NAME,
 }
 

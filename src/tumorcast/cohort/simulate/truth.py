@@ -57,7 +57,7 @@ def write_truth(
     potential: pd.DataFrame,
     tiles: Mapping[str, TileFacts],
 ) -> None:
-    """Write `formula.json`, `patients.csv`, `potential_outcomes.csv`, `genes.csv`, and `tiles.csv` of written slides."""
+    """Write `formula.json`, `patients.csv`, `potential_outcomes.csv`, `genes.csv`, `tiles.csv` (of written slides)."""
     folder.mkdir()
     null, kind = settings.null, settings.regimens
     stated = {

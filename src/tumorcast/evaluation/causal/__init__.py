@@ -1,0 +1,1 @@
+"""Comparing treatments in data: overlap, values of policies, and how much confounding would undo."""
