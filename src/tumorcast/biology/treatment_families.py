@@ -25,7 +25,7 @@ def family_of(cls: str) -> str:
 
 
 def treatment_key(classes: Iterable[str]) -> str:
-    """Name of a treatment: the families of its drugs, sorted, each once, joined by " + "; "unknown" where there are none.
+    """Name of a treatment: the families of its drugs, sorted, each once, joined by " + "; "unknown" where none is.
 
     The order of the drugs does not matter; what is given beside a treatment (folate, corticosteroids) does not count.
     """

@@ -78,8 +78,8 @@ class Overlap:
             treatment: as `biology.treatment_families.treatment_key` writes it.
         """
         if treatment not in self.counts:
-            n = f"fewer than {FEWEST}" if treatment in self.left_out else "no"
-            return Verdict("too_few", None, None, 0, f"{n} training patients received it")
+            few = f"fewer than {FEWEST}" if treatment in self.left_out else "no"
+            return Verdict("too_few", None, None, 0, f"{few} training patients received it")
         n, floor = self.counts[treatment], self.floors[treatment]
         table = pd.DataFrame([dict(numbers)]).reindex(columns=list(self.propensity.columns)).astype(float)
         known = np.isfinite(table.to_numpy()).mean()

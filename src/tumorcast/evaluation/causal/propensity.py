@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 
 PENALTIES = (0.3, 3.0, 30.0, 300.0)
 _FOLDS = 5
+_TUPLES = ("columns", "centre", "scale", "told_missing", "groups", "intercepts")
 _RARELY, _TINY = 0.02, 1e-8
 
 
@@ -61,8 +62,9 @@ class Propensity:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Propensity:
         """The inverse of `to_json`, lists for tuples allowed."""
-        own = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-        return cls(**{**own, "weights": tuple(tuple(row) for row in fields["weights"])})
+        weights = tuple(tuple(map(float, row)) for row in fields["weights"])
+        told = {name: tuple(fields[name]) for name in _TUPLES}
+        return cls(**told, weights=weights, penalty=float(fields["penalty"]))
 
 
 def fit_propensity(
@@ -148,8 +150,8 @@ def _empty(table: pd.DataFrame, groups: tuple[str, ...]) -> Propensity:
 
 
 def _filled(empty: Propensity, intercepts: Array, weights: Array, penalty: float) -> Propensity:
-    own = {**asdict(empty), "intercepts": tuple(intercepts.tolist()), "penalty": float(penalty)}
-    return Propensity(**{**own, "weights": tuple(tuple(row) for row in weights.tolist())})
+    rows = tuple(tuple(row) for row in weights.tolist())
+    return replace(empty, intercepts=tuple(intercepts.tolist()), weights=rows, penalty=float(penalty))
 
 
 def _fitted(design: Array, choice: NDArray[np.int64], count: int, penalty: float) -> tuple[Array, Array]:
