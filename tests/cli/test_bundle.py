@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,9 @@ from tumorcast.cli.main import main
 
 
 @pytest.fixture
-def bundle(tmp_path) -> Path:
-    """A bundle of a small model."""
-    from toy_bundle import toy_facts, toy_model
-    from toy_courses import toy_preprocessor
-    from tumorcast.export.bundle import export_bundle
-
-    export_bundle(tmp_path / "bundle", toy_model(), toy_preprocessor(), toy_facts())
-    return tmp_path / "bundle"
+def bundle(toy_lab, tmp_path) -> Path:
+    """A copy of a small model's bundle."""
+    return Path(shutil.copytree(toy_lab.bundle, tmp_path / "bundle"))
 
 
 def told(words: list[object], capsys, code: int = 0) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from toy_lab import ToyLab, make_lab
+from toy_lab import ToyLab
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory) -> ToyLab:
+def lab(toy_lab: ToyLab) -> ToyLab:
     """Simulated study, its features, and a bundle fitted to it. Not to be written to."""
-    return make_lab(tmp_path_factory.mktemp("lab"))
+    return toy_lab

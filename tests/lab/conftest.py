@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from toy_cases import Clock, Lab
-from toy_lab import ToyLab, make_lab, write_toy_slide
+from toy_lab import ToyLab, write_toy_slide
 from tumorcast.lab.audit import verify_chain
 from tumorcast.lab.bundles import LabBundle, activate, register
 from tumorcast.lab.config import LabConfig, write_config
@@ -41,9 +41,9 @@ def fake_bundle(lab: Lab) -> LabBundle:
 
 
 @pytest.fixture(scope="session")
-def toy(tmp_path_factory) -> ToyLab:
+def toy(toy_lab: ToyLab) -> ToyLab:
     """A bundle and what it was made of. Not to be written to."""
-    return make_lab(tmp_path_factory.mktemp("toy"))
+    return toy_lab
 
 
 @pytest.fixture

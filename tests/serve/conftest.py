@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from toy_lab import ToyLab, make_lab, toy_study, write_toy_study
+from toy_lab import ToyLab, toy_study, write_toy_study
 from tumorcast.readers.study import Study
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory) -> ToyLab:
+def lab(toy_lab: ToyLab) -> ToyLab:
     """Simulated study, its features, and a bundle fitted to it. Not to be written to."""
-    return make_lab(tmp_path_factory.mktemp("lab"))
+    return toy_lab
 
 
 @pytest.fixture

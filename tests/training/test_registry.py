@@ -14,7 +14,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from toy_lab import ToyLab, make_lab
+from toy_lab import ToyLab
 from tumorcast.cli.main import main
 from tumorcast.config.tracking import TrackingConfig
 from tumorcast.serve.bundle import check_files
@@ -25,8 +25,8 @@ from waiting import wait_for
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> ToyLab:
-    return make_lab(tmp_path_factory.mktemp("lab"))
+def lab(toy_lab: ToyLab) -> ToyLab:
+    return toy_lab
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from toy_lab import ToyLab, make_lab
+from toy_lab import ToyLab
 from toy_report import toy_record
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.clinic.report.write import write_report
@@ -79,9 +79,9 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def toy(tmp_path_factory) -> ToyLab:
+def toy(toy_lab: ToyLab) -> ToyLab:
     """A model with random weights and the study it was fitted to."""
-    return make_lab(tmp_path_factory.mktemp("toy"))
+    return toy_lab
 
 
 @pytest.fixture(scope="session")
