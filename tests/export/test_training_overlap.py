@@ -52,7 +52,7 @@ def test_treatments_are_told_by_class_and_the_frail_have_no_overlap(
     assert {"ECOG", "ALBUMIN", "line of therapy", "programme inflamed"} <= set(overlap.propensity.columns)
     frail = {**numbers, "ECOG": 2.0, "ALBUMIN": 3.0, "NLR": 9.0, "programme inflamed": -1.5}
     fit = {**numbers, "ECOG": 0.0, "ALBUMIN": 4.6, "NLR": 1.5, "programme inflamed": 1.5}
-    likely, unlikely = overlap.judge(fit, dual), overlap.judge(frail, dual)
+    likely, unlikely = (overlap.judge(who, "PD-1/PD-L1 inhibitor") for who in (fit, frail))
     assert likely.is_supported
     assert (unlikely.chance or 0.0) < 0.7 * (likely.chance or 0.0)
 
