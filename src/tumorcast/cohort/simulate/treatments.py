@@ -68,7 +68,7 @@ THREE = Treatments(
 
 FIVE = Treatments(
     classes=("immunotherapy", "dual_immunotherapy", "combination", "chemotherapy", "parp_inhibitor"),
-    intercepts=(-0.60, -0.70, 0.35, -0.40, -1.80),
+    intercepts=(-0.60, -0.70, 0.60, -0.40, -1.80),
     coefficients={
         "infiltration": (1.30, 1.50, 0.90, 0.00, 0.00),
         "interferon_loss": (-2.30, -2.00, -1.20, 0.00, 0.00),
@@ -78,8 +78,8 @@ FIVE = Treatments(
     },
     shares=(0.27, 0.13, 0.22, 0.25, 0.13),
     indication={
-        "clinical": (0.70, 0.90, -0.90, -0.50, 0.00),
-        "programme": (0.60, 0.60, -0.60, -0.50, 0.00),
+        "clinical": (0.60, 0.70, -0.75, -0.45, 0.00),
+        "programme": (0.50, 0.50, -0.50, -0.40, 0.00),
         "repair_loss": (0.00, 0.00, 0.00, 0.00, 1.20),
     },
     has_second_courses=False,
