@@ -228,6 +228,14 @@ def test_a_restricted_mean_without_censoring_is_the_mean() -> None:
     assert found.high - found.value == pytest.approx(half, rel=1e-5)
 
 
+def test_few_patients_without_a_progression_show_nothing() -> None:
+    found = observed_mean_time([20.0] * 9, np.zeros(9), 20)
+    assert (found.value, found.high) == (20, 20)
+    assert found.low == pytest.approx(20 * 0.025 ** (1 / 9))
+    assert not judge(found, spanned([15]), spanned([18])).is_synergy
+    assert observed_mean_time([1.0, *[20.0] * 8], [True] + [False] * 8, 20).low < found.low
+
+
 def test_wilson_interval() -> None:
     found = observed_share(7, 20)
     assert (found.value, found.low, found.high) == pytest.approx((0.35, 0.18119, 0.56715), abs=1e-4)

@@ -7,7 +7,7 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
+from scipy.special import betaincinv, ndtri
 
 from tumorcast.biology.combinations.copula import Floats
 from tumorcast.biology.combinations.marginals import risks_of
@@ -17,6 +17,7 @@ NOTE = (
     "Of the combinations approved in the United States from 1995 to 2020 for advanced cancers, 95% had effects on "
     "progression-free survival that were additive or less (Hwangbo et al. 2023, doi:10.1038/s43018-023-00667-z)."
 )
+LEAST_EVENTS = 5
 
 
 class Finding(Enum):
@@ -112,6 +113,9 @@ def observed_mean_time(
 ) -> Range:
     """Mean time without progression up to `horizon` (restricted mean) with its normal interval.
 
+    With fewer than `LEAST_EVENTS` progressions the normal interval is too narrow (with none it has no width): its low
+    end is then that of the share without progression (Clopper and Pearson), as though the rest had progressed at once.
+
     Args:
         times: [n] above 0. is_event: [n] True = progressed, False = censored.
 
@@ -132,7 +136,11 @@ def observed_mean_time(
         terms = np.where(left > 0, risks.events[inside] / (risks.at_risk[inside] * left), 0.0)
     error = float(np.sqrt((beyond**2 * terms).sum()))
     z, mean = float(ndtri((1 + confidence) / 2)), float(pieces.sum())
-    return Range(mean, max(mean - z * error, 0.0), min(mean + z * error, horizon))
+    low = max(mean - z * error, 0.0)
+    if risks.events[inside].sum() < LEAST_EVENTS:
+        reached = int((np.asarray(times, dtype=float) >= horizon).sum())
+        low = min(low, horizon * _least_share(reached, reached + int(risks.events[inside].sum()), confidence))
+    return Range(mean, low, min(mean + z * error, horizon))
 
 
 def mean_time(times: Floats, shares: Floats, horizon: float) -> float:
@@ -141,6 +149,13 @@ def mean_time(times: Floats, shares: Floats, horizon: float) -> float:
     if at[0] != 0 or at[-1] != horizon or (np.diff(at) <= 0).any():
         raise InputError("times do not rise from 0 to the horizon", got=(float(at[0]), float(at[-1])))
     return float(np.trapezoid(np.asarray(shares, dtype=float), at))
+
+
+def _least_share(reached: int, followed: int, confidence: float) -> float:
+    """Low end of Clopper and Pearson's interval."""
+    if reached == 0:
+        return 0.0
+    return float(betaincinv(reached, followed - reached + 1, (1 - confidence) / 2))
 
 
 def _finding(observed: Range, independent: Range, additive: Range | None) -> Finding:
