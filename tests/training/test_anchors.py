@@ -59,7 +59,7 @@ def test_a_planted_effect_is_found_in_its_modality_by_every_head(head, sign):
 
 def test_labels_without_a_cause_leave_little():
     spread = []
-    for seed in range(5):
+    for seed in range(3):
         courses, labels = planted(80, 0.0, seed)
         predictor, _ = fitted(courses, labels)
         spread.append(float(scored(predictor, planted(80, 0.0, seed=9)[0]).scores.std()))
@@ -71,7 +71,7 @@ def test_labels_without_a_cause_leave_little():
 
 def test_courses_are_scored_by_regressions_that_have_not_seen_them():
     inside, outside = [], []
-    for seed in range(5):
+    for seed in range(3):
         courses, labels = planted(40, 0.15, seed)
         predictor, unseen = fitted(courses, labels)
         response = labels["response"].to_numpy()

@@ -65,14 +65,31 @@ def test_dropout_is_active_in_training_steps_and_not_in_validation(tmp_path, mon
     assert modes == {"training_step": {True}, "validation_step": {False}}
 
 
+@pytest.mark.heavy
+def test_a_compiled_step_has_the_same_losses(tmp_path):
+    courses, labels = planted(40)
+    plain = MODEL.model_copy(update={"dropout": 0.0})
+    losses = []
+    for compiled in (False, True):
+        settings = SETTINGS.model_copy(update={"max_epochs": 2, "compile": compiled})
+        folder = tmp_path / str(compiled)
+        member = fit_member(
+            folder, toy_preprocessor(), courses[:30], courses[30:], labels, plain, settings, seed=3
+        )
+        losses.append([epoch["val_loss"] for epoch in member.history])
+    assert losses[1] == pytest.approx(losses[0], abs=1e-4)
+    assert len(set(losses[0])) == 2
+
+
 class Stopped(BaseException):
     """A kill in the middle of training."""
 
 
 def test_interrupted_at_any_epoch_the_run_ends_with_the_same_weights(tmp_path, monkeypatch):
-    unbroken = fit(tmp_path / "unbroken")
+    settings = SETTINGS.model_copy(update={"max_epochs": 5})
+    unbroken = fit(tmp_path / "unbroken", settings)
     original = fit_room.CourseModule.training_step
-    for stop_at in (1, 5):
+    for stop_at in (1, 3):
         folder = tmp_path / f"stopped{stop_at}"
 
         def training_step(self, batch, batch_idx, stop_at=stop_at):
@@ -83,8 +100,8 @@ def test_interrupted_at_any_epoch_the_run_ends_with_the_same_weights(tmp_path, m
         with monkeypatch.context() as patch:
             patch.setattr(fit_room.CourseModule, "training_step", training_step)
             with pytest.raises(Stopped):
-                fit(folder)
-        resumed = fit(folder)
+                fit(folder, settings)
+        resumed = fit(folder, settings)
         for name, tensor in weights(unbroken).items():
             torch.testing.assert_close(weights(resumed)[name], tensor, atol=1e-6, rtol=0)
         assert resumed.loss == pytest.approx(unbroken.loss, abs=1e-6)

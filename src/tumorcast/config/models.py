@@ -209,6 +209,7 @@ class TrainingConfig(Section):
         rivals: networks of other kinds to train on the same folds beside the run's own; those that look at slides are
             left out where there are none, and so is the run's own kind.
         checkpoint_minutes: the state is written at least so often within an epoch; None is at its end alone.
+        compile: let `torch.compile` make the network's step; a minute or more is spent on it first, for each member.
     """
 
     lr: Positive = 1e-3
@@ -227,6 +228,7 @@ class TrainingConfig(Section):
     workers: Annotated[int, Field(ge=0)] = 0
     threads: Count | None = None
     checkpoint_minutes: Positive | None = 10
+    compile: bool = False
     singles: bool = True
     rivals: tuple[Kind, ...] = ("abmil",)
     candidates: tuple[CandidateConfig, ...] = ()

@@ -87,6 +87,8 @@ def fit_member(
         anchored = (anchors or KeptAnchors()).fit(predictor, training, courses, seed, model)
     module = CourseModule(predictor, settings, model.auxiliary_weight, seed, anchored, len(training))
     untrained = _finite(_loss_on(predictor, validation, courses), folder)
+    if settings.compile:
+        predictor.compile(dynamic=True)
     module.train()  # the trainer keeps the mode that it finds, and scoring has left the network's at evaluation
     with quiet():
         trainer = make_trainer(settings)
