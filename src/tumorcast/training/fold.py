@@ -18,7 +18,7 @@ from tumorcast.nn.predictor import Ensemble
 from tumorcast.nn.rivals.build import modalities_of
 from tumorcast.training.choice import Choose, Choosing, InnerFolds, best_candidate
 from tumorcast.training.fit import Member
-from tumorcast.training.inference import narrowed, predict, predict_with
+from tumorcast.training.inference import narrowed, predict, predict_with, where_trained
 from tumorcast.training.reliance import relied_on
 from tumorcast.training.workspace import Workspace
 
@@ -71,7 +71,8 @@ def run_fold(
         tell(f"{fold.name}: {name} fitted, {len(epochs)} members, epochs {epochs}")
         models[name] = fitted
         test = [narrowed(arrays[cid], prepared.modalities, modalities) for cid in fold.test]
-        values = predict(fitted.ensemble, test, config.model.heads[0])
+        with where_trained(fitted.ensemble, config.training):
+            values = predict(fitted.ensemble, test, config.model.heads[0])
         table = prediction_table(work, fold.name, fold.test, name, values)
         if name == FUSED:
             table = relied_on(table, fitted.inner)
@@ -163,16 +164,13 @@ def inner_of(
 def fit_ensemble(inner: InnerFolds, modalities: tuple[str, ...], choose: Choose = best_candidate) -> Fitted:
     """One member per inner fold, of the setting that `choose` finds."""
     work, best = inner.work, choose(inner)
-    said = [
-        prediction_table(
-            work, part.name, part.test, "inner",
-            predict(
-                member.predictor, [inner.seen[cid] for cid in part.test], work.config.model.heads[0]
-            ),
-        )
-        for member, part in zip(best, inner.parts, strict=True)
-    ]  # fmt: skip
     ensemble = Ensemble([member.predictor for member in best]).eval()
+    said = []
+    with where_trained(ensemble, work.config.training):
+        for member, part in zip(best, inner.parts, strict=True):
+            held_out = [inner.seen[cid] for cid in part.test]
+            values = predict(member.predictor, held_out, work.config.model.heads[0])
+            said.append(prediction_table(work, part.name, part.test, "inner", values))
     return Fitted(modalities, inner.prepared, ensemble, pd.concat(said, ignore_index=True), best)
 
 
@@ -202,7 +200,8 @@ def _predict_subsets(
     seen = [narrowed(arrays[cid], have, names) for cid in fold.test]
     subsets = [keep for size in sizes for keep in itertools.combinations(names, size)]
     shown = [np.array([name in keep for name in names]) for keep in subsets]
-    said = predict_with(fused.ensemble, seen, shown, work.config.model.heads[0])
+    with where_trained(fused.ensemble, work.config.training):
+        said = predict_with(fused.ensemble, seen, shown, work.config.model.heads[0])
     tables = [
         prediction_table(work, fold.name, fold.test, "+".join(keep), values)
         for keep, values in zip(subsets, said, strict=True)

@@ -16,7 +16,9 @@ from tumorcast.batches.batch import CourseInputs, inputs_from
 from tumorcast.batches.budget import MOST_COURSES, within_budget
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
+from tumorcast.config.models import TrainingConfig
 from tumorcast.nn.predictor import Ensemble, Predictor, PredictorOutput, mean_output
+from tumorcast.training.processes import has_gpus
 
 _RESPONDER_LEVEL = 1
 """Exceeding this level of the ordinal scale (SD, RCB-II) is a response."""
@@ -33,6 +35,19 @@ def outputs_of(
         with evaluating(model):
             output = model(inputs)
         yield output
+
+
+@contextmanager
+def where_trained(model: nn.Module, settings: TrainingConfig) -> Iterator[None]:
+    """On the GPU where training is on one; then back on the CPU, from where it is exported."""
+    if not has_gpus(settings):
+        yield
+        return
+    model.to("cuda")
+    try:
+        yield
+    finally:
+        model.to("cpu")
 
 
 @contextmanager
