@@ -33,6 +33,7 @@ COMMANDS = (
     "bundle",
     "predict",
     "report",
+    "rank",
     "recalibrate",
     "lab",
     "serve",

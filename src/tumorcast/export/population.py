@@ -15,6 +15,7 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.evaluation.pattern_calibration import calibration_by_pattern
 from tumorcast.evaluation.scores import score_predictions
+from tumorcast.export.treatment_counts import treatment_counts
 from tumorcast.metrics.intervals import Interval
 from tumorcast.serve.population import UNKNOWN, Figure, PatternFigures, Population, Range
 from tumorcast.slides.store import StoreAttrs, read_attrs
@@ -79,6 +80,7 @@ def population_of(
                 _patterns(cohort, ids, modalities, predictions, subsets or {}), cohort, modalities, unseen
             )
         ),
+        treatments=treatment_counts(cohort, ids),
     )
 
 

@@ -147,6 +147,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """As `write_text`."""
+    with _renamed_to(path) as temporary:
+        temporary.write_bytes(content)
+
+
 @contextmanager
 def _renamed_to(path: Path) -> Iterator[Path]:
     """A name to write under that no other process has; nothing is left of a failed try."""

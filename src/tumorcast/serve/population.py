@@ -52,6 +52,23 @@ class PatternFigures(Section):
     calibration: dict[str, Figure] = {}
 
 
+class TreatmentCount(Section):
+    """Training patients of one cancer type who received one set of drugs.
+
+    Attributes:
+        cancer: as the study writes it, "unknown" where it is not recorded.
+        agents: names, sorted; () where no drug is recorded.
+        n: patients.
+        n_with_response, responders: of them; None below ten with a known response.
+    """
+
+    cancer: str
+    agents: tuple[str, ...]
+    n: int
+    n_with_response: int | None = None
+    responders: int | None = None
+
+
 class Population(Section):
     """The training patients. Tables are value -> patients; empty: the study has no such column.
 
@@ -67,6 +84,7 @@ class Population(Section):
         purity: stated share of tumour cells of the samples.
         tiles: of a course's slides.
         patterns: by measured layers, the most frequent first.
+        treatments: by cancer type and set of drugs, the most frequent first; the first course of each patient.
     """
 
     cancer_types: dict[str, int] = {}
@@ -90,6 +108,7 @@ class Population(Section):
     purity: Range | None = None
     tiles: Range | None = None
     patterns: tuple[PatternFigures, ...] = ()
+    treatments: tuple[TreatmentCount, ...] = ()
 
 
 class IntendedUse(Section):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -12,17 +11,14 @@ from tqdm import tqdm
 
 from tumorcast.clinic.report.notices import ATTENTION
 from tumorcast.cohort.arrays import CourseArrays
-from tumorcast.cohort.assemble import assemble
-from tumorcast.cohort.bags import TileBag, load_bags
+from tumorcast.cohort.bags import TileBag
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.courses import course_table
-from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
 from tumorcast.serve.answer import Answer, Watch
 from tumorcast.serve.attention import PictureSettings, attention_table, draw_attention, joined_tables
 from tumorcast.serve.bundle import Bundle, load_bundle
-from tumorcast.serve.encode import SlideFeatures, doubtful_slides, encode_study, unfit_slides
 from tumorcast.serve.findings import Finding, is_refused
 from tumorcast.serve.guards.attribution import hidden_attention, without_hidden
 from tumorcast.serve.guards.case import Case
@@ -31,46 +27,14 @@ from tumorcast.serve.guards.origin import study_findings, watermark_of
 from tumorcast.serve.guards.shared import Shared
 from tumorcast.serve.notes import Given
 from tumorcast.serve.occlusion import occlusion_table
-from tumorcast.serve.policy import STRICT, Policy
+from tumorcast.serve.opening import bags_of, open_study
+from tumorcast.serve.request import Request
 from tumorcast.serve.rows import PredictionRow, prediction_table
 from tumorcast.serve.session import BundlePredictor, Prediction
 from tumorcast.serve.unlike import judge_courses
-from tumorcast.serve.verdicts import predicted_row, refused_row, rules_for
+from tumorcast.serve.verdicts import predicted_row, refused_row
 
 _COURSES_AT_ONCE = 8
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked for beside the bundle and the study.
-
-    Attributes:
-        features: folder of ready tile features; None: the bundle's encoder makes them.
-        cache: where it puts them.
-        slide_mpp: um/px of level 0 that stands in where a slide does not say it.
-        any_stain: use slides too that are not stained with haematoxylin and eosin.
-        trust_features: use features that do not say by which encoder they were made: the user vouches for them.
-        demonstrate: give watermarked numbers where the model would refuse patients that it does not know.
-        policy: what the lab decided about the guards.
-        overlays: folder for pictures of the attention over tiles; None: none are drawn.
-        with_attention: also return the attention of tiles and genes.
-        with_occlusion: also return the occlusion scores of tiles.
-        progress: show progress on stderr.
-        on_tiles: told (tiles done, of how many) of the slide that is being encoded.
-    """
-
-    cache: Path
-    features: Path | None = None
-    slide_mpp: float | None = None
-    any_stain: bool = False
-    trust_features: bool = False
-    demonstrate: bool = False
-    policy: Policy = STRICT
-    overlays: Path | None = None
-    with_attention: bool = False
-    with_occlusion: bool = False
-    progress: bool = False
-    on_tiles: Callable[[int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -184,37 +148,15 @@ class _Work:
 
     def predict_all(self) -> None:
         """Encode, assemble, then predict some courses at a time, so that few bags are in memory."""
-        bundle, request = self.bundle, self.request
-        found = self._features()
-        rules = rules_for(bundle.manifest, bundle.prepared, self.study, found.folder)
-        cohort = assemble(self.study, rules)
-        encoder = bundle.manifest.tile_encoder
-        unfit = unfit_slides(cohort, encoder, request.any_stain, request.trust_features)
-        noted = {note.id: note.reason for note in cohort.report if note.kind == "slide"}
-        usable = replace(cohort, slides=cohort.slides[~cohort.slides["slide_id"].isin(list(unfit))])
-        slide_problems = {**noted, **found.problems, **unfit, **doubtful_slides(usable, encoder)}
-        given = Given(self.study, cohort, bundle.prepared, rules, slide_problems)
-        predictor = self.predictor or BundlePredictor(bundle)
+        request = self.request
+        opened = open_study(self.bundle, self.study, request)
+        given, usable = opened.given, opened.usable
+        predictor = self.predictor or BundlePredictor(self.bundle)
         self.device = predictor.device
-        ids = [str(course_id) for course_id in cohort.courses.index]
+        ids = [str(course_id) for course_id in usable.courses.index]
         starts = range(0, len(ids), _COURSES_AT_ONCE)
         for start in tqdm(starts, desc="predicting", unit="batch", disable=not request.progress):
             self._predict_some(predictor, given, usable.keep(ids[start : start + _COURSES_AT_ONCE]))
-
-    def _features(self) -> SlideFeatures:
-        """Given, or made with the bundle's encoder."""
-        request = self.request
-        if request.features is not None or "slide" not in self.bundle.manifest.modalities:
-            return SlideFeatures(request.features)
-        return encode_study(
-            self.bundle,
-            self.study,
-            request.cache,
-            request.slide_mpp,
-            request.any_stain,
-            request.progress,
-            request.on_tiles,
-        )
 
     def _predict_some(self, predictor: BundlePredictor, given: Given, part: Cohort) -> None:
         prepared, demonstrate = self.bundle.prepared, self.request.demonstrate
@@ -222,7 +164,7 @@ class _Work:
         found = {cid: findings_before(case, demonstrate) for cid, case in cases.items()}
         for cid, own in found.items():
             part = without(part, cid, own)
-        bags, part = _bags(prepared, part, given)
+        bags, part = bags_of(prepared, part, given)
         courses = prepared.all_arrays(part, list(cases), bags)
         reference = self.bundle.reference
         unlike = {} if reference is None else judge_courses(reference, prepared, courses)
@@ -276,14 +218,3 @@ class _Work:
                 listed.add(note.id)
                 reason = f"{note.reason}: {note.detail}"
                 self.rows.append(PredictionRow(note.id, "", "not_predicted", reason))
-
-
-def _bags(prepared: Preprocessor, part: Cohort, given: Given) -> tuple[dict[str, TileBag], Cohort]:
-    """Tiles of some courses; what could not be read is noted in `given`."""
-    if "slide" not in part.modalities or prepared.tiles is None:
-        return {}, part
-    before = len(part.report)
-    bags, part = load_bags(part, width=prepared.tile_dim, stay_in_files=True)
-    lost = [note for note in part.report[before:] if note.kind == "slide"]
-    given.slide_problems.update({note.id: f"{note.reason}: {note.detail}" for note in lost})
-    return bags, part

@@ -20,5 +20,7 @@ def availability_of(regimen: Regimen) -> tuple[Statement, ...]:
         source = "WHO Model List of Essential Medicines, 23rd list"
         told.append(Statement(f"essential medicines: {which}", source, _DATE))
     if regimen.is_cell_therapy:
-        told.append(Statement("cell therapy: given at authorised centres", "US labels of cell therapies", "2024"))
+        told.append(
+            Statement("cell therapy: given at authorised centres", "US labels of cell therapies", "2024")
+        )
     return tuple(told)

@@ -75,7 +75,7 @@ def _state(caution: Caution, regimen: Regimen, facts: Mapping[str, Fact]) -> Sta
         return "present" if when.removeprefix(_WITH) in {a.name for a in regimen.agents} else "absent"
     limit = _LIMIT.fullmatch(when)
     fact = facts.get(limit["name"] if limit else when)
-    if fact is None:
+    if fact is None or (limit and isinstance(fact, bool)):
         return "not known"
     is_met = fact < float(limit["limit"]) if limit else bool(fact)
     return "present" if is_met else "absent"

@@ -61,6 +61,11 @@ def read_formulary(path: Path) -> tuple[Regimen, ...]:
     return parse_formulary(text, path.name)
 
 
+def check_setting(text: str) -> str:
+    """The setting; InputError with the nearest known one."""
+    return _one_of(text, SETTINGS, "the setting")
+
+
 @dataclass(frozen=True)
 class _Reading:
     where: str

@@ -1,0 +1,89 @@
+"""A ranking as text for a terminal: standards first, ties, evidence beside each, and why there is no number."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from tumorcast.clinic.ranking.record import Candidate, Ranking
+from tumorcast.clinic.ranking.words import (
+    RESEARCH_USE,
+    TIERS,
+    caution_lines,
+    contrast_text,
+    estimate_text,
+    group_text,
+    percent,
+)
+
+_WIDTH = 118
+_NAME = 46
+
+
+def table_text(ranking: Ranking) -> str:
+    """All of it, at most 118 characters wide."""
+    return "\n".join(_lines(ranking)) + "\n"
+
+
+def _lines(ranking: Ranking) -> Iterator[str]:
+    subject = ranking.subject
+    where = f"line {subject.line}" if subject.line is not None else "any line"
+    setting = f", {subject.setting}" if subject.setting else ""
+    told = f"({subject.cancer}, {subject.told})"
+    yield f"{subject.patient_id}  {subject.course_id}: {subject.cancer_name} {told}, {where}{setting}"
+    if ranking.watermark:
+        yield f"*** {ranking.watermark} ***"
+    yield from _wrapped(ranking.statement)
+    if ranking.reason:
+        yield from _wrapped(
+            f"NO ORDER: {ranking.reason}." if ranking.status == "no_order" else f"REFUSED: {ranking.reason}"
+        )
+    if ranking.prognosis is not None:
+        yield from _wrapped(f"Prognosis: {ranking.prognosis.text}")
+    yield from _wrapped(ranking.interaction.text)
+    for title, own in _sections(ranking):
+        yield ""
+        yield f"{title:<{_NAME}}  {'tie group':>9}  {'response':<22}  evidence"
+        for one in own:
+            yield from _candidate(one)
+    if ranking.contrasts:
+        yield ""
+        yield from _wrapped(f"Contrasts, all together at {percent(ranking.level)}; seen, not caused:")
+        for contrast in ranking.contrasts:
+            yield from _wrapped(
+                f"  {contrast.first} less {contrast.second}: {contrast_text(contrast)}", "    "
+            )
+    yield ""
+    for limit in ranking.limits:
+        yield from _wrapped(f"- {limit}", "  ")
+    yield RESEARCH_USE
+
+
+def _sections(ranking: Ranking) -> Iterator[tuple[str, list[Candidate]]]:
+    for title, is_standard in (("Guideline standards", True), ("Other regimens", False)):
+        own = [one for one in ranking.candidates if one.is_standard is is_standard]
+        if own:
+            yield title, own
+
+
+def _candidate(one: Candidate) -> Iterator[str]:
+    name = one.name if len(one.name) <= _NAME else one.name[: _NAME - 3] + "..."
+    evidence = TIERS[one.tier] + (f", n {one.n_here}" if one.n_here else "")
+    yield f"{name:<{_NAME}}  {group_text(one):>9}  {estimate_text(one.response):<22}  {evidence}"
+    if not one.has_number:
+        yield from _wrapped(f"  {one.reason}", "    ")
+    if one.reference is not None:
+        told = one.reference
+        span = f"{percent(told.value)} ({percent(told.low)} to {percent(told.high)})"
+        yield from _wrapped(f"  independent action of {'; '.join(told.parts)}: {span}, {told.words}", "    ")
+    for kind in ("contraindication", "caution"):
+        open_ones = [line for line in caution_lines(one, kind) if line.endswith("[present]")]
+        if open_ones:
+            yield from _wrapped(f"  {kind.upper()}: {'; '.join(open_ones)}", "    ")
+    access = [f"{said.text} ({said.source}, {said.date})" for said in (*one.availability, *one.cost)]
+    if one.is_cell_therapy or access:
+        yield from _wrapped(f"  access: {'; '.join(access)}", "    ")
+
+
+def _wrapped(text: str, later: str = "") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent=later, break_long_words=False) or [""]

@@ -1,0 +1,94 @@
+"""Words of a ranking: what its numbers are, what they are not. None of them advises."""
+
+from __future__ import annotations
+
+import re
+
+from tumorcast.clinic.ranking.record import Candidate, Contrast, Estimate, Tier
+
+STATEMENT = (
+    "Each number is the outcome among patients who received that regimen, for a patient like this one. It does not say "
+    "what a regimen causes, and it is not advice. Guideline standards stand first; ties have no order."
+)
+NO_SYNERGY = "no synergy assumed"
+LIMITS = (
+    "Patients were not assigned at random as far as the bundle says: those who received a regimen may differ from "
+    "those who did not in ways that nobody measured. Differences between regimens are seen, not caused.",
+    "Dose text is quoted from the source named beside it, with its date; no dose comes from the model.",
+    "Contraindications and cautions are those in the package's tables; a fact that was not given is 'not known', not "
+    "'absent'. The label in force counts.",
+    "A regimen that no guideline is named for is not known here to be a standard; editions change.",
+    "Unknown availability and cost are unknown.",
+)
+SIMULATED = (
+    "The model was trained on simulated data: no patient is behind any number here, and it says nothing about a "
+    "real tumour."
+)
+RESEARCH_USE = "Research use only, preliminary."
+TIERS: dict[Tier, str] = {
+    "seen_here": "seen in training for this cancer",
+    "seen_elsewhere": "seen in training for another cancer",
+    "extrapolated": "extrapolated from class and targets",
+    "not_seen": "not seen",
+}
+UNWANTED = re.compile(
+    r"\b(best|benefit\w*|recommend\w*|optimal\w*|superior\w*|preferred|should (?:be given|receive)|safe to)\b",
+    re.IGNORECASE,
+)
+"""What no output of a ranking says."""
+
+
+def percent(value: float) -> str:
+    """`43%`."""
+    return f"{value:.0%}"
+
+
+def estimate_text(found: Estimate | None) -> str:
+    """`43% (31% to 56%)`, `43% (no interval)`, `no number`."""
+    if found is None:
+        return "no number"
+    if found.low is None or found.high is None:
+        return f"{percent(found.value)} (no interval)"
+    return f"{percent(found.value)} ({percent(found.low)} to {percent(found.high)})"
+
+
+def group_text(candidate: Candidate) -> str:
+    """`2`, or `-` where no contrast is supported."""
+    return "-" if candidate.group is None else str(candidate.group)
+
+
+def contrast_text(contrast: Contrast) -> str:
+    """`+12 points (-3 to +27): tie`."""
+    told = f"{_points(contrast.difference)} points ({_points(contrast.low)} to {_points(contrast.high)})"
+    return told + (": tie" if contrast.is_tie else "")
+
+
+def interaction_text(moved: float | None, is_additive: bool | None) -> str:
+    """Whether the order may differ between patients."""
+    if is_additive is None:
+        return (
+            "Whether the patient's tumour changes the differences between regimens could not be told: too few "
+            "answers or layers."
+        )
+    if is_additive:
+        return (
+            "The model adds treatment and patient up: differences between regimens are the same for every patient, and "
+            "so is their order. Nothing in this patient's tumour speaks for one of them."
+        )
+    return (
+        f"The model lets the tumour change the differences between regimens (by up to {moved:.2f} logits when one "
+        "layer is hidden)."
+    )
+
+
+def caution_lines(candidate: Candidate, kind: str) -> list[str]:
+    """`docetaxel: neutrophils below 1.5 x 10^9/L [not known]`, those that are present first."""
+    order = ("present", "not known", "", "absent")
+    own = sorted(
+        (one for one in candidate.cautions if one.kind == kind), key=lambda one: order.index(one.state)
+    )
+    return [f"{one.drug}: {one.flag}" + (f" [{one.state}]" if one.state else "") for one in own]
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.0f}"

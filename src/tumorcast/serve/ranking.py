@@ -1,0 +1,267 @@
+"""Bundle + study + patient + formulary -> the record of a ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from statistics import fmean
+
+from tumorcast.biology.drugs import Agent
+from tumorcast.biology.regimens.cancers import above, check_code, code_of, name_of
+from tumorcast.biology.regimens.cautions import Fact
+from tumorcast.biology.regimens.formulary import Formulary
+from tumorcast.biology.regimens.regimen import Regimen, key_of
+from tumorcast.clinic.ranking import words
+from tumorcast.clinic.ranking.order import LEVEL, Compared, contrasts_of, tie_groups
+from tumorcast.clinic.ranking.record import (
+    SCHEMA_VERSION,
+    Candidate,
+    Interaction,
+    Model,
+    Prognosis,
+    Ranking,
+    Subject,
+)
+from tumorcast.cohort.courses import course_table
+from tumorcast.cohort.people import told_of_sample
+from tumorcast.domain.errors import InputError, did_you_mean
+from tumorcast.readers.study import Study
+from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.candidates import CandidateAnswers, predict_candidates
+from tumorcast.serve.guards.shared import Shared
+from tumorcast.serve.ranking_candidate import agents_by_name, candidate_of, with_reference
+from tumorcast.serve.ranking_evidence import (
+    FEWEST,
+    TrainingTreatments,
+    agents_of_key,
+    parts_of,
+    training_treatments,
+)
+from tumorcast.serve.ranking_facts import facts_of
+from tumorcast.serve.report import check_patients
+from tumorcast.serve.request import Request
+from tumorcast.serve.session import BundlePredictor
+
+_ADDITIVE_BELOW = 0.01
+"""Logits: below this a difference between treatments counts as the same for every patient."""
+
+
+@dataclass(frozen=True)
+class RankingRequest:
+    """What is asked for beside bundle, study and patient.
+
+    Attributes:
+        predict: as for `predict_with`.
+        cancer: OncoTree code or name; None: what the study declares.
+        line: None: that of the patient's last course.
+        setting: None: every one.
+        only, exclude: names of regimens, drugs, classes or kinds.
+        facts: about the patient (`biology.regimens.cautions.facts_asked`).
+    """
+
+    predict: Request
+    formulary: Formulary = field(default_factory=Formulary.embedded)
+    cancer: str | None = None
+    line: int | None = None
+    setting: str | None = None
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    predictor: BundlePredictor | None = None
+    shared: Shared | None = None
+
+
+def make_ranking(bundle: Bundle, study: Study, patient_id: str, request: RankingRequest) -> Ranking:
+    """The record of one patient.
+
+    Raises:
+        InputError: no such patient or course, a cancer type that is not known, no candidates, or names in `only` and
+            `exclude` that no candidate has.
+    """
+    check_patients(study, [patient_id])
+    cancer, told = _cancer_of(study, patient_id, request.cancer)
+    line = request.line if request.line is not None else _line_of(study, patient_id)
+    seen = training_treatments(bundle, cancer)
+    of_key, left_out = _candidates(request, cancer, line, seen)
+    known = agents_by_name(request.formulary.regimens)
+    agents = {key: own[0].agents if own else agents_of_key(key, known) for key, own in of_key.items()}
+    parts = {key: parts_of(agents[key], seen) if key not in seen.here else () for key in agents}
+    asked = {**{part: agents_of_key(part, known) for own in parts.values() for part in own}, **agents}
+    answers = predict_candidates(
+        bundle, study, patient_id, list(asked.values()), request.predict,
+        request.line, request.predictor, request.shared,
+    )  # fmt: skip
+    own_line = float(answers.given.course_row(answers.course_id)["line"])
+    facts, said = facts_of(study, patient_id, request.facts)
+    made = {
+        key: candidate_of(bundle, answer, of_key.get(key, ()), seen, facts, own_line)
+        for key, answer in answers.answers.items()
+    }
+    found = [with_reference(made[key], [made[part] for part in parts[key]]) for key in of_key]
+    subject = Subject(
+        patient_id, answers.course_id, cancer, name_of(cancer), told, line, request.setting or "",
+        key_of(answers.given.course_row(answers.course_id)["agents"]),
+    )  # fmt: skip
+    ranking = _ordered(bundle, subject, found, answers, seen)
+    return replace(ranking, facts=said, left_out=left_out)
+
+
+def _ordered(
+    bundle: Bundle,
+    subject: Subject,
+    found: Sequence[Candidate],
+    answers: CandidateAnswers,
+    seen: TrainingTreatments,
+) -> Ranking:
+    compared = [
+        Compared(one.key, one.response.value, one.n_effective)
+        for one in found
+        if one.response is not None and one.overlap.support in ("overlap", "counts")
+    ]
+    reason = _why_no_order(found, compared, seen)
+    if reason:
+        compared = []
+    contrasts = contrasts_of(compared)
+    groups = tie_groups(compared, contrasts)
+    group_of = {key: number for number, group in enumerate(groups, start=1) for key in group}
+    placed = [replace(one, group=group_of.get(one.key)) for one in found]
+    has_number = any(one.has_number for one in found)
+    simulated = bundle.manifest.training_data == "simulated"
+    return Ranking(
+        schema=SCHEMA_VERSION,
+        subject=subject,
+        model=Model(
+            bundle.manifest.model_id,
+            bundle.manifest.training_data,
+            bundle.manifest.n_patients,
+            seen.n_of_cancer,
+        ),
+        status="compared" if compared else "no_order" if has_number else "refused",
+        reason=reason,
+        watermark=answers.watermark,
+        statement=words.STATEMENT,
+        prognosis=_prognosis(compared),
+        interaction=_interaction(answers.interaction),
+        candidates=tuple(sorted(placed, key=_place)),
+        contrasts=contrasts,
+        tie_groups=groups,
+        level=LEVEL,
+        facts=(),
+        left_out=(),
+        limits=(words.SIMULATED, *words.LIMITS) if simulated else words.LIMITS,
+    )
+
+
+def _why_no_order(found: Sequence[Candidate], compared: Sequence[Compared], seen: TrainingTreatments) -> str:
+    """Why candidates are not put in order; "" where at least two are."""
+    if not any(one.has_number for one in found):
+        reasons = list(dict.fromkeys(one.reason.removeprefix("no number: ") for one in found))
+        return reasons[0] if len(reasons) == 1 else "no candidate has a number; each says why"
+    if len(seen.arms) == 1:
+        return (
+            f"all training patients of this cancer received {seen.arms[0]}: data of a single arm say nothing about the "
+            "difference between regimens"
+        )
+    if not seen.here:
+        return "no training patient is known to have had this cancer: no contrast is supported"
+    if len(compared) < 2:
+        return (
+            f"fewer than two candidates were given to {FEWEST} training patients of this cancer, with overlap: no "
+            "contrast is supported"
+        )
+    return ""
+
+
+def _place(one: Candidate) -> tuple[bool, float, str, str]:
+    """Standards first, then groups, then by name; those without a number last of their own."""
+    rank = float("inf") if one.group is None else float(one.group)
+    return (
+        not one.is_standard,
+        rank if one.has_number else float("inf"),
+        "" if one.has_number else "~",
+        one.name.lower(),
+    )
+
+
+def _prognosis(compared: Sequence[Compared]) -> Prognosis | None:
+    if not compared:
+        return None
+    values = [one.probability for one in compared]
+    told = (
+        f"Under every regimen compared: {words.percent(min(values))} to {words.percent(max(values))}, mean "
+        f"{words.percent(fmean(values))}. That level is this patient's prognosis; it speaks for no regimen."
+    )
+    return Prognosis(fmean(values), min(values), max(values), told)
+
+
+def _interaction(moved: float | None) -> Interaction:
+    is_additive = None if moved is None else moved < _ADDITIVE_BELOW
+    return Interaction(moved, is_additive, words.interaction_text(moved, is_additive))
+
+
+def _candidates(
+    request: RankingRequest, cancer: str, line: int | None, seen: TrainingTreatments
+) -> tuple[dict[str, tuple[Regimen, ...]], tuple[str, ...]]:
+    """Key -> its rows of the formulary: those described for the patient, and what training patients received often."""
+    rows = request.formulary.of(cancer, line, request.setting)
+    known = agents_by_name(request.formulary.regimens)
+    found: dict[str, tuple[Regimen, ...]] = {}
+    for row in rows:
+        found[row.key] = (*found.get(row.key, ()), row)
+    for key, n in seen.here.items():
+        if key and n >= FEWEST:
+            found.setdefault(key, ())
+    labels = {key: _labels(key, own, known) for key, own in found.items()}
+    for word in (*request.only, *request.exclude):
+        everything = {label for own in labels.values() for label in own}
+        if word.lower() not in everything:
+            raise InputError(
+                f"no candidate is named '{word}'", expected="a regimen, a drug, a class or a kind of the candidates",
+                fix=did_you_mean(word.lower(), everything),
+            )  # fmt: skip
+    only, exclude = ({word.lower() for word in given} for given in (request.only, request.exclude))
+    kept = {
+        key: own
+        for key, own in found.items()
+        if (not only or labels[key] & only) and not labels[key] & exclude
+    }
+    if not kept:
+        raise InputError(
+            "there is no candidate regimen",
+            got=f"cancer {cancer}, line {line or 'any'}, setting {request.setting or 'any'}",
+            expected="a cancer, line and setting of the formulary",
+            fix="give another --line, or a --formulary of your own",
+        )
+    return kept, tuple(sorted(found.keys() - kept.keys()))
+
+
+def _labels(key: str, rows: Sequence[Regimen], known: Mapping[str, Agent]) -> set[str]:
+    agents = rows[0].agents if rows else agents_of_key(key, known)
+    told = {key, *(row.name for row in rows), *(row.kind for row in rows)}
+    return {word.lower() for word in (*told, *(a.name for a in agents), *(a.cls for a in agents))}
+
+
+def _cancer_of(study: Study, patient_id: str, given: str | None) -> tuple[str, str]:
+    """The code, and who declared it; where the study names it coarsely and finely, the finer."""
+    if given is not None:
+        return check_code(given), "given"
+    samples = study.samples.index[study.samples["patient_id"].astype(str) == patient_id]
+    texts = [text for sample in samples for text in told_of_sample(study, str(sample), "cancer_type")]
+    codes = list(dict.fromkeys(code for text in texts if (code := code_of(text)) is not None))
+    finest = [code for code in codes if not any(code in above(other)[1:] for other in codes)]
+    if len(finest) == 1:
+        return finest[0], "declared by the study"
+    raise InputError(
+        f"the cancer type of patient '{patient_id}' is not known",
+        got=", ".join(texts) or "no column CANCER_TYPE or ONCOTREE_CODE",
+        expected="one OncoTree code or name",
+        fix="give --cancer CODE (docs/formulary.md)",
+    )
+
+
+def _line_of(study: Study, patient_id: str) -> int | None:
+    """Line of the patient's last course; None where it is not recorded."""
+    table = course_table(study.keep([patient_id]))
+    own = table.loc[table["patient_id"] == patient_id, "line"].astype(float)
+    return int(own.iloc[-1]) if len(own) and isfinite(own.iloc[-1]) else None

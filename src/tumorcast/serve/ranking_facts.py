@@ -1,0 +1,83 @@
+"""What is known of a patient that cautions turn on: from what the user gives and from the study's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from tumorcast.biology.regimens.cautions import Fact, facts_asked
+from tumorcast.clinic.ranking.record import Stated
+from tumorcast.domain.errors import InputError, did_you_mean
+from tumorcast.readers.study import Study
+
+_YES, _NO = ("yes", "true", "1", "present", "y"), ("no", "false", "0", "absent", "n")
+
+
+def parse_facts(given: Sequence[str]) -> dict[str, Fact]:
+    """`neutrophils=1.2`, `pregnancy=no`, `hepatitis B` (means yes) -> facts.
+
+    Raises:
+        InputError: no caution turns on such a fact, or its value is neither a number nor yes or no.
+    """
+    known = {_plain(name): name for name in facts_asked()}
+    made: dict[str, Fact] = {}
+    for text in given:
+        name, is_valued, value = text.partition("=")
+        if _plain(name) not in known:
+            raise InputError(
+                "no caution turns on this fact", got=repr(name.strip()), expected=", ".join(facts_asked()),
+                fix=did_you_mean(_plain(name), known),
+            )  # fmt: skip
+        fact = _fact(value) if is_valued else True
+        if fact is None:
+            raise InputError(
+                f"the value of '{name.strip()}' is not understood", got=value, expected="yes, no or a number"
+            )
+        made[known[_plain(name)]] = fact
+    return made
+
+
+def facts_of(
+    study: Study, patient_id: str, given: Mapping[str, Fact]
+) -> tuple[dict[str, Fact], tuple[Stated, ...]]:
+    """Facts by name, and where each comes from: what was given, else a column of the patient table, else the newest
+    laboratory value."""
+    found: dict[str, Fact] = {}
+    told = []
+    row = study.patients.loc[patient_id] if patient_id in study.patients.index else pd.Series(dtype=object)
+    columns = {_plain(str(name)): name for name in row.index}
+    for name in facts_asked():
+        fact, source = given.get(name), "given"
+        if fact is None and _plain(name) in columns and pd.notna(row[columns[_plain(name)]]):
+            fact, source = _fact(str(row[columns[_plain(name)]])), f"column {columns[_plain(name)]}"
+        if fact is None:
+            fact, source = _laboratory(study, patient_id, name), "newest laboratory value"
+        if fact is not None:
+            found[name] = fact
+            told.append(Stated(f"{name}: {_said(fact)}", source, ""))
+    return found, tuple(told)
+
+
+def _laboratory(study: Study, patient_id: str, name: str) -> float | None:
+    table = study.laboratory
+    if table.empty:
+        return None
+    own = table[(table["patient_id"].astype(str) == patient_id) & (table["analyte"] == name)]
+    return None if own.empty else float(own.sort_values("day")["value"].iloc[-1])
+
+
+def _fact(text: str) -> Fact | None:
+    word = text.strip().lower()
+    try:
+        return float(word)
+    except ValueError:
+        return True if word in _YES else False if word in _NO else None
+
+
+def _said(fact: Fact) -> str:
+    return ("yes" if fact else "no") if isinstance(fact, bool) else f"{fact:g}"
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
