@@ -15,7 +15,7 @@ import pytest
 from toy_cases import PATIENT, PERSON, toy_case
 from tumorcast.lab.audit import export_jsonl, rows
 from tumorcast.lab.bundles import register, retire
-from tumorcast.lab.cases import get_case, remove_file
+from tumorcast.lab.cases import change_case, get_case, remove_file
 from tumorcast.lab.config import write_config
 from tumorcast.lab.errors import ConflictError
 from tumorcast.lab.jobs import cancel, count_jobs, get_job, list_jobs, submit
@@ -48,6 +48,24 @@ def test_a_case_becomes_a_report_with_the_digests_of_its_uploads(lab, bundle, ca
     assert sum(count_results(lab.store).values()) == 1
     assert not list((lab.store.folder / "reports").glob(".work*"))
     assert not list(lab.store.case_folder(case.id).glob("jobs/*"))
+
+
+def test_a_lab_that_asks_for_it_gets_regimens_side_by_side(lab, case):
+    write_config(lab.store.folder / "config.json", lab.store.config.model_copy(update={"rank": True}))
+
+    def record_of_a_job():
+        job = submit(lab.store, lab.doctor, case.id)
+        work(lab.store, "w1", threading.Event(), most_jobs=1)
+        return read_record(lab.store, report_of_job(lab.store, job.id).id)
+
+    without = record_of_a_job()
+    assert without.ranking is None
+    assert "cancer type" in next(flag.sentence for flag in without.flags if flag.code == "ranking_not_made")
+    change_case(lab.store, lab.doctor, case.id, case.facts.model_copy(update={"cancer_type": "Melanoma"}))
+    record = record_of_a_job()
+    assert record.ranking is not None
+    assert record.ranking.subject.cancer == "MEL"
+    assert record.ranking.watermark == record.watermark
 
 
 def test_what_a_killed_try_left_goes_with_the_next(lab, case):

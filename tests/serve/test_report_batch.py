@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from tumorcast.cli.main import main
+from tumorcast.clinic.report.notices import NO_RANKING, SIDE_BY_SIDE
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.serve import report_batch
 from tumorcast.serve.bundle import load_bundle
 from tumorcast.serve.predict import Request
-from tumorcast.serve.report import ReportRequest
+from tumorcast.serve.ranking import RankingRequest
+from tumorcast.serve.report import ReportRequest, make_report
 from tumorcast.serve.report_batch import write_reports
+from tumorcast.serve.report_panels import with_ranking
 
 PATIENTS = ["P0", "P4", "P11"]
+NOTHING = {"response": None, "survival": None, "contributions": (), "missing": (), "genes": (), "programmes": (),
+           "tiles": (), "placements": ()}  # fmt: skip
 
 
 def batch(lab, out, patients=PATIENTS, **asked):
@@ -57,6 +63,49 @@ def test_one_bad_patient_is_listed_and_the_others_are_written(lab, tmp_path, mon
     assert "broken beyond words" in page
     assert 'href="P0/P0-L1/report.html"' in page
     assert (tmp_path / "P11" / "P11-L1" / "report.pdf").is_file()
+
+
+def test_regimens_side_by_side_where_they_are_asked_for(lab, tmp_path, capsys):
+    arguments = [
+        "report",
+        str(lab.bundle),
+        str(lab.study),
+        "--out",
+        str(tmp_path),
+        "--features",
+        str(lab.features),
+    ]
+    record = tmp_path / "P0" / "P0-L1" / "report.json"
+
+    def told(*more: str) -> dict:
+        assert main([*arguments, "--patient", "P0", *more]) == 0
+        return json.loads(record.read_text(encoding="utf-8"))
+
+    plain = told()
+    assert plain["ranking"] is None
+    ranked = told("--rank", "--cancer", "MEL")
+    assert ranked["ranking"]["subject"]["course_id"] == "P0-L1"
+    assert ranked["response"] == plain["response"]
+    assert NO_RANKING in plain["limits"]
+    assert NO_RANKING not in ranked["limits"]
+    assert SIDE_BY_SIDE in ranked["limits"]
+    page = record.with_name("report.html").read_text(encoding="utf-8")
+    assert ranked["ranking"]["statement"] in page
+    assert main([*arguments, "--patient", "P0", "--cancer", "MEL"]) == 2
+    assert "--rank" in capsys.readouterr().err
+
+
+def test_a_ranking_that_cannot_be_made_is_told_and_the_report_stands(lab, tmp_path):
+    bundle, study = load_bundle(lab.bundle), read_study(lab.study)
+    predict = Request(tmp_path / "cache", lab.features)
+    made = make_report(bundle, study, "P0", ReportRequest(predict))
+    asked = RankingRequest(predict, cancer="MEL", only=("no such regimen",))
+    (report,) = with_ranking(made, bundle, study, asked)
+    assert report.ranking is None
+    assert report.response == made[0].response
+    assert report.flags[-1].code == "ranking_not_made"
+    refused = [replace(made[0], status="refused", reason="why", **NOTHING)]
+    assert with_ranking(refused, bundle, study, asked) == refused
 
 
 def test_the_command_writes_and_strangers_are_told(lab, tmp_path, capsys):

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from toy_ranking import toy_ranking
 from toy_report import toy_record, toy_refusal
+from tumorcast.clinic.ranking.words import LIMITS, STATEMENT
 from tumorcast.clinic.report.html import html_of
 from tumorcast.clinic.report.record import PatientReport
 
@@ -60,6 +62,10 @@ def _both(site, record: PatientReport) -> tuple[str, str]:
             _record("", flags=()),
             {"None given", "Nothing was found. That the checks found nothing does not make it right."},
         ),
+        (
+            _record(ranking=toy_ranking()),
+            {"Candidate regimens side by side", STATEMENT, *LIMITS, "43% (31% to 56%)", "no number"},
+        ),
         (toy_refusal(), {"No prediction", "Treatment unlike any of training: Imatinib"}),
     ],
 )
@@ -69,10 +75,11 @@ def test_all_that_the_printed_page_says_stands_on_the_lab_s(site, record, told):
     assert told <= set(said)
     assert [each for each in said if each not in _Texts(shown).found] == []
     assert [each for each in SVG.findall(printed) if each not in shown] == []
-    assert len(SVG.findall(printed)) == (3 if record.is_predicted else 0)
+    drawn = 3 if record.ranking is None else 4
+    assert len(SVG.findall(printed)) == (drawn if record.is_predicted else 0)
 
 
 def test_the_page_of_a_result_holds_nothing_inline(site):
-    _, shown = _both(site, toy_record())
+    _, shown = _both(site, replace(toy_record(), ranking=toy_ranking()))
     assert "style=" not in shown
     assert "<style" not in shown

@@ -11,6 +11,8 @@ from tumorcast.cli.prediction_options import add_prediction_options, request_of
 
 if TYPE_CHECKING:
     from tumorcast.clinic.report.index import IndexRow
+    from tumorcast.serve.ranking import RankingRequest
+    from tumorcast.serve.request import Request
 
 
 def add_parser(subparsers: Any) -> None:
@@ -34,6 +36,16 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--tiles", type=int, default=6, metavar="N", help="highest and lowest tiles shown (6)"
     )
+    parser.add_argument(
+        "--rank", action="store_true", help="candidate regimens side by side, too, where a number is given"
+    )
+    parser.add_argument(
+        "--formulary", action="append", default=[], type=Path, metavar="YAML",
+        help="with --rank: regimens of your own (docs/formulary.md)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cancer", metavar="CODE", help="with --rank: OncoTree code; else what the study declares"
+    )
     parser.set_defaults(run=run)
 
 
@@ -48,7 +60,22 @@ def run(args: argparse.Namespace) -> int:
     study = read_study(args.study)
     patients = patients_of(study) if args.all else check_patients(study, args.patient)
     request = ReportRequest(asked, n_tiles=args.tiles)
-    return _tell(write_reports(bundle, study, patients, args.out, request), args.out)
+    ranking = _ranking_of(args, asked)
+    return _tell(write_reports(bundle, study, patients, args.out, request, ranking), args.out)
+
+
+def _ranking_of(args: argparse.Namespace, asked: Request) -> RankingRequest | None:
+    """What is asked of the ranking; None where it is not asked for."""
+    from tumorcast.biology.regimens.formulary import Formulary
+    from tumorcast.domain.errors import InputError
+    from tumorcast.serve.ranking import RankingRequest
+
+    if not args.rank:
+        if args.formulary or args.cancer:
+            raise InputError("--formulary and --cancer are of the ranking", fix="add --rank")
+        return None
+    formulary = Formulary.embedded().with_files(args.formulary)
+    return RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer)
 
 
 def _tell(rows: list[IndexRow], out: Path) -> int:

@@ -47,6 +47,7 @@ class LabConfig(BaseModel):
         jobs_per_worker: a worker is replaced by a fresh process after so many jobs.
         retention_days: cases older than this are due for erasure; None: no period is set.
         min_genes: fewer known genes in an expression table are refused.
+        rank: results show candidate regimens side by side, too (docs/ranking.md).
         require_verification: jobs run only with a model that was verified and signed for at this site.
     """
 
@@ -65,6 +66,7 @@ class LabConfig(BaseModel):
     jobs_per_worker: Count = 50
     retention_days: Count | None = None
     min_genes: Count = 100
+    rank: bool = False
     require_verification: bool = False
 
 

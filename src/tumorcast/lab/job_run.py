@@ -23,7 +23,9 @@ from tumorcast.lab.store import LabStore
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.policy import STRICT, Policy, read_policy
 from tumorcast.serve.predict import Request
+from tumorcast.serve.ranking import RankingRequest
 from tumorcast.serve.report import ReportRequest, make_report
+from tumorcast.serve.report_panels import with_ranking
 from tumorcast.serve.session import BundlePredictor
 
 POLICY_NAME = "policy.yaml"
@@ -83,6 +85,9 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
         noted = Noted(bundle, paths, case.facts.slide_mpp)
         asked = ReportRequest(request, predictor=predictor, watch=noted)
         made = make_report(bundle, study, case.facts.patient_id, asked)
+        if store.config.rank:
+            stage("comparing regimens", 0, 0)
+            made = with_ranking(made, bundle, study, RankingRequest(request, predictor=predictor))
     finally:
         shutil.rmtree(place, ignore_errors=True)
     if len(made) != 1:

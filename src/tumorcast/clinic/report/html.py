@@ -10,7 +10,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from tumorcast.clinic.report import notices, words
-from tumorcast.clinic.report.charts import charts_of
+from tumorcast.clinic.report.charts import charts_of, svg_of
+from tumorcast.clinic.report.panels import panels_of
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.clinic.report.tables import tables_of
 
@@ -24,11 +25,14 @@ def html_of(report: PatientReport) -> str:
 
 def shown(report: PatientReport) -> dict[str, Any]:
     """What a template needs to show the record, here and on the lab's web page."""
+    panels = panels_of(report)
+    drawn = {one.key: svg_of(one.chart, one.key, one.alt) for one in panels if one.chart is not None}
     return {
         "report": report,
         "words": words,
         "notices": notices,
-        "charts": charts_of(report),
+        "charts": charts_of(report) | drawn,
+        "panels": panels,
         "tables": tables_of(report),
     }
 

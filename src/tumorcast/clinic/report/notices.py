@@ -19,9 +19,13 @@ FUSION_OPEN = (
 )
 """Said by README, model card, every report and the API."""
 
+NO_RANKING = "It does not rank regimens, recommends none, and gives no dose."
+SIDE_BY_SIDE = "It recommends no regimen and gives no dose; that regimens stand side by side is no advice."
+"""Instead of `NO_RANKING` where a report has the ranking's panel."""
+
 LIMITS = (
     PROGNOSIS,
-    "It does not rank regimens, recommends none, and gives no dose.",
+    NO_RANKING,
     "Contributions, genes, programmes and heatmaps say what moved the model's number; they are not causes.",
     "Calibration was measured on patients of the training sites. At another site it is unknown until it is measured "
     "there.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reportlab.graphics.shapes import Drawing
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
@@ -70,6 +71,14 @@ def heading(text: str) -> Table:
 def bullets(sentences: Sequence[str]) -> list[Flowable]:
     """A list."""
     return [Paragraph(marked(text), _STYLES["bullet"], bulletText="\N{BULLET}") for text in sentences]
+
+
+def fitted(drawing: Drawing) -> Drawing:
+    """The drawing as wide as the text."""
+    share = WIDTH / drawing.width
+    drawing.scale(share, share)
+    drawing.width, drawing.height = WIDTH, drawing.height * share
+    return drawing
 
 
 def grid(

@@ -11,12 +11,14 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, KeepTogether, Spacer, Table
 
 from tumorcast.clinic.report import charts, notices, words
+from tumorcast.clinic.report.panels import Panel, panels_of
 from tumorcast.clinic.report.pdf_pieces import (
     CAUTION,
     FINE,
     GOOD,
     WIDTH,
     bullets,
+    fitted,
     grid,
     heading,
     identity,
@@ -40,6 +42,8 @@ def story_of(report: PatientReport) -> list[Flowable]:
     """Everything between header and footer."""
     parts = [*_head(report), *(_refusal(report) if not report.is_predicted else _result(report))]
     parts += [*_flags(report), *_layers(report), *_missing(report), *_slides(report), *_parts(report)]
+    for panel in panels_of(report):
+        parts += _panel(panel)
     parts += [*_limits(report), *_appendix(report)]
     return parts
 
@@ -161,6 +165,25 @@ def _parts(report: PatientReport) -> Iterator[Flowable]:
         if table.rows:
             parts = [heading(table.title), grid(table.head, table.rows, shares, table.numeric)]
             yield KeepTogether([*parts, paragraph(table.note, "small")] if table.note else parts)
+
+
+def _panel(panel: Panel) -> Iterator[Flowable]:
+    yield heading(panel.title)
+    yield strip(panel.statement, CAUTION)
+    for text in panel.warnings:
+        yield strip(text, CAUTION, "flag")
+    for text in panel.lines:
+        yield paragraph(text)
+    if panel.chart is not None:
+        yield fitted(panel.chart)
+    for table in panel.tables:
+        yield paragraph(table.title, "third")
+        yield grid(
+            table.head, table.rows, table.shares or (1 / len(table.head),) * len(table.head), table.numeric
+        )
+        if table.note:
+            yield paragraph(table.note, "small")
+    yield from bullets(panel.notes)
 
 
 def _limits(report: PatientReport) -> Iterator[Flowable]:

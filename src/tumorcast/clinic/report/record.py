@@ -1,7 +1,7 @@
 """`PatientReport`: all that a report says of one treatment course, as plain facts; `report.json` is this, whole.
 
 HTML, PDF, FHIR and the web page are drawn from it alone. A refusal carries its reason and no number: then `response`,
-`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles` and `placements` are empty.
+`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles`, `placements` and `ranking` are empty.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
+from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.domain.errors import InputError
 
 SCHEMA_VERSION = 1
@@ -226,7 +227,10 @@ class SignOff(_Fact):
 
 @dataclass(frozen=True)
 class PatientReport(_Fact):
-    """One treatment course. `watermark` is "" or printed across every page and field."""
+    """One treatment course. `watermark` is "" or printed across every page and field.
+
+    `ranking` is the record of candidate regimens (docs/ranking.md) where it was asked for.
+    """
 
     subject: Subject
     provenance: Provenance
@@ -249,6 +253,7 @@ class PatientReport(_Fact):
     limits: tuple[str, ...]
     """What the report does not say (safety notices), a sentence each."""
     sign_off: SignOff
+    ranking: Ranking | None = None
     schema: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -263,6 +268,7 @@ class PatientReport(_Fact):
             "programmes",
             "tiles",
             "placements",
+            "ranking",
         )
         told = [name for name in empty if getattr(self, name)]
         if told or not self.reason:

@@ -13,13 +13,14 @@ _MOST_GENES, _MOST_PROGRAMMES = 10, 10
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a head; `numeric` are the columns of numbers, from 0."""
+    """Rows of text under a head; `numeric` are the columns of numbers, from 0; `shares` of the width in print."""
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[int, ...]
     note: str = ""
+    shares: tuple[float, ...] = ()
 
 
 def tables_of(report: PatientReport) -> dict[str, Table]:

@@ -1,0 +1,92 @@
+"""Panels of a report: page and print say the same, with the safety words, and nothing where nothing may be said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from toy_ranking import toy_ranking, toy_refused_ranking
+from toy_report import toy_record, toy_refusal
+from tumorcast.clinic.ranking.words import UNWANTED
+from tumorcast.clinic.report.html import html_of
+from tumorcast.clinic.report.panels import Panel, panels_of, ranking_panel
+from tumorcast.clinic.report.pdf import pdf_of
+from tumorcast.clinic.report.record_json import from_json, to_json
+from tumorcast.domain.errors import InputError
+
+_TAG = re.compile(r"<[^>]*>")
+_PERCENT = re.compile(r"\d+\s*%")
+
+
+def said(panel: Panel) -> list[str]:
+    """All that a panel says, a text each."""
+    cells = [cell for table in panel.tables for row in (table.head, *table.rows) for cell in row]
+    titles = [text for table in panel.tables for text in (table.title, table.note)]
+    whole = (panel.title, panel.statement, *panel.warnings, *panel.lines, *titles, *cells, *panel.notes)
+    return [text for text in whole if text]
+
+
+def squeezed(text: str) -> str:
+    """Without white space, by which pages break lines."""
+    return "".join(text.replace("\\", "").split())
+
+
+def test_page_and_print_say_all_of_the_ranking(pdf_pages) -> None:
+    record = replace(toy_record(), ranking=toy_ranking())
+    (panel,) = panels_of(record)
+    page = squeezed(unescape(_TAG.sub(" ", html_of(record))))
+    printed = squeezed("\n".join(pdf_pages(pdf_of(record))))
+    for text in said(panel):
+        assert squeezed(text) in page
+        assert squeezed(text) in printed
+    for own in (
+        "43%(31%to56%)",
+        "nonumber",
+        "46%(nointerval)",
+        "independentaction41%(36%to47%),nosynergyassumed",
+    ):
+        assert own in page
+        assert own in printed
+    chart = html_of(record).partition('id="ranking-title"')[2].partition("<h3>")[0]
+    assert "<svg" in chart
+    assert "style=" not in chart
+
+
+def test_standards_stand_first_and_nothing_is_advised() -> None:
+    panel = ranking_panel(toy_ranking())
+    assert [table.title for table in panel.tables][:2] == ["Guideline standards", "Other regimens"]
+    assert not [text for text in said(panel) if UNWANTED.search(text)]
+    assert any("not advice" in text for text in said(panel))
+    assert "caution: ipilimumab: autoimmune disease [present]" in panel.tables[1].rows[0][-1]
+    assert panel.tables[0].rows[1][-1].startswith("no training patient")
+
+
+def test_a_refused_ranking_has_its_reason_and_no_number() -> None:
+    panel = ranking_panel(toy_refused_ranking())
+    assert panel.chart is None
+    assert panel.lines == ()
+    assert "Refused: no candidate has a number; each says why." in panel.warnings
+    assert not [text for text in said(panel) if _PERCENT.search(text)]
+
+
+def test_without_an_order_that_is_said_first() -> None:
+    ranking = replace(toy_ranking(), status="no_order", reason="a single arm", contrasts=(), tie_groups=())
+    assert "No order: a single arm." in ranking_panel(ranking).warnings
+
+
+def test_a_report_without_a_number_carries_no_ranking() -> None:
+    with pytest.raises(InputError, match="no number"):
+        replace(toy_refusal(), ranking=toy_ranking())
+    assert panels_of(toy_refusal()) == ()
+    assert "ranking-title" not in html_of(toy_record())
+
+
+def test_the_record_comes_back_with_its_ranking_and_old_records_without() -> None:
+    record = replace(toy_record(), ranking=toy_ranking())
+    assert from_json(to_json(record)) == record
+    old = to_json(toy_record())
+    del old["ranking"]
+    assert from_json(old) == toy_record()
