@@ -1,7 +1,7 @@
 """A randomised trial of two arms: its published figures, and what a predicted benefit is worth as a rule of treatment.
 
     python benchmarks/public/randomised.py --clinical clinical.csv --variants btmb_variants.csv --out DIR
-        [--test-clinical CSV --test-variants CSV] [--endpoint PFS] [--horizon 12] [--treated ARM] [--permutations 50]
+        [--test-clinical CSV --test-variants CSV] [--endpoint OS] [--horizon 12] [--treated ARM] [--permutations 50]
 
 Files of the form of Gandara et al. 2018 (POPLAR, OAK). The predicted benefit is months without the event up to the
 horizon, treated less control: ridge Cox regression of arm, columns known before treatment and their products
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--test-clinical", type=Path)
     parser.add_argument("--test-variants", type=Path)
     parser.add_argument("--treated", help="arm in `TRT01P` [the one that is not Docetaxel]")
-    parser.add_argument("--endpoint", default="PFS", choices=ENDPOINTS, help="of the predicted benefit")
+    parser.add_argument("--endpoint", default="OS", choices=ENDPOINTS, help="of the predicted benefit")
     parser.add_argument("--horizon", type=float, default=12.0, help="months (12)")
     parser.add_argument("--permutations", type=int, default=50, help="of the arms, fitted anew (50)")
     words = parser.parse_args()
