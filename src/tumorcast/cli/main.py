@@ -34,6 +34,7 @@ COMMANDS = (
     "predict",
     "report",
     "rank",
+    "curves",
     "recalibrate",
     "lab",
     "serve",

@@ -26,7 +26,7 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     to their course; labels in the patient table to the patient's first.
 
     Columns: patient_id, site, regimen, agents (tuple of names), agent_classes (tuple), line, start_day,
-    response, ordinal, time_days, is_event (floats, NaN unknown).
+    response, ordinal, time_days, is_event (floats, NaN unknown); `attrs["survival"]`: to which event the times are.
     """
     by_patient: dict[Any, list[Record]] = {}
     for record in _records(_drug_records(study.treatments)):
@@ -45,6 +45,7 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     stem = survival_endpoint(records) if survival == "auto" else survival
     times = [survival_of(r, stem) for r in records]
     table["time_days"], table["is_event"] = [t for t, _ in times], [e for _, e in times]
+    table.attrs["survival"] = stem
     return table
 
 

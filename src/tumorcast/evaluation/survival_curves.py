@@ -159,7 +159,9 @@ def fit_survival(held: pd.DataFrame, endpoint: str, seed: int = 0) -> SurvivalRe
         if event[rows].sum() < 2:
             continue
         own, _ = _slope(time[rows], event[rows], risk[rows] - centre)
-        steps = _steps(time, event, own * (risk - centre), np.bincount(rows, minlength=len(time)), days)
+        steps = _steps(
+            time, event, own * (risk - centre), np.bincount(rows, minlength=len(time)).astype(float), days
+        )
         draws.append((round(own, 4), steps))
     steps = _steps(time, event, slope * (risk - centre), whole, days)
     record = SurvivalRecord(

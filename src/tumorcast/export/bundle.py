@@ -30,6 +30,7 @@ from tumorcast.serve.manifest import (
     OVERLAP_NAME,
     REFERENCE_NAME,
     SPREADS_NAME,
+    SURVIVAL_NAME,
     TILE_ENCODER_NAME,
     TRUST_NAME,
     DataRules,
@@ -85,6 +86,7 @@ def write_records(facts: BundleFacts, work: Path) -> None:
         SPREADS_NAME: facts.spreads,
         COMPARISON_NAME: facts.comparison,
         OVERLAP_NAME: facts.overlap,
+        SURVIVAL_NAME: facts.survival,
     }
     for name, record in records.items():
         if record is not None:

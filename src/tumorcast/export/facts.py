@@ -11,6 +11,7 @@ from tumorcast.evaluation.causal.overlap import Overlap
 from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.spreads import Spreads
+from tumorcast.evaluation.survival_curves import SurvivalRecord
 from tumorcast.evaluation.trust import Trust
 from tumorcast.export.intended_use import intended_use
 from tumorcast.readers.study import Origin
@@ -42,6 +43,7 @@ class BundleFacts:
         reference: what the training patients look like; None where they are too few.
         spreads: how each number of a case is spread over them; None likewise.
         comparison: what a report compares a patient with.
+        survival: what survival curves are drawn from; None without such a head, or of too few patients.
         overlap: which treatments a training patient could have received; None where there is nothing to compare.
     """
 
@@ -66,6 +68,7 @@ class BundleFacts:
     spreads: Spreads | None = None
     comparison: Comparison | None = None
     overlap: Overlap | None = None
+    survival: SurvivalRecord | None = None
 
     @property
     def intended_use(self) -> IntendedUse:

@@ -16,6 +16,7 @@ from tumorcast.export.population import population_of
 from tumorcast.export.training_comparison import training_comparison
 from tumorcast.export.training_overlap import training_overlap
 from tumorcast.export.training_reference import training_reference, training_spreads
+from tumorcast.export.training_survival import training_survival
 from tumorcast.serve.manifest import Manifest
 from tumorcast.training.fold import FUSED
 from tumorcast.training.reliance import trust_of
@@ -75,6 +76,7 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         reference=reference,
         spreads=training_spreads(fitted.prepared, reference, courses),
         comparison=training_comparison(fitted, courses, trust),
+        survival=training_survival(cohort, fitted, courses, work.config),
         overlap=training_overlap(cohort, fitted.prepared, courses, work.config.seed),
     )
 

@@ -15,6 +15,7 @@ from tumorcast.evaluation.causal.overlap import Overlap
 from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
 from tumorcast.evaluation.spreads import Spreads
+from tumorcast.evaluation.survival_curves import SurvivalRecord
 from tumorcast.evaluation.trust import Trust
 from tumorcast.readers.files import digest
 from tumorcast.serve.keyring import Keyring
@@ -25,6 +26,7 @@ from tumorcast.serve.manifest import (
     PREDICTOR_NAME,
     REFERENCE_NAME,
     SPREADS_NAME,
+    SURVIVAL_NAME,
     TILE_ENCODER_NAME,
     TILES_NAME,
     TRUST_NAME,
@@ -51,6 +53,7 @@ class Bundle:
         reference: what the training patients look like; None likewise.
         spreads: how the numbers of a case are spread over them, to chart what comes in; None likewise.
         comparison: what a report compares a patient with; None where the bundle does not say.
+        survival: what survival curves are drawn from; None without such a head, or of too few patients.
         overlap: which treatments a training patient could have received; None where training had nothing to compare.
         signatures: that lie beside the manifest.
         manifest_sha256: of the manifest's bytes.
@@ -65,6 +68,7 @@ class Bundle:
     spreads: Spreads | None = None
     comparison: Comparison | None = None
     overlap: Overlap | None = None
+    survival: SurvivalRecord | None = None
     signatures: tuple[Signature, ...] = ()
     manifest_sha256: str = ""
     verdict: SignatureVerdict = UNSIGNED
@@ -120,8 +124,10 @@ def load_bundle(path: Path, keyring: Keyring | None = None, is_signature_require
             got=", ".join(prepared.modalities),
             expected=", ".join(manifest.modalities),
         )
-    names = (TRUST_NAME, REFERENCE_NAME, SPREADS_NAME, COMPARISON_NAME, OVERLAP_NAME)
-    trust, reference, spreads, comparison, overlap = (_told(folder, manifest, name) for name in names)
+    names = (TRUST_NAME, REFERENCE_NAME, SPREADS_NAME, COMPARISON_NAME, OVERLAP_NAME, SURVIVAL_NAME)
+    trust, reference, spreads, comparison, overlap, survival = (
+        _told(folder, manifest, name) for name in names
+    )
     return Bundle(
         folder,
         manifest,
@@ -131,6 +137,7 @@ def load_bundle(path: Path, keyring: Keyring | None = None, is_signature_require
         None if spreads is None else Spreads.from_json(spreads),
         None if comparison is None else Comparison.from_json(comparison),
         None if overlap is None else Overlap.from_json(overlap),
+        None if survival is None else SurvivalRecord.from_json(survival),
         checked.signatures,
         checked.manifest_sha256,
         verdict,

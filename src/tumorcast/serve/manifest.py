@@ -25,6 +25,7 @@ REFERENCE_NAME = "reference.json"
 SPREADS_NAME = "spreads.json"
 COMPARISON_NAME = "comparison.json"
 OVERLAP_NAME = "overlap.json"
+SURVIVAL_NAME = "survival.json"
 SIGNATURES_NAME = "signatures.json"
 UNSEALED = (MANIFEST_NAME, SIGNATURES_NAME)
 """Files that the manifest does not list: itself, and the signatures over it."""
@@ -42,6 +43,7 @@ _ROLES = {
     "spreads": SPREADS_NAME,
     "comparison": COMPARISON_NAME,
     "overlap": OVERLAP_NAME,
+    "survival": SURVIVAL_NAME,
     "model_card": CARD_NAME,
 }
 

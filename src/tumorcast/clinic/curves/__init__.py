@@ -1,0 +1,1 @@
+"""Survival curves of a patient as a record, and what is made of it."""

@@ -1,0 +1,176 @@
+"""Bundle + study + patient (+ regimens, a landmark) -> the record of survival curves, through every guard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tumorcast.biology.drugs import UNKNOWN_CLASS, Agent, normalise_agents
+from tumorcast.biology.regimens.regimen import key_of
+from tumorcast.biology.treatment_families import treatment_key
+from tumorcast.clinic.curves.record import Given, Milestone, PatientCurves, RegimenCurve
+from tumorcast.cohort.baseline import baseline_numbers
+from tumorcast.cohort.courses import course_table
+from tumorcast.domain.errors import BundleError, InputError
+from tumorcast.evaluation.survival_curves import Curve, SurvivalRecord
+from tumorcast.readers.study import Study
+from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.candidates import CandidateAnswer, CandidateAnswers, predict_candidates
+from tumorcast.serve.report import check_patients
+from tumorcast.serve.request import Request
+from tumorcast.serve.session import BundlePredictor
+
+_MONTHS = (3, 6, 12, 24)
+_DAYS_PER_MONTH = 30.4375
+
+
+@dataclass(frozen=True)
+class CurvesRequest:
+    """What is asked for beside bundle, study and patient.
+
+    Attributes:
+        predict: as for `predict_with`.
+        regimens: sets of drugs besides the recorded one.
+        landmark: day of treatment from which on it is asked, given that the event has not happened by then.
+        line: of the course; None: the patient's last.
+        predictor: of the bundle, where it is open already.
+    """
+
+    predict: Request
+    regimens: tuple[tuple[Agent, ...], ...] = ()
+    landmark: float = 0.0
+    line: float | None = None
+    predictor: BundlePredictor | None = None
+
+
+def parse_regimen(text: str) -> tuple[Agent, ...]:
+    """Drugs of a regimen's free text ("Carboplatin + Paclitaxel").
+
+    Raises:
+        InputError: a drug that is not known, or none.
+    """
+    agents = normalise_agents(text)
+    unknown = [agent.name for agent in agents if agent.cls == UNKNOWN_CLASS]
+    if unknown or not agents:
+        raise InputError(
+            f"no regimen: {text!r}",
+            got=", ".join(unknown) or "no drug",
+            expected="names of drugs, joined by +",
+            fix="check the spelling",
+        )
+    return agents
+
+
+def make_curves(bundle: Bundle, study: Study, patient_id: str, request: CurvesRequest) -> PatientCurves:
+    """The record of one course.
+
+    A regimen that is not the recorded one has a curve only where training patients like this one received it
+    (`Bundle.overlap`). What happened under way is no part of it but for this: that the event had not happened by the
+    landmark.
+
+    Raises:
+        BundleError: the bundle has nothing to draw curves from.
+        InputError: no such patient or course, or a landmark that is outside of the follow-up, or at which the patient
+            is not known to be at risk.
+    """
+    record = bundle.survival
+    if record is None:
+        raise BundleError(
+            "the bundle draws no survival curves",
+            expected="survival.json: a model with a survival head, of at least 50 patients and 20 events",
+            fix="train with model.heads=[response,survival], or export the model again",
+        )
+    check_patients(study, [patient_id])
+    recorded = _recorded(study, patient_id, request)
+    sets: dict[str, tuple[Given, tuple[Agent, ...]]] = {}
+    if recorded:
+        sets[key_of(agent.name for agent in recorded)] = ("recorded", recorded)
+    for agents in request.regimens:
+        sets.setdefault(key_of(agent.name for agent in agents), ("asked", agents))
+    answers = predict_candidates(
+        bundle,
+        study,
+        patient_id,
+        [agents for _, agents in sets.values()],
+        request.predict,
+        request.line,
+        request.predictor,
+    )
+    _check_at_risk(answers, request.landmark)
+    record.curve(record.centre, request.landmark)
+    made = tuple(
+        _curve(bundle, record, answers, answers.answers[key], given, request.landmark)
+        for key, (given, _) in sets.items()
+    )
+    return PatientCurves(
+        patient_id, answers.course_id, record.endpoint, request.landmark, record.horizon, record.n_patients,
+        record.n_events, record.slope, made, bundle.manifest.model_id, answers.watermark,
+    )  # fmt: skip
+
+
+def _recorded(study: Study, patient_id: str, request: CurvesRequest) -> tuple[Agent, ...]:
+    """Drugs of the course that is meant."""
+    courses = course_table(study.keep([patient_id]))
+    if request.line is not None:
+        courses = courses[courses["line"].astype(float).eq(request.line)]
+    names = () if courses.empty else courses["agents"].iloc[-1]
+    return tuple(agent for name in names for agent in normalise_agents(name))
+
+
+def _check_at_risk(answers: CandidateAnswers, landmark: float) -> None:
+    """Refuse a landmark by which the course's own follow-up ended, with the event or without."""
+    time = _number(answers, "time_days")
+    if landmark and time <= landmark:
+        raise InputError(
+            f"the patient is not known to be at risk on day {landmark:g}",
+            got=f"followed until day {time:.0f}",
+            expected="a landmark before the event or the last sight",
+        )
+
+
+def _number(answers: CandidateAnswers, column: str) -> float:
+    """Of the course; NaN unknown."""
+    return float(answers.given.cohort.courses[column].astype(float)[answers.course_id])
+
+
+def _curve(
+    bundle: Bundle,
+    record: SurvivalRecord,
+    answers: CandidateAnswers,
+    answer: CandidateAnswer,
+    given: Given,
+    landmark: float,
+) -> RegimenCurve:
+    name = " + ".join(sorted(agent.name for agent in answer.agents))
+    risk, warnings = answer.row.risk, answer.row.reason
+    if risk is None or answer.course is None:
+        return RegimenCurve(name, given, reason=warnings or "the model gives no risk")
+    overlap, is_supported = _overlap(bundle, answers, answer)
+    if given == "asked" and not is_supported:
+        return RegimenCurve(name, given, overlap=overlap, reason=f"no overlap: {overlap}", warnings=warnings)
+    curve = record.curve(risk, landmark)
+    days, survival, low, high = (
+        tuple(values.round(5).tolist()) for values in (curve.days, curve.survival, curve.low, curve.high)
+    )
+    return RegimenCurve(
+        name, given, days, survival, low, high, curve.median_days(), _milestones(curve, landmark), overlap,
+        warnings=warnings,
+    )  # fmt: skip
+
+
+def _overlap(bundle: Bundle, answers: CandidateAnswers, answer: CandidateAnswer) -> tuple[str, bool]:
+    if bundle.overlap is None or answer.course is None:
+        return "the bundle does not say who received what", False
+    numbers = baseline_numbers(bundle.prepared, answer.course, _number(answers, "line"))
+    verdict = bundle.overlap.judge(numbers, treatment_key(agent.cls for agent in answer.agents))
+    return verdict.reason, verdict.is_supported
+
+
+def _milestones(curve: Curve, landmark: float) -> tuple[Milestone, ...]:
+    made = []
+    for months in _MONTHS:
+        day = months * _DAYS_PER_MONTH
+        if day > landmark:
+            told: Sequence[float | None] = curve.at(day) or (None, None, None)
+            made.append(Milestone(day, *told))
+    return tuple(made)

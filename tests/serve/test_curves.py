@@ -1,0 +1,152 @@
+"""Survival curves of a patient: through the guards, only with overlap, nothing known later or past the horizon."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumorcast.cli.main import main
+from tumorcast.clinic.curves.record import PatientCurves, curves_of
+from tumorcast.clinic.curves.write import table_of, text_of, write_curves
+from tumorcast.cohort.baseline import LINE
+from tumorcast.domain.errors import BundleError, InputError
+from tumorcast.evaluation.causal.overlap import fit_overlap
+from tumorcast.evaluation.survival_curves import SurvivalRecord, fit_survival
+from tumorcast.readers.cbioportal import read_study
+from tumorcast.readers.study import Study
+from tumorcast.serve.bundle import Bundle, load_bundle
+from tumorcast.serve.curves import CurvesRequest, make_curves, parse_regimen
+from tumorcast.serve.request import Request
+
+
+def _record() -> SurvivalRecord:
+    random = np.random.default_rng(0)
+    risk = random.standard_normal(300)
+    time = random.exponential(250 * np.exp(-0.4 * risk)) + 1
+    held = pd.DataFrame(
+        {"patient_id": [f"t{i}" for i in range(300)], "risk": risk, "time_days": time, "is_event": 1.0}
+    )
+    made = fit_survival(held, "PFS")
+    assert made is not None
+    return made
+
+
+@pytest.fixture(scope="module")
+def opened(toy_lab) -> tuple[Bundle, Study]:
+    """The toy bundle as if its 300 training patients had survival and two treatments, given by line."""
+    random = np.random.default_rng(1)
+    lines = random.choice([1.0, 2.0], 300)
+    given = np.where(
+        random.random(300) < np.where(lines == 1, 0.6, 0.3), "PD-1/PD-L1 inhibitor", "chemotherapy"
+    )
+    numbers = pd.DataFrame({LINE: lines, "AGE": random.normal(60, 9, 300)})
+    overlap = fit_overlap(numbers, given.tolist(), [f"t{i}" for i in range(300)])
+    bundle = replace(load_bundle(toy_lab.bundle), survival=_record(), overlap=overlap)
+    return bundle, read_study(toy_lab.study)
+
+
+def _curves(opened: tuple[Bundle, Study], folder: Path, features: Path, **asked: object) -> PatientCurves:
+    bundle, study = opened
+    request = CurvesRequest(Request(cache=folder, features=features), **asked)  # type: ignore[arg-type]
+    return make_curves(bundle, study, "P0", request)
+
+
+def test_recorded_and_supported_regimens_have_curves_others_a_reason(opened, toy_lab, tmp_path):
+    asked = tuple(parse_regimen(text) for text in ("pembrolizumab", "Olaparib", "nivolumab"))
+    made = _curves(opened, tmp_path, toy_lab.features, regimens=asked)
+    own, like, parp = made.curves
+    assert (own.regimen, own.given, like.given) == ("nivolumab", "recorded", "asked")
+    assert own.survival[0] == 1
+    assert own.days[-1] <= made.horizon_day
+    assert like.days
+    assert "received it" in like.overlap
+    assert parp.days == ()
+    assert "treatment unlike any of training" in parp.reason
+    assert all(low <= s <= high for low, s, high in zip(own.low, own.survival, own.high, strict=True))
+    assert made.watermark
+    assert curves_of(json.loads(made.to_json())) == made
+
+
+def test_a_landmark_starts_there_and_only_for_a_patient_at_risk(opened, toy_lab, tmp_path):
+    made = _curves(opened, tmp_path, toy_lab.features, landmark=100.0)
+    assert made.curves[0].days[0] == 100
+    assert made.curves[0].survival[0] == 1
+    assert all(one.day > 100 for one in made.curves[0].milestones)
+    bundle, study = opened
+    records = study.treatments.assign(PFS_MONTHS=3.0, PFS_STATUS="1:PROGRESSION")
+    gone = (bundle, replace(study, treatments=records))
+    with pytest.raises(InputError, match="not known to be at risk on day 100"):
+        _curves(gone, tmp_path, toy_lab.features, landmark=100.0)
+    with pytest.raises(InputError, match="outside of the follow-up"):
+        _curves(opened, tmp_path, toy_lab.features, landmark=1e5)
+
+
+def test_outcomes_in_the_study_change_no_curve(opened, toy_lab, tmp_path):
+    """What happened later (best response, times, statuses, late samples) does not reach the curve."""
+    bundle, study = opened
+    before = _curves(opened, tmp_path, toy_lab.features).curves[0]
+    records = study.treatments.assign(BEST_RESPONSE="CR", PFS_MONTHS=90.0, PFS_STATUS="0:CENSORED")
+    patients = study.patients.assign(OS_MONTHS=99.0, OS_STATUS="0:LIVING", RESPONSE_DAY=60.0)
+    after = _curves(
+        (bundle, replace(study, treatments=records, patients=patients)), tmp_path, toy_lab.features
+    )
+    assert after.curves[0] == before
+
+
+def test_without_a_record_or_overlap_nothing_is_drawn(opened, toy_lab, tmp_path):
+    bundle, study = opened
+    with pytest.raises(BundleError, match="draws no survival curves"):
+        _curves((replace(bundle, survival=None), study), tmp_path, toy_lab.features)
+    like = (parse_regimen("pembrolizumab"),)
+    made = _curves((replace(bundle, overlap=None), study), tmp_path, toy_lab.features, regimens=like)
+    assert made.curves[0].days
+    assert "does not say who received what" in made.curves[1].reason
+    assert bundle.overlap is not None
+    others = replace(bundle.overlap, counts={"chemotherapy": 100})
+    made = _curves((replace(bundle, overlap=others), study), tmp_path, toy_lab.features, regimens=like)
+    assert made.curves[1].days == ()
+    assert made.curves[1].reason == "no overlap: no training patients received it"
+    with pytest.raises(InputError, match="no regimen"):
+        parse_regimen("nivolumab + snake oil")
+
+
+def test_files_text_and_picture(opened, toy_lab, tmp_path):
+    asked = tuple(parse_regimen(text) for text in ("pembrolizumab", "Olaparib"))
+    made = _curves(opened, tmp_path, toy_lab.features, regimens=asked, landmark=30.0)
+    assert write_curves(made, tmp_path / "out") == []
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "curves.json",
+        "curves.csv",
+        "curves.svg",
+        "curves.pdf",
+    }
+    table = table_of(made)
+    assert set(table["watermark"]) == {made.watermark}
+    assert set(table["regimen"]) == {"nivolumab", "pembrolizumab"}
+    picture = (tmp_path / "out" / "curves.svg").read_text(encoding="utf-8")
+    for said in (made.watermark, "landmark, day 30", "olaparib: no curve", "Not a cause, not advice"):
+        assert said in picture
+    told = text_of(made)
+    assert told.startswith(made.watermark)
+    assert "no promise for one patient" in told
+    for word in ("best", "recommend", "will benefit"):
+        assert word not in told.lower()
+
+
+def test_the_command_says_what_is_missing(toy_lab, tmp_path, capsys):
+    words = [
+        "curves",
+        str(toy_lab.bundle),
+        str(toy_lab.study),
+        "--patient",
+        "P0",
+        "--features",
+        str(toy_lab.features),
+    ]
+    assert main([*words, "--out", str(tmp_path)]) == 2
+    assert "draws no survival curves" in capsys.readouterr().err
