@@ -164,7 +164,10 @@ def _why_no_order(found: Sequence[Candidate], compared: Sequence[Compared], seen
             "difference between regimens"
         )
     if not seen.here:
-        return "no training patient is known to have had this cancer: no contrast is supported"
+        return (
+            "no training patient is known to have had this cancer (the training study's column CANCER_TYPE or "
+            "ONCOTREE_CODE): no contrast is supported"
+        )
     if len(compared) < 2:
         return (
             f"fewer than two candidates were given to {FEWEST} training patients of this cancer, with overlap: no "

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.write import write_ranking
-from tumorcast.clinic.report.write import file_name
+from tumorcast.clinic.report.names import file_name
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle

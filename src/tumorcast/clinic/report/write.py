@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 
 from tumorcast.clinic.report.fhir import fhir_text
 from tumorcast.clinic.report.html import html_of
+from tumorcast.clinic.report.names import file_name
 from tumorcast.clinic.report.pdf import pdf_of
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.clinic.report.record_json import write_report_json
@@ -21,9 +20,6 @@ from tumorcast.slides.show.geojson import write_geojson
 from tumorcast.slides.show.scores import TileScores
 
 RECORD_NAME, PAGE_NAME, PDF_NAME, FHIR_NAME = "report.json", "report.html", "report.pdf", "fhir.json"
-_MOST_LETTERS = 80
-_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{kind}{k}" for kind in ("COM", "LPT") for k in range(1, 10))}
-"""Names that Windows keeps for itself."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +45,6 @@ def write_report(report: PatientReport, folder: Path) -> ReportFiles:
     heatmaps = tuple(_heatmaps(report, folder))
     write_report_json(report, record)
     return ReportFiles(folder, record, page, pdf, fhir, heatmaps)
-
-
-def file_name(text: str) -> str:
-    """A name that every file system takes; where letters had to go, with a digest, so that no two texts share it."""
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", text).strip(".")[:_MOST_LETTERS]
-    if text and safe == text and text.partition(".")[0].upper() not in _RESERVED:
-        return text
-    return f"{safe or 'unnamed'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _heatmaps(report: PatientReport, folder: Path) -> Iterator[Path]:
