@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
-from scipy.special import logsumexp
 
 from tumorcast.domain.errors import InputError
 
@@ -48,7 +46,7 @@ class Propensity:
         """[n, G] chances of the groups, of rows with these columns; NaN, or a column that is absent, is missing."""
         design = self._design(table.reindex(columns=list(self.columns)).to_numpy(float))
         logits = np.array(self.intercepts) + design @ np.array(self.weights).T
-        return np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
+        return np.exp(logits - _log_sums(logits))
 
     def _design(self, values: Array) -> Array:
         z = (values - np.array(self.centre)) / np.array(self.scale)
@@ -156,13 +154,15 @@ def _filled(empty: Propensity, intercepts: Array, weights: Array, penalty: float
 
 def _fitted(design: Array, choice: NDArray[np.int64], count: int, penalty: float) -> tuple[Array, Array]:
     """(intercepts [G], weights [G, d]) of least log loss + penalty / 2 * squares of the weights."""
+    from scipy.optimize import minimize
+
     n, d = design.shape
     hot = np.eye(count)[choice]
 
     def loss(flat: Array) -> tuple[float, Array]:
         own = flat.reshape(count, d + 1)
         logits = own[:, 0] + design @ own[:, 1:].T
-        top = logsumexp(logits, axis=1, keepdims=True)
+        top = _log_sums(logits)
         error = np.exp(logits - top) - hot
         value = float((top[:, 0] - (logits * hot).sum(axis=1)).sum() + penalty / 2 * (own[:, 1:] ** 2).sum())
         slope = np.concatenate([error.sum(axis=0)[:, None], error.T @ design + penalty * own[:, 1:]], axis=1)
@@ -173,6 +173,12 @@ def _fitted(design: Array, choice: NDArray[np.int64], count: int, penalty: float
     return own[:, 0], own[:, 1:]
 
 
+def _log_sums(logits: Array) -> Array:
+    """[n, 1] logarithm of the sum of exponentials of each row."""
+    top = logits.max(axis=1, keepdims=True)
+    return top + np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+
+
 def _held_out_loss(
     design: Array, choice: NDArray[np.int64], count: int, folds: NDArray[np.int64], penalty: float
 ) -> float:
@@ -181,6 +187,6 @@ def _held_out_loss(
         rest = folds != fold
         intercepts, weights = _fitted(design[rest], choice[rest], count, penalty)
         logits = intercepts + design[~rest] @ weights.T
-        logits = logits - logsumexp(logits, axis=1, keepdims=True)
+        logits = logits - _log_sums(logits)
         total -= float(np.take_along_axis(logits, choice[~rest, None], axis=1).sum())
     return total
