@@ -320,3 +320,17 @@ def test_the_command_prints_a_table_or_the_record(lab, tmp_path, capsys) -> None
     assert (tmp_path / "out" / "ranking.html").is_file()
     assert main(words) == 2
     assert "--cancer" in capsys.readouterr().err
+
+
+def test_the_documented_schema_is_that_of_the_record() -> None:
+    documented = Path(__file__).parents[2] / "docs" / "ranking_schema.json"
+    assert json.loads(documented.read_text(encoding="utf-8")) == json_schema()
+
+
+def test_a_record_cannot_hold_what_was_abstained_from(ask, opened) -> None:
+    ranking = ask(trained_on(opened, count("nivolumab", 60), count("newmab", 60)))
+    one = of(ranking, "nivolumab")
+    with pytest.raises(InputError, match="no number"):
+        replace(one, has_number=False, reason="no number: asked")
+    with pytest.raises(InputError, match="only a ranking that compares"):
+        replace(ranking, status="no_order", reason="none")

@@ -103,7 +103,7 @@ def with_reference(candidate: Candidate, parts: Sequence[Candidate]) -> Candidat
     A number of the network's own that is higher says synergy of which there are no data: the reference stands instead.
     """
     numbers = [part.response.value for part in parts if part.response is not None]
-    if len(parts) < 2 or len(numbers) < len(parts):
+    if not candidate.has_number or len(parts) < 2 or len(numbers) < len(parts):
         return candidate
     expected = [float(independent_response(numbers, correlation)) for correlation in _CORRELATIONS]
     keys = tuple(part.key for part in parts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tumorcast.domain.errors import InputError
+
 SCHEMA_VERSION = "tumorcast-ranking/1"
 
 Tier = Literal["seen_here", "seen_elsewhere", "extrapolated", "not_seen"]
@@ -178,6 +180,13 @@ class Candidate:
     cost: tuple[Stated, ...]
     flags: str
 
+    def __post_init__(self) -> None:
+        told = (self.response, self.risk, self.pfs, self.reference, self.group)
+        if not self.has_number and (any(one is not None for one in told) or not self.reason):
+            raise InputError(
+                f"{self.key}: a candidate that was abstained from has a reason and no number", got=self.reason
+            )
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -277,3 +286,12 @@ class Ranking:
     facts: tuple[Stated, ...]
     left_out: tuple[str, ...]
     limits: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        has_order = bool(self.contrasts or self.tie_groups or self.prognosis)
+        if has_order != (self.status == "compared") or bool(self.reason) == (self.status == "compared"):
+            raise InputError(
+                "only a ranking that compares has contrasts, and any other a reason", got=self.status
+            )
+        if self.status == "refused" and any(one.has_number for one in self.candidates):
+            raise InputError("a refused ranking holds a number", got=self.reason)
