@@ -73,7 +73,8 @@ def test_a_refused_ranking_has_its_reason_and_no_number() -> None:
 
 
 def test_without_an_order_that_is_said_first() -> None:
-    ranking = replace(toy_ranking(), status="no_order", reason="a single arm", contrasts=(), tie_groups=())
+    nothing = {"contrasts": (), "tie_groups": (), "prognosis": None}
+    ranking = replace(toy_ranking(), status="no_order", reason="a single arm", **nothing)
     assert "No order: a single arm." in ranking_panel(ranking).warnings
 
 
