@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tumorcast.biology.recist.lesions import PatientLesions
 from tumorcast.domain.errors import InputError
@@ -44,6 +46,39 @@ def need_mm(n_small: int, n_patients: int) -> None:
             got=f"all target lesions below 10 at baseline in {n_small} of {n_patients} patients",
             expected="mm: RECIST's target lesions have 10 mm or more",
             fix="give --size-unit cm; if they are mm, these lesions are no target lesions",
+        )
+
+
+def need_series_mm(sizes: Sequence[NDArray[np.float64]]) -> None:
+    """Raise where the first sizes of most patients are below 10.
+
+    Raises:
+        InputError: centimetres, probably.
+    """
+    first = [float(one[0]) for one in sizes if len(one) and one[0] > 0]
+    n_small = sum(size < 10 for size in first)
+    if n_small and n_small >= 0.75 * len(first):
+        raise InputError(
+            "sizes look like centimetres",
+            got=f"the first size is below 10 in {n_small} of {len(first)} patients",
+            expected="mm: RECIST's target lesions have 10 mm or more",
+            fix="give --size-unit cm",
+        )
+
+
+def need_series_days(days: Sequence[NDArray[np.float64]]) -> None:
+    """Raise where scans follow each other faster than any protocol's.
+
+    Raises:
+        InputError: weeks or months, probably.
+    """
+    gaps = np.concatenate([np.diff(one) for one in days]) if days else np.zeros(0)
+    if len(gaps) and np.median(gaps) < _LEAST_GAP_DAYS:
+        raise InputError(
+            "times look like weeks or months",
+            got=f"{np.median(gaps):g} between one scan and the next",
+            expected="days",
+            fix="give --time-unit weeks or --time-unit months",
         )
 
 

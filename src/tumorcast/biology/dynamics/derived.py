@@ -11,11 +11,10 @@ from tumorcast.biology.dynamics.arrays import Floats, Parameter, positive
 from tumorcast.biology.dynamics.model import TumourModel
 from tumorcast.biology.dynamics.schedule import Schedule
 from tumorcast.biology.dynamics.simulate import simulate
+from tumorcast.biology.recist.target import ROUNDING, progression_size_mm
 from tumorcast.domain.errors import InputError
 
 WEEK_8_DAY = 56.0
-PD_RELATIVE, PD_ABSOLUTE_MM = 0.20, 5.0
-"""RECIST 1.1: progression is 20% and 5 mm above the smallest sum so far, the baseline included."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def ratio_to_start(model: TumourModel, schedule: Schedule | None, day: float = W
 def progression_limit(sizes: Floats) -> Floats:
     """Size at or above which a sum is progression by RECIST 1.1, given all before it, [n, T]; inf on the first day."""
     smallest = np.minimum.accumulate(sizes, axis=1)
-    limit = np.maximum(smallest * (1 + PD_RELATIVE), smallest + PD_ABSOLUTE_MM)
+    limit = progression_size_mm(smallest)
     first = np.full((len(sizes), 1), np.inf)
     return np.concatenate([first, limit[:, :-1]], axis=1)
 
@@ -76,7 +75,7 @@ def time_to_progression(days: Floats, sizes: Floats, *, is_between: bool = False
     """
     _need_sorted(days)
     over = sizes - progression_limit(sizes)
-    is_over = over >= -1e-9
+    is_over = over >= -ROUNDING
     found = np.asarray(is_over.any(axis=1))
     at = is_over.argmax(axis=1)
     made = np.where(found, np.asarray(days, dtype=float)[at], np.nan)
@@ -89,8 +88,7 @@ def _interpolated(
     smallest = np.minimum.accumulate(sizes, axis=1)
     for row in np.flatnonzero(found & (at > 0)):
         k = at[row]
-        low = smallest[row, k - 1]
-        goal = max(low * (1 + PD_RELATIVE), low + PD_ABSOLUTE_MM)
+        goal = progression_size_mm(smallest[row, k - 1])
         before, after = sizes[row, k - 1], sizes[row, k]
         made[row] = days[k - 1] + (days[k] - days[k - 1]) * (goal - before) / (after - before)
     return made

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 FIXES = {
     "negative_size": "correct the sizes; unknown is an empty cell or NOT EVALUABLE",
     "size_over_500_mm": "correct the sizes: mm, one diameter a row, no sums or areas",
+    "sum_over_1000_mm": "correct the sizes: mm, the sum of diameters, no areas or volumes",
+    "rows_unsorted": "nothing to mend: the rows were sorted by day",
     "size_unreadable": "sizes are numbers in mm; words go into the status column",
     "status_unknown": "use the words of docs/recist.md",
     "date_unreadable": "give days as numbers or dates as YYYY-MM-DD; partial dates have to be completed",

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tumorcast.biology.recist.lesions import NORMAL_NODE_MM, Assessment, Lesion
 from tumorcast.biology.recist.overall import Target
 
 PD_SHARE, PD_MM, PR_SHARE = 0.20, 5.0, 0.30
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
+"""mm; sums of decimals are not exact."""
+FloatOrArray = TypeVar("FloatOrArray", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,14 @@ def target_sum(lesions: Sequence[Lesion], assessment: Assessment) -> TargetSum:
     return TargetSum(total, tuple(missing), is_normal and not missing)
 
 
+def progression_size_mm(nadir_mm: FloatOrArray) -> FloatOrArray:
+    """The sum from which on it is progression: 20% and 5 mm above the nadir."""
+    return nadir_mm + np.maximum(PD_SHARE * nadir_mm, PD_MM)
+
+
 def has_grown(sum_mm: float, nadir_mm: float) -> bool:
     """Progression of a sum: at least 20% and at least 5 mm above the nadir."""
-    grown = sum_mm - nadir_mm
-    return grown >= PD_MM - _ROUNDING and grown >= PD_SHARE * nadir_mm - _ROUNDING
+    return bool(sum_mm >= progression_size_mm(nadir_mm) - ROUNDING)
 
 
 def judge_target(now: TargetSum, baseline_mm: float, nadir_mm: float) -> TargetJudgement:
@@ -72,9 +82,9 @@ def judge_target(now: TargetSum, baseline_mm: float, nadir_mm: float) -> TargetJ
         kept = f", nodes below 10 mm add up to {now.sum_mm:.1f} mm" if now.sum_mm > 0 else ""
         return TargetJudgement("CR", f"all target lesions gone{kept}")
     change = now.sum_mm - baseline_mm
-    if change <= -PR_SHARE * baseline_mm + _ROUNDING:
+    if change <= -PR_SHARE * baseline_mm + ROUNDING:
         return TargetJudgement("PR", f"{100 * change / baseline_mm:+.0f}% from baseline")
-    if nadir_mm > 0 and now.sum_mm - nadir_mm >= PD_SHARE * nadir_mm - _ROUNDING:
+    if nadir_mm > 0 and now.sum_mm - nadir_mm >= PD_SHARE * nadir_mm - ROUNDING:
         return TargetJudgement("SD", "20% above nadir but less than 5 mm")
     return TargetJudgement("SD", "neither 30% below baseline nor 20% above nadir")
 

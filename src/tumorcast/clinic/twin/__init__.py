@@ -1,0 +1,1 @@
+"""The digital twin: a posterior over a patient's tumour size, its forecast and its record."""

@@ -1,0 +1,148 @@
+"""A patient's posterior, scan by scan, and draws of how the size goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from tumorcast.biology.dynamics.arrays import Floats
+from tumorcast.biology.dynamics.schedule import Schedule
+from tumorcast.clinic.twin.bank import Bank, relative_of
+from tumorcast.clinic.twin.deviation import Deviation
+from tumorcast.clinic.twin.filter import Weighed, absorb, absorb_all, begin
+from tumorcast.clinic.twin.population import PriorShift, TwinPopulation
+from tumorcast.clinic.twin.readings import read_off
+from tumorcast.clinic.twin.scans import Scans
+from tumorcast.clinic.twin.weights import posterior_weights
+from tumorcast.readers.size_series import SizeSeries
+
+N_VIRTUAL, N_DRAWS = 2048, 2000
+_ROUNDS = 2
+"""How often the bank is drawn again where the posterior is."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is known of one patient after the scans of `series`.
+
+    Attributes:
+        population: the prior, moved by what was known before.
+        bank: virtual patients.
+        state: after the scans, one patient.
+    """
+
+    population: TwinPopulation
+    series: SizeSeries
+    bank: Bank
+    state: Weighed
+
+    @cached_property
+    def weights(self) -> Floats:
+        """[N] of the virtual patients, adding up to 1."""
+        return posterior_weights(self.population, self.bank, self.state)[0]
+
+    @property
+    def effective(self) -> float:
+        """How many virtual patients the posterior rests on."""
+        return float(1 / (self.weights**2).sum())
+
+    def updated(self, day: float, low_mm: float, high_mm: float) -> Posterior:
+        """With one more scan, later than those before; the same as all at once."""
+        old = self.series
+        series = replace(
+            old, days=np.append(old.days, day), low_mm=np.append(old.low_mm, low_mm),
+            high_mm=np.append(old.high_mm, high_mm),
+        )  # fmt: skip
+        state = absorb(self.state, self.bank, self.population.deviation, Scans.of([series]), len(old))
+        return Posterior(self.population, series, self.bank, state)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Draws of a patient's future, all [draws, T] for `days` [T] counted as the series counts them.
+
+    Attributes:
+        true_mm: size.
+        measured_mm: with error.
+        written_mm: as it will stand in a table.
+        theta: [draws, parameters].
+        first_mm: [draws].
+    """
+
+    days: Floats
+    true_mm: Floats
+    measured_mm: Floats
+    written_mm: Floats
+    theta: Floats
+    first_mm: Floats
+
+
+def posterior(
+    population: TwinPopulation, series: SizeSeries, shift: PriorShift | None = None, n: int = N_VIRTUAL
+) -> Posterior:
+    """After all scans of a series, one at least.
+
+    Args:
+        shift: what was known before treatment.
+    """
+    moved = shift.applied(population) if shift else population
+    scans = Scans.of([series])
+    bank = Bank.drawn(moved.form, n // 2, moved.middle, moved.spread, seed=11)
+    for _ in range(_ROUNDS):
+        weights = posterior_weights(moved, bank, absorb_all(bank, moved.deviation, scans))[0]
+        bank = bank.drawn_around(weights, n // 2 if _ < _ROUNDS - 1 else n)
+    return Posterior(moved, series, bank, absorb_all(bank, moved.deviation, scans))
+
+
+def prior(population: TwinPopulation, series: SizeSeries, n: int = N_VIRTUAL) -> Posterior:
+    """Before any scan of a series was looked at but where the first one lies: to be `updated` scan by scan."""
+    bank = Bank.drawn(population.form, n, population.middle, population.spread, seed=11)
+    scans = Scans.of([series.first(1)])
+    state = absorb(begin(bank, population.deviation, scans), bank, population.deviation, scans, 0)
+    return Posterior(population, series.first(1), bank, state)
+
+
+def forecast(after: Posterior, days: Floats, n: int = N_DRAWS, seed: int = 0) -> Draws:
+    """Joint draws on sorted days after the last scan."""
+    rng = np.random.default_rng([seed, 5])
+    chosen = _systematic(after.weights, n, rng)
+    population, state = after.population, after.state
+    known, ahead = state.days[0], np.asarray(days, float) - after.series.days[0]
+    law = population.deviation
+    pull, root = _conditional(law, state.factor[0], known, ahead)
+    unrest = state.unrest[chosen][:, None]
+    theta, first = after.bank.theta[chosen], state.first[0, chosen]
+    mean = law.z(np.exp(first[:, None] + relative_of(population.form, theta, ahead)))
+    departure = state.innovations[0, chosen] @ pull + rng.standard_normal((n, len(ahead))) @ root.T
+    z = mean + unrest * departure
+    measured = z + unrest * law.error * rng.standard_normal(z.shape)
+    return _drawn(after, np.asarray(days, float), z, measured, theta, first, rng)
+
+
+def _drawn(
+    after: Posterior, days: Floats, z: Floats, measured: Floats, theta: Floats, first: Floats,
+    rng: np.random.Generator,
+) -> Draws:  # fmt: skip
+    law = after.population.deviation
+    sizes = law.size_mm(np.clip(measured, -10, 12))
+    written = read_off(sizes, after.series.high_mm, after.population.readings, rng)
+    return Draws(days, law.size_mm(np.clip(z, -10, 12)), sizes, written, theta, np.exp(first))
+
+
+def _conditional(law: Deviation, factor: Floats, known: Floats, ahead: Floats) -> tuple[Floats, Floats]:
+    """What innovations pull future departures to [T, H], and a root of what is left open [H, H]; at unrest 1."""
+    pull = np.linalg.solve(factor, law.covariance(known, ahead))
+    left = law.covariance(ahead, ahead) - pull.T @ pull
+    return pull, np.linalg.cholesky(left + 1e-9 * np.eye(len(ahead)))
+
+
+def mean_relative(after: Posterior, days: Floats, schedule: Schedule) -> Floats:
+    """[N, T] relative size of the virtual patients under another schedule."""
+    return after.bank.relative(np.asarray(days, float) - after.series.days[0], schedule)
+
+
+def _systematic(weights: Floats, n: int, rng: np.random.Generator) -> np.ndarray:
+    places = (np.arange(n) + rng.random()) / n
+    return np.searchsorted(np.cumsum(weights), places).clip(0, len(weights) - 1)

@@ -1,0 +1,92 @@
+"""A population from series, whole: the model chosen on held-out patients, then readings and leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tumorcast.biology.dynamics.arrays import Floats
+from tumorcast.clinic.twin.fit import FitSettings, fit_population, log_evidence
+from tumorcast.clinic.twin.forecast import forecast, posterior
+from tumorcast.clinic.twin.leaving import Leaving, fit_leaving
+from tumorcast.clinic.twin.population import TwinPopulation
+from tumorcast.clinic.twin.readings import fit_readings
+from tumorcast.readers.size_series import SizeSeries
+
+CHOICES = ("gompertz", "claret", "stein", "g_d_phi", "exponential")
+_QUICK = FitSettings(n_virtual=512, n_rough=128, n_patients_rough=96, n_evaluations=30, n_rounds=8)
+_LEAVING_DRAWS, _LEAVING_VIRTUAL, _MOST_LEAVERS = 64, 256, 150
+
+
+def learn_population(
+    series: Sequence[SizeSeries],
+    name: str,
+    forms: Sequence[str] = CHOICES,
+    settings: FitSettings | None = None,
+    seed: int = 0,
+    source: str = "",
+) -> TwinPopulation:
+    """Everything that a twin needs, from whole series of other patients.
+
+    Args:
+        forms: models to choose from: each is fitted on half of the patients, the other half says which it is.
+
+    Raises:
+        InputError: too few patients.
+    """
+    used = [one for one in series if len(one) >= 2]
+    scores = choose_form(used, forms, seed) if len(forms) > 1 else {}
+    form = max(scores, key=scores.__getitem__) if scores else forms[0]
+    found = fit_population(used, form, name, settings, seed)
+    gaps = np.concatenate([np.diff(one.days) for one in used])
+    lengths = np.array([one.days[-1] - one.days[0] for one in used])
+    found = replace(
+        found, readings=fit_readings(used), interval_days=float(np.median(gaps)), choice=scores,
+        horizon_days=float(np.quantile(lengths, 0.95)), n_patients=len(used),
+        n_scans=sum(len(one) for one in used), arms=tuple(sorted({one.arm for one in used if one.arm})),
+        source=source,
+        caveat="Learnt from the sums of the patients who had scans; who left early is underrepresented late.",
+    )  # fmt: skip
+    return replace(found, leaving=learn_leaving(found, used))
+
+
+def choose_form(series: Sequence[SizeSeries], forms: Sequence[str], seed: int = 0) -> dict[str, float]:
+    """Form -> log density a scan of patients that it was not fitted on: half of them, then the other half."""
+    half = np.random.default_rng([seed, 2]).permutation(len(series)) % 2
+    parts = [[one for one, side in zip(series, half, strict=True) if side == k] for k in (0, 1)]
+    n = sum(len(one) for one in parts[1])
+    made = {}
+    for form in forms:
+        found = fit_population(parts[0], form, "half", _QUICK, seed)
+        made[form] = float(log_evidence(found, parts[1], 512).sum()) / n
+    return made
+
+
+def growth_above_nadir(sizes: Floats, offset_mm: float) -> Floats:
+    """log(size + offset) over the smallest so far, of sizes [..., T]."""
+    z = np.log(sizes + offset_mm)
+    return np.asarray(z - np.minimum.accumulate(z, axis=-1))
+
+
+def learn_leaving(population: TwinPopulation, series: Sequence[SizeSeries]) -> Leaving:
+    """From which scans had a next one; every series ends by leaving, whatever the reason."""
+    offset = population.deviation.offset_mm
+    stayed = []
+    for one in series:
+        z = np.log(one.high_mm + offset)
+        low = np.minimum.accumulate(z)
+        stayed.append(np.stack([(z - low)[:-1], z[1:] - low[:-1]], axis=1))
+    leavers = [series[k] for k in np.unique(np.linspace(0, len(series) - 1, _MOST_LEAVERS).astype(int))]
+    before, after = [], []
+    for one in leavers:
+        low = float(np.log(one.high_mm + offset).min())
+        state = posterior(population, one, n=_LEAVING_VIRTUAL)
+        drawn = forecast(state, np.array([one.days[-1] + population.interval_days]), _LEAVING_DRAWS)
+        before.append(float(np.log(one.high_mm[-1] + offset)) - low)
+        after.append(np.log(drawn.written_mm[:, 0] + offset) - low)
+    share = len(series) / len(leavers)
+    rows = np.concatenate(stayed)
+    rows = rows[:: max(int(round(share)), 1)]
+    return fit_leaving(rows, np.array(before), np.stack(after))

@@ -1,0 +1,108 @@
+"""What a twin knows before it sees a patient: distributions of parameters between patients, departures, readings, leaving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tumorcast.biology.dynamics.arrays import Floats
+from tumorcast.clinic.twin.bank import FORMS
+from tumorcast.clinic.twin.deviation import Deviation
+from tumorcast.clinic.twin.leaving import Leaving
+from tumorcast.clinic.twin.readings import Readings
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TwinPopulation:
+    """A population of tumour sizes.
+
+    Attributes:
+        name: of the population.
+        form: key of `FORMS`: the model of the mean.
+        centre: of the parameters (logarithms), by name of the form.
+        covariance: of the parameters between patients.
+        first_log_mm: middle and standard deviation of the logarithm of the first size.
+        deviation: departures and error.
+        readings: how numbers are written down; None: as they are measured.
+        leaving: how patients leave; None: not known.
+        horizon_days: how long its patients were followed from their first scan: forecasts end there.
+        interval_days: usual time between scans.
+        n_patients: that it was learnt from.
+        n_scans: of theirs.
+        arms: treatments of the patients.
+        source: publication, or the files' names.
+        caveat: what it is not.
+        choice: held-out log-likelihood a scan of each model that was tried.
+    """
+
+    name: str
+    form: str
+    centre: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    first_log_mm: tuple[float, float]
+    deviation: Deviation = field(default_factory=Deviation)
+    readings: Readings | None = None
+    leaving: Leaving | None = None
+    horizon_days: float = 365.0
+    interval_days: float = 42.0
+    n_patients: int = 0
+    n_scans: int = 0
+    arms: tuple[str, ...] = ()
+    source: str = ""
+    caveat: str = ""
+    choice: dict[str, float] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def middle(self) -> Floats:
+        """[parameters]."""
+        return np.array(self.centre)
+
+    @property
+    def spread(self) -> Floats:
+        """[parameters, parameters]."""
+        return np.array(self.covariance)
+
+    @classmethod
+    def before_data(cls, form: str, name: str = "") -> TwinPopulation:
+        """The form's middles and spreads, before any data."""
+        shape = FORMS[form]
+        rows = np.diag(np.square(shape.spread)).tolist()
+        return cls(name, form, shape.typical, tuple(map(tuple, rows)), (3.4, 0.7))
+
+
+@dataclass(frozen=True)
+class PriorShift:
+    """A patient's prior moved by what is known of them before treatment.
+
+    Attributes:
+        by_parameter: parameter -> (shift of its logarithm, standard error of the shift), as from a network's head.
+        source: where it comes from.
+    """
+
+    by_parameter: dict[str, tuple[float, float]]
+    source: str
+
+    def applied(self, population: TwinPopulation) -> TwinPopulation:
+        """The population that this patient is a draw of.
+
+        Raises:
+            ValueError: a parameter that the model does not have.
+        """
+        names = FORMS[population.form].parameters
+        strange = set(self.by_parameter) - set(names)
+        if strange:
+            raise ValueError(f"{population.form} has no parameter {sorted(strange)[0]}; it has {names}")
+        shift = np.array([self.by_parameter.get(name, (0.0, 0.0)) for name in names])
+        covariance = population.spread + np.diag(shift[:, 1] ** 2)
+        moved = tuple((population.middle + shift[:, 0]).tolist())
+        return _replaced(population, moved, covariance)
+
+
+def _replaced(population: TwinPopulation, centre: tuple[float, ...], covariance: Floats) -> TwinPopulation:
+    from dataclasses import replace
+
+    return replace(population, centre=centre, covariance=tuple(map(tuple, covariance.tolist())))

@@ -1,0 +1,51 @@
+"""What draws of a future say by RECIST's sums: when progression is seen, and which best response."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tumorcast.biology.dynamics.arrays import Floats
+from tumorcast.biology.recist.target import PR_SHARE, ROUNDING, progression_size_mm
+
+WORDS = ("CR", "PR", "SD", "PD")
+
+
+def progressed_day(days: Floats, sizes: Floats) -> float | None:
+    """Day of the scan on which a series [T] first progressed; None where it did not."""
+    found = np.flatnonzero(_is_over(sizes[None])[0])
+    return float(days[found[0]]) if len(found) else None
+
+
+def progression_chance(known: Floats, ahead: Floats) -> Floats:
+    """[H] share of the draws in which progression was seen at or before each future scan.
+
+    Args:
+        known: [T] numbers so far: the nadir is theirs.
+        ahead: [draws, H] numbers to come.
+    """
+    whole = np.concatenate([np.broadcast_to(known, (len(ahead), len(known))), ahead], axis=1)
+    over = _is_over(whole)[:, len(known) :]
+    return np.asarray(np.maximum.accumulate(over, axis=1).mean(axis=0))
+
+
+def best_response_chance(known: Floats, ahead: Floats) -> dict[str, float]:
+    """Word -> share of draws with this best response by sums alone, until progression.
+
+    New and non-target lesions, nodes and confirmation are not in a sum: a CR is a sum of zero.
+    """
+    whole = np.concatenate([np.broadcast_to(known, (len(ahead), len(known))), ahead], axis=1)
+    over = _is_over(whole)
+    is_before = ~np.maximum.accumulate(over, axis=1)
+    least = np.where(is_before, whole, np.inf)[:, 1:].min(axis=1, initial=np.inf)
+    is_pr = least <= (1 - PR_SHARE) * whole[:, 0] + ROUNDING
+    at_once = over[:, 1] if over.shape[1] > 1 else np.zeros(len(whole), bool)
+    word = np.select([least <= 0, is_pr, at_once], ["CR", "PR", "PD"], "SD")
+    return {one: float((word == one).mean()) for one in WORDS}
+
+
+def _is_over(sizes: Floats) -> np.ndarray:
+    """[n, T] whether each number is progression given those before."""
+    smallest = np.minimum.accumulate(sizes, axis=1)
+    made = np.zeros(sizes.shape, bool)
+    made[:, 1:] = sizes[:, 1:] >= progression_size_mm(smallest[:, :-1]) - ROUNDING
+    return made
