@@ -1,4 +1,4 @@
-"""Tumour size over time, one number a scan: tables of the form patient, day, size, with words for what was not measured."""
+"""Tumour size over time, one number a scan: patient, day, size, with words for what was not measured."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ class SizeSeries:
         """The first `n` scans: nothing of later ones is left."""
         until = self.days[n - 1] if n else -np.inf
         kept = tuple(day for day in self.not_evaluated if day <= until)
-        return SizeSeries(
-            self.patient_id, self.days[:n], self.low_mm[:n], self.high_mm[:n], kept, self.arm
-        )
+        return SizeSeries(self.patient_id, self.days[:n], self.low_mm[:n], self.high_mm[:n], kept, self.arm)
 
     def __len__(self) -> int:
         return len(self.days)

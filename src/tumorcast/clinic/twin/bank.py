@@ -41,6 +41,16 @@ class ModelForm:
     has_drug: bool = False
 
 
+def _claret(theta: Floats) -> TumourModel:
+    growth, kill, resistance = _values(theta)
+    return claret(np.ones(len(theta)), growth, kill, resistance, TREATMENT)
+
+
+def _fraction(theta: Floats) -> TumourModel:
+    growth, shrink = _values(theta[:, :2])
+    return SteinFraction(np.ones(len(theta)), growth, shrink, 1 / (1 + np.exp(-theta[:, 2])))
+
+
 def _values(theta: Floats) -> list[Floats]:
     return list(np.exp(np.clip(theta, -14, 1)).T)
 
@@ -48,7 +58,7 @@ def _values(theta: Floats) -> list[Floats]:
 FORMS: dict[str, ModelForm] = {
     "claret": ModelForm(
         ("growth", "kill", "resistance"), (-6.8, -5.0, -4.2), (0.8, 0.8, 0.5),
-        lambda theta: claret(np.ones(len(theta)), *_values(theta), TREATMENT), True,
+        _claret, True,
     ),
     "stein": ModelForm(
         ("growth", "shrink"), (-6.7, -6.0), (0.9, 1.1),
@@ -56,9 +66,7 @@ FORMS: dict[str, ModelForm] = {
     ),
     "g_d_phi": ModelForm(
         ("growth", "shrink", "fraction"), (-6.7, -4.6, 0.0), (0.8, 0.8, 1.2),
-        lambda theta: SteinFraction(
-            np.ones(len(theta)), *_values(theta[:, :2]), 1 / (1 + np.exp(-theta[:, 2]))
-        ),
+        _fraction,
     ),
     "gompertz": ModelForm(
         ("plateau", "decline"), (-0.05, -4.5), (0.45, 0.5),
@@ -94,11 +102,11 @@ class Bank:
     def drawn(cls, form: str, n: int, centre: Floats, covariance: Floats, seed: int = 0) -> Bank:
         """A scrambled Sobol sequence; `n` a power of two."""
         normal = _sobol(n, 2 + len(centre), seed)
-        root = np.linalg.cholesky(covariance)
+        root = np.asarray(np.linalg.cholesky(covariance), dtype=float)
         return cls(form, normal, centre + normal[:, 2:] @ root.T, centre, root, -0.5 * (normal**2).sum(1))
 
     def drawn_around(self, weights: Floats, n: int, seed: int = 1) -> Bank:
-        """`n` virtual patients where weights [n] are: most from a normal distribution over them, some from everywhere."""
+        """`n` virtual patients where weights [n] are: most from a normal distribution over them."""
         middle = weights @ self.normal
         apart = self.normal - middle
         spread = _WIDER**2 * ((apart * weights[:, None]).T @ apart + 0.02 * np.eye(len(middle)))
@@ -107,7 +115,9 @@ class Bank:
         normal = np.where((np.arange(n) % 8 > 0)[:, None], middle + drawn @ own.T, drawn)
         near = -0.5 * (np.linalg.solve(own, (normal - middle).T) ** 2).sum(0) - np.log(np.diag(own)).sum()
         density = np.logaddexp(np.log(7 / 8) + near, np.log(1 / 8) - 0.5 * (normal**2).sum(1))
-        return Bank(self.form, normal, self.centre + normal[:, 2:] @ self.root.T, self.centre, self.root, density)
+        return Bank(
+            self.form, normal, self.centre + normal[:, 2:] @ self.root.T, self.centre, self.root, density
+        )
 
     @property
     def n(self) -> int:

@@ -2,9 +2,9 @@
 
 Each virtual patient j has parameters, a first size and an unrest; given these, the departures from its curve and
 the errors are Gaussian on z, so they are integrated exactly, one Cholesky row a scan. A scan that is known within
-bounds only multiplies the weight by the probability of the bounds and draws the innovation within them (Geweke, Hajivassiliou
-and Keane's simulator). What was absorbed before is never looked at again: one scan at a time and all at once are the
-same computation.
+bounds only multiplies the weight by the probability of the bounds and draws the innovation within them (the
+simulator of Geweke, Hajivassiliou and Keane). What was absorbed before is never looked at again: one scan at a time
+and all at once are the same computation.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ def _with_row(factor: Floats, deviation: Deviation, days: Floats) -> Floats:
     last = days[:, k:]
     cross = deviation.covariance(last, days)[:, 0]
     for j in range(k):
-        made[:, k, j] = (cross[:, j] - np.einsum("pi,pi->p", made[:, k, :j], factor[:, j, :j])) / factor[:, j, j]
+        made[:, k, j] = (cross[:, j] - np.einsum("pi,pi->p", made[:, k, :j], factor[:, j, :j])) / factor[
+            :, j, j
+        ]
     left = cross[:, k] + deviation.error**2 - (made[:, k, :k] ** 2).sum(1)
     made[:, k, k] = np.sqrt(np.maximum(left, 1e-10))
     return made

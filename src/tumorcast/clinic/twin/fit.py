@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from tumorcast.biology.dynamics.arrays import Floats
-from tumorcast.clinic.twin.bank import FORMS, Bank
+from tumorcast.clinic.twin.bank import Bank
 from tumorcast.clinic.twin.deviation import Deviation
 from tumorcast.clinic.twin.filter import absorb_all
 from tumorcast.clinic.twin.population import TwinPopulation
@@ -67,7 +67,9 @@ def fit_population(
     return found
 
 
-def log_evidence(population: TwinPopulation, series: Sequence[SizeSeries], n: int = 1024, seed: int = 3) -> Floats:
+def log_evidence(
+    population: TwinPopulation, series: Sequence[SizeSeries], n: int = 1024, seed: int = 3
+) -> Floats:
     """[P] log density in mm of each patient's sizes: what a model says of patients that it has not seen."""
     bank = Bank.drawn(population.form, n, population.middle, population.spread, seed)
     scans = Scans.of(series)
@@ -91,7 +93,9 @@ def _weighed(
         shares = weights.sum(0)
         middle = (shares @ bank.theta + prior * start.middle) / (n + prior)
         apart, from_start = bank.theta - middle, start.middle - middle
-        spread = (apart * shares[:, None]).T @ apart + prior * (start.spread + np.outer(from_start, from_start))
+        spread = (apart * shares[:, None]).T @ apart + prior * (
+            start.spread + np.outer(from_start, from_start)
+        )
         mean = float((weights * first).sum() / n)
         sd = float(np.sqrt((weights * (first - mean) ** 2).sum() / n))
         rows = (spread / (n + prior)).tolist()
@@ -145,6 +149,3 @@ def _chunks(n: int) -> Iterator[slice]:
 def _spread_out(n: int, most: int) -> list[int]:
     """Places of at most `most` of `n`, evenly."""
     return sorted({int(k) for k in np.linspace(0, n - 1, min(n, most))})
-
-
-

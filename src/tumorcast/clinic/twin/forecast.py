@@ -135,7 +135,9 @@ def _conditional(law: Deviation, factor: Floats, known: Floats, ahead: Floats) -
     """What innovations pull future departures to [T, H], and a root of what is left open [H, H]; at unrest 1."""
     pull = np.linalg.solve(factor, law.covariance(known, ahead))
     left = law.covariance(ahead, ahead) - pull.T @ pull
-    return pull, np.linalg.cholesky(left + 1e-9 * np.eye(len(ahead)))
+    return np.asarray(pull, dtype=float), np.asarray(
+        np.linalg.cholesky(left + 1e-9 * np.eye(len(ahead))), float
+    )
 
 
 def mean_relative(after: Posterior, days: Floats, schedule: Schedule) -> Floats:

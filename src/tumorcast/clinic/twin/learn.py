@@ -16,7 +16,6 @@ from tumorcast.clinic.twin.readings import fit_readings
 from tumorcast.readers.size_series import SizeSeries
 
 CHOICES = ("gompertz", "claret", "stein", "g_d_phi", "exponential")
-_QUICK = FitSettings(n_virtual=512, n_rough=128, n_patients_rough=96, n_evaluations=30, n_rounds=8)
 _LEAVING_DRAWS, _LEAVING_VIRTUAL, _MOST_LEAVERS = 64, 256, 150
 
 
@@ -37,7 +36,7 @@ def learn_population(
         InputError: too few patients.
     """
     used = [one for one in series if len(one) >= 2]
-    scores = choose_form(used, forms, seed) if len(forms) > 1 else {}
+    scores = choose_form(used, forms, settings, seed) if len(forms) > 1 else {}
     form = max(scores, key=scores.__getitem__) if scores else forms[0]
     found = fit_population(used, form, name, settings, seed)
     gaps = np.concatenate([np.diff(one.days) for one in used])
@@ -52,15 +51,17 @@ def learn_population(
     return replace(found, leaving=learn_leaving(found, used))
 
 
-def choose_form(series: Sequence[SizeSeries], forms: Sequence[str], seed: int = 0) -> dict[str, float]:
+def choose_form(
+    series: Sequence[SizeSeries], forms: Sequence[str], settings: FitSettings | None = None, seed: int = 0
+) -> dict[str, float]:
     """Form -> log density a scan of patients that it was not fitted on: half of them, then the other half."""
     half = np.random.default_rng([seed, 2]).permutation(len(series)) % 2
     parts = [[one for one, side in zip(series, half, strict=True) if side == k] for k in (0, 1)]
     n = sum(len(one) for one in parts[1])
     made = {}
     for form in forms:
-        found = fit_population(parts[0], form, "half", _QUICK, seed)
-        made[form] = float(log_evidence(found, parts[1], 512).sum()) / n
+        found = fit_population(parts[0], form, "half", settings, seed)
+        made[form] = float(log_evidence(found, parts[1]).sum()) / n
     return made
 
 
@@ -81,12 +82,12 @@ def learn_leaving(population: TwinPopulation, series: Sequence[SizeSeries]) -> L
     leavers = [series[k] for k in np.unique(np.linspace(0, len(series) - 1, _MOST_LEAVERS).astype(int))]
     before, after = [], []
     for one in leavers:
-        low = float(np.log(one.high_mm + offset).min())
+        least = float(np.log(one.high_mm + offset).min())
         state = posterior(population, one, n=_LEAVING_VIRTUAL)
         drawn = forecast(state, np.array([one.days[-1] + population.interval_days]), _LEAVING_DRAWS)
-        before.append(float(np.log(one.high_mm[-1] + offset)) - low)
-        after.append(np.log(drawn.written_mm[:, 0] + offset) - low)
+        before.append(float(np.log(one.high_mm[-1] + offset)) - least)
+        after.append(np.log(drawn.written_mm[:, 0] + offset) - least)
     share = len(series) / len(leavers)
     rows = np.concatenate(stayed)
-    rows = rows[:: max(int(round(share)), 1)]
+    rows = rows[:: max(round(share), 1)]
     return fit_leaving(rows, np.array(before), np.stack(after))

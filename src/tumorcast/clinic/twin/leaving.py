@@ -1,8 +1,8 @@
 """Informative drop-out: the chance that a patient has no next scan depends on the size that the scan would have shown.
 
-Diggle and Kenward's selection model (Appl Stat 1994, 43:49): logit P(no scan k + 1) = a + b growth(k) + c growth(k + 1),
-with growth the logarithm of the size + offset over the smallest so far. The size at the scan that was not made is
-not known: patients who left count with the mean over their own forecast.
+Diggle and Kenward's selection model (Appl Stat 1994, 43:49): logit P(no scan k + 1) = a + b growth(k) + c growth(k
++ 1), with growth the logarithm of the size + offset over the smallest so far. The size at the scan that was not
+made is not known: patients who left count with the mean over their own forecast.
 """
 
 from __future__ import annotations

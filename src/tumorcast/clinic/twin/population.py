@@ -1,4 +1,4 @@
-"""What a twin knows before it sees a patient: distributions of parameters between patients, departures, readings, leaving."""
+"""What a twin knows before it sees a patient: parameters between patients, departures, readings, leaving."""
 
 from __future__ import annotations
 

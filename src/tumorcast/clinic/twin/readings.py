@@ -60,10 +60,8 @@ def fit_readings(series: Sequence[SizeSeries]) -> Readings:
     return Readings(tuple(found.x.tolist()))
 
 
-def read_off(
-    sizes: Floats, numbers: Floats, readings: Readings | None, rng: np.random.Generator
-) -> Floats:
-    """What will be written down of measured sizes [n, T]: millimetres as fine as the patient's, or the number before again.
+def read_off(sizes: Floats, numbers: Floats, readings: Readings | None, rng: np.random.Generator) -> Floats:
+    """What will be written down of measured sizes [n, T]: rounded as the patient's are, or the number before.
 
     Args:
         numbers: those written down so far, in order.

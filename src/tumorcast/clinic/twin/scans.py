@@ -58,5 +58,8 @@ class Scans:
         """Some of the patients, without columns that none of them has."""
         n = int(self.is_there[chosen].sum(axis=1).max())
         return Scans(
-            self.days[chosen, :n], self.low_mm[chosen, :n], self.high_mm[chosen, :n], self.is_there[chosen, :n]
+            self.days[chosen, :n],
+            self.low_mm[chosen, :n],
+            self.high_mm[chosen, :n],
+            self.is_there[chosen, :n],
         )
