@@ -1,0 +1,1 @@
+"""Pharmacogenomics: named alleles, diplotypes, activity, phenotypes, quoted guidance."""

@@ -1,0 +1,76 @@
+"""How old the tables are, and what CPIC changed since that they do not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from tumorcast.biology._tables import read_table
+from tumorcast.biology.pgx.definitions import Definitions
+
+OLDEST_DAYS = 365
+"""Tables older than this are warned of on the first page."""
+TABLES = ("pgx_phenotypes", "pgx_guidance", "pgx_inhibitors", "pgx_outside_alleles", "pgx_changes")
+
+
+@dataclass(frozen=True)
+class TableDate:
+    """One table in use."""
+
+    name: str
+    source: str
+    version: str
+    date: str
+
+    def is_old(self, today: date) -> bool:
+        """Whether it is older than `OLDEST_DAYS`."""
+        return (today - date.fromisoformat(self.date)).days > OLDEST_DAYS
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that CPIC made.
+
+    Attributes:
+        alleles: names; () all.
+        is_in: whether the tables of this package hold it.
+    """
+
+    date: str
+    genes: tuple[str, ...]
+    alleles: tuple[str, ...]
+    is_in: bool
+    text: str
+
+
+def table_dates(definitions: Definitions) -> list[TableDate]:
+    """Definitions first, then the embedded tables that are used beside them."""
+    first = TableDate("allele definitions", definitions.source, definitions.version, definitions.date)
+    notes = [(name, read_table(name).notes) for name in TABLES]
+    return [first, *(TableDate(name, n["source"], n["version"], n["date"]) for name, n in notes)]
+
+
+def changes() -> list[Change]:
+    """Every change that was looked at, oldest first."""
+    rows = sorted(read_table("pgx_changes").rows, key=lambda row: row["date"])
+    return [
+        Change(
+            row["date"], tuple(row["gene"].split()), tuple(row["alleles"].split()), row["state"] == "in",
+            row["change"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def absent_changes(genes: Collection[str], definitions: Definitions) -> list[str]:
+    """Changes of these genes that the tables do not hold, a line each.
+
+    A change that a folder of definitions may hold is not claimed absent where the folder is younger.
+    """
+    is_own = not definitions.is_folder
+    return [
+        f"{one.date} {' '.join(one.genes)} {' '.join(one.alleles)}: {one.text}".replace("  ", " ")
+        for one in changes()
+        if not one.is_in and set(one.genes) & set(genes) and (is_own or one.date > definitions.date)
+    ]

@@ -1,0 +1,132 @@
+"""Dated, sourced guidance, quoted for the drugs at hand; no dose is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from tumorcast.biology._tables import read_table
+from tumorcast.biology.pgx.call import GeneCall
+from tumorcast.biology.pgx.phenoconversion import Conversion
+from tumorcast.biology.pgx.phenotypes import INDETERMINATE, NO_CALL, UNCHARACTERISED
+
+_MISSING = (NO_CALL, INDETERMINATE, UNCHARACTERISED, "")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One quoted statement for one drug.
+
+    Attributes:
+        genes: what it rests on, gene -> phenotype as used (after inhibitors).
+        text, dose, alternative, strength, population: of the guidance; "" where it gives none.
+        is_refusal: no guidance can be quoted; `text` says why, and there is no dose.
+    """
+
+    drug: str
+    genes: Mapping[str, str]
+    text: str
+    dose: str = ""
+    alternative: str = ""
+    strength: str = ""
+    population: str = ""
+    source: str = ""
+    date: str = ""
+    is_refusal: bool = False
+
+
+def known_drugs() -> tuple[str, ...]:
+    """Drugs that the guidance table speaks of."""
+    return tuple(dict.fromkeys(row["drug"] for row in _rows()))
+
+
+def genes_of(drug: str) -> tuple[str, ...]:
+    """Genes that decide on a drug."""
+    conditions = [_conditions(row["when"]) for row in _rows() if row["drug"] == drug]
+    return tuple(dict.fromkeys(gene for one in conditions for gene in one))
+
+
+def advice_for(
+    drugs: Iterable[str], calls: Mapping[str, GeneCall], conversions: Mapping[str, Conversion]
+) -> list[Advice]:
+    """What guidance says for each drug, in its order; a refusal where a gene that decides is not known."""
+    return [one for drug in drugs for one in _for_drug(drug, calls, conversions)]
+
+
+def _for_drug(
+    drug: str, calls: Mapping[str, GeneCall], conversions: Mapping[str, Conversion]
+) -> list[Advice]:
+    genes = {gene: _phenotype(gene, calls, conversions) for gene in genes_of(drug)}
+    if not genes:
+        return []
+    several = [gene for gene, phenotype in genes.items() if " OR " in phenotype]
+    if several:
+        why = f"no guidance: {', '.join(several)} has several possible phenotypes"
+        return [Advice(drug, genes, why, is_refusal=True)]
+    found = [
+        Advice(
+            drug, genes, row["text"], row["dose"], row["alternative"], row["strength"], row["population"],
+            row["source"], row["date"], not row["dose"] and "missing" in row["when"],
+        )
+        for row in _rows()
+        if row["drug"] == drug and _holds(row["when"], genes, calls, conversions)
+    ]  # fmt: skip
+    if found:
+        return found
+    unknown = [f"{gene} ({phenotype or 'not tested'})" for gene, phenotype in genes.items() if phenotype in _MISSING]
+    if unknown:
+        return [Advice(drug, genes, f"no guidance without a phenotype: {', '.join(unknown)}", is_refusal=True)]
+    return [Advice(drug, genes, "the guidance in the table says nothing for this result", is_refusal=True)]
+
+
+def _phenotype(
+    gene: str, calls: Mapping[str, GeneCall], conversions: Mapping[str, Conversion]
+) -> str:  # fmt: skip
+    if gene in conversions:
+        return conversions[gene].phenotype
+    return calls[gene].phenotype if gene in calls else ""
+
+
+def _holds(
+    when: str, genes: Mapping[str, str], calls: Mapping[str, GeneCall], conversions: Mapping[str, Conversion]
+) -> bool:
+    return all(
+        any(_is(gene, value, genes[gene], calls, conversions) for value in values)
+        for gene, values in _conditions(when).items()
+    )
+
+
+def _is(
+    gene: str,
+    value: str,
+    phenotype: str,
+    calls: Mapping[str, GeneCall],
+    conversions: Mapping[str, Conversion],
+) -> bool:
+    kind, _, wanted = value.partition(":")
+    if value == "missing":
+        return phenotype in _MISSING
+    if gene not in calls or phenotype in _MISSING:
+        return False
+    if kind == "score" and wanted:
+        score = conversions[gene].activity_score if gene in conversions else calls[gene].activity_score
+        return score is not None and score == float(wanted)
+    if kind == "diplotype" and wanted:
+        return "/".join(calls[gene].lookup) == wanted
+    return phenotype == value
+
+
+def _conditions(when: str) -> dict[str, tuple[str, ...]]:
+    """`GENE=value|value;GENE=...`; a value is a phenotype, `score:1.5`, `diplotype:*1/*2` or `missing`."""
+    found = {}
+    for word in when.split(";"):
+        gene, _, values = word.partition("=")
+        prefix = "diplotype:" if values.startswith("diplotypes:") else ""
+        found[gene] = tuple(prefix + one for one in values.removeprefix("diplotypes:").split("|"))
+    return found
+
+
+@cache
+def _rows() -> tuple[dict[str, str], ...]:
+    return read_table("pgx_guidance").rows

@@ -1,0 +1,1 @@
+"""Pharmacogenomics of samples: calls, guidance, and the files that hold them."""

@@ -1,0 +1,79 @@
+"""Calls made elsewhere: PharmCAT's outside call file, or a table with a `sample` column.
+
+PharmCAT: tab-separated, `#` comments, no header: gene, diplotype, phenotype, activity score (the last three each
+optional). With a header (`gene`, and any of `sample`, `diplotype`, `phenotype`, `activity_score`) columns may stand
+in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.compressed import open_text
+
+_COLUMNS = ("sample", "gene", "diplotype", "phenotype", "activity_score")
+_NO_CALLS = (".", "./.", ".|.", "no call", "nocall", "not called", "n/a", "na", "unknown/unknown")
+
+
+@dataclass(frozen=True)
+class GivenCall:
+    """One line; "" not given.
+
+    Attributes:
+        sample: "" where the file names none.
+    """
+
+    sample: str
+    gene: str
+    diplotype: str
+    phenotype: str
+    activity_score: str
+
+    @property
+    def is_no_call(self) -> bool:
+        """Whether the line says that nothing was called."""
+        return all(
+            one.lower() in ("", *_NO_CALLS) for one in (self.diplotype, self.phenotype, self.activity_score)
+        )
+
+
+def read_star_calls(path: Path) -> list[GivenCall]:
+    """Every line of the file.
+
+    Raises:
+        InputError: no gene, no result, too many columns, a gene twice for one sample, or nothing at all.
+    """
+    with open_text(path) as text:
+        lines = [line.rstrip("\r\n") for line in text]
+    rows = [(n, line.split("\t")) for n, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
+    if not rows:
+        raise InputError(f"{path.name} holds no calls", expected="gene, diplotype, phenotype, activity score")
+    order: tuple[str, ...] = _COLUMNS[1:]
+    header = [word.strip().lower().replace(" ", "_") for word in rows[0][1]]
+    if "gene" in header:
+        order, rows = tuple(header), rows[1:]
+    calls = [_call(path, number, cells, order) for number, cells in rows]
+    seen: set[tuple[str, str]] = set()
+    for call in calls:
+        if (call.sample, call.gene) in seen:
+            raise InputError(f"{path.name} gives {call.gene} twice", got=call.sample or "no sample named")
+        seen.add((call.sample, call.gene))
+    return calls
+
+
+def _call(path: Path, number: int, cells: list[str], order: tuple[str, ...]) -> GivenCall:
+    where = f"{path.name}, line {number}"
+    if len(cells) > len(order):
+        raise InputError(f"{where} has too many columns", got=len(cells), expected=", ".join(order))
+    values = dict.fromkeys(_COLUMNS, "") | {k: cell.strip() for k, cell in zip(order, cells, strict=False)}
+    if not values["gene"]:
+        raise InputError(f"{where} names no gene")
+    call = GivenCall(*(values[column] for column in _COLUMNS))
+    if not (call.diplotype or call.phenotype or call.activity_score):
+        raise InputError(
+            f"{where} gives {call.gene} no result", expected="a diplotype, a phenotype or an activity score",
+            fix="separate the columns by tabs",
+        )  # fmt: skip
+    return call
