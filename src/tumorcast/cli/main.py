@@ -22,6 +22,7 @@ COMMANDS = (
     "import_",
     "derive",
     "recist",
+    "pgx",
     "prepare",
     "train",
     "search",

@@ -46,7 +46,9 @@ def read_comedication(path: Path) -> Mapping[str, tuple[Comedication, ...]]:
     for row in table.fillna("").to_dict("records"):
         start, stop = (_day(path, str(row.get(key, ""))) for key in ("start", "stop"))
         if start and stop and stop < start:
-            raise InputError(f"{path.name}: a drug stops before it starts", got=f"{row['drug']} {start} {stop}")
+            raise InputError(
+                f"{path.name}: a drug stops before it starts", got=f"{row['drug']} {start} {stop}"
+            )
         one = Comedication(str(row["drug"]).strip().lower(), start, stop, str(row.get("source", "")))
         found.setdefault(str(row["sample"]), []).append(one)
     return {sample: tuple(drugs) for sample, drugs in found.items()}

@@ -65,7 +65,9 @@ class SampleGene:
         for position, said in sorted(self.stated.items()):
             call = _joined(said, self.gene.by_position[position])
             if call is None:
-                self.note(f"records at {self.gene.by_position[position].name} contradict each other: not used")
+                self.note(
+                    f"records at {self.gene.by_position[position].name} contradict each other: not used"
+                )
             else:
                 calls[position] = call
         return GeneGenotypes(calls, tuple(self.others.values()), tuple(self.notes))
@@ -124,16 +126,14 @@ def _change(record: Stated, allele: str, into: SampleGene) -> tuple[int, str, st
         into.note(f"a deletion spans {record.position}: that strand was not read there")
         return "."
     if not set(alt) <= _BASES:
-        if alt.startswith("<") and alt not in ("<NON_REF>", "<*>") or "[" in alt or "]" in alt:
+        if (alt.startswith("<") and alt not in ("<NON_REF>", "<*>")) or "[" in alt or "]" in alt:
             key = (record.position, record.ref, alt)
             into.others[key] = OtherVariant(record.position, record.ref, alt, LOSS, "structural variant")
         return "."
     return shortest(record.position, record.ref, alt)
 
 
-def _base(
-    record: Stated, known: Position, change: tuple[int, str, str] | str, allele: str
-) -> str | None:
+def _base(record: Stated, known: Position, change: tuple[int, str, str] | str, allele: str) -> str | None:
     """Base of one strand at a known position; None not read, `_SILENT` nothing said."""
     is_indel = record.gene.is_indel(known)
     if change == ".":

@@ -13,7 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tumorcast.biology.pgx.definitions import Allele, Definitions, GeneDefinition, Position, embedded_definitions
+from tumorcast.biology.pgx.definitions import (
+    Allele,
+    Definitions,
+    GeneDefinition,
+    Position,
+    embedded_definitions,
+)
 from tumorcast.domain.errors import InputError
 
 _WOBBLE = {

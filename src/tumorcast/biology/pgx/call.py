@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tumorcast.biology.pgx.definitions import GeneDefinition, Position
 from tumorcast.biology.pgx.genotypes import GeneGenotypes, OtherVariant, SiteCall
 from tumorcast.biology.pgx.lowest_function import call_variants
-from tumorcast.biology.pgx.matcher import TooManyPhasings, diplotypes
+from tumorcast.biology.pgx.matcher import TooManyPhasingsError, diplotypes
 from tumorcast.biology.pgx.phenotypes import (
     INDETERMINATE,
     NO_CALL,
@@ -81,7 +81,7 @@ def call_gene(
             called = _by_lowest_function(definition, calls, blank)
         else:
             called = _by_diplotype(definition, calls, blank, rules)
-    except TooManyPhasings as error:
+    except TooManyPhasingsError as error:
         return replace(blank, notes=(f"not called: {error}; phase the file", *notes))
     return _guarded(replace(called, notes=(*called.notes, *notes)))
 
@@ -279,4 +279,3 @@ def notes_of(call: GeneCall) -> list[str]:
     if call.gene == "DPYD" and call.is_called:
         notes.append("absence of known DPYD variants does not mean that a fluoropyrimidine is safe to dose")
     return notes
-

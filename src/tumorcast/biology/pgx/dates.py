@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 
 from tumorcast.biology._tables import read_table
 from tumorcast.biology.pgx.definitions import Definitions
@@ -23,9 +23,9 @@ class TableDate:
     version: str
     date: str
 
-    def is_old(self, today: date) -> bool:
+    def is_old(self, today: datetime.date) -> bool:
         """Whether it is older than `OLDEST_DAYS`."""
-        return (today - date.fromisoformat(self.date)).days > OLDEST_DAYS
+        return (today - datetime.date.fromisoformat(self.date)).days > OLDEST_DAYS
 
 
 @dataclass(frozen=True)
@@ -73,4 +73,16 @@ def absent_changes(genes: Collection[str], definitions: Definitions) -> list[str
         f"{one.date} {' '.join(one.genes)} {' '.join(one.alleles)}: {one.text}".replace("  ", " ")
         for one in changes()
         if not one.is_in and set(one.genes) & set(genes) and (is_own or one.date > definitions.date)
+    ]
+
+
+def stale_alleles(gene: str, names: Collection[str], definitions: Definitions) -> list[str]:
+    """Notes on alleles of a call whose function CPIC changed since the tables."""
+    return [
+        f"CPIC {one.date}: {one.text} ({', '.join(name for name in names if name in one.alleles)})"
+        for one in changes()
+        if not one.is_in
+        and gene in one.genes
+        and set(names) & set(one.alleles)
+        and (not definitions.is_folder or one.date > definitions.date)
     ]

@@ -74,9 +74,13 @@ def _for_drug(
     ]  # fmt: skip
     if found:
         return found
-    unknown = [f"{gene} ({phenotype or 'not tested'})" for gene, phenotype in genes.items() if phenotype in _MISSING]
+    unknown = [
+        f"{gene} ({phenotype or 'not tested'})" for gene, phenotype in genes.items() if phenotype in _MISSING
+    ]
     if unknown:
-        return [Advice(drug, genes, f"no guidance without a phenotype: {', '.join(unknown)}", is_refusal=True)]
+        return [
+            Advice(drug, genes, f"no guidance without a phenotype: {', '.join(unknown)}", is_refusal=True)
+        ]
     return [Advice(drug, genes, "the guidance in the table says nothing for this result", is_refusal=True)]
 
 

@@ -46,7 +46,7 @@ def call_variants(definition: GeneDefinition, calls: Mapping[int, SiteCall]) -> 
     """DPYD's variants; a strand that was not read counts as showing none.
 
     Raises:
-        TooManyPhasings: phase sets beyond what can be tried.
+        TooManyPhasingsError: phase sets beyond what can be tried.
     """
     calls, notes = _without_conflicts(calls)
     calls = _linked(calls)

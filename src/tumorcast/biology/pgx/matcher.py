@@ -22,7 +22,7 @@ Strand = dict[int, str]
 """Typed position -> base."""
 
 
-class TooManyPhasings(ValueError):
+class TooManyPhasingsError(ValueError):
     """Unphased heterozygous positions beyond what can be tried."""
 
 
@@ -50,7 +50,7 @@ def diplotypes(definition: GeneDefinition, calls: Mapping[int, SiteCall]) -> lis
         calls: complete calls alone.
 
     Raises:
-        TooManyPhasings: see `MOST_PHASINGS`.
+        TooManyPhasingsError: see `MOST_PHASINGS`.
     """
     typed = sorted(calls)
     alleles = [(allele, points) for allele in definition.alleles if (points := _points(allele, typed))]
@@ -70,14 +70,14 @@ def phasings(calls: Mapping[int, SiteCall]) -> Iterator[tuple[Strand, ...]]:
     """Every way to lay the bases on strands that phase and phase sets allow, each once.
 
     Raises:
-        TooManyPhasings: see `MOST_PHASINGS`.
+        TooManyPhasingsError: see `MOST_PHASINGS`.
     """
     if any(len(call.bases) == 1 for call in calls.values()):
         yield ({position: str(call.bases[0]) for position, call in calls.items()},)
         return
     groups = phase_groups(calls)
     if 2 ** max(len(groups) - 1, 0) > MOST_PHASINGS:
-        raise TooManyPhasings(f"{len(groups)} heterozygous positions or phase sets of unknown phase")
+        raise TooManyPhasingsError(f"{len(groups)} heterozygous positions or phase sets of unknown phase")
     for turns in product((False, True), repeat=max(len(groups) - 1, 0)):
         turned = {p for group, turn in zip(groups, (False, *turns), strict=False) if turn for p in group}
         yield tuple(
@@ -96,9 +96,9 @@ def phase_groups(calls: Mapping[int, SiteCall]) -> list[list[int]]:
 
 
 def name_key(name: str) -> tuple[object, ...]:
-    """Sorts names as PharmCAT does: reference first, numbers as numbers, combinations last."""
+    """Sorts names as PharmCAT does: reference first, numbers as numbers, combinations last, small ones first."""
     words = tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in re.split(r"(\d+)", name))
-    return (name.startswith("["), name != "Reference", words)
+    return (name.count(" + ") + 1 if name.startswith("[") else 0, name != "Reference", words)
 
 
 def _points(allele: Allele, typed: Sequence[int]) -> int:

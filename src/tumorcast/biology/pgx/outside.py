@@ -47,7 +47,7 @@ def outside_call(
     definition: GeneDefinition | None,
     rules: PhenotypeRules,
 ) -> GeneCall:
-    """A call from (diplotype, phenotype, activity score), "" where not given; what is not known is told, not guessed."""
+    """A call from (diplotype, phenotype, activity score), "" where not given; the unknown is told, not guessed."""
     diplotype, phenotype, activity = given
     sides = [_plain(gene, side) for side in _sides(diplotype)] if diplotype else []
     name = "/".join(sorted(sides, key=name_key)) if sides else ""
@@ -62,20 +62,20 @@ def outside_call(
     by_diplotype = _by_alleles(gene, functions, derived, rules) if sides else ""
     word = _standard(phenotype)
     score, told = _score(gene, activity, derived, word, notes)
-    if told is not None:
-        final = phenotype_by_score(gene, told)
-    else:
-        final = word or by_diplotype or INDETERMINATE
+    by_score = "" if told is None else phenotype_by_score(gene, told)
+    final = by_score or word or by_diplotype or INDETERMINATE
     _compare(notes, final, word, by_diplotype)
     return GeneCall(
         gene, name, final, tuple(sorted(sides, key=name_key)), functions, activities if gene in SCORED else (),
-        score, final, notes=tuple(notes), is_outside=True,
+        score, final, 0, notes=tuple(notes), is_outside=True,
     )  # fmt: skip
 
 
 def no_outside_call(gene: str) -> GeneCall:
     """The other laboratory called nothing."""
-    return GeneCall(gene, "", NO_CALL, phenotype_of_typed=NO_CALL, notes=("given as no call",), is_outside=True)
+    return GeneCall(
+        gene, "", NO_CALL, phenotype_of_typed=NO_CALL, notes=("given as no call",), is_outside=True
+    )
 
 
 def _score(
@@ -120,7 +120,7 @@ def _plain(gene: str, side: str) -> str:
         return ":".join(side.split(":")[:2])
     if gene == "CYP2D6":
         side = re.sub(r"(\*\d+)\.\d+", r"\1", side)
-    return side if side.startswith("*") or not side[:1].isdigit() or gene in ("G6PD",) else f"*{side}"
+    return f"*{side}" if gene.startswith("CYP") and side[:1].isdigit() else side
 
 
 def _lookup(gene: str, side: str, known: Mapping[str, Allele]) -> Allele | None:
@@ -177,5 +177,7 @@ def _hla(gene: str, sides: Sequence[str], name: str, phenotype: str) -> GeneCall
     if sides:
         wanted = _HLA.get(gene, ())
         told = "; ".join(f"{one} {'positive' if one in sides else 'negative'}" for one in wanted)
-        return GeneCall(gene, name, told or INDETERMINATE, tuple(sides), phenotype_of_typed=told, is_outside=True)
+        return GeneCall(
+            gene, name, told or INDETERMINATE, tuple(sides), phenotype_of_typed=told, is_outside=True
+        )
     return GeneCall(gene, "", phenotype, phenotype_of_typed=phenotype, is_outside=True)

@@ -14,7 +14,9 @@ from tumorcast.biology.pgx.phenoconversion import Conversion, converted
 from tumorcast.biology.pgx.phenotypes import NO_CALL, embedded_rules
 from tumorcast.readers.star_calls import GivenCall
 
-_CYP2D6 = "CYP2D6 is not called from short-read VCF (copies and hybrids of the gene): give a call made elsewhere"
+_CYP2D6 = (
+    "CYP2D6 is not called from short-read VCF (copies and hybrids of the gene): give a call made elsewhere"
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,40 @@
+"""`tumorcast pgx VCF|CALLS... --out FOLDER`: pharmacogenomic calls and dated guidance."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "pgx",
+        help="pharmacogenomics: diplotypes, phenotypes and quoted guidance from a germline VCF",
+        description="Named alleles, diplotypes, activity scores, phenotypes and dated guidance. Research use only.",
+    )
+    parser.add_argument(
+        "files", type=Path, nargs="+", help="germline VCF (GRCh38), or calls made elsewhere (tab-separated)"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--definitions", type=Path, help="folder of PharmCAT's or CPIC's definitions")
+    parser.add_argument("--treatment", help="regimen or drugs that guidance is wanted for (every drug known)")
+    parser.add_argument("--comedication", type=Path, help="table sample, drug[, start, stop, source]")
+    parser.add_argument("--on", type=date.fromisoformat, help="day on which other drugs count, YYYY-MM-DD")
+    parser.add_argument("--sex", help="male, female, or a table sample, sex: copies of X-linked genes")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, call, write; print the text of a single sample."""
+    from tumorcast.clinic.pgx.write import Request, write_pgx
+
+    request = Request(
+        arguments.definitions, arguments.treatment, arguments.comedication, arguments.on, arguments.sex
+    )
+    told = write_pgx(arguments.files, arguments.out, request)
+    print((arguments.out / "pgx.txt").read_text(encoding="utf-8"))
+    print("\n".join([*told, f"in {arguments.out}/  (pgx.csv, pgx.json, pgx.txt, calls)"]))
+    return 0
