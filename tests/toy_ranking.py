@@ -34,7 +34,7 @@ def candidate(key: str, response: Estimate | None, **changes: object) -> Candida
         key=key, name=key, kind="immunotherapy", drugs=tuple(_DRUGS[name] for name in key.split(" + ")),
         is_standard=True, is_cell_therapy=False, entries=(), has_number=response is not None,
         reason="" if response else "no training patient received it, nor one of its class", response=response,
-        risk=None, pfs=None, tier="seen_here" if response else "not_seen",
+        risk=None, time=None, tier="seen_here" if response else "not_seen",
         tier_text=TIERS["seen_here"], n_here=120 if response else 0, n_effective=120.0, n_elsewhere=0,
         overlap=OverlapFact("counts", "120 training patients received it"), group=1 if response else None,
         reference=None, cautions=(), availability=(), cost=(), flags="",

@@ -20,6 +20,7 @@ from tumorcast.clinic.ranking.words import NO_SYNERGY, UNWANTED
 from tumorcast.clinic.ranking.write import write_ranking
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.causal.overlap import Verdict
+from tumorcast.evaluation.survival_curves import SurvivalRecord
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.candidates import predict_candidates
@@ -44,7 +45,7 @@ regimens:
 - {name: Other, drugs: {othermab: ""}, cancers: [MEL], setting: metastatic, source: Trial}
 - {name: Strange, drugs: {strangemab: ""}, cancers: [MEL], setting: metastatic, source: Trial}
 """
-NUMBERS = ("response", "risk", "pfs", "reference", "group")
+NUMBERS = ("response", "risk", "time", "reference", "group")
 
 
 def count(agents: str, n: int, cancer: str = "Melanoma") -> TreatmentCount:
@@ -334,3 +335,17 @@ def test_a_record_cannot_hold_what_was_abstained_from(ask, opened) -> None:
         replace(one, has_number=False, reason="no number: asked")
     with pytest.raises(InputError, match="only a ranking that compares"):
         replace(ranking, status="no_order", reason="none")
+
+
+def test_medians_stand_beside_where_the_bundle_has_curves(ask, opened) -> None:
+    days = tuple(float(day) for day in range(0, 731, 10))
+    steps = tuple(day * 0.004 for day in days)
+    record = SurvivalRecord(
+        "PFS", 90, 60, -0.5, 1.0, 0.1, days, steps, ((1.0, steps), (1.0, tuple(1.2 * one for one in steps))), 730.0, ()
+    )  # fmt: skip
+    bundle = replace(trained_on(opened, count("nivolumab", 60), count("newmab", 60)), survival=record)
+    ranking = ask(bundle)
+    time = of(ranking, "nivolumab").time
+    assert (time.endpoint, of(ranking, "othermab").time) == ("PFS", None)
+    assert time.low <= time.median <= time.high
+    assert all("median PFS" in text or "Median PFS" in text for text in outputs(ranking)[1:])

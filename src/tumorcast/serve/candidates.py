@@ -11,6 +11,7 @@ import numpy as np
 from tumorcast.biology.drugs import Agent
 from tumorcast.biology.regimens.regimen import key_of
 from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.bags import TileBag
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.domain.errors import InputError
 from tumorcast.metrics.logistic import bounded_logit
@@ -93,15 +94,9 @@ def predict_candidates(
     own = study.keep([patient_id])
     given, usable = (opened := open_study(bundle, own, request)).given, opened.usable
     course_id = _course_of(given.cohort, patient_id, line)
-    work = _Work(
-        bundle,
-        given,
-        usable.keep([course_id]),
-        request,
-        shared or Shared(study, bundle.prepared),
-        course_id,
-        patient_id,
-    )
+    shared = shared or Shared(study, bundle.prepared)
+    bags, part = bags_of(bundle.prepared, usable.keep([course_id]), given)
+    work = _Work(bundle, given, part, request, shared, course_id, patient_id, bags.get(course_id))
     sets = {key_of(agent.name for agent in agents): tuple(agents) for agents in treatments}
     of_study = [
         request.policy.settled(one, request.demonstrate) for one in study_findings(bundle.manifest, study)
@@ -150,7 +145,8 @@ class _Work:
     """One patient's course.
 
     Attributes:
-        part: the cohort of this course alone.
+        part: the cohort of this course alone, without slides that could not be read.
+        bag: its tiles, read once for all treatments; None without a slide.
     """
 
     bundle: Bundle
@@ -160,6 +156,7 @@ class _Work:
     shared: Shared
     course_id: str
     patient_id: str
+    bag: TileBag | None
 
     def seen(self, agents: Sequence[Agent], of_study: Sequence[Finding]) -> Seen:
         """Findings and arrays of the course under a treatment."""
@@ -168,8 +165,7 @@ class _Work:
         case = Case(bundle, given, self.request.policy, self.shared, self.course_id)
         before = findings_before(case, demonstrate)
         part = without(with_treatment(self.part, self.course_id, agents), self.course_id, before)
-        bags, part = bags_of(bundle.prepared, part, given)
-        course = bundle.prepared.arrays(part, self.course_id, bags.get(self.course_id))
+        course = bundle.prepared.arrays(part, self.course_id, self.bag)
         unlike = (
             None if bundle.reference is None else judge_courses(bundle.reference, bundle.prepared, [course])
         )

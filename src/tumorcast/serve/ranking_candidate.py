@@ -21,6 +21,7 @@ from tumorcast.clinic.ranking.record import (
     Drug,
     Entry,
     Estimate,
+    Months,
     OverlapFact,
     Reference,
     Stated,
@@ -35,6 +36,7 @@ from tumorcast.serve.ranking_evidence import TrainingTreatments, effective_patie
 _CORRELATIONS = (0.0, 0.3, 0.6)
 """Of responses to two drugs between patients: not known, so a range of them (Palmer and Sorger 2017)."""
 _NO_SOURCE = Source("", "in no formulary: given to training patients", "")
+DAYS_PER_MONTH = 30.4375
 _CAPPED = (
     "independent action of its parts, no synergy assumed: the network's own number is higher, and no data of the "
     "combination itself show that"
@@ -76,7 +78,7 @@ def candidate_of(
         reason=reason,
         response=_response(bundle, answer, tier, seen) if has_number else None,
         risk=row.risk if has_number and _is_number(row.risk) else None,
-        pfs=None,
+        time=_median(bundle, row.risk) if has_number and found.support in ("overlap", "counts") else None,
         tier=tier,
         tier_text=tier_text,
         n_here=seen.here.get(answer.key, 0),
@@ -149,6 +151,25 @@ def _response(
     found = probability_interval(bundle.trust, answer.raw)
     told = f"{method}, or the calibration on held-out patients, whichever is wider"
     return Estimate(value, min(low, found.low), max(high, found.high), told)
+
+
+def _median(bundle: Bundle, risk: float | None) -> Months | None:
+    """Where the curve of this risk and its band reach a half; None without curves."""
+    record = bundle.survival
+    if record is None or risk is None or not np.isfinite(risk):
+        return None
+    curve = record.curve(risk)
+    low, high = replace(curve, survival=curve.low), replace(curve, survival=curve.high)
+    ends = (_months(one.median_days()) for one in (curve, low, high))
+    method = (
+        f"{record.endpoint} of {record.n_patients} training patients; the band is of baseline and calibration of the "
+        f"risk, nothing is said beyond {_months(record.horizon):.1f} months"
+    )
+    return Months(record.endpoint, *ends, method)
+
+
+def _months(days: float | None) -> float | None:
+    return None if days is None else days / DAYS_PER_MONTH
 
 
 def _entry(regimen: Regimen) -> Entry:

@@ -86,8 +86,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Months:
-    """Median time without progression among patients who received it, in months; None: past what the data reach."""
+    """Median time without the event among patients of this predicted risk, in months; None: past what the data reach.
 
+    Attributes:
+        endpoint: PFS, OS, ...
+        low, high: where the band's ends reach a half.
+    """
+
+    endpoint: str
     median: float | None
     low: float | None
     high: float | None
@@ -148,6 +154,7 @@ class Candidate:
         has_number: False: abstained, for `reason`.
         response: probability among patients who received it.
         risk: log-risk of progression or death, higher is worse; None without such a head.
+        time: median time without it, where the bundle has curves and a contrast is supported.
         tier_text: the tier in words, with its numbers of patients.
         n_here, n_elsewhere: training patients who received exactly this, of this cancer and of others.
         n_effective: as many of this cancer as they are worth under overlap weights; n_here where there are none.
@@ -166,7 +173,7 @@ class Candidate:
     reason: str
     response: Estimate | None
     risk: float | None
-    pfs: Months | None
+    time: Months | None
     tier: Tier
     tier_text: str
     n_here: int
@@ -181,7 +188,7 @@ class Candidate:
     flags: str
 
     def __post_init__(self) -> None:
-        told = (self.response, self.risk, self.pfs, self.reference, self.group)
+        told = (self.response, self.risk, self.time, self.reference, self.group)
         if not self.has_number and (any(one is not None for one in told) or not self.reason):
             raise InputError(
                 f"{self.key}: a candidate that was abstained from has a reason and no number", got=self.reason

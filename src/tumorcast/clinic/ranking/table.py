@@ -13,6 +13,7 @@ from tumorcast.clinic.ranking.words import (
     contrast_text,
     estimate_text,
     group_text,
+    months_text,
     percent,
 )
 
@@ -72,6 +73,8 @@ def _candidate(one: Candidate) -> Iterator[str]:
     yield f"{name:<{_NAME}}  {group_text(one):>9}  {estimate_text(one.response):<22}  {evidence}"
     if not one.has_number:
         yield from _wrapped(f"  {one.reason}", "    ")
+    if one.time is not None:
+        yield f"  median {one.time.endpoint}: {months_text(one.time)}"
     if one.reference is not None:
         told = one.reference
         span = f"{percent(told.value)} ({percent(told.low)} to {percent(told.high)})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tumorcast.clinic.ranking.record import Candidate, Contrast, Estimate, Tier
+from tumorcast.clinic.ranking.record import Candidate, Contrast, Estimate, Months, Tier
 
 STATEMENT = (
     "Each number is the outcome among patients who received that regimen, for a patient like this one. It does not say "
@@ -50,6 +50,14 @@ def estimate_text(found: Estimate | None) -> str:
     if found.low is None or found.high is None:
         return f"{percent(found.value)} (no interval)"
     return f"{percent(found.value)} ({percent(found.low)} to {percent(found.high)})"
+
+
+def months_text(found: Months) -> str:
+    """`5.1 months (3.9 to 7.2)`; what lies past the data is said so."""
+    if found.median is None:
+        return "past what the data reach"
+    low, high = ("?" if one is None else f"{one:.1f}" for one in (found.low, found.high))
+    return f"{found.median:.1f} months ({low} to {'past the data' if high == '?' else high})"
 
 
 def group_text(candidate: Candidate) -> str:
