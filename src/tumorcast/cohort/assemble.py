@@ -27,6 +27,9 @@ from tumorcast.slides.discover import READY_SUFFIXES
 STATED_TMB = "TMB_NONSYNONYMOUS"
 
 
+_LATE = "progression-free survival is longer than overall survival: the time is not used"
+
+
 def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohort:
     """The cohort of a study.
 
@@ -40,6 +43,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
     _check_modalities(study, data)
     report = list(study.report)
     courses = course_table(study, data.endpoint if "response" in heads else "auto", data.survival)
+    report += [Exclusion("label", name, "progression_after_death", _LATE) for name in courses.attrs["late"]]
     if data.lines is not None:
         courses = _keep_lines(courses, data.lines, report)
     layers_in = _numeric_layers(study, data, report)
@@ -57,7 +61,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
     cohort = Cohort(
         study_id=study.study_id,
         origin=study.origin,
-        courses=courses.join(chosen.add_prefix("sample_")),
+        courses=_joined(courses, chosen.add_prefix("sample_")),
         clinical=clinical_table(study, courses, data),
         layers=layers,
         variants=variants,
@@ -71,6 +75,13 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
     )
     cohort = cohort.with_presence(_presence(cohort, data.modalities, chosen))
     return _with_labels(cohort, heads) if heads else cohort
+
+
+def _joined(courses: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    """With further columns; what is told of the table stays."""
+    made = courses.join(more)
+    made.attrs = {**courses.attrs}
+    return made
 
 
 def _check_modalities(study: Study, data: DataConfig) -> None:

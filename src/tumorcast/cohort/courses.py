@@ -10,6 +10,7 @@ import pandas as pd
 
 from tumorcast.biology.drugs import normalise_agents
 from tumorcast.cohort.labels import RESPONSE_COLUMNS, ordinal_of, response_of, survival_endpoint, survival_of
+from tumorcast.cohort.survival_check import check_times
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.study import Study
 
@@ -26,7 +27,8 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     to their course; labels in the patient table to the patient's first.
 
     Columns: patient_id, site, regimen, agents (tuple of names), agent_classes (tuple), line, start_day,
-    response, ordinal, time_days, is_event (floats, NaN unknown); `attrs["survival"]`: to which event the times are.
+    response, ordinal, time_days, is_event (floats, NaN unknown); `attrs["survival"]`: to which event the times are,
+    `attrs["late"]`: courses whose time was left out, for their progression is later than the end of the patient.
     """
     by_patient: dict[Any, list[Record]] = {}
     for record in _records(_drug_records(study.treatments)):
@@ -43,8 +45,10 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     table["response"] = [response_of(r, chosen) if chosen else math.nan for r in records]
     table["ordinal"] = [ordinal_of(r) for r in records]
     stem = survival_endpoint(records) if survival == "auto" else survival
-    times = [survival_of(r, stem) for r in records]
+    late = check_times(table["patient_id"].tolist(), records, stem)
+    times = [(math.nan, math.nan) if k in late else survival_of(r, stem) for k, r in enumerate(records)]
     table["time_days"], table["is_event"] = [t for t, _ in times], [e for _, e in times]
+    table.attrs["late"] = [str(table.index[k]) for k in sorted(late)]
     table.attrs["survival"] = stem
     return table
 

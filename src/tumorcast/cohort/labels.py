@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,10 +14,15 @@ RESPONSE_COLUMNS = {
     "pcr": ("PCR", "RCB_CATEGORY"),
     "durable_benefit": ("DURABLE_BENEFIT",),
 }
-OUTCOME_PREFIXES = ("OS_", "PFS_", "DFS_", "DSS_", "EFS_", "RFS_", "PFI_", "RCB")
+ENDPOINTS = ("OS", "PFS", "DFS", "DSS", "EFS", "RFS", "PFI", "TTP", "DOR", "TTD", "TTNT")
+_OUTCOME = re.compile(
+    rf"^(?:{'|'.join(ENDPOINTS)})(?:[._ -]|$)|^RCB|CENSOR|CNSR|SURVIVAL|"
+    r"(?:TIME|DAYS|MONTHS|DATE|DAY)[._ ](?:TO|OF|UNTIL)[._ ]\w*(?:DEATH|PROGRESS|RESPONSE|RELAPSE|RECUR|LAST)|"
+    r"^(?:BEST[._ ])?RESPONSE[._ ](?:DAY|DATE|MONTHS?|TIME)"
+)
 OUTCOME_COLUMNS = {
     *(name for names in RESPONSE_COLUMNS.values() for name in names),
-    "RESPONSE", "RESPONDER", "VITAL_STATUS", "DEATH", "PROGRESSION", "FOLD",
+    "RESPONSE", "RESPONDER", "VITAL_STATUS", "DEATH", "DEAD", "DECEASED", "PROGRESSION", "PROGRESSED", "BCOR", "FOLD",
 }  # fmt: skip
 
 _RECIST_ORDER = {"PD": 0, "SD": 1, "PR": 2, "CR": 3}
@@ -30,9 +36,12 @@ _NO = {"0", "0.0", "NO", "FALSE", "N", "RD", "NDB", "NR"}
 
 
 def is_outcome(column: str) -> bool:
-    """True for a column that says what happened after the treatment began (never a feature)."""
+    """True for a column that says what happened after the treatment began (never a feature).
+
+    By its name: responses, endpoints ("OS", "PFS.CNSR"), censoring, survival, and days to what came later.
+    """
     name = column.upper()
-    return name in OUTCOME_COLUMNS or name.startswith(OUTCOME_PREFIXES)
+    return name in OUTCOME_COLUMNS or _OUTCOME.search(name) is not None
 
 
 def response_of(row: Mapping[str, Any], endpoint: str) -> float:

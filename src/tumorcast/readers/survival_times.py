@@ -14,8 +14,19 @@ _FEWEST = 10
 _INVERTED = 0.9
 _MEDIAN_MONTHS, _LATE_MONTHS = 180.0, 400.0
 _TOLERANCE_MONTHS = 0.2
-_MOST_LATE = 0.05
+_MOST_LATE = 0.2
 _MOST_NAMED = 5
+_ALIVE = (
+    "CENSORED",
+    "LIVING",
+    "ALIVE",
+    "NO",
+    "NOT PROGRESSED",
+    "PROGRESSION FREE",
+    "DISEASEFREE",
+    "NO EVENT",
+)
+_HAPPENED = ("DECEASED", "DEAD", "DIED", "PROGRESSION", "PROGRESSED", "RECURRED", "EVENT", "YES")
 
 
 def check_survival(
@@ -78,10 +89,10 @@ def progression_after_death(pfs_months: ArrayLike, os_months: ArrayLike) -> NDAr
 def check_order(
     pfs_months: ArrayLike, os_months: ArrayLike, ids: Sequence[object] | None = None
 ) -> NDArray[np.bool_]:
-    """[n] as `progression_after_death`; InputError where it is more than one in twenty: then a column is another's."""
+    """[n] as `progression_after_death`; InputError where it is more than one in five: then a column is another's."""
     late = progression_after_death(pfs_months, os_months)
     known = np.isfinite(np.asarray(pfs_months, float)) & np.isfinite(np.asarray(os_months, float))
-    if late.sum() > max(1, _MOST_LATE * known.sum()):
+    if late.sum() > max(2, _MOST_LATE * known.sum()):
         raise InputError(
             f"progression-free survival is longer than overall survival in {int(late.sum())} of {int(known.sum())}",
             got=_named(ids, late),
@@ -89,6 +100,24 @@ def check_order(
             fix="check that the columns are not exchanged, in other units, or from other days",
         )
     return late
+
+
+def check_words(name: str, statuses: Sequence[object]) -> None:
+    """Refuse statuses whose word contradicts their number ("1:CENSORED", "0:DECEASED").
+
+    Raises:
+        InputError: the first such status.
+    """
+    for status in statuses:
+        number, _, word = str(status).strip().upper().partition(":")
+        is_contrary = (number == "1" and word in _ALIVE) or (number == "0" and word in _HAPPENED)
+        if is_contrary:
+            raise InputError(
+                f"{name}_STATUS: a number that contradicts its word",
+                got=status,
+                expected="1 = the event happened (1:DECEASED, 1:PROGRESSION), 0 = not (0:LIVING, 0:CENSORED)",
+                fix="turn the flags around",
+            )
 
 
 def _named(ids: Sequence[object] | None, rows: NDArray[np.bool_]) -> str:
