@@ -160,12 +160,12 @@ def _median(bundle: Bundle, risk: float | None) -> Months | None:
         return None
     curve = record.curve(risk)
     low, high = replace(curve, survival=curve.low), replace(curve, survival=curve.high)
-    ends = (_months(one.median_days()) for one in (curve, low, high))
+    median, early, late = (_months(one.median_days()) for one in (curve, low, high))
     method = (
         f"{record.endpoint} of {record.n_patients} training patients; the band is of baseline and calibration of the "
-        f"risk, nothing is said beyond {_months(record.horizon):.1f} months"
+        f"risk, nothing is said beyond {record.horizon / DAYS_PER_MONTH:.1f} months"
     )
-    return Months(record.endpoint, *ends, method)
+    return Months(record.endpoint, median, early, late, method)
 
 
 def _months(days: float | None) -> float | None:
