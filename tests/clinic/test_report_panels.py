@@ -8,11 +8,15 @@ from html import unescape
 
 import pytest
 
+from toy_curves import toy_curves
 from toy_ranking import toy_ranking, toy_refused_ranking
 from toy_report import toy_record, toy_refusal
 from tumorcast.clinic.ranking.words import UNWANTED
 from tumorcast.clinic.report.html import html_of
-from tumorcast.clinic.report.panels import Panel, panels_of, ranking_panel
+from tumorcast.clinic.report.panel import Panel
+from tumorcast.clinic.report.panel_curves import curves_panel
+from tumorcast.clinic.report.panel_ranking import ranking_panel
+from tumorcast.clinic.report.panels import panels_of
 from tumorcast.clinic.report.pdf import pdf_of
 from tumorcast.clinic.report.record_json import from_json, to_json
 from tumorcast.domain.errors import InputError
@@ -34,31 +38,46 @@ def squeezed(text: str) -> str:
     return "".join(text.replace("\\", "").split())
 
 
-def test_page_and_print_say_all_of_the_ranking(pdf_pages) -> None:
-    record = replace(toy_record(), ranking=toy_ranking())
-    (panel,) = panels_of(record)
+@pytest.mark.parametrize(
+    "panel", [ranking_panel(toy_ranking()), curves_panel(toy_curves())], ids=lambda one: one.key
+)
+def test_page_and_print_say_all_of_a_panel(pdf_pages, panel: Panel) -> None:
+    record = replace(toy_record(), ranking=toy_ranking(), curves=toy_curves())
+    assert [one.key for one in panels_of(record)] == ["ranking", "curves"]
     page = squeezed(unescape(_TAG.sub(" ", html_of(record))))
     printed = squeezed("\n".join(pdf_pages(pdf_of(record))))
     for text in said(panel):
         assert squeezed(text) in page
         assert squeezed(text) in printed
-    for own in (
-        "43%(31%to56%)",
-        "nonumber",
-        "46%(nointerval)",
-        "independentaction41%(36%to47%),nosynergyassumed",
-    ):
-        assert own in page
-        assert own in printed
-    chart = html_of(record).partition('id="ranking-title"')[2].partition("<h3>")[0]
+    chart = html_of(record).partition(f'id="{panel.key}-title"')[2].partition("<h3>")[0]
     assert "<svg" in chart
     assert "style=" not in chart
+
+
+def test_numbers_and_what_is_not_known_in_words() -> None:
+    texts = said(ranking_panel(toy_ranking()))
+    assert {"43% (31% to 56%)", "no number", "46% (no interval)"} <= set(texts)
+    assert any("independent action 41% (36% to 47%), no synergy assumed" in text for text in texts)
+    own, other, silent = curves_panel(toy_curves()).tables[0].rows
+    assert own[:3] == ("nivolumab, as recorded", "9.9 months", "82% (74% to 89%)")
+    assert other[1] == "not reached"
+    assert other[5] == "not known"
+    assert silent[1:6] == ("none", *["not known"] * 4)
+    assert silent[-1].startswith("no curve: no overlap")
+
+
+def test_where_no_regimen_has_a_curve_there_is_no_picture() -> None:
+    silent = replace(toy_curves(), curves=toy_curves().curves[2:])
+    panel = curves_panel(silent)
+    assert panel.chart is None
+    assert "Given that the event has not happened by day 30 of treatment." in panel.lines
 
 
 def test_standards_stand_first_and_nothing_is_advised() -> None:
     panel = ranking_panel(toy_ranking())
     assert [table.title for table in panel.tables][:2] == ["Guideline standards", "Other regimens"]
     assert not [text for text in said(panel) if UNWANTED.search(text)]
+    assert not [text for text in said(curves_panel(toy_curves())) if UNWANTED.search(text)]
     assert any("not advice" in text for text in said(panel))
     assert "caution: ipilimumab: autoimmune disease [present]" in panel.tables[1].rows[0][-1]
     assert panel.tables[0].rows[1][-1].startswith("no training patient")
@@ -81,13 +100,15 @@ def test_without_an_order_that_is_said_first() -> None:
 def test_a_report_without_a_number_carries_no_ranking() -> None:
     with pytest.raises(InputError, match="no number"):
         replace(toy_refusal(), ranking=toy_ranking())
+    with pytest.raises(InputError, match="no number"):
+        replace(toy_refusal(), curves=toy_curves())
     assert panels_of(toy_refusal()) == ()
     assert "ranking-title" not in html_of(toy_record())
 
 
-def test_the_record_comes_back_with_its_ranking_and_old_records_without() -> None:
-    record = replace(toy_record(), ranking=toy_ranking())
+def test_the_record_comes_back_with_its_panels_and_old_records_without() -> None:
+    record = replace(toy_record(), ranking=toy_ranking(), curves=toy_curves())
     assert from_json(to_json(record)) == record
     old = to_json(toy_record())
-    del old["ranking"]
+    del old["ranking"], old["curves"]
     assert from_json(old) == toy_record()

@@ -8,16 +8,19 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from toy_curves import toy_curves
+from toy_ranking import toy_ranking
 from tumorcast.cli.main import main
 from tumorcast.clinic.report.notices import NO_RANKING, SIDE_BY_SIDE
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.serve import report_batch
+from tumorcast.serve import report_batch, report_panels
 from tumorcast.serve.bundle import load_bundle
+from tumorcast.serve.curves import CurvesRequest
 from tumorcast.serve.predict import Request
 from tumorcast.serve.ranking import RankingRequest
 from tumorcast.serve.report import ReportRequest, make_report
 from tumorcast.serve.report_batch import write_reports
-from tumorcast.serve.report_panels import with_ranking
+from tumorcast.serve.report_panels import PanelRequest, with_panels
 
 PATIENTS = ["P0", "P4", "P11"]
 NOTHING = {"response": None, "survival": None, "contributions": (), "missing": (), "genes": (), "programmes": (),
@@ -99,13 +102,34 @@ def test_a_ranking_that_cannot_be_made_is_told_and_the_report_stands(lab, tmp_pa
     bundle, study = load_bundle(lab.bundle), read_study(lab.study)
     predict = Request(tmp_path / "cache", lab.features)
     made = make_report(bundle, study, "P0", ReportRequest(predict))
-    asked = RankingRequest(predict, cancer="MEL", only=("no such regimen",))
-    (report,) = with_ranking(made, bundle, study, asked)
+    asked = PanelRequest(RankingRequest(predict, cancer="MEL", only=("no such regimen",)))
+    (report,) = with_panels(made, bundle, study, asked)
     assert report.ranking is None
     assert report.response == made[0].response
     assert report.flags[-1].code == "ranking_not_made"
     refused = [replace(made[0], status="refused", reason="why", **NOTHING)]
-    assert with_ranking(refused, bundle, study, asked) == refused
+    assert with_panels(refused, bundle, study, asked) == refused
+
+
+def test_curves_are_of_the_recorded_regimen_and_of_those_compared(lab, tmp_path, monkeypatch):
+    bundle, study = load_bundle(lab.bundle), read_study(lab.study)
+    predict = Request(tmp_path / "cache", lab.features)
+    made = make_report(bundle, study, "P0", ReportRequest(predict))
+    both = PanelRequest(RankingRequest(predict, cancer="MEL"), CurvesRequest(predict))
+    (plain,) = with_panels(made, bundle, study, both)
+    assert plain.curves is None
+    assert plain.flags[-1].code == "curves_not_made"
+    asked: list[CurvesRequest] = []
+    curves = replace(toy_curves(), course_id="P0-L1")
+    monkeypatch.setattr(
+        report_panels, "make_curves", lambda b, s, who, request: (asked.append(request), curves)[1]
+    )
+    ranking = replace(toy_ranking(), subject=replace(toy_ranking().subject, course_id="P0-L1"))
+    monkeypatch.setattr(report_panels, "make_ranking", lambda b, s, who, request: ranking)
+    (report,) = with_panels(made, bundle, study, both)
+    assert (report.ranking, report.curves) == (ranking, curves)
+    names = [{agent.name for agent in agents} for agents in asked[0].regimens]
+    assert names == [{"nivolumab"}, {"ipilimumab", "nivolumab"}]
 
 
 def test_the_command_writes_and_strangers_are_told(lab, tmp_path, capsys):

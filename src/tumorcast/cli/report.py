@@ -11,7 +11,7 @@ from tumorcast.cli.prediction_options import add_prediction_options, request_of
 
 if TYPE_CHECKING:
     from tumorcast.clinic.report.index import IndexRow
-    from tumorcast.serve.ranking import RankingRequest
+    from tumorcast.serve.report_panels import PanelRequest
     from tumorcast.serve.request import Request
 
 
@@ -46,6 +46,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--cancer", metavar="CODE", help="with --rank: OncoTree code; else what the study declares"
     )
+    parser.add_argument(
+        "--curves", action="store_true",
+        help="survival curves of the recorded regimen, and with --rank of the candidates compared",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -60,22 +64,25 @@ def run(args: argparse.Namespace) -> int:
     study = read_study(args.study)
     patients = patients_of(study) if args.all else check_patients(study, args.patient)
     request = ReportRequest(asked, n_tiles=args.tiles)
-    ranking = _ranking_of(args, asked)
-    return _tell(write_reports(bundle, study, patients, args.out, request, ranking), args.out)
+    panels = _panels_of(args, asked)
+    return _tell(write_reports(bundle, study, patients, args.out, request, panels), args.out)
 
 
-def _ranking_of(args: argparse.Namespace, asked: Request) -> RankingRequest | None:
-    """What is asked of the ranking; None where it is not asked for."""
+def _panels_of(args: argparse.Namespace, asked: Request) -> PanelRequest:
+    """What the reports show beside the prediction."""
     from tumorcast.biology.regimens.formulary import Formulary
     from tumorcast.domain.errors import InputError
+    from tumorcast.serve.curves import CurvesRequest
     from tumorcast.serve.ranking import RankingRequest
+    from tumorcast.serve.report_panels import PanelRequest
 
-    if not args.rank:
-        if args.formulary or args.cancer:
-            raise InputError("--formulary and --cancer are of the ranking", fix="add --rank")
-        return None
-    formulary = Formulary.embedded().with_files(args.formulary)
-    return RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer)
+    curves = CurvesRequest(asked) if args.curves else None
+    if args.rank:
+        formulary = Formulary.embedded().with_files(args.formulary)
+        return PanelRequest(RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer), curves)
+    if args.formulary or args.cancer:
+        raise InputError("--formulary and --cancer are of the ranking", fix="add --rank")
+    return PanelRequest(curves=curves)
 
 
 def _tell(rows: list[IndexRow], out: Path) -> int:

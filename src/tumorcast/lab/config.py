@@ -48,6 +48,7 @@ class LabConfig(BaseModel):
         retention_days: cases older than this are due for erasure; None: no period is set.
         min_genes: fewer known genes in an expression table are refused.
         rank: results show candidate regimens side by side, too (docs/ranking.md).
+        curves: results show survival curves, too.
         require_verification: jobs run only with a model that was verified and signed for at this site.
     """
 
@@ -67,6 +68,7 @@ class LabConfig(BaseModel):
     retention_days: Count | None = None
     min_genes: Count = 100
     rank: bool = False
+    curves: bool = False
     require_verification: bool = False
 
 

@@ -21,11 +21,12 @@ from tumorcast.lab.site.marks import Noted, site_flags
 from tumorcast.lab.slide_size import need_pixel_sizes
 from tumorcast.lab.store import LabStore
 from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.curves import CurvesRequest
 from tumorcast.serve.policy import STRICT, Policy, read_policy
 from tumorcast.serve.predict import Request
 from tumorcast.serve.ranking import RankingRequest
 from tumorcast.serve.report import ReportRequest, make_report
-from tumorcast.serve.report_panels import with_ranking
+from tumorcast.serve.report_panels import PanelRequest, with_panels
 from tumorcast.serve.session import BundlePredictor
 
 POLICY_NAME = "policy.yaml"
@@ -85,9 +86,13 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
         noted = Noted(bundle, paths, case.facts.slide_mpp)
         asked = ReportRequest(request, predictor=predictor, watch=noted)
         made = make_report(bundle, study, case.facts.patient_id, asked)
-        if store.config.rank:
-            stage("comparing regimens", 0, 0)
-            made = with_ranking(made, bundle, study, RankingRequest(request, predictor=predictor))
+        if store.config.rank or store.config.curves:
+            stage("beside the prediction", 0, 0)
+            panels = PanelRequest(
+                RankingRequest(request) if store.config.rank else None,
+                CurvesRequest(request) if store.config.curves else None,
+            )
+            made = with_panels(made, bundle, study, panels.opened(request, predictor, None))
     finally:
         shutil.rmtree(place, ignore_errors=True)
     if len(made) != 1:

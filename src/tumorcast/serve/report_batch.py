@@ -19,9 +19,8 @@ from tumorcast.readers.files import write_text
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.guards.shared import Shared
-from tumorcast.serve.ranking import RankingRequest
 from tumorcast.serve.report import ReportRequest, make_report
-from tumorcast.serve.report_panels import with_ranking
+from tumorcast.serve.report_panels import PanelRequest, with_panels
 from tumorcast.serve.rows import write_csv
 from tumorcast.serve.session import BundlePredictor
 
@@ -34,7 +33,7 @@ def write_reports(
     patients: Sequence[str],
     out: Path,
     request: ReportRequest,
-    ranking: RankingRequest | None = None,
+    panels: PanelRequest | None = None,
 ) -> list[IndexRow]:
     """Write `OUT/PATIENT/COURSE/report.*` for each patient, then `index.html` and `report_index.csv`.
 
@@ -42,10 +41,10 @@ def write_reports(
     cannot be made is a row with the status "failed" and the reason.
 
     Args:
-        ranking: put candidate regimens side by side, too.
+        panels: what the reports show beside the prediction.
     """
     names = dict(zip(patients, _folder_names(patients), strict=True))
-    key = _key(bundle, study, request, ranking)
+    key = _key(bundle, study, request, panels)
     opened = replace(
         request,
         predictor=request.predictor or BundlePredictor(bundle),
@@ -54,15 +53,13 @@ def write_reports(
     rows: list[IndexRow] = []
     shown = tqdm(patients, desc="reports", unit="patient", disable=not request.predict.progress)
     quiet = replace(opened, predict=replace(opened.predict, progress=False))
-    if ranking is not None:
-        ranking = replace(ranking, predict=quiet.predict, predictor=opened.predictor, shared=opened.shared)
+    if panels is not None:
+        panels = panels.opened(quiet.predict, opened.predictor, opened.shared)
     for patient_id in shown:
         folder = out / names[patient_id]
         try:
             done = _finished(folder, key)
-            rows += (
-                done if done is not None else _make(bundle, study, patient_id, folder, quiet, ranking, key)
-            )
+            rows += done if done is not None else _make(bundle, study, patient_id, folder, quiet, panels, key)
         except Exception as error:  # whatever is wrong with one patient, the others get their reports
             rows.append(IndexRow(patient_id, "", "failed", _told(error)))
     write_csv(index_table(rows), out / INDEX_TABLE)
@@ -76,12 +73,12 @@ def _make(
     patient_id: str,
     folder: Path,
     request: ReportRequest,
-    ranking: RankingRequest | None,
+    panels: PanelRequest | None,
     key: str,
 ) -> list[IndexRow]:
     rows = []
     made = make_report(bundle, study, patient_id, request)
-    for report in made if ranking is None else with_ranking(made, bundle, study, ranking):
+    for report in made if panels is None else with_panels(made, bundle, study, panels):
         own = folder / file_name(report.subject.course_id or "no_course")
         write_report(report, own)
         rows.append(index_row(report, f"{folder.name}/{own.name}"))
@@ -102,16 +99,14 @@ def _finished(folder: Path, key: str) -> list[IndexRow] | None:
         return None
 
 
-def _key(bundle: Bundle, study: Study, request: ReportRequest, ranking: RankingRequest | None) -> str:
+def _key(bundle: Bundle, study: Study, request: ReportRequest, panels: PanelRequest | None) -> str:
     """What reports depend on: bundle, study, settings, version."""
     asked = request.predict
-    ranked = (
-        "" if ranking is None else repr((ranking.formulary, ranking.cancer, ranking.line, ranking.setting))
-    )
+    beside = "" if panels is None else panels.key
     parts = [
         __version__, bundle.manifest.seal, json.dumps(sorted(study.digests.items())), str(asked.features),
         str(asked.slide_mpp), str(asked.any_stain), str(asked.trust_features), str(asked.demonstrate),
-        repr(asked.policy), str(request.n_tiles), repr(request.sign_off), bundle.verdict.sentence, ranked,
+        repr(asked.policy), str(request.n_tiles), repr(request.sign_off), bundle.verdict.sentence, beside,
     ]  # fmt: skip
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

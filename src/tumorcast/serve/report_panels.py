@@ -2,43 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from tumorcast.biology.drugs import Agent
+from tumorcast.clinic.ranking.record import Candidate
 from tumorcast.clinic.report.notices import NO_RANKING, SIDE_BY_SIDE
 from tumorcast.clinic.report.record import Flag, PatientReport
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
+from tumorcast.serve.curves import CurvesRequest, make_curves
+from tumorcast.serve.guards.shared import Shared
 from tumorcast.serve.ranking import RankingRequest, make_ranking
+from tumorcast.serve.request import Request
+from tumorcast.serve.session import BundlePredictor
+
+_MOST_CURVES = 4
+"""Of candidates, beside that of the recorded regimen."""
 
 
-def with_ranking(
-    reports: Sequence[PatientReport], bundle: Bundle, study: Study, request: RankingRequest
+@dataclass(frozen=True)
+class PanelRequest:
+    """What is asked for beside the prediction; None: not asked for."""
+
+    ranking: RankingRequest | None = None
+    curves: CurvesRequest | None = None
+
+    def opened(
+        self, predict: Request, predictor: BundlePredictor | None, shared: Shared | None
+    ) -> PanelRequest:
+        """With the bundle's predictor and the study's `Shared`, which are open already."""
+        ranking, curves = self.ranking, self.curves
+        return PanelRequest(
+            ranking and replace(ranking, predict=predict, predictor=predictor, shared=shared),
+            curves and replace(curves, predict=predict, predictor=predictor),
+        )
+
+    @property
+    def key(self) -> str:
+        """What the panels depend on, beside the prediction's own settings."""
+        ranking, curves = self.ranking, self.curves
+        told = ranking and (ranking.formulary, ranking.cancer, ranking.line, ranking.setting)
+        return repr((told, curves and (curves.regimens, curves.landmark, curves.line)))
+
+
+def with_panels(
+    reports: Sequence[PatientReport], bundle: Bundle, study: Study, asked: PanelRequest
 ) -> list[PatientReport]:
-    """The reports of one patient, that of the course that was ranked with the ranking.
+    """The reports of one patient, that of the course in question with its panels.
 
-    A report without a number gets none. Where no ranking can be made the reports say why, and are the same otherwise.
+    A report without a number gets none. Where a panel cannot be made the reports say why, and are the same otherwise.
     """
-    if not any(report.is_predicted for report in reports):
-        return list(reports)
+    made = list(reports)
+    if not any(report.is_predicted for report in made):
+        return made
+    patient_id = made[0].subject.patient_id
+    if (ranking := asked.ranking) is not None:
+        made = _tried(made, "ranking_not_made", "Regimens are not shown side by side", lambda own: _ranked(
+            own, bundle, study, patient_id, ranking))  # fmt: skip
+    if (curves := asked.curves) is not None:
+        made = _tried(made, "curves_not_made", "No survival curves are shown", lambda own: _curved(
+            own, bundle, study, patient_id, curves))  # fmt: skip
+    return made
+
+
+def _tried(
+    reports: list[PatientReport],
+    code: str,
+    what: str,
+    add: Callable[[list[PatientReport]], list[PatientReport]],
+) -> list[PatientReport]:
     try:
-        ranking = make_ranking(bundle, study, reports[0].subject.patient_id, request)
+        return add(reports)
     except TumorcastError as error:
-        told = Flag("note", "ranking_not_made", f"Regimens are not shown side by side: {_told(error)}")
+        fix = f"; {error.fix}" if error.fix else ""
+        told = Flag("note", code, f"{what}: {error.what}{fix}.")
         return [replace(one, flags=(*one.flags, told)) if one.is_predicted else one for one in reports]
+
+
+def _ranked(
+    reports: list[PatientReport], bundle: Bundle, study: Study, patient_id: str, request: RankingRequest
+) -> list[PatientReport]:
+    ranking = make_ranking(bundle, study, patient_id, request)
     return [
         replace(one, ranking=ranking, limits=tuple(map(_said_beside, one.limits)))
-        if one.is_predicted and one.subject.course_id == ranking.subject.course_id
+        if _is_of(one, ranking.subject.course_id)
         else one
         for one in reports
     ]
 
 
+def _curved(
+    reports: list[PatientReport], bundle: Bundle, study: Study, patient_id: str, request: CurvesRequest
+) -> list[PatientReport]:
+    """The recorded regimen's curve, and those of the first candidates that a ranking compared."""
+    rankings = [report.ranking for report in reports if report.ranking is not None]
+    candidates = [one for ranking in rankings for one in ranking.candidates if one.group is not None]
+    regimens = (*request.regimens, *map(_agents, candidates[:_MOST_CURVES]))
+    curves = make_curves(bundle, study, patient_id, replace(request, regimens=regimens))
+    return [replace(one, curves=curves) if _is_of(one, curves.course_id) else one for one in reports]
+
+
+def _is_of(report: PatientReport, course_id: str) -> bool:
+    return report.is_predicted and report.subject.course_id == course_id
+
+
+def _agents(candidate: Candidate) -> tuple[Agent, ...]:
+    return tuple(Agent(drug.name, drug.cls, drug.targets) for drug in candidate.drugs)
+
+
 def _said_beside(limit: str) -> str:
     return SIDE_BY_SIDE if limit == NO_RANKING else limit
-
-
-def _told(error: TumorcastError) -> str:
-    fix = f"; {error.fix}" if error.fix else ""
-    return f"{error.what}{fix}."

@@ -11,7 +11,8 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, KeepTogether, Spacer, Table
 
 from tumorcast.clinic.report import charts, notices, words
-from tumorcast.clinic.report.panels import Panel, panels_of
+from tumorcast.clinic.report.panel import Panel
+from tumorcast.clinic.report.panels import panels_of
 from tumorcast.clinic.report.pdf_pieces import (
     CAUTION,
     FINE,

@@ -1,7 +1,7 @@
 """`PatientReport`: all that a report says of one treatment course, as plain facts; `report.json` is this, whole.
 
 HTML, PDF, FHIR and the web page are drawn from it alone. A refusal carries its reason and no number: then `response`,
-`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles`, `placements` and `ranking` are empty.
+`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles`, `placements`, `ranking` and `curves` are empty.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
+from tumorcast.clinic.curves.record import PatientCurves
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.domain.errors import InputError
 
@@ -229,7 +230,8 @@ class SignOff(_Fact):
 class PatientReport(_Fact):
     """One treatment course. `watermark` is "" or printed across every page and field.
 
-    `ranking` is the record of candidate regimens (docs/ranking.md) where it was asked for.
+    `ranking` is the record of candidate regimens (docs/ranking.md), `curves` that of survival curves, where they were
+    asked for.
     """
 
     subject: Subject
@@ -254,6 +256,7 @@ class PatientReport(_Fact):
     """What the report does not say (safety notices), a sentence each."""
     sign_off: SignOff
     ranking: Ranking | None = None
+    curves: PatientCurves | None = None
     schema: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -269,6 +272,7 @@ class PatientReport(_Fact):
             "tiles",
             "placements",
             "ranking",
+            "curves",
         )
         told = [name for name in empty if getattr(self, name)]
         if told or not self.reason:
