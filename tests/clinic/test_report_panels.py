@@ -92,9 +92,16 @@ def test_a_refused_ranking_has_its_reason_and_no_number() -> None:
 
 
 def test_without_an_order_that_is_said_first() -> None:
-    nothing = {"contrasts": (), "tie_groups": (), "prognosis": None}
-    ranking = replace(toy_ranking(), status="no_order", reason="a single arm", **nothing)
-    assert "No order: a single arm." in ranking_panel(ranking).warnings
+    changes = {
+        "status": "no_order",
+        "reason": "a single arm",
+        "contrasts": (),
+        "tie_groups": (),
+        "prognosis": None,
+    }
+    panel = ranking_panel(replace(toy_ranking(), **changes))
+    assert "No order: a single arm." in panel.warnings
+    assert len(panel.tables) == 2
 
 
 def test_a_report_without_a_number_carries_no_ranking() -> None:
