@@ -23,6 +23,7 @@ COMMANDS = (
     "derive",
     "recist",
     "pgx",
+    "twin",
     "prepare",
     "train",
     "search",

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorcast.biology.dynamics.arrays import Floats
-from tumorcast.biology.dynamics.schedule import Schedule
 from tumorcast.clinic.twin.bank import Bank, relative_of
 from tumorcast.clinic.twin.deviation import Deviation
 from tumorcast.clinic.twin.filter import Weighed, absorb, absorb_all, begin
@@ -121,6 +121,24 @@ def forecast(after: Posterior, days: Floats, n: int = N_DRAWS, seed: int = 0) ->
     return _drawn(after, np.asarray(days, float), z, measured, theta, first, rng)
 
 
+def unconditional(
+    population: TwinPopulation, days: Floats, first_day: float, n: int = N_DRAWS, seed: int = 0
+) -> Draws:
+    """Draws of patients of the population, of whom nothing is known, on sorted days from their first scan on."""
+    rng = np.random.default_rng([seed, 6])
+    law, ahead = population.deviation, np.asarray(days, float) - first_day
+    root = np.linalg.cholesky(population.spread)
+    theta = population.middle + rng.standard_normal((n, len(root))) @ root.T
+    middle, sd = population.first_log_mm
+    first = np.exp(middle + sd * rng.standard_normal(n))
+    unrest = np.exp(law.unrest_sd * rng.standard_normal(n))[:, None]
+    own = np.linalg.cholesky(law.covariance(ahead, ahead) + 1e-9 * np.eye(len(ahead)))
+    mean = law.z(np.exp(np.log(first)[:, None] + relative_of(population.form, theta, ahead)))
+    z = mean + unrest * (rng.standard_normal((n, len(ahead))) @ own.T)
+    measured = law.size_mm(z + unrest * law.error * rng.standard_normal(z.shape))
+    return Draws(np.asarray(days, float), law.size_mm(z), measured, measured, theta, first)
+
+
 def _drawn(
     after: Posterior, days: Floats, z: Floats, measured: Floats, theta: Floats, first: Floats,
     rng: np.random.Generator,
@@ -140,11 +158,6 @@ def _conditional(law: Deviation, factor: Floats, known: Floats, ahead: Floats) -
     )
 
 
-def mean_relative(after: Posterior, days: Floats, schedule: Schedule) -> Floats:
-    """[N, T] relative size of the virtual patients under another schedule."""
-    return after.bank.relative(np.asarray(days, float) - after.series.days[0], schedule)
-
-
-def _systematic(weights: Floats, n: int, rng: np.random.Generator) -> np.ndarray:
+def _systematic(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
     places = (np.arange(n) + rng.random()) / n
     return np.searchsorted(np.cumsum(weights), places).clip(0, len(weights) - 1)

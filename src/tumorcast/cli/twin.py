@@ -1,0 +1,104 @@
+"""`tumorcast twin TABLE... --patient ID`: forecasts of tumour size; `tumorcast twin fit TABLE...`: a population."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tumorcast.readers.lesion_tables import Reading
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "twin",
+        help="forecast a patient's tumour size from its scans, beside the last value carried forward",
+        description="Forecast with bands, time to progression and what-ifs from measured sizes. A simulation; research "
+        "use only. `tumorcast twin fit TABLE... --out population.json` learns a population.",
+    )
+    parser.add_argument(
+        "tables", nargs="+", metavar="TABLE", help="sizes or lesions (docs/twin.md), or `fit` and such tables"
+    )
+    parser.add_argument("--patient", metavar="ID")
+    parser.add_argument(
+        "--population", default="oak_nsclc", metavar="NAME|FILE.json", help="published, or of `twin fit`"
+    )
+    parser.add_argument("--out", type=Path, metavar="PATH", help="folder; of `fit` a file .json")
+    parser.add_argument("--horizon", type=float, metavar="DAY", help="last day, as the table counts")
+    parser.add_argument("--what-if", type=Path, metavar="YAML", help="scenarios (docs/twin.md)")
+    parser.add_argument("--asian", choices=("yes", "no"), help="for the survival link of motesanib_nsclc")
+    parser.add_argument("--ever-smoker", choices=("yes", "no"), help="likewise")
+    parser.add_argument("--name", default="cohort", help="of the population that `fit` learns")
+    parser.add_argument("--model", action="append", help="`fit`: models to choose from; all where not given")
+    parser.add_argument("--size-unit", choices=("mm", "cm"), default="mm")
+    parser.add_argument("--time-unit", choices=("days", "weeks", "months"), default="days")
+    parser.add_argument("--evaluator", help="whose measurements (TREVALID or TREVAL)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fit a population, or write and print a twin."""
+    from tumorcast.readers.lesion_tables import Reading
+
+    reading = Reading(arguments.size_unit, arguments.time_unit, arguments.evaluator)
+    return _fit(arguments, reading) if arguments.tables[0] == "fit" else _twin(arguments, reading)
+
+
+def _fit(arguments: argparse.Namespace, reading: Reading) -> int:
+    from tumorcast.clinic.twin.bank import FORMS
+    from tumorcast.clinic.twin.learn import CHOICES, learn_population
+    from tumorcast.clinic.twin.read import read_series
+    from tumorcast.clinic.twin.record_json import write_population
+    from tumorcast.domain.errors import ConfigError
+
+    if arguments.out is None or arguments.out.suffix != ".json":
+        raise ConfigError("fit needs a file to write", got=arguments.out, expected="--out population.json")
+    strange = [one for one in arguments.model or () if one not in FORMS]
+    if strange:
+        raise ConfigError(f"there is no model {strange[0]}", expected=", ".join(FORMS))
+    paths = [Path(one) for one in arguments.tables[1:]]
+    tables = read_series(paths, reading)
+    found = learn_population(
+        tables.series, arguments.name, arguments.model or CHOICES, seed=arguments.seed,
+        source=", ".join(path.name for path in paths),
+    )  # fmt: skip
+    write_population(found, arguments.out)
+    for form, score in sorted(found.choice.items(), key=lambda one: -one[1]):
+        print(f"{form:12s} held-out log density a scan {score:.3f}")
+    print(
+        f"{found.form}: {found.n_patients} patients, {found.n_scans} scans, horizon {found.horizon_days:g} days"
+    )
+    print(f"in {arguments.out}")
+    return 0
+
+
+def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
+    from tumorcast.clinic.twin.build import twin_record
+    from tumorcast.clinic.twin.published import named_population
+    from tumorcast.clinic.twin.read import read_series, series_named
+    from tumorcast.clinic.twin.scenarios import read_scenarios
+    from tumorcast.clinic.twin.survival import Host
+    from tumorcast.clinic.twin.table import table_text
+    from tumorcast.clinic.twin.write import write_twin
+    from tumorcast.domain.errors import ConfigError
+
+    if arguments.patient is None:
+        raise ConfigError("whose twin?", expected="--patient ID")
+    tables = read_series([Path(one) for one in arguments.tables], reading)
+    host = None
+    if arguments.asian and arguments.ever_smoker:
+        host = Host(arguments.asian == "yes", arguments.ever_smoker == "yes")
+    record = twin_record(
+        series_named(tables, arguments.patient), named_population(arguments.population),
+        horizon_day=arguments.horizon, host=host, seed=arguments.seed,
+        scenarios=read_scenarios(arguments.what_if) if arguments.what_if else (),
+    )  # fmt: skip
+    print(table_text(record), end="")
+    if arguments.out is not None:
+        for line in write_twin(record, arguments.out):
+            print(line)
+        print(f"in {arguments.out}/")
+    return 0

@@ -1,0 +1,148 @@
+"""From a patient's series and a population to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tumorcast.biology.dynamics.arrays import Floats
+from tumorcast.biology.recist.target import PR_SHARE, progression_size_mm
+from tumorcast.clinic.twin import words
+from tumorcast.clinic.twin.forecast import Draws, Posterior, forecast, posterior, unconditional
+from tumorcast.clinic.twin.population import PriorShift, TwinPopulation
+from tumorcast.clinic.twin.progress import best_response_chance, progressed_day
+from tumorcast.clinic.twin.readings import read_off
+from tumorcast.clinic.twin.record import SCHEMA_VERSION, PopulationFacts, Progression, Scan, TwinRecord
+from tumorcast.clinic.twin.scenario_record import scenario_record
+from tumorcast.clinic.twin.scenarios import Scenario
+from tumorcast.clinic.twin.summary import bands, progression_of, visits_of
+from tumorcast.clinic.twin.survival import Host, survival_link
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.size_series import SizeSeries
+
+LEAST_SCANS = 2
+_FAN_POINTS = 48
+
+
+def twin_record(
+    series: SizeSeries,
+    population: TwinPopulation,
+    *,
+    horizon_day: float | None = None,
+    scenarios: Sequence[Scenario] = (),
+    shift: PriorShift | None = None,
+    host: Host | None = None,
+    seed: int = 0,
+) -> TwinRecord:
+    """The twin of a patient; with fewer than two scans a simulated population, which is no patient.
+
+    Args:
+        horizon_day: last day to forecast, as the series counts; None: as far as the population was followed.
+        shift: what was known before treatment, as a network's head may say it.
+        host: facts for the survival link.
+
+    Raises:
+        InputError: a horizon beyond what the population was followed for.
+    """
+    start = float(series.days[0]) if len(series) else 0.0
+    limit = start + population.horizon_days
+    horizon = limit if horizon_day is None else horizon_day
+    if horizon > limit:
+        raise InputError(
+            "the horizon lies past the population's follow-up", got=f"day {horizon:g}",
+            expected=f"day {limit:g} at most: {population.horizon_days:g} days from the first scan",
+            fix="choose a nearer horizon; nothing is known of what comes after",
+        )  # fmt: skip
+    empty = _empty(series, population, horizon, shift)
+    if len(series) < LEAST_SCANS:
+        return _population_record(empty, series, population, start, horizon, seed)
+    last = float(series.days[-1])
+    if last >= horizon:
+        told = words.PAST_HORIZON.format(day=last - start, horizon=horizon - start)
+        return replace(empty, kind="refused", reasons=(told,))
+    return _individual(empty, series, population, horizon, scenarios, shift, host, seed)
+
+
+def _individual(
+    empty: TwinRecord, series: SizeSeries, population: TwinPopulation, horizon: float,
+    scenarios: Sequence[Scenario], shift: PriorShift | None, host: Host | None, seed: int,
+) -> TwinRecord:  # fmt: skip
+    after = posterior(population, series, shift)
+    fan, visits = _future(after, series, population, horizon, seed)
+    seen = progressed_day(series.days, series.high_mm)
+    numbers = series.high_mm
+    changed = [scenario_record(one, after, fan, visits, numbers, horizon, seen, seed) for one in scenarios]
+    return replace(
+        empty, fan=bands(fan.days, fan.true_mm), effective_draws=round(after.effective, 1),
+        visits=visits_of(population, visits.days, numbers, visits.written_mm),
+        progression=progression_of(seen, visits.days, numbers, visits.written_mm),
+        best_response=best_response_chance(numbers, visits.written_mm),
+        survival=survival_link(population, fan, host), scenarios=tuple(changed),
+    )  # fmt: skip
+
+
+def _future(
+    after: Posterior, series: SizeSeries, population: TwinPopulation, horizon: float, seed: int
+) -> tuple[Draws, Draws]:
+    """Draws on the days of the fan, and at the scans to come."""
+    last = float(series.days[-1])
+    fan = forecast(after, np.linspace(last, horizon, _FAN_POINTS + 1)[1:], seed=seed)
+    return fan, forecast(after, _scan_days(last, horizon, population.interval_days), seed=seed)
+
+
+def _scan_days(last: float, horizon: float, interval: float) -> Floats:
+    days = np.arange(last + interval, horizon + 1e-9, interval)
+    return days if len(days) else np.array([horizon])
+
+
+def _population_record(
+    empty: TwinRecord, series: SizeSeries, population: TwinPopulation, start: float, horizon: float, seed: int
+) -> TwinRecord:
+    """Draws of the population from its own first sizes: the patient's scan, if there is one, moves nothing."""
+    fan = unconditional(
+        population, start + np.linspace(0, horizon - start, _FAN_POINTS + 1), start, seed=seed
+    )
+    days = start + np.arange(0, horizon - start + 1e-9, population.interval_days)
+    visits = unconditional(population, days, start, seed=seed)
+    written = read_off(visits.measured_mm, np.zeros(0), None, np.random.default_rng(seed))
+    return replace(
+        empty, kind="population_simulation", reasons=(words.ONE_SCAN.format(n=len(series)),),
+        fan=bands(fan.days, fan.true_mm), visits=visits_of(population, days[1:], None, written),
+        progression=Progression(None, *_population_progress(days[1:], written)), best_response={},
+    )  # fmt: skip
+
+
+def _population_progress(days: Floats, written: Floats) -> tuple[float | None, float | None]:
+    found = progression_of(None, days, None, written)
+    return found.median_day, found.by_horizon
+
+
+def _empty(
+    series: SizeSeries, population: TwinPopulation, horizon: float, shift: PriorShift | None
+) -> TwinRecord:
+    """Everything that needs no forecast."""
+    numbers = series.high_mm
+    has_any = len(series) > 0
+    nadir = float(numbers.min()) if has_any else None
+    missing = [Scan(day, None, None, None, "not_evaluated") for day in series.not_evaluated]
+    read = [
+        Scan(day, high if low == high else None, low, high, "measured" if low == high else "below")
+        for day, low, high in zip(
+            series.days.tolist(), series.low_mm.tolist(), series.high_mm.tolist(), strict=True
+        )
+    ]
+    return TwinRecord(
+        SCHEMA_VERSION, "individual", series.patient_id, (), _facts(population),
+        tuple(sorted([*read, *missing], key=lambda one: one.day)), float(numbers[0]) if has_any else None, nadir,
+        float((1 - PR_SHARE) * numbers[0]) if has_any else None,
+        None if nadir is None else float(progression_size_mm(nadir)), float(numbers[-1]) if has_any else None,
+        horizon, shift.source if shift else "", None, (), (), None, {}, None, (), words.NOTICES,
+    )  # fmt: skip
+
+
+def _facts(one: TwinPopulation) -> PopulationFacts:
+    return PopulationFacts(
+        one.name, one.form, one.n_patients, one.n_scans, one.horizon_days, one.arms, one.source, one.caveat
+    )

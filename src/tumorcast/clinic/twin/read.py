@@ -1,0 +1,70 @@
+"""Series of patients from whatever holds them: tables of sizes, or of lesions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tumorcast.biology.recist.lesions import PatientLesions
+from tumorcast.biology.recist.series import sum_series
+from tumorcast.domain.errors import InputError, did_you_mean
+from tumorcast.readers.lesion_tables import Reading, read_lesion_tables
+from tumorcast.readers.size_series import SeriesTables, SizeSeries, is_series_table, read_size_series
+
+_TABLES = (".csv", ".tsv", ".txt", ".xpt")
+
+
+def read_series(paths: Sequence[Path], reading: Reading | None = None) -> SeriesTables:
+    """Plain tables of sizes, or tables of lesions (docs/recist.md); a folder is all its tables of either kind.
+
+    Raises:
+        InputError: as the readers; nothing to read.
+    """
+    reading = reading or Reading()
+    files = [file for path in paths for file in _files(path)]
+    if not files:
+        raise InputError("no table was given", expected=", ".join(_TABLES))
+    plain = [path for path in files if path.suffix.lower() != ".xpt" and is_series_table(path)]
+    if plain:
+        return read_size_series(plain, reading.size_unit, reading.time_unit)
+    tables = read_lesion_tables(files, reading)
+    made = [series_of(one) for one in tables.patients]
+    return SeriesTables(tuple(one for one in made if len(one)), tables.problems)
+
+
+def series_of(patient: PatientLesions) -> SizeSeries:
+    """Sums of target lesions; bounds where some are too small to measure; a missing target is no evaluation."""
+    sums = sum_series(patient)
+    kept = sums.is_complete
+    return SizeSeries(
+        patient.patient_id, sums.days[kept], np.where(sums.is_censored, sums.low_mm, sums.sum_mm)[kept],
+        sums.sum_mm[kept], tuple(sums.days[~kept].tolist()),
+    )  # fmt: skip
+
+
+def series_named(tables: SeriesTables, patient_id: str) -> SizeSeries:
+    """One patient's series.
+
+    Raises:
+        InputError: the patient was refused (and why), or is not in the tables.
+    """
+    for one in tables.series:
+        if one.patient_id == patient_id:
+            return one
+    refused = [one for one in tables.problems if one.patient_id == patient_id and one.is_refused]
+    if refused:
+        raise InputError(f"the series of {patient_id} cannot be used: {refused[0].code}", got=refused[0].detail,
+                         fix=refused[0].fix)  # fmt: skip
+    names = [one.patient_id for one in tables.series]
+    raise InputError(f"there is no patient {patient_id}", got=f"{len(names)} patients",
+                     fix=did_you_mean(patient_id, names))  # fmt: skip
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(
+        one for one in path.iterdir() if one.suffix.lower() in _TABLES and not one.name.startswith(".")
+    )

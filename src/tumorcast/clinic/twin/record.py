@@ -1,0 +1,167 @@
+"""What `tumorcast twin` says of a patient: plain facts, from which pages and pictures are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SCHEMA_VERSION = 1
+Kind = Literal["individual", "population_simulation", "refused"]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One scan as it was read; days as the table counts them.
+
+    Attributes:
+        size_mm: None where not measured.
+        low_mm: least and
+        high_mm: most that it can be; None where not evaluated.
+        status: measured, below (known within bounds) or not_evaluated.
+    """
+
+    day: float
+    size_mm: float | None
+    low_mm: float | None
+    high_mm: float | None
+    status: Literal["measured", "below", "not_evaluated"]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Credible band of the size on a day, mm: 5, 25, 50, 75 and 95%."""
+
+    day: float
+    low_mm: float
+    quarter_mm: float
+    median_mm: float
+    three_quarters_mm: float
+    high_mm: float
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Forecast of the number at a scan to come.
+
+    Attributes:
+        median_mm: and
+        low_mm: 5% and
+        high_mm: 95% of the numbers that would be written down.
+        progression: chance that progression by sums was seen at this scan or before.
+        followed: chance that the patient is still scanned, where the population knows how patients leave.
+        last_value_mm: the last value carried forward.
+    """
+
+    day: float
+    median_mm: float
+    low_mm: float
+    high_mm: float
+    progression: float
+    followed: float | None
+    last_value_mm: float | None
+
+
+@dataclass(frozen=True)
+class Progression:
+    """Time to progression by sums (20% and 5 mm above the nadir), from scans at the given interval.
+
+    Attributes:
+        seen_day: of the scan on which it has been seen; nothing is forecast then.
+        median_day: None: less than half of the draws progress before the horizon.
+        by_horizon: chance until the last scan before the horizon.
+    """
+
+    seen_day: float | None
+    median_day: float | None
+    by_horizon: float | None
+
+
+@dataclass(frozen=True)
+class SurvivalLink:
+    """Overall survival from time to growth, where the population's publication links them.
+
+    Attributes:
+        median_days: middle and
+        low_days: 5% and
+        high_days: 95% of the posterior of the median survival.
+        note: whose formula, and for whom.
+    """
+
+    median_days: float
+    low_days: float
+    high_days: float
+    note: str
+
+
+@dataclass(frozen=True)
+class ScenarioRecord:
+    """A "what if".
+
+    Attributes:
+        refused: why there is no number; "" where there is one.
+        assumption: what was assumed beside the patient's posterior.
+        caveat: what it does not say.
+    """
+
+    name: str
+    assumption: str
+    caveat: str
+    refused: str
+    fan: tuple[Band, ...]
+    visits: tuple[Visit, ...]
+    progression: Progression | None
+
+
+@dataclass(frozen=True)
+class PopulationFacts:
+    """The population behind a record, in short."""
+
+    name: str
+    model: str
+    n_patients: int
+    n_scans: int
+    horizon_days: float
+    arms: tuple[str, ...]
+    source: str
+    caveat: str
+
+
+@dataclass(frozen=True)
+class TwinRecord:
+    """`twin.json`.
+
+    Attributes:
+        kind: individual; population_simulation (fewer than two scans: nothing is said of the patient); refused.
+        reasons: why it is not individual, or what was left out; with stable codes before the colon.
+        baseline_mm: first size.
+        nadir_mm: smallest number so far.
+        response_mm: the sum at or below which it is a partial response.
+        progression_mm: the sum from which on it is progression.
+        last_value_mm: carried forward, always drawn; None where there is no scan.
+        horizon_day: where forecasts end: no patient of the population was followed longer from the first scan.
+        shift: where a moved prior came from, "" where it was not moved.
+        effective_draws: how many virtual patients the posterior rests on.
+        best_response: word -> chance, by sums alone.
+    """
+
+    schema: int
+    kind: Kind
+    patient_id: str
+    reasons: tuple[str, ...]
+    population: PopulationFacts
+    scans: tuple[Scan, ...]
+    baseline_mm: float | None
+    nadir_mm: float | None
+    response_mm: float | None
+    progression_mm: float | None
+    last_value_mm: float | None
+    horizon_day: float
+    shift: str
+    effective_draws: float | None
+    fan: tuple[Band, ...]
+    visits: tuple[Visit, ...]
+    progression: Progression | None
+    best_response: dict[str, float]
+    survival: SurvivalLink | None
+    scenarios: tuple[ScenarioRecord, ...]
+    notices: tuple[str, ...]

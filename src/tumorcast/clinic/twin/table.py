@@ -1,0 +1,54 @@
+"""The record as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tumorcast.clinic.twin import words
+from tumorcast.clinic.twin.record import TwinRecord, Visit
+
+
+def table_text(record: TwinRecord) -> str:
+    """Scans to come, each beside the last value carried forward; reasons before, what it is not after."""
+    lines = []
+    if record.kind == "population_simulation":
+        lines.append(words.POPULATION_MARK)
+    lines += list(record.reasons)
+    people = record.population
+    lines.append(
+        f"patient {record.patient_id}: {len(record.scans)} scans; population {people.name} ({people.model}, "
+        f"{people.n_patients} patients, followed {people.horizon_days:g} days)"
+    )
+    if record.progression_mm is not None:
+        lines.append(
+            f"first {record.baseline_mm:.0f} mm, nadir {record.nadir_mm:.0f}, last {record.last_value_mm:.0f}; "
+            f"progression from {record.progression_mm:.0f} mm"
+        )
+    lines += _visits(record.visits)
+    if record.progression and record.progression.seen_day is not None:
+        lines.append(f"progression by sums was seen on day {record.progression.seen_day:g}")
+    if record.survival:
+        one = record.survival
+        lines.append(
+            f"median survival {one.median_days:.0f} days [{one.low_days:.0f}, {one.high_days:.0f}]: {one.note}"
+        )
+    for scenario in record.scenarios:
+        lines += ["", f"what if: {scenario.name}", scenario.caveat, scenario.assumption]
+        lines += [f"no answer: {scenario.refused}"] if scenario.refused else _visits(scenario.visits)
+    return "\n".join([*lines, "", *record.notices]) + "\n"
+
+
+def _visits(visits: Sequence[Visit]) -> list[str]:
+    if not visits:
+        return []
+    lines = [
+        f"{'day':>6} {'forecast':>9} {'90% band':>13} {'last value':>11} {'progressed':>11} {'scanned':>8}"
+    ]
+    for one in visits:
+        last = "no scan" if one.last_value_mm is None else f"{one.last_value_mm:.0f}"
+        followed = "" if one.followed is None else f"{one.followed:.0%}"
+        lines.append(
+            f"{one.day:6.0f} {one.median_mm:9.0f} {one.low_mm:5.0f} to {one.high_mm:4.0f} {last:>11} "
+            f"{one.progression:>11.0%} {followed:>8}"
+        )
+    return lines

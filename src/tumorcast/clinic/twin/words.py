@@ -1,0 +1,37 @@
+"""Sentences of the twin's records, pages and pictures."""
+
+from __future__ import annotations
+
+RESEARCH_USE = "Research use only: not for decisions about a patient."
+SIMULATION = "A simulation from a model of tumour size. It recommends nothing."
+SUMS = (
+    "Sums of target lesions alone: new lesions, non-target lesions and death are not in the model, so progression "
+    "can come earlier than is shown."
+)
+LAST_VALUE = (
+    "The dashed line carries the last value forward. On public series that is hard to beat: look at both."
+)
+STAY = "Forecasts are of the number that a scan would show; patients who leave early are not seen growing."
+POPULATION_MARK = "POPULATION SIMULATION: NOT THIS PATIENT"
+NOTICES = (SIMULATION, SUMS, LAST_VALUE, STAY, RESEARCH_USE)
+
+WHAT_IF = (
+    "What if: the model's answer under an assumption, not an effect that was observed. It does not say that "
+    "treatment can be stopped, paused, reduced or withheld without harm, nor that another one would do better."
+)
+STOP = "Growth without the drug is the model's own: no patient of the population was followed off treatment."
+LEVEL = "The kill rate is taken to be proportional to the dose; no dose follows from it."
+EVENT = "Its effect on the sum is as given; healing, swelling and dead tissue on scans are not modelled."
+SWITCH = "The other treatment does to this tumour what it did in its own population, from another trial."
+INDEPENDENT = (
+    "Independent action: each virtual patient has the better of the two treatments alone; no synergy and no "
+    "additivity, as there are no data of the pair."
+)
+NO_DRUG = (
+    "{model} describes size under treatment as it was and does not separate drug from growth: a population with "
+    "Claret's model is needed"
+)
+ONE_SCAN = "too_few_scans: an individual forecast needs two scans with a size, {n} given"
+PAST_HORIZON = (
+    "past_horizon: the last scan is day {day:g} after the first, the population was followed for {horizon:g}"
+)
