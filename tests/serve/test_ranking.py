@@ -13,7 +13,7 @@ from tumorcast.biology.drugs import Agent, normalise_agents
 from tumorcast.biology.regimens.formulary import Formulary
 from tumorcast.cli.main import main
 from tumorcast.clinic.ranking.html import html_of
-from tumorcast.clinic.ranking.record import Ranking
+from tumorcast.clinic.ranking.record import Estimate, Ranking
 from tumorcast.clinic.ranking.record_json import from_json, json_schema, read_ranking, text_of
 from tumorcast.clinic.ranking.table import table_text
 from tumorcast.clinic.ranking.words import NO_SYNERGY, UNWANTED
@@ -28,6 +28,7 @@ from tumorcast.serve.population import TreatmentCount
 from tumorcast.serve.predict import predict_with
 from tumorcast.serve.ranking import RankingRequest, make_ranking
 from tumorcast.serve.ranking_batch import write_rankings
+from tumorcast.serve.ranking_candidate import with_reference
 from tumorcast.serve.ranking_facts import parse_facts
 from tumorcast.serve.request import Request
 
@@ -37,10 +38,13 @@ sources:
 agents:
   newmab: {class: anti-PD-1, targets: [PDCD1]}
   othermab: {class: anti-PD-1, targets: [PDCD1]}
+  newctla: {class: anti-CTLA-4, targets: [CTLA4]}
   strangemab: {class: never heard of, targets: [CLDN18]}
 regimens:
 - {name: New, drugs: {newmab: 1 mg/kg}, cancers: [MEL], setting: metastatic, source: Trial}
-- {name: New and nivolumab, drugs: {nivolumab: "", newmab: ""}, cancers: [MEL], setting: metastatic, source: Trial,
+- {name: CTLA, drugs: [newctla], cancers: [MEL], setting: metastatic, source: Trial}
+- {name: New and nivolumab, drugs: {nivolumab: "", newmab: ""}, cancers: [MEL], setting: metastatic, source: Trial}
+- {name: CTLA and nivolumab, drugs: {nivolumab: "", newctla: ""}, cancers: [MEL], setting: metastatic, source: Trial,
    cost: {text: 9000 EUR a cycle, source: a price list, date: 2026-01}}
 - {name: Other, drugs: {othermab: ""}, cancers: [MEL], setting: metastatic, source: Trial}
 - {name: Strange, drugs: {strangemab: ""}, cancers: [MEL], setting: metastatic, source: Trial}
@@ -202,9 +206,10 @@ def test_without_overlap_there_is_no_number(ask, opened) -> None:
     assert ranking.contrasts == ()
 
 
-def test_a_combination_not_seen_stands_beside_independent_action(ask, opened) -> None:
-    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newmab", 90)))
-    both, parts = of(ranking, "newmab + nivolumab"), ("newmab", "nivolumab")
+def test_a_combination_not_seen_stands_beside_independent_action(ask, opened, lab, tmp_path) -> None:
+    asked = Request(tmp_path, features=lab.features, demonstrate=True)
+    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newctla", 90)), predict=asked)
+    both, parts = of(ranking, "newctla + nivolumab"), ("newctla", "nivolumab")
     assert both.tier == "extrapolated"
     assert both.reference.parts == parts
     assert both.reference.words == NO_SYNERGY
@@ -214,7 +219,22 @@ def test_a_combination_not_seen_stands_beside_independent_action(ask, opened) ->
     assert both.response.value <= both.reference.high
     assert both.group is None
     assert all(NO_SYNERGY in text for text in outputs(ranking))
-    assert of(ranking, "newmab + nivolumab").cost[0].text == "9000 EUR a cycle"
+    assert both.cost[0].text == "9000 EUR a cycle"
+
+
+def test_drugs_of_one_class_do_not_act_independently(ask, opened) -> None:
+    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newmab", 90)))
+    assert of(ranking, "newmab + nivolumab").reference is None
+
+
+def test_a_higher_number_of_an_unseen_combination_is_not_shown(ask, opened) -> None:
+    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newmab", 90)))
+    low = [
+        replace(of(ranking, key), response=Estimate(0.1, 0.05, 0.2, "")) for key in ("nivolumab", "newmab")
+    ]
+    shown = with_reference(of(ranking, "newmab + nivolumab"), low)
+    assert shown.response.value == shown.reference.value < of(ranking, "newmab + nivolumab").response.value
+    assert NO_SYNERGY in shown.response.method
 
 
 def test_a_combination_that_was_seen_needs_no_reference(ask, opened) -> None:

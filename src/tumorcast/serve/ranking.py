@@ -142,7 +142,7 @@ def _ordered(
         watermark=answers.watermark,
         statement=words.STATEMENT,
         prognosis=_prognosis(compared),
-        interaction=_interaction(answers.interaction),
+        interaction=_interaction(answers.interaction, bool(compared)),
         candidates=tuple(sorted(placed, key=_place)),
         contrasts=contrasts,
         tie_groups=groups,
@@ -198,7 +198,9 @@ def _prognosis(compared: Sequence[Compared]) -> Prognosis | None:
     return Prognosis(fmean(values), min(values), max(values), told)
 
 
-def _interaction(moved: float | None) -> Interaction:
+def _interaction(moved: float | None, has_order: bool) -> Interaction:
+    if not has_order:
+        return Interaction(None, None, words.NOT_COMPARED)
     is_additive = None if moved is None else moved < _ADDITIVE_BELOW
     return Interaction(moved, is_additive, words.interaction_text(moved, is_additive))
 

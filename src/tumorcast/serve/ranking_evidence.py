@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from tumorcast.biology.drugs import Agent, normalise_agents
 from tumorcast.biology.regimens.cancers import are_related, code_of
 from tumorcast.biology.regimens.regimen import key_of
-from tumorcast.biology.treatment_families import treatment_key
+from tumorcast.biology.treatment_families import family_of, treatment_key
 from tumorcast.clinic.ranking.record import OverlapFact, Tier
 from tumorcast.clinic.ranking.words import TIERS
 from tumorcast.cohort.arrays import CourseArrays
@@ -58,9 +58,12 @@ def training_treatments(bundle: Bundle, cancer: str) -> TrainingTreatments:
         own = here if code is not None and are_related(code, cancer) else elsewhere
         own[key_of(one.agents)] = own.get(key_of(one.agents), 0) + one.n
     seen = bundle.prepared.treatment
-    known = [agent for name in seen.agents for agent in normalise_agents(name)]
+    told = {name for key in (*here, *elsewhere) for name in key.split(" + ") if name}
+    known = [agent for name in {*seen.agents, *told} for agent in normalise_agents(name)]
     targets = frozenset(target for agent in known for target in agent.targets)
-    return TrainingTreatments(here, elsewhere, frozenset(seen.agents), frozenset(seen.classes), targets)
+    return TrainingTreatments(
+        here, elsewhere, frozenset({*seen.agents, *told}), frozenset(seen.classes), targets
+    )
 
 
 def tier_of(agents: tuple[Agent, ...], seen: TrainingTreatments) -> tuple[Tier, str]:
@@ -120,7 +123,8 @@ def effective_patients(bundle: Bundle, agents: tuple[Agent, ...], seen: Training
 def parts_of(agents: tuple[Agent, ...], seen: TrainingTreatments) -> tuple[str, ...]:
     """The fewest disjoint sets of drugs, each given to enough patients of this cancer, that make up a combination.
 
-    Empty where there are none, or where it is no combination.
+    Empty where there are none, where it is no combination, or where two of them share a class: drugs of one kind do
+    not act independently.
     """
     names = frozenset(agent.name for agent in agents if agent.cls not in _BESIDE)
     sets = {key: frozenset(key.split(" + ")) for key, n in seen.here.items() if key and n >= FEWEST}
@@ -128,7 +132,8 @@ def parts_of(agents: tuple[Agent, ...], seen: TrainingTreatments) -> tuple[str, 
     for size in range(2, _MOST_PARTS + 1):
         for chosen in combinations(sorted(usable), size):
             parts = [_core(usable[key], agents) for key in chosen]
-            if sum(map(len, parts)) == len(names) and frozenset().union(*parts) == names:
+            is_whole = sum(map(len, parts)) == len(names) and frozenset().union(*parts) == names
+            if is_whole and _are_of_other_kinds(parts, agents):
                 return chosen
     return ()
 
@@ -139,6 +144,11 @@ def agents_of_key(key: str, known: Mapping[str, Agent]) -> tuple[Agent, ...]:
     for name in key.split(" + "):
         found += [known[name]] if name in known else list(normalise_agents(name))
     return tuple(found)
+
+
+def _are_of_other_kinds(parts: Sequence[frozenset[str]], agents: tuple[Agent, ...]) -> bool:
+    families = [{family_of(agent.cls) for agent in agents if agent.name in part} for part in parts]
+    return sum(map(len, families)) == len(set().union(*families))
 
 
 def _core(names: frozenset[str], agents: tuple[Agent, ...]) -> frozenset[str]:

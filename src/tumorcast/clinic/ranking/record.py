@@ -222,7 +222,7 @@ class Interaction:
     """Whether the model lets the patient's tumour change the difference between treatments.
 
     Attributes:
-        moved: see `serve.candidates.CandidateAnswers`; None: could not be told.
+        moved: see `serve.candidates.CandidateAnswers`; None: could not be told, or nothing is compared.
         is_additive: True: the same order for every patient; None likewise.
     """
 

@@ -24,6 +24,7 @@ SIMULATED = (
     "The model was trained on simulated data: no patient is behind any number here, and it says nothing about a "
     "real tumour."
 )
+NOT_COMPARED = "No contrast is supported, so it is not told how the tumour changes one."
 RESEARCH_USE = "Research use only, preliminary."
 TIERS: dict[Tier, str] = {
     "seen_here": "seen in training for this cancer",
