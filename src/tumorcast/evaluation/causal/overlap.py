@@ -58,7 +58,8 @@ class Overlap:
         floors: treatment -> chance below which a patient is unlike those who received it: the first percentile among
             these, by models that had not seen them; at least 0.02, at most a quarter of the share who received it.
         effective: treatment -> effective sample size under overlap weights.
-        before, after: largest standardised difference of a baseline number between treatments, unweighted and weighted.
+        before, after: mean over the baseline numbers of the largest standardised difference between two treatments,
+            unweighted and weighted.
         left_out: treatments of fewer than `FEWEST` patients.
     """
 
@@ -138,8 +139,8 @@ def fit_overlap(
         {name: int(rows.sum()) for name, rows in of.items()},
         {name: _floor(held[rows, groups.index(name)], float(rows.mean())) for name, rows in of.items()},
         {name: round(effective_size(weights[rows]), 1) for name, rows in of.items()},
-        float(differences["before"].max()),
-        float(differences["after"].max()),
+        float(differences["before"].mean()),
+        float(differences["after"].mean()),
         left_out,
     )
 
