@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from tumorcast.biology.variants import IMPACTS
-from tumorcast.cohort.arrays import CourseArrays, PatientGraph
+from tumorcast.cohort.arrays import CourseArrays, DrugArrays, PatientGraph
+from tumorcast.cohort.drug_vocabulary import DrugVocabulary
 from tumorcast.cohort.graph_vocabulary import GraphVocabulary
 from tumorcast.cohort.preprocess import Preprocessor, TileStatistics
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
+from tumorcast.cohort.target_profiles import TargetProfiles
 
 MODALITIES = ("slide", "mutations", "expression", "clinical")
 TILE_DIM, N_GENES, N_EXPRESSION = 16, 30, 20
@@ -42,7 +44,15 @@ def toy_preprocessor() -> Preprocessor:
         },
         gene_sets={"set1": _EXPRESSION[:5], "set2": _EXPRESSION[5:9]},
         treatment=TreatmentVocabulary(("nivolumab",), ("anti-PD-1",)),
+        drugs=toy_drugs(),
     )
+
+
+def toy_drugs() -> DrugVocabulary:
+    """Two agents, two classes, two targets in a network of three genes."""
+    values = np.array([[1, 0.5, 1], [0.5, 1, 1], [0.2, 0, 0]], np.float32)
+    profiles = TargetProfiles(("PDCD1", "CD274", "G0"), ("PDCD1", "CD274"), ("checkpoint",), values)
+    return DrugVocabulary(("carboplatin", "nivolumab"), ("anti-PD-1", "platinum", "unknown"), profiles)
 
 
 def toy_course(
@@ -71,7 +81,18 @@ def toy_course(
         },
         is_measured={"expression": np.ones(N_EXPRESSION, bool), "clinical": np.ones(1, bool)},
         treatment=random.normal(size=4).astype(np.float32),
+        drugs=_toy_course_drugs(number),
         is_present=np.array([name in present for name in MODALITIES]),
+    )
+
+
+def _toy_course_drugs(number: int) -> DrugArrays:
+    random, drugs = np.random.default_rng([number, 1]), toy_drugs()
+    count = 1 + number % 3
+    return DrugArrays(
+        agent=random.integers(0, 3, count),
+        features=random.random((count, len(drugs.feature_names))).astype(np.float32),
+        reach=random.random((count, 3)).astype(np.float32),
     )
 
 

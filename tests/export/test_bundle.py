@@ -58,7 +58,7 @@ def test_a_graph_of_other_weights_is_refused(exported):
 def test_graph_leaves_every_size_open_and_adds_without_a_race(exported):
     graph = onnx.load(exported[1] / PREDICTOR_NAME)
     tiles = onnx.load(exported[1] / TILES_NAME)
-    open_sizes = {"n_tiles", "n_nodes", "n_edges", "n_courses"}
+    open_sizes = {"n_tiles", "n_nodes", "n_edges", "n_drugs", "n_courses"}
     inputs = [*graph.graph.input, *tiles.graph.input]
     assert {d.dim_param for i in inputs for d in i.type.tensor_type.shape.dim if d.dim_param} == open_sizes
     assert not _racing(graph)
@@ -73,7 +73,10 @@ def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone_and_stays_as_it
     model = toy_model(("response",), prepared=prepared).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     export_predictor(model, prepared, ("response",), tmp_path)
-    assert input_names(prepared) == ("treatment", "is_present", "layer_clinical", "layer_clinical_measured")
+    assert input_names(prepared) == (
+        "treatment", "drug_agent", "drug_features", "drug_course", "is_present", "layer_clinical",
+        "layer_clinical_measured",
+    )  # fmt: skip
     assert compare(model, prepared, ("response",), tmp_path).max_difference < 1e-5
     assert model.training
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())

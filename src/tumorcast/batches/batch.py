@@ -14,10 +14,10 @@ from tumorcast.cohort.packing import layer_input
 
 
 class CourseInputs(NamedTuple):
-    """B courses packed: T tiles, N nodes, E edges in all; M modalities.
+    """B courses packed: T tiles, N nodes, E edges, D drugs in all; M modalities.
 
     `tiles` have the precision they are stored in (half or float32); the network widens them a chunk at a time.
-    `tile_course` and `node_course` say which course a tile or a node belongs to; they rise. `layers[i]` and
+    `tile_course`, `node_course` and `drug_course` say which course a tile, a node or a drug belongs to; they rise. `layers[i]` and
     `is_measured[i]` are [B, d_i] for the i-th numeric layer in the order of the modalities.
     """
 
@@ -31,6 +31,10 @@ class CourseInputs(NamedTuple):
     edge_weight: Float[Tensor, " e"]
     burden: Float[Tensor, "b 3"]
     treatment: Float[Tensor, "b r"]
+    drug_agent: Int[Tensor, " d"]
+    drug_features: Float[Tensor, "d q"]
+    drug_reach: Float[Tensor, "d 3"]
+    drug_course: Int[Tensor, " d"]
     is_present: Bool[Tensor, "b m"]
     layers: tuple[Tensor, ...]
     is_measured: tuple[Tensor, ...]

@@ -69,6 +69,11 @@ def agent_names() -> tuple[str, ...]:
     return tuple(row["name"] for row in read_table("agents").rows)
 
 
+def agent_targets() -> tuple[str, ...]:
+    """Symbols of all genes that an embedded agent acts on, sorted."""
+    return tuple(sorted({gene for row in read_table("agents").rows for gene in split_list(row["targets"])}))
+
+
 def _agents_of_part(part: str) -> tuple[Agent, ...]:
     """Agents of a piece between separators; a hyphen may join agents or belong to a name."""
     plain = " ".join(_TRIMMING.sub(" ", part).split()).strip(" .-")

@@ -35,6 +35,21 @@ class PatientGraph:
 
 
 @dataclass(frozen=True)
+class DrugArrays:
+    """The drugs of one course (D; 0 where none is recorded), each once; their order says nothing.
+
+    Attributes:
+        agent: [D] number in the training's vocabulary, 0 for a drug that training has not seen.
+        features: [D, Q], columns named by `DrugVocabulary.feature_names`: class, what the targets reach, plan.
+        reach: [D, 3], columns `drug_vocabulary.REACH_NAMES`: what the drug's targets have to do with the altered genes.
+    """
+
+    agent: I64
+    features: F32
+    reach: F32
+
+
+@dataclass(frozen=True)
 class CourseArrays:
     """One course, standardised and masked; M modalities in the preprocessor's order.
 
@@ -46,7 +61,8 @@ class CourseArrays:
         burden: [3] log1p(nonsynonymous variants), log1p(TMB per Mb), 1 where the TMB is known.
         layers: name -> [d] standardised values, 0 where not measured.
         is_measured: name -> [d], True where the value was measured.
-        treatment: [R] drugs, drug classes and line of therapy.
+        treatment: [R] drugs and drug classes of training, and line of therapy.
+        drugs: the same drugs one by one.
         is_present: [M] True where the modality was measured for this course.
     """
 
@@ -58,4 +74,5 @@ class CourseArrays:
     layers: dict[str, F32]
     is_measured: dict[str, Bool]
     treatment: F32
+    drugs: DrugArrays
     is_present: Bool

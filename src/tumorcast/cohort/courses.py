@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tumorcast.biology.drugs import normalise_agents
+from tumorcast.cohort.drugs import Drug, drugs_of_record, treatment_columns
 from tumorcast.cohort.labels import RESPONSE_COLUMNS, ordinal_of, response_of, survival_endpoint, survival_of
 from tumorcast.cohort.survival_check import check_times
 from tumorcast.domain.errors import InputError
@@ -26,9 +26,10 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     patient without a drug record has one course of unknown regimen and start. Labels in the timeline belong
     to their course; labels in the patient table to the patient's first.
 
-    Columns: patient_id, site, regimen, agents (tuple of names), agent_classes (tuple), line, start_day,
-    response, ordinal, time_days, is_event (floats, NaN unknown); `attrs["survival"]`: to which event the times are,
-    `attrs["late"]`: courses whose time was left out, for their progression is later than the end of the patient.
+    Columns: patient_id, site, regimen, agents (tuple of names), agent_classes (tuple), drugs (tuple of `Drug.to_text`),
+    line, start_day, response, ordinal, time_days, is_event (floats, NaN unknown); `attrs["survival"]`: to which
+    event the times are, `attrs["late"]`: courses whose time was left out, for their progression is later than the end
+    of the patient.
     """
     by_patient: dict[Any, list[Record]] = {}
     for record in _records(_drug_records(study.treatments)):
@@ -68,7 +69,7 @@ def _courses_of(patient_id: str, records: list[Record], patient: Record) -> Iter
     site = next((str(patient[c]) for c in SITE_COLUMNS if c in patient and pd.notna(patient[c])), "")
     if not records:
         regimen = _text_of(patient.get("REGIMEN"))
-        yield _course(patient_id, 1, site, regimen, [regimen], math.nan, math.nan, patient)
+        yield _course(patient_id, 1, site, regimen, drugs_of_record(regimen, {}), math.nan, math.nan, patient)
         return
     of_key: dict[str, list[Record]] = {}
     for record in records:
@@ -88,18 +89,18 @@ def _courses_of(patient_id: str, records: list[Record], patient: Record) -> Iter
         start = _first(group)
         start = math.nan if math.isinf(start) else start
         labels = {**(patient if number == 1 else {}), **own}
-        yield _course(patient_id, number, site, regimen, agents or regimens, line, start, labels)
+        column = "agent" if agents else "regimen"
+        drugs = [drug for record in group for drug in drugs_of_record(_text_of(record[column]), record)]
+        yield _course(patient_id, number, site, regimen, drugs, line, start, labels)
 
 
 def _course(
-    patient_id: str, number: int, site: str, regimen: str, drugs: list[str], line: float, start: float,
+    patient_id: str, number: int, site: str, regimen: str, drugs: list[Drug], line: float, start: float,
     labels: Record,
 ) -> Record:  # fmt: skip
-    agents = [agent for text in drugs if text for agent in normalise_agents(text)]
     return {
         "course_id": f"{patient_id}-L{number}", "patient_id": patient_id, "site": site, "regimen": regimen,
-        "agents": tuple(sorted({a.name for a in agents})),
-        "agent_classes": tuple(sorted({a.cls for a in agents})),
+        **treatment_columns(drugs),
         "line": float(line), "start_day": float(start), "labels": labels,
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ from tumorcast.cohort.arrays import CourseArrays
 
 FIXED_INPUTS = (
     "tiles", "tile_course", "node_gene", "node_features", "node_course", "edge_index", "edge_type", "edge_weight",
-    "burden", "treatment", "is_present",
+    "burden", "treatment", "drug_agent", "drug_features", "drug_reach", "drug_course", "is_present",
 )  # fmt: skip
 
 
@@ -59,6 +59,10 @@ def pack_but_tiles(courses: Sequence[CourseArrays]) -> dict[str, NDArray]:
         "edge_weight": np.concatenate([graph.edge_weight for graph in graphs]),
         "burden": np.stack([course.burden for course in courses]),
         "treatment": np.stack([course.treatment for course in courses]),
+        "drug_agent": np.concatenate([course.drugs.agent for course in courses]),
+        "drug_features": np.concatenate([course.drugs.features for course in courses]),
+        "drug_reach": np.concatenate([course.drugs.reach for course in courses]),
+        "drug_course": np.repeat(order, [len(course.drugs.agent) for course in courses]),
         "is_present": np.stack([course.is_present for course in courses]),
     }
     for name in courses[0].layers:

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from tumorcast.biology.network import GeneNetwork
-from tumorcast.cohort.arrays import F32, I64, Bool, CourseArrays, PatientGraph
+from tumorcast.cohort.arrays import F32, I64, Bool, CourseArrays, DrugArrays, PatientGraph
 from tumorcast.cohort.bags import TileBag, tile_sample
 from tumorcast.cohort.cohort import Cohort
+from tumorcast.cohort.drug_vocabulary import DrugVocabulary
 from tumorcast.cohort.graph_vocabulary import NO_GENES, GraphVocabulary, build_vocabulary, frequent_genes
-from tumorcast.cohort.graphs import empty_graph, patient_graphs
+from tumorcast.cohort.graphs import altered_genes, empty_graph, patient_graphs
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
 from tumorcast.config.models import DataConfig, GraphConfig
 from tumorcast.slides.stored_rows import rows_digest
@@ -43,6 +44,7 @@ class Preprocessor:
         layers: scaler per numeric layer among the modalities (expression, clinical and others).
         gene_sets: expression gene sets over the kept expression genes.
         treatment: agents and classes seen in training.
+        drugs: what a drug is in numbers, seen or not.
     """
 
     modalities: tuple[str, ...]
@@ -51,6 +53,7 @@ class Preprocessor:
     layers: dict[str, LayerScaler | ClinicalScaler]
     gene_sets: dict[str, tuple[str, ...]]
     treatment: TreatmentVocabulary
+    drugs: DrugVocabulary
 
     @property
     def tile_dim(self) -> int:
@@ -90,6 +93,7 @@ class Preprocessor:
         graphs = self._graphs(cohort, rows, present.get("mutations"))
         burden = self._burden(cohort, rows, present.get("mutations"))
         treatment = self.treatment.transform_rows(cohort.courses, rows)
+        drugs = self._drugs(cohort, rows, graphs, present.get("mutations"))
         patients = cohort.courses["patient_id"].iloc[rows].astype(str).tolist()
         is_present = np.stack([present[name] for name in self.modalities], axis=1)
         no_tiles = np.zeros((0, self.tile_dim), np.float32)
@@ -104,6 +108,7 @@ class Preprocessor:
                 layers={name: values[i] for name, (values, _) in layers.items()},
                 is_measured={name: mask[i] for name, (_, mask) in layers.items()},
                 treatment=treatment[i],
+                drugs=drugs[i],
                 is_present=is_present[i],
             )
             for i, course_id in enumerate(course_ids)
@@ -132,6 +137,17 @@ class Preprocessor:
         for i, graph in zip(own.tolist(), patient_graphs(self.graph, cohort, rows[own]), strict=True):
             graphs[i] = graph
         return graphs
+
+    def _drugs(
+        self, cohort: Cohort, rows: I64, graphs: Sequence[PatientGraph], is_sequenced: Bool | None
+    ) -> list[DrugArrays]:
+        texts = cohort.courses["drugs"].iloc[rows].tolist()
+        if self.graph is None or is_sequenced is None:
+            return [self.drugs.arrays(own, None) for own in texts]
+        return [
+            self.drugs.arrays(own, altered_genes(self.graph, graph) if is_known else None)
+            for own, graph, is_known in zip(texts, graphs, is_sequenced.tolist(), strict=True)
+        ]
 
     def _burden(self, cohort: Cohort, rows: I64, is_present: Bool | None) -> F32:
         burden = np.zeros((len(rows), 3), np.float32)
@@ -180,6 +196,7 @@ def fit_preprocessor(
         layers=layers,
         gene_sets=sets,
         treatment=TreatmentVocabulary.fit(fold.courses),
+        drugs=DrugVocabulary.fit(fold.courses, network),
     )
 
 
@@ -239,7 +256,9 @@ def fingerprint(arrays: Sequence[CourseArrays]) -> str:
     for course in arrays:
         digest.update(course.course_id.encode())
         digest.update(rows_digest(course.tiles).encode())
-        for part in (course.graph.node_gene, course.graph.node_features, course.treatment):
+        graph, drugs = course.graph, course.drugs
+        parts = (graph.node_gene, graph.node_features, course.treatment, drugs.agent, drugs.features, drugs.reach)
+        for part in parts:
             digest.update(np.ascontiguousarray(part).tobytes())
         for values in course.layers.values():
             digest.update(values.tobytes())

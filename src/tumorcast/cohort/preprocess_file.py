@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from tumorcast.cohort.drug_vocabulary import DrugVocabulary
 from tumorcast.cohort.graph_vocabulary import GraphVocabulary
 from tumorcast.cohort.preprocess import Preprocessor, TileStatistics
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
+from tumorcast.cohort.target_profiles import TargetProfiles
 from tumorcast.config.models import GraphConfig
 
 _GRAPH_ARRAYS = ("prior", "edge_index", "edge_type", "edge_weight")
+_PROFILE_NAMES = ("genes", "targets", "pathways")
 
 
 def save_preprocessor(preprocessor: Preprocessor, folder: Path) -> None:
@@ -32,7 +35,11 @@ def save_preprocessor(preprocessor: Preprocessor, folder: Path) -> None:
         "gene_sets": preprocessor.gene_sets,
         "agents": preprocessor.treatment.agents,
         "classes": preprocessor.treatment.classes,
+        "drugs": {"agents": preprocessor.drugs.agents, "classes": preprocessor.drugs.classes},
     }
+    profiles = preprocessor.drugs.profiles
+    names["drugs"] |= {name: getattr(profiles, name) for name in _PROFILE_NAMES}
+    arrays["drug.profiles"] = profiles.values.astype(np.float16)
     if preprocessor.tiles is not None:
         names["tile_encoder"] = preprocessor.tiles.encoder
         arrays["tile.mean"], arrays["tile.scale"] = preprocessor.tiles.mean, preprocessor.tiles.scale
@@ -74,7 +81,14 @@ def load_preprocessor(folder: Path) -> Preprocessor:
         layers=layers,
         gene_sets={name: tuple(genes) for name, genes in names["gene_sets"].items()},
         treatment=TreatmentVocabulary(tuple(names["agents"]), tuple(names["classes"])),
+        drugs=_load_drugs(names["drugs"], arrays),
     )  # fmt: skip
+
+
+def _load_drugs(names: dict[str, Any], arrays: dict[str, Any]) -> DrugVocabulary:
+    values = arrays["drug.profiles"].astype(np.float32)
+    profiles = TargetProfiles(**{name: tuple(names[name]) for name in _PROFILE_NAMES}, values=values)
+    return DrugVocabulary(tuple(names["agents"]), tuple(names["classes"]), profiles)
 
 
 def _load_vocabulary(graph: dict[str, Any], arrays: dict[str, Any]) -> GraphVocabulary:

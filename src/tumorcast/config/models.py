@@ -156,6 +156,8 @@ class ModelConfig(Section):
         anchors: let the network start from one penalised regression a modality; False is for ablation.
         modality_dropout: chance that a present modality is hidden from a course in training (one always
             stays).
+        drug_tokens: learned queries over the drugs of a course.
+        agent_dropout: chance that training hides which drugs a course has, so that class and targets carry it.
         auxiliary_weight: weight of the losses of the single-modality read-outs.
     """
 
@@ -172,6 +174,8 @@ class ModelConfig(Section):
     anchors: bool = True
     dropout: Fraction = 0.2
     modality_dropout: Fraction = 0.25
+    drug_tokens: Count = 1
+    agent_dropout: Fraction = 0.3
     auxiliary_weight: Annotated[float, Field(ge=0)] = 0.5
 
     @model_validator(mode="after")

@@ -25,11 +25,12 @@ from tumorcast.serve.tile_sums import OUTPUTS as TILE_OUTPUTS
 _OF_SLIDES = ("tiles", "tile_course")
 _POOLED = ("slide_pooled", "slide_summary")
 _OF_MUTATIONS = (
-    "node_gene", "node_features", "node_course", "edge_index", "edge_type", "edge_weight", "burden",
+    "node_gene", "node_features", "node_course", "edge_index", "edge_type", "edge_weight", "burden", "drug_reach",
 )  # fmt: skip
 _OPEN_SIZES = {
     "node_gene": {0: "n_nodes"}, "node_features": {0: "n_nodes"}, "node_course": {0: "n_nodes"},
     "edge_index": {1: "n_edges"}, "edge_type": {0: "n_edges"}, "edge_weight": {0: "n_edges"},
+    **{f"drug_{part}": {0: "n_drugs"} for part in ("agent", "features", "reach", "course")},
 }  # fmt: skip
 
 

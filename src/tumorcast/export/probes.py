@@ -8,7 +8,8 @@ from itertools import chain, combinations
 
 import numpy as np
 
-from tumorcast.cohort.arrays import CourseArrays, PatientGraph
+from tumorcast.cohort.arrays import CourseArrays, DrugArrays, PatientGraph
+from tumorcast.cohort.drug_vocabulary import REACH_NAMES
 from tumorcast.cohort.graph_vocabulary import NO_GENES
 from tumorcast.cohort.graphs import empty_graph
 from tumorcast.cohort.preprocess import Preprocessor
@@ -34,7 +35,17 @@ def probe_course(prepared: Preprocessor, seed: int, n_tiles: int = 7, n_genes: i
         layers={name: random.normal(size=width).astype(np.float32) for name, width in widths.items()},
         is_measured={name: random.random(width) < 0.9 for name, width in widths.items()},
         treatment=random.integers(0, 2, len(prepared.treatment.features)).astype(np.float32),
+        drugs=_probe_drugs(prepared, random, 2 + seed % 3),
         is_present=np.ones(len(prepared.modalities), bool),
+    )
+
+
+def _probe_drugs(prepared: Preprocessor, random: np.random.Generator, count: int) -> DrugArrays:
+    width = len(prepared.drugs.feature_names)
+    return DrugArrays(
+        agent=random.integers(0, len(prepared.drugs.agents) + 1, count),
+        features=random.random((count, width)).astype(np.float32),
+        reach=random.random((count, len(REACH_NAMES))).astype(np.float32),
     )
 
 
@@ -71,6 +82,14 @@ def with_genes(course: CourseArrays, count: int) -> CourseArrays:
     return replace(course, graph=kept)
 
 
+def with_drugs(course: CourseArrays, count: int) -> CourseArrays:
+    """The course with its first drugs, repeated up to `count`."""
+    places = np.arange(count) % len(course.drugs.agent)
+    drugs = course.drugs
+    kept = DrugArrays(drugs.agent[places], drugs.features[places], drugs.reach[places])
+    return replace(course, drugs=kept)
+
+
 def with_modalities(course: CourseArrays, is_kept: Sequence[bool]) -> CourseArrays:
     """The course with only the kept ones of its present modalities."""
     return replace(course, is_present=course.is_present & np.asarray(is_kept, bool))
@@ -95,6 +114,8 @@ def probe_batches(
     whole = [*courses, probe_course(prepared, 11), probe_course(prepared, 12, n_tiles=40, n_genes=30)]
     full = whole[-1]
     batches = {"as they are": list(whole), "alone": [full]}
+    batches |= {f"{count} drugs": [with_drugs(full, count)] for count in (0, 1, 9)}
+    batches["no drug beside some"] = [full, with_drugs(full, 0), full]
     for kept in subsets(len(prepared.modalities)):
         names = [name for name, is_kept in zip(prepared.modalities, kept, strict=True) if is_kept]
         batches[f"only {'+'.join(names) or 'the treatment'}"] = [with_modalities(c, kept) for c in whole]

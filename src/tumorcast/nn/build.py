@@ -16,6 +16,7 @@ from tumorcast.nn.layer_encoders import PathwayEncoder, TabularEncoder
 from tumorcast.nn.predictor import Predictor
 from tumorcast.nn.rivals.build import build_rival
 from tumorcast.nn.slide_encoder import SlideEncoder
+from tumorcast.nn.treatment_encoder import TreatmentEncoder
 
 
 def build_net(model: ModelConfig, prepared: Preprocessor) -> CourseNet:
@@ -33,13 +34,23 @@ def build_predictor(model: ModelConfig, prepared: Preprocessor) -> Predictor:
     return Predictor(
         modalities=prepared.modalities,
         encoders=encoders,
-        treatment=len(prepared.treatment.features),
+        treatment=build_treatment_encoder(model, prepared),
+        treatment_width=len(prepared.treatment.features),
         heads=model.heads,
         fusion=Fusion(model.width, model.attention_heads, model.fusion_layers, model.dropout),
         width=model.width,
         modality_dropout=model.modality_dropout,
+        agent_dropout=model.agent_dropout,
         starts_from_anchors=model.anchors,
     )
+
+
+def build_treatment_encoder(model: ModelConfig, prepared: Preprocessor) -> TreatmentEncoder:
+    """The encoder of the drugs."""
+    return TreatmentEncoder(
+        len(prepared.drugs.agents), len(prepared.drugs.feature_names), model.width, model.drug_tokens, model.dropout,
+        with_reach="mutations" in prepared.modalities,
+    )  # fmt: skip
 
 
 def build_encoder(name: str, model: ModelConfig, prepared: Preprocessor) -> nn.Module:

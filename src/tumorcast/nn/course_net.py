@@ -25,9 +25,11 @@ class CourseNet(nn.Module):
         heads: names of the scores.
         ordinal: the thresholds of the head `ordinal`; None without it.
         modality_dropout: chance that training hides a present modality (`nn.modality_dropout`).
+        agent_dropout: chance that training hides which drugs a course has (`nn.agent_dropout`).
     """
 
     modality_dropout: float = 0.0
+    agent_dropout: float = 0.0
 
     def __init__(self, modalities: tuple[str, ...], heads: tuple[str, ...]) -> None:
         super().__init__()

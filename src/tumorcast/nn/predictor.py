@@ -14,6 +14,7 @@ from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.fusion import Fusion, TreatmentCondition
 from tumorcast.nn.graph_encoder import GraphEncoder
 from tumorcast.nn.slide_encoder import SlideEncoder
+from tumorcast.nn.treatment_encoder import TreatmentEncoder
 
 
 class PredictorOutput(NamedTuple):
@@ -41,16 +42,18 @@ class Predictor(CourseNet):
 
     score = anchors (one frozen penalised regression a modality, one of the treatment; `training.anchors`)
     + share * read-outs (what the network makes of each modality's tokens, modulated by the treatment)
-    + correction (the fusion transformer over all tokens).
+    + correction (the fusion transformer over all tokens, those of the drugs among them).
     Shares and correction start at zero: a cohort too small to teach the network anything stays with the
     regressions, a large one leaves them.
 
     Args:
         modalities: order of `is_present`.
         encoders: one a modality.
-        treatment: width R of the treatment vector.
+        treatment: encoder of the drugs.
+        treatment_width: R of the treatment vector, which the anchors see.
         heads: names of the scores.
         modality_dropout: chance that training hides a present modality (`nn.modality_dropout`).
+        agent_dropout: chance that training hides which drugs a course has (`nn.agent_dropout`).
         starts_from_anchors: False for a network alone: anchors stay zero, shares start at one.
     """
 
@@ -58,30 +61,34 @@ class Predictor(CourseNet):
         self,
         modalities: tuple[str, ...],
         encoders: dict[str, nn.Module],
-        treatment: int,
+        treatment: TreatmentEncoder,
+        treatment_width: int,
         heads: tuple[str, ...],
         fusion: Fusion,
         width: int,
         modality_dropout: float,
+        agent_dropout: float = 0.0,
         starts_from_anchors: bool = True,
     ) -> None:
         super().__init__(modalities, heads)
         self.layer_names = tuple(n for n in modalities if n not in ("slide", "mutations"))
         self.encoders = nn.ModuleDict({f"of_{name}": module for name, module in encoders.items()})
         self.identity = nn.Parameter(torch.randn(len(modalities), width) * 0.1)
-        self.condition = TreatmentCondition(treatment, width)
+        self.treatment = treatment
+        self.drugs = nn.Parameter(torch.randn(width) * 0.1)
+        self.condition = TreatmentCondition(width, width)
         self.summarise = nn.ModuleList(nn.Linear(width, 1) for _ in modalities)
         self.read_out = nn.ModuleList(
             nn.Sequential(nn.LayerNorm(width), nn.Linear(width, len(heads))) for _ in modalities
         )
         widths = [_summary_width(encoders[name]) for name in modalities]
-        self.anchors = Anchors(widths, treatment, len(heads))
+        self.anchors = Anchors(widths, treatment_width, len(heads))
         self.share = nn.Parameter(torch.full((len(modalities),), 0.0 if starts_from_anchors else 1.0))
         self.fusion = fusion
         self.correction = nn.Linear(width, len(heads))
         nn.init.zeros_(self.correction.weight)
         nn.init.zeros_(self.correction.bias)
-        self.modality_dropout = modality_dropout
+        self.modality_dropout, self.agent_dropout = modality_dropout, agent_dropout
 
     def forward(
         self, inputs: CourseInputs, anchored: Tensor | None = None, slide: Encoded | None = None
@@ -94,11 +101,12 @@ class Predictor(CourseNet):
             name: ready.get(name) or self.encode(name, inputs, with_summary=anchored is None)
             for name in self.modalities
         }
+        treated = self.treatment(inputs, self._shows("mutations", is_present))
         conditioned, is_real, singles = [], [], []
         for m, part in enumerate(encoded.values()):
             present = is_present[:, m, None, None]
             clean = torch.where(present, part.tokens, torch.zeros_like(part.tokens))
-            token = self.condition(clean + self.identity[m], inputs.treatment)
+            token = self.condition(clean + self.identity[m], treated.condition)
             conditioned.append(token)
             is_real.append(is_present[:, m, None].expand(-1, token.shape[1]))
             weights = torch.softmax(self.summarise[m](token), dim=1)
@@ -110,6 +118,8 @@ class Predictor(CourseNet):
         added = anchored[:, :-1] + read_outs * self.share[None, :, None]
         single_scores = torch.where(is_present[:, :, None], added, torch.zeros_like(added))
         ground = single_scores.sum(dim=1) + anchored[:, -1] + self.anchors.intercept
+        conditioned.append(treated.tokens + self.drugs)
+        is_real.append(treated.is_real[:, None].expand(-1, treated.tokens.shape[1]))
         scores = ground + self.correction(
             self.fusion(torch.cat(conditioned, dim=1), torch.cat(is_real, dim=1))
         )
@@ -117,6 +127,12 @@ class Predictor(CourseNet):
             scores, self.ordinal_logits(scores), single_scores, read_outs,
             _attention(encoded.get("slide"), scores), _attention(encoded.get("mutations"), scores),
         )  # fmt: skip
+
+    def _shows(self, name: str, is_present: Tensor) -> Tensor:
+        """[B] whether the courses show a modality."""
+        if name not in self.modalities:
+            return torch.zeros_like(is_present[:, 0])
+        return is_present[:, self.modalities.index(name)]
 
     def encode(self, name: str, inputs: CourseInputs, with_summary: bool = True) -> Encoded:
         """Tokens, summary and attention of one modality; the mean tile only `with_summary`."""

@@ -14,7 +14,7 @@ from tumorcast.domain.errors import BundleError
 from tumorcast.readers.files import digest
 from tumorcast.serve.population import IntendedUse, Population, Section
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MANIFEST_NAME = "manifest.json"
 PREDICTOR_NAME = "predictor.onnx"
 TILES_NAME = "tiles.onnx"

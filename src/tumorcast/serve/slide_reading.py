@@ -127,6 +127,7 @@ def slide_alone(prepared: Preprocessor, tiles: NDArray[np.float32]) -> CourseArr
         layers={name: np.zeros(width, np.float32) for name, width in widths.items()},
         is_measured={name: np.zeros(width, bool) for name, width in widths.items()},
         treatment=np.zeros(len(prepared.treatment.features), np.float32),
+        drugs=prepared.drugs.arrays((), None),
         is_present=np.array([name == "slide" for name in prepared.modalities]),
     )
 

@@ -14,7 +14,7 @@ from tumorcast.training.anchors import fit_anchors
 
 NO_PART = frozenset(
     {"width", "attention_heads", "slide_tokens", "graph_tokens", "graph_layers", "fusion_layers", "dropout",
-     "modality_dropout", "auxiliary_weight"}
+     "modality_dropout", "drug_tokens", "agent_dropout", "auxiliary_weight"}
 )  # fmt: skip
 """Settings of the network that its anchors do not depend on."""
 

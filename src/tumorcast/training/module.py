@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tumorcast.batches.batch import CourseBatch, CourseLabels
 from tumorcast.config.models import TrainingConfig
+from tumorcast.nn.agent_dropout import drawn_for_agents, hide_agents
 from tumorcast.nn.course_net import CourseNet
 from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.modality_dropout import drawn, hide_some
@@ -28,7 +29,7 @@ class CourseModule(pl.LightningModule):
     seen it; None where the network has no anchors.
     The loss is that of the fused score plus `auxiliary_weight` times the mean of the single read-outs', each
     over the courses that show the modality; always of the whole global batch, whatever the number of processes.
-    Which tiles and modalities of a course are seen depends on seed, epoch and course alone. The masks of the
+    Which tiles, modalities and names of drugs of a course are seen depends on seed, epoch and course alone. The masks of the
     inner dropout depend on `seed`, the step's place and the process, so that a run that goes on equals one that
     never stopped, but not one on another number of processes.
     """
@@ -54,7 +55,7 @@ class CourseModule(pl.LightningModule):
         self.wishes = Wishes(training.checkpoint_minutes)
         self.loss_total, self.loss_count = torch.zeros(()), 0
         self._asked = torch.zeros(())
-        self._draw: tuple[int, Tensor] = (-1, torch.zeros(0, 0))
+        self._draw: tuple[int, Tensor, Tensor] = (-1, torch.zeros(0, 0), torch.zeros(0))
         self._seen: list[tuple[Tensor, CourseLabels]] = []
         self._matrices = {name for name, value in predictor.named_parameters() if value.ndim >= 2}
 
@@ -83,9 +84,13 @@ class CourseModule(pl.LightningModule):
         return batch.to(device)
 
     def training_step(self, batch: CourseBatch, batch_idx: int) -> Tensor:
-        kept = hide_some(batch.inputs.is_present, self._drawn()[batch.place], self.predictor.modality_dropout)
+        of_modalities, of_agents = (draw[batch.place] for draw in self._drawn())
+        kept = hide_some(batch.inputs.is_present, of_modalities, self.predictor.modality_dropout)
+        shown = hide_agents(
+            batch.inputs.drug_agent, batch.inputs.drug_course, of_agents, self.predictor.agent_dropout
+        )
         anchored = () if self.anchored is None else (self.anchored[batch.place],)
-        output = self.predictor(batch.inputs._replace(is_present=kept), *anchored)
+        output = self.predictor(batch.inputs._replace(is_present=kept, drug_agent=shown), *anchored)
         wish = torch.full_like(batch.labels.response, float(self.wishes.now()))
         own = self.predictor.own_losses(batch.inputs, output, batch.labels)
         has_own = ~own.isnan()
@@ -115,14 +120,14 @@ class CourseModule(pl.LightningModule):
         reached: Tensor = _Reaching.apply(loss, *trained)
         return reached
 
-    def _drawn(self) -> Tensor:
-        """Numbers that decide which modalities each course shows in this epoch."""
-        epoch, draw = self._draw
-        if epoch != self.current_epoch:
-            modalities = len(self.predictor.modalities)
-            draw = drawn(self.seed, self.current_epoch, self.courses, modalities).to(self.device)
-            self._draw = (self.current_epoch, draw)
-        return draw
+    def _drawn(self) -> tuple[Tensor, Tensor]:
+        """Numbers that decide which modalities, and names of drugs, each course shows in this epoch."""
+        if self._draw[0] != self.current_epoch:
+            epoch, modalities = self.current_epoch, len(self.predictor.modalities)
+            of_modalities = drawn(self.seed, epoch, self.courses, modalities).to(self.device)
+            of_agents = drawn_for_agents(self.seed, epoch, self.courses).to(self.device)
+            self._draw = epoch, of_modalities, of_agents
+        return self._draw[1:]
 
     def _whole(self, says: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
         """[b, k, H] and [b, f] of this process -> of the global batch."""

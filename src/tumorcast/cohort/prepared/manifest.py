@@ -20,7 +20,7 @@ from tumorcast.slides.discover import READY_SUFFIXES
 from tumorcast.slides.slide_encoders import misfit
 from tumorcast.slides.store import read_features
 
-FORMAT = 2
+FORMAT = 3
 """Raised with every change of what a folder holds, and of how a cohort is assembled from the same study."""
 MANIFEST, TABLES, LEFT_OUT = "manifest.json", "tables.json", "left_out.csv"
 Look = dict[str, tuple[int, int]]
