@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tumorcast.biology.drugs import UNKNOWN_CLASS, agent_classes
 from tumorcast.biology.network import GeneNetwork
+from tumorcast.cohort.drug_vocabulary import DrugVocabulary
 from tumorcast.cohort.graph_vocabulary import build_vocabulary
 from tumorcast.cohort.preprocess import Preprocessor, TileStatistics
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
+from tumorcast.cohort.target_profiles import fit_target_profiles
 from tumorcast.config.models import GraphConfig, ModelConfig
 from tumorcast.export.predictor import export_predictor
 from tumorcast.nn.build import build_predictor
@@ -43,6 +46,7 @@ def preprocessor(dim: int) -> Preprocessor:
         },
         gene_sets=sets,
         treatment=TreatmentVocabulary(("nivolumab",), ("anti-PD-1",)),
+        drugs=DrugVocabulary(("nivolumab",), (*agent_classes(), UNKNOWN_CLASS), fit_target_profiles(network)),
     )
 
 

@@ -62,12 +62,17 @@ def test_order_of_the_drugs_does_not_matter(predictor, order):
     six = rows(course.drugs, np.arange(6) % len(course.drugs.agent))
     six = replace(six, features=six.features + np.arange(6, dtype=np.float32)[:, None] / 6)
     ours = score(predictor, replace(course, drugs=six))
-    np.testing.assert_allclose(ours, score(predictor, replace(course, drugs=rows(six, np.array(order)))), atol=1e-5)
+    np.testing.assert_allclose(
+        ours, score(predictor, replace(course, drugs=rows(six, np.array(order)))), atol=1e-5
+    )
 
 
 def test_a_drug_named_twice_is_one_drug(predictor):
     course = toy_course(3)
-    once, twice = given_drugs(course, NIVOLUMAB, PLATINUM), given_drugs(course, PLATINUM, NIVOLUMAB, NIVOLUMAB)
+    once, twice = (
+        given_drugs(course, NIVOLUMAB, PLATINUM),
+        given_drugs(course, PLATINUM, NIVOLUMAB, NIVOLUMAB),
+    )
     np.testing.assert_array_equal(score(predictor, once), score(predictor, twice))
 
 

@@ -17,7 +17,8 @@ class CourseInputs(NamedTuple):
     """B courses packed: T tiles, N nodes, E edges, D drugs in all; M modalities.
 
     `tiles` have the precision they are stored in (half or float32); the network widens them a chunk at a time.
-    `tile_course`, `node_course` and `drug_course` say which course a tile, a node or a drug belongs to; they rise. `layers[i]` and
+    `tile_course`, `node_course` and `drug_course` say which course a tile, a node or a drug belongs to; they rise.
+    `layers[i]` and
     `is_measured[i]` are [B, d_i] for the i-th numeric layer in the order of the modalities.
     """
 

@@ -257,7 +257,14 @@ def fingerprint(arrays: Sequence[CourseArrays]) -> str:
         digest.update(course.course_id.encode())
         digest.update(rows_digest(course.tiles).encode())
         graph, drugs = course.graph, course.drugs
-        parts = (graph.node_gene, graph.node_features, course.treatment, drugs.agent, drugs.features, drugs.reach)
+        parts = (
+            graph.node_gene,
+            graph.node_features,
+            course.treatment,
+            drugs.agent,
+            drugs.features,
+            drugs.reach,
+        )
         for part in parts:
             digest.update(np.ascontiguousarray(part).tobytes())
         for values in course.layers.values():

@@ -56,7 +56,7 @@ class TargetProfiles:
         return highest
 
     def nearness(self, targets: Sequence[str], genes: Sequence[str]) -> float | None:
-        """0..1, how near the nearest of `genes` is to one of the targets (1: is one); None where no target is a column."""
+        """0..1, how near the nearest of `genes` is to a target (1: is one); None where no target is a column."""
         columns = [self._column[gene] for gene in targets if gene in self._column]
         if not columns:
             return None

@@ -29,7 +29,7 @@ class CourseModule(pl.LightningModule):
     seen it; None where the network has no anchors.
     The loss is that of the fused score plus `auxiliary_weight` times the mean of the single read-outs', each
     over the courses that show the modality; always of the whole global batch, whatever the number of processes.
-    Which tiles, modalities and names of drugs of a course are seen depends on seed, epoch and course alone. The masks of the
+    Which tiles, modalities and names of drugs are seen depends on seed, epoch and course alone. The masks of the
     inner dropout depend on `seed`, the step's place and the process, so that a run that goes on equals one that
     never stopped, but not one on another number of processes.
     """
