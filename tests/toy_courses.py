@@ -108,6 +108,7 @@ def toy_labels(courses: list[CourseArrays], seed: int = 0) -> pd.DataFrame:
             "ordinal": random.integers(0, 4, count).astype(float),
             "time_days": random.exponential(300, count),
             "is_event": (random.random(count) < 0.7).astype(float),
+            "size_change": random.normal(-0.2, 0.4, count),
         },
         index=[course.course_id for course in courses],
     )

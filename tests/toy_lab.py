@@ -158,7 +158,7 @@ def make_lab(
     prepared = fit_preprocessor(
         cohort, list(cohort.courses.index), bags, GeneNetwork.embedded(), sets, DataConfig(study=study_folder)
     )
-    model = toy_model(heads, prepared=prepared)
+    model = toy_model(heads, prepared=prepared, seed=1)
     facts = replace(
         toy_facts(heads, origin), tile_encoder=info, tile_encoder_onnx=folder / "encoder.onnx",
         population=_validated(population_of(cohort, list(cohort.courses.index), prepared.modalities)),

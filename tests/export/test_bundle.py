@@ -24,7 +24,7 @@ from tumorcast.serve.bundle import load_bundle
 from tumorcast.serve.manifest import PREDICTOR_NAME, TILES_NAME, TileEncoderInfo
 from tumorcast.serve.population import Figure, PatternFigures, Population
 
-HEADS = ("response", "ordinal", "survival")
+HEADS = ("response", "ordinal", "survival", "size")
 
 
 @pytest.fixture(scope="module")

@@ -129,7 +129,7 @@ def test_a_batch_can_be_overfitted(head):
     predictor = build_predictor(model, toy_preprocessor()).train()
     courses = [toy_course(n, n_tiles=5 + n) for n in range(12)]
     table = toy_labels(courses)
-    columns = ["response", "ordinal", "time_days", "is_event"]
+    columns = ["response", "ordinal", "time_days", "is_event", "size_change"]
     labels = CourseLabels(*torch.from_numpy(table[columns].to_numpy(np.float32)).unbind(1))
     inputs = inputs_from(pack(courses), tuple(courses[0].layers))
     outcome = OutcomeLoss(predictor.heads, predictor.ordinal)
@@ -147,8 +147,8 @@ def test_courses_without_a_label_do_not_count():
     scores = torch.randn(5, 3)
     nan = torch.full((5,), torch.nan)
     outcome = OutcomeLoss(("response", "survival"))
-    assert float(outcome(scores, CourseLabels(nan, nan, nan, nan))) == 0
-    known = CourseLabels(torch.tensor([1.0, torch.nan, 0, torch.nan, 1]), nan, nan, nan)
+    assert float(outcome(scores, CourseLabels(nan, nan, nan, nan, nan))) == 0
+    known = CourseLabels(torch.tensor([1.0, torch.nan, 0, torch.nan, 1]), nan, nan, nan, nan)
     changed = scores.clone()
     changed[[1, 3]] += 10
     torch.testing.assert_close(outcome(scores, known), outcome(changed, known))

@@ -261,7 +261,7 @@ def test_clam_learns_from_the_tiles_that_it_prefers():
     courses = [toy_course(0, n_tiles=40), toy_course(1, n_tiles=1), toy_course(2), toy_course(3)]
     inputs = inputs_of(courses)
     nan = torch.full((4,), torch.nan)
-    labels = CourseLabels(torch.tensor([1.0, 1.0, torch.nan, 0.0]), nan, nan, nan)
+    labels = CourseLabels(torch.tensor([1.0, 1.0, torch.nan, 0.0]), nan, nan, nan, nan)
     found = net(inputs)
     losses = net.own_losses(inputs, found, labels)
     assert losses.shape == (4, 1)
@@ -278,7 +278,7 @@ def test_other_kinds_have_no_loss_of_their_own(other):
     nan = torch.full((1,), torch.nan)
     inputs = inputs_of([toy_course(0)])
     net = made(other)
-    assert net.own_losses(inputs, net(inputs), CourseLabels(nan, nan, nan, nan)).shape == (1, 0)
+    assert net.own_losses(inputs, net(inputs), CourseLabels(nan, nan, nan, nan, nan)).shape == (1, 0)
 
 
 def test_the_pseudo_inverse_inverts():

@@ -54,12 +54,14 @@ class CourseLabels(NamedTuple):
     """Labels of B courses; NaN where unknown.
 
     response: 1 responder, 0 not. ordinal: 0 worst .. K-1 best. time_days: PFS or OS. is_event: 1 happened.
+    size_change: natural logarithm of the sum of diameters near week 8 over that at baseline.
     """
 
     response: Float[Tensor, " b"]
     ordinal: Float[Tensor, " b"]
     time_days: Float[Tensor, " b"]
     is_event: Float[Tensor, " b"]
+    size_change: Float[Tensor, " b"]
 
     def to(self, device: torch.device) -> CourseLabels:
         """The same on another device."""

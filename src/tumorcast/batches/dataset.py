@@ -19,7 +19,8 @@ from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
 
 Item = tuple[CourseArrays, int]
-LABELS = ("response", "ordinal", "time_days", "is_event")
+LABELS = ("response", "ordinal", "time_days", "is_event", "size_change")
+"""Columns of the course table, in the order of `CourseLabels`; an absent one is unknown for all."""
 _AHEAD = 4
 """Batches that each loading process has ready."""
 _NOT_FOR_LOADERS = [
@@ -46,7 +47,9 @@ class CourseDataset(Dataset[Item]):
     ) -> None:
         self.arrays = list(arrays)
         ids = [course.course_id for course in self.arrays]
-        self.labels = torch.from_numpy(courses.loc[ids, list(LABELS)].to_numpy(np.float32, copy=True))
+        self.labels = torch.from_numpy(
+            courses.loc[ids].reindex(columns=list(LABELS)).to_numpy(np.float32, copy=True)
+        )
         self.max_tiles, self.seed = max_tiles, seed
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
 

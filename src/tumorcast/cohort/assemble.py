@@ -204,7 +204,7 @@ def _presence(cohort: Cohort, modalities: Sequence[str], chosen: pd.DataFrame) -
 
 def _with_labels(cohort: Cohort, heads: Sequence[str]) -> Cohort:
     """Without the courses that have no label for any head, or nothing measured."""
-    columns = {"response": "response", "ordinal": "ordinal", "survival": "time_days"}
+    columns = {"response": "response", "ordinal": "ordinal", "survival": "time_days", "size": "size_change"}
     has_label = cohort.courses[[columns[head] for head in heads]].notna().any(axis=1)
     has_layer = cohort.is_present.any(axis=1)
     notes = [

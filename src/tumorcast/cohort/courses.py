@@ -9,7 +9,14 @@ from typing import Any
 import pandas as pd
 
 from tumorcast.cohort.drugs import Drug, drugs_of_record, treatment_columns
-from tumorcast.cohort.labels import RESPONSE_COLUMNS, ordinal_of, response_of, survival_endpoint, survival_of
+from tumorcast.cohort.labels import (
+    RESPONSE_COLUMNS,
+    ordinal_of,
+    response_of,
+    size_of,
+    survival_endpoint,
+    survival_of,
+)
 from tumorcast.cohort.survival_check import check_times
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.study import Study
@@ -27,9 +34,9 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     to their course; labels in the patient table to the patient's first.
 
     Columns: patient_id, site, regimen, agents (tuple of names), agent_classes (tuple), drugs (tuple of `Drug.to_text`),
-    line, start_day, response, ordinal, time_days, is_event (floats, NaN unknown); `attrs["survival"]`: to which
-    event the times are, `attrs["late"]`: courses whose time was left out, for their progression is later than the end
-    of the patient.
+    line, start_day, response, ordinal, time_days, is_event, size_change (floats, NaN unknown); `attrs["survival"]`: to
+    which event the times are, `attrs["late"]`: courses whose time was left out, for their progression is later than the
+    end of the patient.
     """
     by_patient: dict[Any, list[Record]] = {}
     for record in _records(_drug_records(study.treatments)):
@@ -69,7 +76,17 @@ def _courses_of(patient_id: str, records: list[Record], patient: Record) -> Iter
     site = next((str(patient[c]) for c in SITE_COLUMNS if c in patient and pd.notna(patient[c])), "")
     if not records:
         regimen = _text_of(patient.get("REGIMEN"))
-        yield _course(patient_id, 1, site, regimen, drugs_of_record(regimen, {}), math.nan, math.nan, patient)
+        yield _course(
+            patient_id,
+            1,
+            site,
+            regimen,
+            drugs_of_record(regimen, {}),
+            math.nan,
+            math.nan,
+            patient,
+            size_of([patient]),
+        )
         return
     of_key: dict[str, list[Record]] = {}
     for record in records:
@@ -91,17 +108,18 @@ def _courses_of(patient_id: str, records: list[Record], patient: Record) -> Iter
         labels = {**(patient if number == 1 else {}), **own}
         column = "agent" if agents else "regimen"
         drugs = [drug for record in group for drug in drugs_of_record(_text_of(record[column]), record)]
-        yield _course(patient_id, number, site, regimen, drugs, line, start, labels)
+        size = size_of([*group, labels])
+        yield _course(patient_id, number, site, regimen, drugs, line, start, labels, size)
 
 
 def _course(
     patient_id: str, number: int, site: str, regimen: str, drugs: list[Drug], line: float, start: float,
-    labels: Record,
+    labels: Record, size: float,
 ) -> Record:  # fmt: skip
     return {
         "course_id": f"{patient_id}-L{number}", "patient_id": patient_id, "site": site, "regimen": regimen,
         **treatment_columns(drugs),
-        "line": float(line), "start_day": float(start), "labels": labels,
+        "line": float(line), "start_day": float(start), "labels": labels, "size_change": size,
     }  # fmt: skip
 
 

@@ -14,9 +14,13 @@ RESPONSE_COLUMNS = {
     "pcr": ("PCR", "RCB_CATEGORY"),
     "durable_benefit": ("DURABLE_BENEFIT",),
 }
+SIZE_PERCENT, SIZE_DAY = "SIZE_CHANGE_PERCENT", "SIZE_CHANGE_DAY"
+"""Sum of diameters against baseline, in percent, at a scan so many days after the course's first day."""
+SIZE_WINDOW_DAYS, SIZE_TARGET_DAY = (28.0, 84.0), 56.0
+_SMALLEST_RATIO, _LARGEST_RATIO = 0.05, 5.0
 ENDPOINTS = ("OS", "PFS", "DFS", "DSS", "EFS", "RFS", "PFI", "TTP", "DOR", "TTD", "TTNT")
 _OUTCOME = re.compile(
-    rf"^(?:{'|'.join(ENDPOINTS)})(?:[._ -]|$)|^RCB|CENSOR|CNSR|SURVIVAL|"
+    rf"^SIZE[._ ]CHANGE|^(?:{'|'.join(ENDPOINTS)})(?:[._ -]|$)|^RCB|CENSOR|CNSR|SURVIVAL|"
     r"(?:TIME|DAYS|MONTHS|DATE|DAY)[._ ](?:TO|OF|UNTIL)[._ ]\w*(?:DEATH|PROGRESS|RESPONSE|RELAPSE|RECUR|LAST)|"
     r"^(?:BEST[._ ])?RESPONSE[._ ](?:DAY|DATE|MONTHS?|TIME)"
 )
@@ -76,6 +80,23 @@ def survival_of(row: Mapping[str, Any], stem: str) -> tuple[float, float]:
     if months > 0 and status in {"0", "1"}:
         return months * DAYS_PER_MONTH, float(status)
     return math.nan, math.nan
+
+
+def size_of(rows: Sequence[Mapping[str, Any]]) -> float:
+    """Natural logarithm of (sum of diameters / baseline) at the scan nearest week 8; NaN unknown.
+
+    Only scans from week 4 to 12 count. A tumour below a twentieth of its size, or gone, counts as a twentieth (too
+    small to measure), one above five times its size as five times. A change below -100 percent is unknown.
+    """
+    low, high = SIZE_WINDOW_DAYS
+    scans = [(_number(row.get(SIZE_DAY)), _number(row.get(SIZE_PERCENT))) for row in rows]
+    usable = [
+        (abs(day - SIZE_TARGET_DAY), change) for day, change in scans if low <= day <= high and change >= -100
+    ]
+    if not usable:
+        return math.nan
+    ratio = 1 + min(usable)[1] / 100
+    return math.log(min(max(ratio, _SMALLEST_RATIO), _LARGEST_RATIO))
 
 
 def survival_endpoint(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -139,6 +139,10 @@ class SplitConfig(Section):
         return self
 
 
+Head = Literal["response", "ordinal", "survival", "size"]
+"""What a network can be asked for."""
+
+
 class ModelConfig(Section):
     """The network: one encoder a modality, tokens, fusion, heads.
 
@@ -146,7 +150,8 @@ class ModelConfig(Section):
         kind: this project's network or a published one; of other kinds only `heads`, `rival_width` and `dropout`
             count, and no bundle is exported.
         rival_width: channels of a network of another kind; None is its paper's.
-        heads: what is predicted; the first is the one that is scored.
+        heads: what is predicted; the first is the one that is scored. "size" (log ratio of the sum of diameters near
+            week 8 to baseline) stands beside another and is scored on its own.
         width: channels of every token (divisible by `attention_heads`).
         slide_tokens, graph_tokens: learned queries of the attention pooling.
         graph: encoder of the mutation graph: "gine", "gatv2", "hetero" (genes, and pathways as nodes of a second
@@ -163,7 +168,7 @@ class ModelConfig(Section):
 
     kind: Kind = "tumorcast"
     rival_width: Count | None = None
-    heads: tuple[Literal["response", "ordinal", "survival"], ...] = ("response",)
+    heads: tuple[Head, ...] = ("response",)
     width: Count = 32
     attention_heads: Count = 4
     slide_tokens: Count = 2
@@ -186,6 +191,8 @@ class ModelConfig(Section):
             )
         if not self.heads or len(set(self.heads)) != len(self.heads):
             raise ValueError("heads must name at least one head and none twice")
+        if self.heads[0] == "size":
+            raise ValueError("heads must begin with response, ordinal or survival; size stands beside it")
         return self
 
 

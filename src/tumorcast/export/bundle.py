@@ -133,6 +133,7 @@ def _manifest(
         tile_encoder=facts.tile_encoder,
         thresholds=facts.thresholds,
         rules=DataRules(**rules),
+        size=facts.size,
         parity=parity.max_difference,
         attention_check=checked,
         intended_use=facts.intended_use,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from tumorcast.config.models import DataConfig
+from tumorcast.config.models import DataConfig, Head
 from tumorcast.evaluation.causal.overlap import Overlap
 from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
@@ -15,7 +15,7 @@ from tumorcast.evaluation.survival_curves import SurvivalRecord
 from tumorcast.evaluation.trust import Trust
 from tumorcast.export.intended_use import intended_use
 from tumorcast.readers.study import Origin
-from tumorcast.serve.manifest import TileEncoderInfo
+from tumorcast.serve.manifest import SizeResiduals, TileEncoderInfo
 from tumorcast.serve.population import IntendedUse, Population
 
 
@@ -41,6 +41,7 @@ class BundleFacts:
         provenance: of the training (`git_commit`, `data_sha256`), where known.
         trust: calibration, sets of answers and operating points; None where there was too little to learn them from.
         reference: what the training patients look like; None where they are too few.
+        size: how far the head `size` was off on inner folds; None without it.
         spreads: how each number of a case is spread over them; None likewise.
         comparison: what a report compares a patient with.
         survival: what survival curves are drawn from; None without such a head, or of too few patients.
@@ -52,7 +53,7 @@ class BundleFacts:
     study_id: str
     n_patients: int
     n_courses: int
-    heads: tuple[Literal["response", "ordinal", "survival"], ...]
+    heads: tuple[Head, ...]
     data: DataConfig
     tile_encoder: TileEncoderInfo | None = None
     tile_encoder_onnx: Path | None = None
@@ -66,6 +67,7 @@ class BundleFacts:
     trust: Trust | None = None
     reference: Reference | None = None
     spreads: Spreads | None = None
+    size: SizeResiduals | None = None
     comparison: Comparison | None = None
     overlap: Overlap | None = None
     survival: SurvivalRecord | None = None

@@ -14,6 +14,7 @@ _USERS = (
 _PURPOSE = {
     "response": "Estimate the probability of response among patients who received the treatment, with its uncertainty.",
     "ordinal": "Estimate the level of response, and from it the probability of response, with its uncertainty.",
+    "size": "Estimate the change of the sum of diameters near week 8 among patients who received the treatment.",
     "survival": "Order patients by the risk of progression or death.",
 }
 NOT_FOR = (

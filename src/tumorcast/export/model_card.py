@@ -28,6 +28,7 @@ _MEASURES = {"auroc": "AUROC", "auprc": "AUPRC", "brier": "Brier score", "c_inde
 _HEADS = {
     "response": "probability of response",
     "ordinal": "level of response (four levels), and from it the probability of response",
+    "size": "change of tumour size near week 8 (logarithm of the ratio to baseline)",
     "survival": "log-risk of progression or death (higher is worse)",
 }
 

@@ -27,6 +27,9 @@ _POOLED = ("slide_pooled", "slide_summary")
 _OF_MUTATIONS = (
     "node_gene", "node_features", "node_course", "edge_index", "edge_type", "edge_weight", "burden", "drug_reach",
 )  # fmt: skip
+_OF_HEAD = {
+    "response": "response_logit", "ordinal": "ordinal_logits", "survival": "risk", "size": "size_log_ratio",
+}  # fmt: skip
 _OPEN_SIZES = {
     "node_gene": {0: "n_nodes"}, "node_features": {0: "n_nodes"}, "node_course": {0: "n_nodes"},
     "edge_index": {1: "n_edges"}, "edge_type": {0: "n_edges"}, "edge_weight": {0: "n_edges"},
@@ -49,11 +52,10 @@ def network_inputs(prepared: Preprocessor) -> tuple[str, ...]:
 
 
 def output_names(prepared: Preprocessor, heads: Sequence[str]) -> tuple[str, ...]:
-    """`response_logit`, `ordinal_logits`, `risk` as the heads are, then `single_scores`, then attentions."""
-    of_head = {"response": "response_logit", "ordinal": "ordinal_logits", "survival": "risk"}
+    """`response_logit`, `ordinal_logits`, `risk`, `size_log_ratio` as the heads are; `single_scores`; attentions."""
     attention = (("tile_attention", prepared.tiles), ("gene_attention", prepared.graph))
     return (
-        *(of_head[head] for head in heads),
+        *(_OF_HEAD[head] for head in heads),
         "single_scores",
         *(name for name, part in attention if part is not None),
     )
@@ -63,8 +65,8 @@ class FlatPredictor(nn.Module):
     """The predictor with flat, named tensors in and out.
 
     Shapes: as in docs/architecture.md, "Predictor inputs"; outputs as `output_names` lists them:
-    response_logit [B], ordinal_logits [B, K - 1], risk [B], single_scores [B, M, H], tile_attention [T],
-    gene_attention [N].
+    response_logit [B], ordinal_logits [B, K - 1], risk [B], size_log_ratio [B], single_scores [B, M, H],
+    tile_attention [T], gene_attention [N].
     """
 
     def __init__(self, model: nn.Module, prepared: Preprocessor, heads: Sequence[str]) -> None:
@@ -107,7 +109,7 @@ def _flat(out: PredictorOutput, heads: Sequence[str], outputs: Sequence[str]) ->
     }
     for column, head in enumerate(heads):
         if head != "ordinal":
-            found["risk" if head == "survival" else "response_logit"] = out.scores[:, column]
+            found[_OF_HEAD[head]] = out.scores[:, column]
     return tuple(found[name] for name in outputs)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.evaluation.operating_point import choose_threshold
+from tumorcast.evaluation.size import residuals_of
 from tumorcast.evaluation.trust import Trust, held_out_probabilities
 from tumorcast.export.bundle import export_bundle
 from tumorcast.export.encoder_facts import encoder_of
@@ -17,7 +18,7 @@ from tumorcast.export.training_comparison import training_comparison
 from tumorcast.export.training_overlap import training_overlap
 from tumorcast.export.training_reference import training_reference, training_spreads
 from tumorcast.export.training_survival import training_survival
-from tumorcast.serve.manifest import Manifest
+from tumorcast.serve.manifest import Manifest, SizeResiduals
 from tumorcast.training.fold import FUSED
 from tumorcast.training.reliance import trust_of
 from tumorcast.training.run import Conclusion
@@ -74,6 +75,7 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         provenance={"git_commit": git_commit(), "data_sha256": cohort.digest},
         trust=trust,
         reference=reference,
+        size=_size_of(inner),
         spreads=training_spreads(fitted.prepared, reference, courses),
         comparison=training_comparison(fitted, courses, trust),
         survival=training_survival(cohort, fitted, courses, work.config),
@@ -93,6 +95,12 @@ def threshold_of(inner: pd.DataFrame) -> float:
     if known["label"].nunique() < 2:
         return 0.5
     return choose_threshold(known["label"].to_numpy(), known["probability"].to_numpy())
+
+
+def _size_of(inner: pd.DataFrame) -> SizeResiduals | None:
+    """How far the members were off on the courses of their inner folds."""
+    found = residuals_of(inner)
+    return None if found is None else SizeResiduals(**found.to_json())
 
 
 def unseen(inner: pd.DataFrame, trust: Trust | None) -> pd.DataFrame | None:

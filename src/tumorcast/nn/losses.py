@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from tumorcast.batches.batch import CourseLabels
 
+_SIZE_SPREAD = 0.4
 _NO_RISK = -1e9
 """Log-risk of a course without a label: nothing in the sum over a risk set."""
 
@@ -30,7 +31,7 @@ class OutcomeLoss:
     """Sum over heads of the loss of its score; courses without the label do not count.
 
     response: binary cross-entropy of the logit. ordinal: cumulative link over `thresholds`. survival: Cox
-    partial likelihood in the batch, score = log-risk.
+    partial likelihood in the batch, score = log-risk. size: Huber's loss of the log ratio.
 
     Args:
         heads: names in the order of the scores.
@@ -51,6 +52,8 @@ class OutcomeLoss:
                     total = total + ordinal_loss(self.thresholds(score), labels.ordinal)
                 case "survival":
                     total = total + cox_loss(score, labels.time_days, labels.is_event)
+                case "size":
+                    total = total + size_loss(score, labels.size_change)
         return total
 
 
@@ -72,6 +75,15 @@ def cox_loss(risk: Float[Tensor, " b"], time_days: Tensor, is_event: Tensor) -> 
     running = torch.logcumsumexp(risk[latest_first], dim=0)
     at_risk = len(time) - torch.searchsorted(time.sort().values, time)
     return ((running[at_risk - 1] - risk) * event).sum() / event.sum().clamp(min=1)
+
+
+def size_loss(log_ratio: Float[Tensor, " b"], size_change: Float[Tensor, " b"]) -> Tensor:
+    """Mean Huber loss (1964) in units of 0.4, the usual spread of log ratios, over the courses with a scan: squares
+    within one unit, linear beyond, so that a tumour that vanished does not outweigh the others."""
+    known = ~torch.isnan(size_change)
+    left = (log_ratio - size_change.nan_to_num().to(log_ratio)) / _SIZE_SPREAD
+    each = nn.functional.huber_loss(left, torch.zeros_like(left), reduction="none")
+    return torch.where(known, each, torch.zeros_like(each)).sum() / known.sum().clamp(min=1)
 
 
 def ordinal_loss(logits: Float[Tensor, "b k"], level: Float[Tensor, " b"]) -> Tensor:

@@ -114,8 +114,7 @@ def with_treatment(cohort: Cohort, course_id: str, agents: Sequence[Agent]) -> C
     """The cohort with another treatment of one course."""
     courses = cohort.courses.copy()
     columns: dict[str, Any] = {
-        "agents": tuple(sorted({agent.name for agent in agents})),
-        "agent_classes": tuple(sorted({agent.cls for agent in agents})),
+        **treatment_columns(Drug(agent.name, agent.cls, agent.targets) for agent in agents),
         "regimen": key_of(agent.name for agent in agents),
     }
     for name, value in columns.items():

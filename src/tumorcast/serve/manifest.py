@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from tumorcast.cohort.labels import SIZE_WINDOW_DAYS
+from tumorcast.config.models import Head
 from tumorcast.domain.errors import BundleError
 from tumorcast.readers.files import digest
 from tumorcast.serve.population import IntendedUse, Population, Section
@@ -73,6 +75,24 @@ class TileEncoderInfo(Section):
     context_mpp: float | None = None
 
 
+class SizeResiduals(Section):
+    """How far the head `size` was off among training courses that it had not seen (inner folds), in log ratios.
+
+    Attributes:
+        bias, sd: mean and standard deviation of observed less predicted.
+        n_patients, n_courses: behind them.
+        median: log ratio of these courses.
+        window_days: the scan nearest day 56 among those within these days.
+    """
+
+    bias: float
+    sd: float = Field(ge=0)
+    n_patients: int
+    n_courses: int
+    median: float
+    window_days: tuple[float, float] = SIZE_WINDOW_DAYS
+
+
 class DataRules(Section):
     """Rules of the training cohort that hold for its users too (see `config.models.DataConfig`)."""
 
@@ -104,6 +124,7 @@ class Manifest(Section):
         tile_encoder: None where the model reads no slide.
         thresholds: cut of the probability or risk by head, chosen on training courses.
         rules: which tissue and which courses count.
+        size: of the head `size`; None without it, or where ten patients had no scan.
         parity: largest difference between torch and ONNX Runtime at export, in probability.
         attention_check: kind of attention (tile, gene) -> median absolute rank correlation of its maps with those
             of the same model after its weights were shuffled.
@@ -128,12 +149,13 @@ class Manifest(Section):
     research_use_only: Literal[True] = True
     status: Literal["preliminary"] = "preliminary"
     modalities: tuple[str, ...]
-    heads: tuple[Literal["response", "ordinal", "survival"], ...]
+    heads: tuple[Head, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     tile_encoder: TileEncoderInfo | None
     thresholds: dict[str, float]
     rules: DataRules
+    size: SizeResiduals | None = None
     parity: float
     attention_check: dict[str, float] = Field(default_factory=dict)
     recalibrated: dict[str, str] = Field(default_factory=dict)

@@ -31,6 +31,7 @@ class PredictionRow:
             either), "unknown" for a patient unlike those of training; "" where none is given.
         like_training: p value of being like the training patients; None where it is not known.
         risk: log-risk of an event, likewise.
+        size_log_ratio: of the sum of diameters near week 8 to baseline, natural logarithm; likewise.
         flags: `level:code` of every finding, worst first, separated by spaces.
         findings: these whole.
     """
@@ -47,10 +48,11 @@ class PredictionRow:
     like_training: float | None = None
     flags: str = ""
     findings: tuple[Finding, ...] = ()
+    size_log_ratio: float | None = None
 
 
 def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, watermark: str = "") -> pd.DataFrame:
-    """Rows as a table: column `risk` where the model has that head, `watermark` where there is one."""
+    """Rows as a table: `risk`, `size_log_ratio` where the model has the head, `watermark` where there is one."""
     columns: dict[str, type | str] = {
         "patient_id": object, "course_id": object, "probability": float, "answers": object, "like_training": float,
         "status": object, "reason": object, "flags": object, "modalities": object,
@@ -58,12 +60,16 @@ def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, watermar
     }  # fmt: skip
     if "survival" in manifest.heads:
         columns["risk"] = float
+    if "size" in manifest.heads:
+        columns["size_log_ratio"] = float
     values = [[getattr(row, name) for name in columns] for row in rows]
     table = pd.DataFrame(values, columns=list(columns)).astype(columns)
     table["model"], table["training_data"] = manifest.model_id, manifest.training_data
     table["use"] = f"research use only, {manifest.status}"
     if "risk" in columns:
         table["risk"] = table.pop("risk")
+    if "size" in manifest.heads:
+        table["size_log_sd"] = None if manifest.size is None else manifest.size.sd
     if watermark:
         table["watermark"] = watermark
     return table

@@ -29,6 +29,7 @@ class Prediction:
     Attributes:
         probability: of response; NaN where the model has no such head.
         risk: log-risk of an event, higher is worse; NaN where the model has no such head.
+        size_log_ratio: natural logarithm of the sum of diameters near week 8 over that at baseline; likewise.
         tile_attention: [T], sums to 1; empty where the model reads no slide or there is none.
         gene_attention: [N] over the altered genes, likewise.
         single_scores: [M, H] what each modality adds to each head's score (a logit, or a log-risk); 0 where absent.
@@ -41,6 +42,7 @@ class Prediction:
     tile_attention: NDArray[np.float32]
     gene_attention: NDArray[np.float32]
     single_scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    size_log_ratio: float = float("nan")
 
 
 class BundlePredictor:
@@ -98,6 +100,7 @@ class BundlePredictor:
 
     def _told(self, courses: Sequence[CourseArrays], found: dict[str, NDArray]) -> list[Prediction]:
         probability, risk = self._probability(found, len(courses)), found.get("risk")
+        size = found.get("size_log_ratio")
         tiles = _split(found.get("tile_attention"), [len(c.tiles) for c in courses])
         genes = _split(found.get("gene_attention"), [len(c.graph.node_gene) for c in courses])
         return [
@@ -109,6 +112,7 @@ class BundlePredictor:
                 tiles[i],
                 genes[i],
                 found["single_scores"][i],
+                float("nan") if size is None else float(size[i]),
             )
             for i, course in enumerate(courses)
         ]

@@ -84,4 +84,5 @@ def predicted_row(
         None if unlike is None else unlike.p,
         flags(findings),
         tuple(findings),
+        said.size_log_ratio if "size" in manifest.heads else None,
     )

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from torch import nn
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.preprocess import Preprocessor, fit_preprocessor
 from tumorcast.cohort.splits import Fold, inner_folds
 from tumorcast.config.models import Kind
+from tumorcast.evaluation.size import MEDIAN, OBSERVED, PREDICTED, SIZE
 from tumorcast.nn.predictor import Ensemble
 from tumorcast.nn.rivals.build import modalities_of
 from tumorcast.training.choice import Choose, Choosing, InnerFolds, best_candidate
@@ -76,6 +78,7 @@ def run_fold(
         table = prediction_table(work, fold.name, fold.test, name, values)
         if name == FUSED:
             table = relied_on(table, fitted.inner)
+            table = with_size(work, table, fitted.ensemble, test, fold.training)
         elif (
             name in choosing.beside or name in config.training.rivals
         ):  # calibrated likewise, so that the two compare
@@ -170,7 +173,8 @@ def fit_ensemble(inner: InnerFolds, modalities: tuple[str, ...], choose: Choose 
         for member, part in zip(best, inner.parts, strict=True):
             held_out = [inner.seen[cid] for cid in part.test]
             values = predict(member.predictor, held_out, work.config.model.heads[0])
-            said.append(prediction_table(work, part.name, part.test, "inner", values))
+            table = prediction_table(work, part.name, part.test, "inner", values)
+            said.append(with_size(work, table, member.predictor, held_out, part.training))
     return Fitted(modalities, inner.prepared, ensemble, pd.concat(said, ignore_index=True), best)
 
 
@@ -187,6 +191,27 @@ def prediction_table(
     else:
         table = table.assign(label=courses["response"], model=model, probability=values)
     return table.reset_index(drop=True)
+
+
+def with_size(
+    work: Workspace,
+    table: pd.DataFrame,
+    net: nn.Module,
+    courses: Sequence[CourseArrays],
+    training: Sequence[str],
+) -> pd.DataFrame:
+    """A network's predictions, with its log ratios of tumour size where it has that head.
+
+    Args:
+        courses: of the table's rows, in their order. training: courses whose median stands beside.
+    """
+    if SIZE not in work.config.model.heads:
+        return table
+    known, found = work.cohort.courses["size_change"], table.copy()
+    found[OBSERVED] = known.loc[table["course_id"]].to_numpy()
+    found[PREDICTED] = predict(net, courses, SIZE)
+    found[MEDIAN] = known.loc[list(training)].median()
+    return found
 
 
 def _predict_subsets(

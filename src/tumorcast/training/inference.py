@@ -64,8 +64,9 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def predict(model: nn.Module, arrays: Sequence[CourseArrays], head: str) -> NDArray[np.float64]:
-    """[n] probability of response (heads response, ordinal), or log-risk (survival), of the first head."""
-    return np.concatenate([_said(output, head) for output in outputs_of(model, arrays)])
+    """[n] probability of response (heads response, ordinal), log-risk (survival), or log ratio (size)."""
+    column = _column(model, head)
+    return np.concatenate([_said(output, head, column) for output in outputs_of(model, arrays)])
 
 
 def predict_with(
@@ -82,7 +83,7 @@ def predict_with(
             for place, mask in enumerate(shown):
                 is_present = inputs.is_present & torch.from_numpy(mask).to(device)
                 output = mean_output([score(inputs._replace(is_present=is_present)) for score in scored])
-                found[place].append(_said(output, head))
+                found[place].append(_said(output, head, _column(ensemble, head)))
     return [np.concatenate(parts) for parts in found]
 
 
@@ -93,10 +94,16 @@ def _scorer(member: nn.Module, inputs: CourseInputs) -> Callable[..., PredictorO
     return member
 
 
-def _said(output: PredictorOutput, head: str) -> NDArray[np.float64]:
+def _column(model: nn.Module, head: str) -> int:
+    """Where a head's score stands."""
+    first = model.members[0] if isinstance(model, Ensemble) else model
+    return tuple(first.heads).index(head)  # type: ignore[arg-type, union-attr]
+
+
+def _said(output: PredictorOutput, head: str, column: int) -> NDArray[np.float64]:
     is_ordinal = head == "ordinal"
-    logits = output.ordinal_logits[:, _RESPONDER_LEVEL] if is_ordinal else output.scores[:, 0]
-    values = logits if head == "survival" else torch.sigmoid(logits)
+    logits = output.ordinal_logits[:, _RESPONDER_LEVEL] if is_ordinal else output.scores[:, column]
+    values = logits if head in ("survival", "size") else torch.sigmoid(logits)
     return values.double().cpu().numpy()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from tumorcast.evaluation.scores import Metrics
 
-METRICS = ("auroc", "auprc", "brier", "c_index")
+METRICS = ("auroc", "auprc", "brier", "c_index", "mae", "mae_of_median", "mae_minus_median", "spearman")
 PRIMARY = "primary"
 MARGIN = "primary_minus_best_other"
 LOSSES = ("train_loss", "val_loss")

@@ -98,10 +98,11 @@ class CourseModule(pl.LightningModule):
         says = torch.cat([output.scores[:, None], output.read_outs, beside], dim=1)
         known = [*kept.unbind(1), *has_own.unbind(1)]
         says, facts = self._whole(says, torch.stack([*batch.labels, wish, *known], dim=1))
-        labels, known_of = CourseLabels(*facts[:, :4].unbind(1)), facts[:, 5:] > 0
+        count = len(batch.labels)
+        labels, known_of = CourseLabels(*facts[:, :count].unbind(1)), facts[:, count + 1 :] > 0
         read_outs, beside = says[:, 1:].split([output.read_outs.shape[1], own.shape[1]], dim=1)
         modalities = kept.shape[1]
-        self._asked = facts[:, 4].detach().nan_to_num().max()
+        self._asked = facts[:, count].detach().nan_to_num().max()
         loss = self.outcome(says[:, 0], labels)
         auxiliary = self._auxiliary(read_outs, labels, known_of[:, :modalities])
         auxiliary = auxiliary + _mean_of(beside[:, :, 0], known_of[:, modalities:])

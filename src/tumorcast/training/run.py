@@ -20,6 +20,7 @@ from tumorcast.config.models import RunConfig
 from tumorcast.domain.exclusions import summarise
 from tumorcast.evaluation.leakage import check_near_duplicates
 from tumorcast.evaluation.scores import write_metrics
+from tumorcast.evaluation.size import score_size
 from tumorcast.evaluation.table import metrics_table
 from tumorcast.training.baselines import predict_baselines
 from tumorcast.training.choice import Choosing
@@ -156,6 +157,9 @@ def _conclude(
     write_text(folder / "config.json", json.dumps(work.config.model_dump(mode="json"), indent=1))
     notes = [{"kind": e.kind, "id": e.id, "reason": e.reason, "detail": e.detail} for e in work.cohort.report]
     write_table(folder / "exclusions.csv", pd.DataFrame(notes, columns=["kind", "id", "reason", "detail"]))
+    size = _score_size(work, predictions)
+    if size:
+        write_metrics(folder / "size.json", size)
     draw_figures(work, predictions, metrics, subsets, folder / "figures")
     covered = coverage(predictions, work.cohort)
     if len(covered):
@@ -167,10 +171,19 @@ def _conclude(
         tell(f"no bundle: networks of model.kind={work.config.model.kind} are compared, not exported")
     if tracker.tracking.enabled:
         tell("recording for MLflow")
-        _track(work, results, metrics, subsets, tracker)
+        _track(work, results, metrics | size, subsets, tracker)
     print(metrics_table(metrics))
     if len(covered):
         print(told(covered))
+
+
+def _score_size(work: Workspace, predictions: pd.DataFrame) -> Metrics:
+    """`size.json`: how well the fused model predicts the change of tumour size; empty without that head."""
+    settings = work.config.evaluation
+    return score_size(
+        predictions[predictions["model"] == FUSED], n_bootstrap=settings.bootstrap, seed=work.config.seed,
+        confidence=settings.confidence,
+    )  # fmt: skip
 
 
 def _track(
@@ -185,7 +198,7 @@ def _track(
     tracker.log_metrics(flat_metrics({name: {main: v[main]} for name, v in subsets.items()}, "subset."))
     fused = [result.models[FUSED] for result in results]
     tracker.log_curve(mean_curves([member.history for fitted in fused for member in fitted.members]))
-    for name in (*_ALWAYS, "coverage.csv", "search.json", "trials.csv"):
+    for name in (*_ALWAYS, "coverage.csv", "size.json", "search.json", "trials.csv"):
         if (folder / name).is_file():
             tracker.log_file(folder / name)
     tracker.log_files(folder / "figures", "figures")

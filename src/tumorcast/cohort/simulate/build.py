@@ -16,6 +16,7 @@ from tumorcast.cohort.simulate.planted import MEAN_DENSITY_PER_MM2, SD_DENSITY_P
 from tumorcast.cohort.simulate.potential import potential_table
 from tumorcast.cohort.simulate.samples import draw_samples
 from tumorcast.cohort.simulate.settings import SimulationSettings
+from tumorcast.cohort.simulate.sizes import draw_sizes
 from tumorcast.cohort.simulate.slides import (
     SimulatedSlide,
     list_slides,
@@ -125,8 +126,10 @@ def _build(folder: Path, settings: SimulationSettings, progress: bool) -> None:
     potential = potential_table(settings, patients, courses, terms)
     drawn = draw_outcomes(settings.stream("outcomes"), truth["linear_predictor"].to_numpy())
     outcomes = in_order(drawn, courses)
+    linear = truth["linear_predictor"].to_numpy()
+    sizes = draw_sizes(settings.stream("sizes"), linear, outcomes.best_response)
     paths = write_slides(settings, slides, facts, folder / "slides", progress)
-    study = make_study(settings, folder, patients, courses, samples, slides, paths, outcomes)
+    study = make_study(settings, folder, patients, courses, samples, slides, paths, outcomes, sizes)
     write_study(study, folder)
     written = {slide_id: facts[slide_id] for slide_id in paths}
     write_truth(folder / "truth", settings, truth, outcomes, potential, written)

@@ -10,7 +10,7 @@ import numpy as np
 from tumorcast.cohort.simulate.treatments import Assignment, Regimens, Treatments, treatments_of
 from tumorcast.domain.errors import InputError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 5
 """Raised whenever the same settings give another cohort."""
 
 

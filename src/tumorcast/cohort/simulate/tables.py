@@ -14,7 +14,7 @@ from tumorcast.cohort.simulate.courses import SimulatedCourse
 from tumorcast.cohort.simulate.expression import draw_expression
 from tumorcast.cohort.simulate.mutations import captured_mb, draw_tumour_variants, measured_variants
 from tumorcast.cohort.simulate.outcomes import DAYS_PER_MONTH, Outcomes
-from tumorcast.cohort.simulate.patients import Patients
+from tumorcast.cohort.simulate.patients import F64, Patients
 from tumorcast.cohort.simulate.samples import SimulatedSample
 from tumorcast.cohort.simulate.settings import SimulationSettings
 from tumorcast.cohort.simulate.slides import SimulatedSlide
@@ -31,8 +31,9 @@ def make_study(
     slides: Sequence[SimulatedSlide],
     slide_paths: Mapping[str, Path],
     outcomes: Outcomes,
+    sizes: tuple[F64, F64],
 ) -> Study:
-    """All tables of the study; `slide_paths` are those of the slides that were written."""
+    """All tables of the study; `slide_paths` are those of the slides that were written, `sizes` of `draw_sizes`."""
     sequenced = frozenset(sample.sample_id for sample in samples if "mutations" in sample.layers)
     tumours = draw_tumour_variants(settings.stream("tumour variants"), patients)
     return Study(
@@ -41,7 +42,7 @@ def make_study(
         folder=folder,
         patients=_with_survival(patient_table(settings.stream("clinical"), patients), courses, outcomes),
         samples=_sample_table(samples, courses),
-        treatments=_treatment_table(courses, outcomes),
+        treatments=_treatment_table(courses, outcomes, sizes),
         variants=measured_variants(settings.stream("measured variants"), tumours, samples),
         sequenced=sequenced,
         sequenced_mb=dict.fromkeys(sorted(sequenced), captured_mb()),
@@ -72,7 +73,9 @@ def _sample_table(samples: Sequence[SimulatedSample], courses: Sequence[Simulate
     )
 
 
-def _treatment_table(courses: Sequence[SimulatedCourse], outcomes: Outcomes) -> pd.DataFrame:
+def _treatment_table(
+    courses: Sequence[SimulatedCourse], outcomes: Outcomes, sizes: tuple[F64, F64]
+) -> pd.DataFrame:
     """One row a drug; the course's outcome stands in each of its rows."""
     rows = []
     for i, course in enumerate(courses):
@@ -90,6 +93,8 @@ def _treatment_table(courses: Sequence[SimulatedCourse], outcomes: Outcomes) -> 
                 "BEST_RESPONSE": outcomes.best_response[i],
                 "PFS_MONTHS": outcomes.pfs_months[i],
                 "PFS_STATUS": "1:PROGRESSION" if outcomes.is_progression[i] else "0:CENSORED",
+                "SIZE_CHANGE_PERCENT": sizes[0][i],
+                "SIZE_CHANGE_DAY": sizes[1][i],
             }
             for agent in course.agents
         ]
