@@ -13,6 +13,7 @@ from tumorcast.biology.regimens.regimen import key_of
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.bags import TileBag
 from tumorcast.cohort.cohort import Cohort
+from tumorcast.cohort.drugs import Drug, treatment_columns
 from tumorcast.domain.errors import InputError
 from tumorcast.metrics.logistic import bounded_logit
 from tumorcast.readers.study import Study
