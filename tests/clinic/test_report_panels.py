@@ -11,14 +11,17 @@ import pytest
 from toy_curves import toy_curves
 from toy_ranking import toy_ranking, toy_refused_ranking
 from toy_report import toy_record, toy_refusal
+from toy_twin import toy_twin
 from tumorcast.clinic.ranking.words import UNWANTED
 from tumorcast.clinic.report.html import html_of
 from tumorcast.clinic.report.panel import Panel
 from tumorcast.clinic.report.panel_curves import curves_panel
 from tumorcast.clinic.report.panel_ranking import ranking_panel
+from tumorcast.clinic.report.panel_twin import twin_panel
 from tumorcast.clinic.report.panels import panels_of
 from tumorcast.clinic.report.pdf import pdf_of
 from tumorcast.clinic.report.record_json import from_json, to_json
+from tumorcast.clinic.twin.words import POPULATION_MARK
 from tumorcast.domain.errors import InputError
 
 _TAG = re.compile(r"<[^>]*>")
@@ -38,12 +41,13 @@ def squeezed(text: str) -> str:
     return "".join(text.replace("\\", "").split())
 
 
-@pytest.mark.parametrize(
-    "panel", [ranking_panel(toy_ranking()), curves_panel(toy_curves())], ids=lambda one: one.key
-)
+PANELS = [ranking_panel(toy_ranking()), curves_panel(toy_curves()), twin_panel(toy_twin())]
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda one: one.key)
 def test_page_and_print_say_all_of_a_panel(pdf_pages, panel: Panel) -> None:
-    record = replace(toy_record(), ranking=toy_ranking(), curves=toy_curves())
-    assert [one.key for one in panels_of(record)] == ["ranking", "curves"]
+    record = replace(toy_record(), ranking=toy_ranking(), curves=toy_curves(), twin=toy_twin())
+    assert [one.key for one in panels_of(record)] == ["ranking", "curves", "twin"]
     page = squeezed(unescape(_TAG.sub(" ", html_of(record))))
     printed = squeezed("\n".join(pdf_pages(pdf_of(record))))
     for text in said(panel):
@@ -71,6 +75,20 @@ def test_where_no_regimen_has_a_curve_there_is_no_picture() -> None:
     panel = curves_panel(silent)
     assert panel.chart is None
     assert "Given that the event has not happened by day 30 of treatment." in panel.lines
+
+
+def test_the_twin_says_what_it_is_and_draws_the_last_value() -> None:
+    panel = twin_panel(toy_twin())
+    assert panel.statement.startswith("A simulation")
+    assert panel.tables[0].rows[0][3] == "66"
+    assert any("last value" in text for text in panel.notes)
+    assert not [text for text in said(panel) if re.search(r"safe to|recommended|\bbest\b", text)]
+    one_scan = twin_panel(toy_twin((0,), (80,)))
+    assert one_scan.warnings[0] == POPULATION_MARK
+    assert one_scan.tables[0].rows[0][3] == "80" or one_scan.tables[0].rows[0][3] == "no scan"
+    refused = twin_panel(toy_twin((0, 42, 900), (80, 64, 66)))
+    assert refused.tables == ()
+    assert any("past_horizon" in text for text in refused.warnings)
 
 
 def test_standards_stand_first_and_nothing_is_advised() -> None:
@@ -109,13 +127,15 @@ def test_a_report_without_a_number_carries_no_ranking() -> None:
         replace(toy_refusal(), ranking=toy_ranking())
     with pytest.raises(InputError, match="no number"):
         replace(toy_refusal(), curves=toy_curves())
+    with pytest.raises(InputError, match="no number"):
+        replace(toy_refusal(), twin=toy_twin())
     assert panels_of(toy_refusal()) == ()
     assert "ranking-title" not in html_of(toy_record())
 
 
 def test_the_record_comes_back_with_its_panels_and_old_records_without() -> None:
-    record = replace(toy_record(), ranking=toy_ranking(), curves=toy_curves())
+    record = replace(toy_record(), ranking=toy_ranking(), curves=toy_curves(), twin=toy_twin())
     assert from_json(to_json(record)) == record
     old = to_json(toy_record())
-    del old["ranking"], old["curves"]
+    del old["ranking"], old["curves"], old["twin"]
     assert from_json(old) == toy_record()

@@ -132,6 +132,29 @@ def test_curves_are_of_the_recorded_regimen_and_of_those_compared(lab, tmp_path,
     assert names == [{"nivolumab"}, {"ipilimumab", "nivolumab"}]
 
 
+def test_the_twin_is_with_the_last_course_of_a_patient_with_scans(lab, tmp_path):
+    arguments = [
+        "report",
+        str(lab.bundle),
+        str(lab.study),
+        "--out",
+        str(tmp_path),
+        "--features",
+        str(lab.features),
+    ]
+    table = tmp_path / "sizes.csv"
+    table.write_text("patient_id,day,size_mm\nP0,0,80\nP0,42,64\nP0,84,66\n", encoding="utf-8")
+    assert main([*arguments, "--patient", "P0", "--patient", "P4", "--lesions", str(table)]) == 0
+    with_scans, without = (
+        json.loads((tmp_path / who / f"{who}-L1" / "report.json").read_text(encoding="utf-8"))
+        for who in ("P0", "P4")
+    )
+    assert with_scans["twin"]["kind"] == "individual"
+    assert with_scans["twin"]["visits"][0]["last_value_mm"] == 66
+    assert without["twin"] is None
+    assert without["flags"][-1]["code"] == "twin_not_made"
+
+
 def test_the_command_writes_and_strangers_are_told(lab, tmp_path, capsys):
     arguments = [
         "report",

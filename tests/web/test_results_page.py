@@ -11,10 +11,12 @@ import pytest
 from toy_curves import toy_curves
 from toy_ranking import toy_ranking
 from toy_report import toy_record, toy_refusal
+from toy_twin import toy_twin
 from tumorcast.clinic.curves.record import BAND, NOTICE
 from tumorcast.clinic.ranking.words import LIMITS, STATEMENT
 from tumorcast.clinic.report.html import html_of
 from tumorcast.clinic.report.record import PatientReport
+from tumorcast.clinic.twin.words import SIMULATION
 
 SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
 
@@ -69,6 +71,7 @@ def _both(site, record: PatientReport) -> tuple[str, str]:
             {"Candidate regimens side by side", STATEMENT, *LIMITS, "43% (31% to 56%)", "no number"},
         ),
         (_record(curves=toy_curves()), {"PFS over time", NOTICE, BAND, "82% (74% to 89%)", "not reached"}),
+        (_record(twin=toy_twin()), {"At the scans to come", SIMULATION, "Last value, mm"}),
         (toy_refusal(), {"No prediction", "Treatment unlike any of training: Imatinib"}),
     ],
 )
@@ -78,11 +81,11 @@ def test_all_that_the_printed_page_says_stands_on_the_lab_s(site, record, told):
     assert told <= set(said)
     assert [each for each in said if each not in _Texts(shown).found] == []
     assert [each for each in SVG.findall(printed) if each not in shown] == []
-    drawn = 3 + (record.ranking is not None) + (record.curves is not None)
+    drawn = 3 + sum(one is not None for one in (record.ranking, record.curves, record.twin))
     assert len(SVG.findall(printed)) == (drawn if record.is_predicted else 0)
 
 
 def test_the_page_of_a_result_holds_nothing_inline(site):
-    _, shown = _both(site, replace(toy_record(), ranking=toy_ranking(), curves=toy_curves()))
+    _, shown = _both(site, replace(toy_record(), ranking=toy_ranking(), curves=toy_curves(), twin=toy_twin()))
     assert "style=" not in shown
     assert "<style" not in shown

@@ -11,7 +11,7 @@ from tumorcast.cli.prediction_options import add_prediction_options, request_of
 
 if TYPE_CHECKING:
     from tumorcast.clinic.report.index import IndexRow
-    from tumorcast.serve.report_panels import PanelRequest
+    from tumorcast.serve.report_panels import PanelRequest, TwinAsked
     from tumorcast.serve.request import Request
 
 
@@ -47,6 +47,16 @@ def add_parser(subparsers: Any) -> None:
         "--cancer", metavar="CODE", help="with --rank: OncoTree code; else what the study declares"
     )
     parser.add_argument(
+        "--lesions", action="append", default=[], type=Path, metavar="TABLE",
+        help="sizes or lesions of the patients (docs/recist.md): forecast of tumour size, too",
+    )  # fmt: skip
+    parser.add_argument(
+        "--population",
+        default="oak_nsclc",
+        metavar="NAME|FILE.json",
+        help="with --lesions: as `tumorcast twin`",
+    )
+    parser.add_argument(
         "--curves", action="store_true",
         help="survival curves of the recorded regimen, and with --rank of the candidates compared",
     )  # fmt: skip
@@ -77,12 +87,28 @@ def _panels_of(args: argparse.Namespace, asked: Request) -> PanelRequest:
     from tumorcast.serve.report_panels import PanelRequest
 
     curves = CurvesRequest(asked) if args.curves else None
+    twin = _twin_of(args.lesions, args.population) if args.lesions else None
     if args.rank:
         formulary = Formulary.embedded().with_files(args.formulary)
-        return PanelRequest(RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer), curves)
+        return PanelRequest(
+            RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer), curves, twin
+        )
     if args.formulary or args.cancer:
         raise InputError("--formulary and --cancer are of the ranking", fix="add --rank")
-    return PanelRequest(curves=curves)
+    return PanelRequest(curves=curves, twin=twin)
+
+
+def _twin_of(tables: list[Path], population: str) -> TwinAsked:
+    import sys
+
+    from tumorcast.clinic.twin.published import named_population
+    from tumorcast.clinic.twin.read import read_series
+    from tumorcast.serve.report_panels import TwinAsked
+
+    sizes = read_series(tables)
+    for problem in sizes.problems:
+        print(f"{problem.patient_id}: {problem.code}: {problem.detail}", file=sys.stderr)
+    return TwinAsked(sizes, named_population(population))
 
 
 def _tell(rows: list[IndexRow], out: Path) -> int:

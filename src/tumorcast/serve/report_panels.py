@@ -9,7 +9,11 @@ from tumorcast.biology.drugs import Agent
 from tumorcast.clinic.ranking.record import Candidate
 from tumorcast.clinic.report.notices import NO_RANKING, SIDE_BY_SIDE
 from tumorcast.clinic.report.record import Flag, PatientReport
+from tumorcast.clinic.twin.build import twin_record
+from tumorcast.clinic.twin.population import TwinPopulation
+from tumorcast.clinic.twin.read import series_named
 from tumorcast.domain.errors import TumorcastError
+from tumorcast.readers.size_series import SeriesTables
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.curves import CurvesRequest, make_curves
@@ -23,11 +27,27 @@ _MOST_CURVES = 4
 
 
 @dataclass(frozen=True)
+class TwinAsked:
+    """Measured sizes of patients, and the population that the twin is a draw of."""
+
+    sizes: SeriesTables
+    population: TwinPopulation
+
+    @property
+    def key(self) -> str:
+        """Of what is in it."""
+        series = [(one.patient_id, one.days.tolist(), one.low_mm.tolist(), one.high_mm.tolist(), one.not_evaluated)
+                  for one in self.sizes.series]  # fmt: skip
+        return repr((series, self.population))
+
+
+@dataclass(frozen=True)
 class PanelRequest:
     """What is asked for beside the prediction; None: not asked for."""
 
     ranking: RankingRequest | None = None
     curves: CurvesRequest | None = None
+    twin: TwinAsked | None = None
 
     def opened(
         self, predict: Request, predictor: BundlePredictor | None, shared: Shared | None
@@ -37,6 +57,7 @@ class PanelRequest:
         return PanelRequest(
             ranking and replace(ranking, predict=predict, predictor=predictor, shared=shared),
             curves and replace(curves, predict=predict, predictor=predictor),
+            self.twin,
         )
 
     @property
@@ -44,7 +65,9 @@ class PanelRequest:
         """What the panels depend on, beside the prediction's own settings."""
         ranking, curves = self.ranking, self.curves
         told = ranking and (ranking.formulary, ranking.cancer, ranking.line, ranking.setting)
-        return repr((told, curves and (curves.regimens, curves.landmark, curves.line)))
+        return repr(
+            (told, curves and (curves.regimens, curves.landmark, curves.line), self.twin and self.twin.key)
+        )
 
 
 def with_panels(
@@ -64,6 +87,9 @@ def with_panels(
     if (curves := asked.curves) is not None:
         made = _tried(made, "curves_not_made", "No survival curves are shown", lambda own: _curved(
             own, bundle, study, patient_id, curves))  # fmt: skip
+    if (twin := asked.twin) is not None:
+        made = _tried(made, "twin_not_made", "No forecast of tumour size is shown", lambda own: _twinned(
+            own, patient_id, twin))  # fmt: skip
     return made
 
 
@@ -102,6 +128,13 @@ def _curved(
     regimens = (*request.regimens, *map(_agents, candidates[:_MOST_CURVES]))
     curves = make_curves(bundle, study, patient_id, replace(request, regimens=regimens))
     return [replace(one, curves=curves) if _is_of(one, curves.course_id) else one for one in reports]
+
+
+def _twinned(reports: list[PatientReport], patient_id: str, asked: TwinAsked) -> list[PatientReport]:
+    """With the report of the patient's last course: the scans are of the treatment that goes on."""
+    twin = twin_record(series_named(asked.sizes, patient_id), asked.population)
+    last = max(k for k, report in enumerate(reports) if report.is_predicted)
+    return [replace(one, twin=twin) if k == last else one for k, one in enumerate(reports)]
 
 
 def _is_of(report: PatientReport, course_id: str) -> bool:

@@ -43,7 +43,7 @@ def _table(curves: PatientCurves) -> Table:
     width = (0.24, 0.14, *((0.36 / len(days),) * len(days)), 0.26) if days else (0.3, 0.2, 0.5)
     return Table(
         "Share without the event",
-        ("Regimen", "Median", *months, "What speaks against it"),
+        ("Regimen", "Median", *months, "Overlap, and what speaks against it"),
         rows,
         (),
         "",

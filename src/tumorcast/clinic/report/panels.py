@@ -5,10 +5,13 @@ from __future__ import annotations
 from tumorcast.clinic.report.panel import Panel
 from tumorcast.clinic.report.panel_curves import curves_panel
 from tumorcast.clinic.report.panel_ranking import ranking_panel
+from tumorcast.clinic.report.panel_twin import twin_panel
 from tumorcast.clinic.report.record import PatientReport
 
 
 def panels_of(report: PatientReport) -> tuple[Panel, ...]:
     """Those that the record has, in the order in which they are shown."""
     ranking = () if report.ranking is None else (ranking_panel(report.ranking),)
-    return ranking if report.curves is None else (*ranking, curves_panel(report.curves))
+    curves = () if report.curves is None else (curves_panel(report.curves),)
+    twin = () if report.twin is None else (twin_panel(report.twin),)
+    return (*ranking, *curves, *twin)

@@ -1,7 +1,8 @@
 """`PatientReport`: all that a report says of one treatment course, as plain facts; `report.json` is this, whole.
 
 HTML, PDF, FHIR and the web page are drawn from it alone. A refusal carries its reason and no number: then `response`,
-`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles`, `placements`, `ranking` and `curves` are empty.
+`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles`, `placements`, `ranking`, `curves` and `twin` are
+empty.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pydantic import ConfigDict
 
 from tumorcast.clinic.curves.record import PatientCurves
 from tumorcast.clinic.ranking.record import Ranking
+from tumorcast.clinic.twin.record import TwinRecord
 from tumorcast.domain.errors import InputError
 
 SCHEMA_VERSION = 1
@@ -230,8 +232,8 @@ class SignOff(_Fact):
 class PatientReport(_Fact):
     """One treatment course. `watermark` is "" or printed across every page and field.
 
-    `ranking` is the record of candidate regimens (docs/ranking.md), `curves` that of survival curves, where they were
-    asked for.
+    `ranking` is the record of candidate regimens (docs/ranking.md), `curves` that of survival curves, `twin` that
+    of tumour size (docs/twin.md), where they were asked for.
     """
 
     subject: Subject
@@ -257,6 +259,7 @@ class PatientReport(_Fact):
     sign_off: SignOff
     ranking: Ranking | None = None
     curves: PatientCurves | None = None
+    twin: TwinRecord | None = None
     schema: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -273,6 +276,7 @@ class PatientReport(_Fact):
             "placements",
             "ranking",
             "curves",
+            "twin",
         )
         told = [name for name in empty if getattr(self, name)]
         if told or not self.reason:
