@@ -55,6 +55,21 @@ def rows(drugs: DrugArrays, order: np.ndarray) -> DrugArrays:
     return DrugArrays(drugs.agent[order], drugs.features[order], drugs.reach[order])
 
 
+def test_names_of_drugs_are_learned_and_that_of_an_unseen_drug_stays_nothing():
+    torch.manual_seed(0)
+    fresh = build_predictor(ModelConfig(heads=("response",), anchors=False), toy_preprocessor())
+    inputs = packed([toy_course(n) for n in range(8)])
+    optimiser = torch.optim.SGD(fresh.parameters(), lr=1.0)
+    for _ in range(3):
+        optimiser.zero_grad()
+        response_loss(fresh(inputs).scores[:, 0], torch.arange(8) % 2.0).backward()
+        optimiser.step()
+    learned = fresh.treatment.agent.weight.abs().amax(dim=1)
+    given = inputs.drug_agent.unique()
+    assert (learned[given[given > 0]] > 0).all()
+    assert learned[0] == 0
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.permutations(range(6)))
 def test_order_of_the_drugs_does_not_matter(predictor, order):

@@ -34,7 +34,7 @@ class TreatmentEncoder(nn.Module):
     A drug is its class, its targets, its plan, what its targets have to do with the altered genes (only where mutations
     are present), and an embedding of its name, which starts at zero and is that of no drug for a drug not seen in
     training. The order of the drugs does not matter. Weights of what a drug is start at zero: a class that training
-    does not show says nothing.
+    does not show says nothing. Those of the embedding do not: with both at zero neither would ever learn.
 
     Args:
         agents: number of agents seen in training.
@@ -51,7 +51,9 @@ class TreatmentEncoder(nn.Module):
         self.agent = nn.Embedding(agents + 1, _AGENT_WIDTH, padding_idx=0)
         nn.init.zeros_(self.agent.weight)
         self.describe = nn.Linear(features + _AGENT_WIDTH + _REACH_WIDTH * with_reach, width)
-        nn.init.zeros_(self.describe.weight)
+        with torch.no_grad():
+            self.describe.weight[:, :features] = 0
+            self.describe.weight[:, features + _AGENT_WIDTH :] = 0
         self.drug = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width), nn.GELU())
         self.factors = nn.Linear(width, _PAIR_WIDTH, bias=False)
         self.join = nn.Linear(2 * width + _PAIR_WIDTH + LINE_WIDTH, width)
