@@ -50,7 +50,8 @@ def main() -> None:
     sizes, events = [], []
     for name, (task, observed) in tasks.items():
         drawn = written(populations[name], task, seed=words.seed)
-        sizes.append(rows_of(name, task, observed, drawn))
+        tail = float(np.mean([one.tail for one in populations[name]]))
+        sizes.append(rows_of(name, task, observed, drawn, tail))
         events.append(event_of(name, task, observed, drawn))
     early = [event_at_third(one, populations, words.seed) for one in series]
     predictions = pd.concat(sizes, ignore_index=True)
@@ -76,11 +77,11 @@ def last_three(series: SizeSeries) -> tuple[Task, np.ndarray] | None:
     return Task(series.first(int(ahead[0])), series.days[ahead]), series.high_mm[ahead]
 
 
-def rows_of(name: str, task: Task, observed: np.ndarray, drawn: np.ndarray) -> pd.DataFrame:
+def rows_of(name: str, task: Task, observed: np.ndarray, drawn: np.ndarray, tail: float) -> pd.DataFrame:
     """Rows of `predictions.csv`: ours with its band, the others without."""
     known = task.known
     numbers = known.high_mm[known.is_measured]
-    middle, low, high = (np.quantile(drawn, q, axis=0) for q in (0.5, 0.05, 0.95))
+    middle, low, high = (np.quantile(drawn, q, axis=0) for q in (0.5, tail, 1 - tail))
     made = {TWIN: middle, LAST: np.full(AHEAD, numbers[-1])}
     days = known.days[known.is_measured] - known.days[0]
     for rival in RIVALS:

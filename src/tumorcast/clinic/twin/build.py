@@ -75,7 +75,7 @@ def _individual(
     numbers = series.high_mm
     changed = [scenario_record(one, after, fan, visits, numbers, horizon, seen, seed) for one in scenarios]
     return replace(
-        empty, fan=bands(fan.days, fan.true_mm), effective_draws=round(after.effective, 1),
+        empty, fan=bands(population, fan.days, fan.true_mm), effective_draws=round(after.effective, 1),
         visits=visits_of(population, visits.days, numbers, visits.written_mm),
         progression=progression_of(seen, visits.days, numbers, visits.written_mm),
         best_response=best_response_chance(numbers, visits.written_mm),
@@ -109,7 +109,7 @@ def _population_record(
     written = read_off(visits.measured_mm, np.zeros(0), None, np.random.default_rng(seed))
     return replace(
         empty, kind="population_simulation", reasons=(words.ONE_SCAN.format(n=len(series)),),
-        fan=bands(fan.days, fan.true_mm), visits=visits_of(population, days[1:], None, written),
+        fan=bands(population, fan.days, fan.true_mm), visits=visits_of(population, days[1:], None, written),
         progression=Progression(None, *_population_progress(days[1:], written)), best_response={},
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ class Deviation:
     walk: float = 0.14
     drift: float = 0.10
     fade: float = 0.03
-    unrest_sd: float = 0.75
+    unrest_sd: float = 0.35
 
     def covariance(self, days: Floats, others: Floats) -> Floats:
         """Of the departures at unrest 1, [..., n, m], for days since the first scan [..., n] and [..., m]."""

@@ -24,7 +24,7 @@ _PRIOR_PATIENTS = 20.0
 _ROWS = 32
 _WIDER = 1.25
 _BOUNDS = {"error": (0.02, 0.15), "offset_mm": (2.0, 15.0), "walk": (0.01, 0.6), "drift": (0.005, 0.8),
-           "fade": (0.004, 0.2), "unrest_sd": (0.2, 1.2)}  # fmt: skip
+           "fade": (0.004, 0.2), "unrest_sd": (0.1, 0.4)}  # fmt: skip
 
 
 @dataclass(frozen=True)

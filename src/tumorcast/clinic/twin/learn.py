@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tumorcast.biology.dynamics.arrays import Floats
+from tumorcast.clinic.twin.band import calibrated_tail
 from tumorcast.clinic.twin.fit import FitSettings, fit_population, log_evidence
 from tumorcast.clinic.twin.forecast import forecast, posterior
 from tumorcast.clinic.twin.leaving import Leaving, fit_leaving
@@ -48,6 +49,7 @@ def learn_population(
         source=source,
         caveat="Learnt from the sums of the patients who had scans; who left early is underrepresented late.",
     )  # fmt: skip
+    found = replace(found, tail=calibrated_tail(found, used))
     return replace(found, leaving=learn_leaving(found, used))
 
 

@@ -28,6 +28,7 @@ class TwinPopulation:
         deviation: departures and error.
         readings: how numbers are written down; None: as they are measured.
         leaving: how patients leave; None: not known.
+        tail: of the draws on either side of a band of 90%, as its own patients calibrate it.
         horizon_days: how long its patients were followed from their first scan: forecasts end there.
         interval_days: usual time between scans.
         n_patients: that it was learnt from.
@@ -46,6 +47,7 @@ class TwinPopulation:
     deviation: Deviation = field(default_factory=Deviation)
     readings: Readings | None = None
     leaving: Leaving | None = None
+    tail: float = 0.05
     horizon_days: float = 365.0
     interval_days: float = 42.0
     n_patients: int = 0

@@ -29,7 +29,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class Band:
-    """Credible band of the size on a day, mm: 5, 25, 50, 75 and 95%."""
+    """Credible band of the size on a day, mm: the low and high ends of 90%, quartiles, median."""
 
     day: float
     low_mm: float
@@ -45,8 +45,8 @@ class Visit:
 
     Attributes:
         median_mm: and
-        low_mm: 5% and
-        high_mm: 95% of the numbers that would be written down.
+        low_mm: and
+        high_mm: ends of the band that holds nine in ten of the numbers that would be written down.
         progression: chance that progression by sums was seen at this scan or before.
         followed: chance that the patient is still scanned, where the population knows how patients leave.
         last_value_mm: the last value carried forward.

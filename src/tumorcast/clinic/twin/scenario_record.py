@@ -27,6 +27,6 @@ def scenario_record(
     at_visits = np.exp(scenario.log_ratio(population, visits.theta, visits.days, first, seed))
     written = read_off(visits.measured_mm * at_visits, known, None, np.random.default_rng(seed))
     return ScenarioRecord(
-        scenario.name, scenario.assumption, words.WHAT_IF, "", bands(fan.days, fan.true_mm * on_fan),
+        scenario.name, scenario.assumption, words.WHAT_IF, "", bands(population, fan.days, fan.true_mm * on_fan),
         visits_of(population, visits.days, known, written), progression_of(seen, visits.days, known, written),
     )  # fmt: skip

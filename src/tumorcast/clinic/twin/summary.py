@@ -9,12 +9,11 @@ from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.clinic.twin.progress import progression_chance
 from tumorcast.clinic.twin.record import Band, Progression, Visit
 
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
-
-def bands(days: Floats, sizes: Floats) -> tuple[Band, ...]:
-    """5, 25, 50, 75 and 95% of draws [draws, T] on each day."""
-    rows = np.round(np.quantile(sizes, LEVELS, axis=0).T, 2).tolist()
+def bands(population: TwinPopulation, days: Floats, sizes: Floats) -> tuple[Band, ...]:
+    """Median, middle half and band of 90% of draws [draws, T] on each day."""
+    levels = (population.tail, 0.25, 0.5, 0.75, 1 - population.tail)
+    rows = np.round(np.quantile(sizes, levels, axis=0).T, 2).tolist()
     return tuple(Band(day, *row) for day, row in zip(days.tolist(), rows, strict=True))
 
 
@@ -28,14 +27,16 @@ def visits_of(
     """
     chances, ahead = _chances(known, written)
     followed = _followed(population, known, written)
-    rows = np.round(np.quantile(ahead, (0.5, 0.05, 0.95), axis=0).T, 2).tolist()
+    levels = (0.5, population.tail, 1 - population.tail)
+    rows = np.round(np.quantile(ahead, levels, axis=0).T, 2).tolist()
     last = None if known is None else float(known[-1])
     return tuple(
         Visit(
-            day, *row, round(float(chances[k]), 4), None if followed is None else round(followed[k], 4), last
+            day, middle, low, high, round(float(chances[k]), 4),
+            None if followed is None else round(followed[k], 4), last,
         )
-        for k, (day, row) in enumerate(zip(days.tolist(), rows, strict=True))
-    )
+        for k, (day, (middle, low, high)) in enumerate(zip(days.tolist(), rows, strict=True))
+    )  # fmt: skip
 
 
 def progression_of(seen: float | None, days: Floats, known: Floats | None, written: Floats) -> Progression:
