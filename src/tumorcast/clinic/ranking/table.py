@@ -49,15 +49,20 @@ def _lines(ranking: Ranking) -> Iterator[str]:
             yield from _candidate(one)
     if ranking.contrasts:
         yield ""
-        yield from _wrapped(f"Contrasts, all together at {percent(ranking.level)}; seen, not caused:")
-        for contrast in ranking.contrasts:
-            yield from _wrapped(
-                f"  {contrast.first} less {contrast.second}: {contrast_text(contrast)}", "    "
-            )
+        yield from _contrasts(ranking)
     yield ""
     for limit in ranking.limits:
         yield from _wrapped(f"- {limit}", "  ")
     yield RESEARCH_USE
+
+
+def _contrasts(ranking: Ranking) -> Iterator[str]:
+    """How many are ties, and those that are none."""
+    apart = [one for one in ranking.contrasts if not one.is_tie]
+    ties = f"{len(ranking.contrasts) - len(apart)} of {len(ranking.contrasts)} are ties"
+    yield f"Contrasts, all together at {percent(ranking.level)}; seen, not caused: {ties}."
+    for one in apart:
+        yield from _wrapped(f"  {one.first} less {one.second}: {contrast_text(one)}", "    ")
 
 
 def _sections(ranking: Ranking) -> Iterator[tuple[str, list[Candidate]]]:
