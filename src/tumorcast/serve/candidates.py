@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from tumorcast.serve.opening import bags_of, open_study
 from tumorcast.serve.request import Request
 from tumorcast.serve.rows import PredictionRow
 from tumorcast.serve.session import BundlePredictor, Prediction
-from tumorcast.serve.unlike import judge_courses
+from tumorcast.serve.unlike import Unlike, judge_courses
 from tumorcast.serve.verdicts import predicted_row, refused_row
 
 
@@ -69,7 +69,12 @@ class CandidateAnswers:
     watermark: str
 
 
-Seen = tuple[list[Finding], CourseArrays | None]
+class Seen(NamedTuple):
+    """Findings of the course under a treatment, its arrays, and how unlike training it is."""
+
+    findings: list[Finding]
+    course: CourseArrays | None
+    unlike: Unlike | None
 
 
 def predict_candidates(
@@ -103,9 +108,9 @@ def predict_candidates(
         request.policy.settled(one, request.demonstrate) for one in study_findings(bundle.manifest, study)
     ]
     if is_refused(of_study):
-        found: dict[str, Seen] = {key: (list(of_study), None) for key in sets}
+        found = {key: Seen(list(of_study), None, None) for key in sets}
     else:
-        found = {key: work.seen(sets[key], of_study) for key in sorted(sets)}
+        found = work.seen(sets, of_study)
     answers, interaction = work.answered(sets, found, predictor)
     mark = watermark_of(bundle.manifest, study.origin, request.demonstrate)
     return CandidateAnswers(patient_id, course_id, answers, interaction, given, mark)
@@ -158,19 +163,35 @@ class _Work:
     patient_id: str
     bag: TileBag | None
 
-    def seen(self, agents: Sequence[Agent], of_study: Sequence[Finding]) -> Seen:
-        """Findings and arrays of the course under a treatment."""
-        bundle, demonstrate = self.bundle, self.request.demonstrate
+    def seen(self, sets: Mapping[str, Sequence[Agent]], of_study: Sequence[Finding]) -> dict[str, Seen]:
+        """Findings and arrays of the course under each treatment."""
+        before = {key: self._before(sets[key]) for key in sorted(sets)}
+        unlike = self._unlike({key: course for key, (_, _, course) in before.items()})
+        made = {}
+        for key, (case, found, course) in before.items():
+            after = findings_after(case, course, unlike.get(key), found, self.request.demonstrate)
+            made[key] = Seen([*of_study, *found, *after], course, unlike.get(key))
+        return made
+
+    def _before(self, agents: Sequence[Agent]) -> tuple[Case, list[Finding], CourseArrays]:
         given = replace(self.given, cohort=with_treatment(self.given.cohort, self.course_id, agents))
-        case = Case(bundle, given, self.request.policy, self.shared, self.course_id)
-        before = findings_before(case, demonstrate)
-        part = without(with_treatment(self.part, self.course_id, agents), self.course_id, before)
-        course = bundle.prepared.arrays(part, self.course_id, self.bag)
-        unlike = (
-            None if bundle.reference is None else judge_courses(bundle.reference, bundle.prepared, [course])
-        )
-        after = findings_after(case, course, (unlike or {}).get(self.course_id), before, demonstrate)
-        return [*of_study, *before, *after], course
+        case = Case(self.bundle, given, self.request.policy, self.shared, self.course_id)
+        found = findings_before(case, self.request.demonstrate)
+        part = without(with_treatment(self.part, self.course_id, agents), self.course_id, found)
+        return case, found, self.bundle.prepared.arrays(part, self.course_id, self.bag)
+
+    def _unlike(self, courses: Mapping[str, CourseArrays]) -> dict[str, Unlike]:
+        """By key of the treatment; it is of the patient's measurements, so the same where the same of them are used."""
+        reference, judged, made = self.bundle.reference, dict[bytes, dict[str, Unlike]](), {}
+        if reference is None:
+            return {}
+        for key, course in courses.items():
+            used = course.is_present.tobytes() + course.burden.tobytes()
+            if used not in judged:
+                judged[used] = judge_courses(reference, self.bundle.prepared, [course])
+            if self.course_id in judged[used]:
+                made[key] = judged[used][self.course_id]
+        return made
 
     def answered(
         self,
@@ -179,12 +200,13 @@ class _Work:
         predictor: BundlePredictor | None,
     ) -> tuple[dict[str, CandidateAnswer], float | None]:
         """Answers by key; those that findings refuse get none."""
-        said = {
-            k: course
-            for k, (findings, course) in found.items()
-            if course is not None and not is_refused(findings)
-        }
-        said = _with_shared_tiles(said)
+        said = _with_shared_tiles(
+            {
+                key: one.course
+                for key, one in found.items()
+                if one.course is not None and not is_refused(one.findings)
+            }
+        )
         told: dict[str, Prediction] = {}
         interaction = None
         if said:
@@ -193,17 +215,12 @@ class _Work:
             interaction = _interaction(predictor, said, told)
         answers = {}
         for key in sorted(found):
-            findings, _ = found[key]
+            seen = found[key]
             if key not in told:
-                row = refused_row(self.patient_id, self.course_id, findings)
+                row = refused_row(self.patient_id, self.course_id, seen.findings)
                 answers[key] = CandidateAnswer(key, sets[key], row)
                 continue
-            unlike = None
-            if self.bundle.reference is not None:
-                unlike = judge_courses(self.bundle.reference, self.bundle.prepared, [said[key]]).get(
-                    self.course_id
-                )
-            row = predicted_row(self.bundle, said[key], told[key], unlike, findings)
+            row = predicted_row(self.bundle, said[key], told[key], seen.unlike, seen.findings)
             answers[key] = CandidateAnswer(key, sets[key], row, told[key].probability, said[key])
         return answers, interaction
 
