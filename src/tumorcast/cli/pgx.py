@@ -7,6 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+_MOST_PRINTED = 2
+"""Samples beyond this are only counted on the screen."""
+
 
 def add_parser(subparsers: Any) -> None:
     """Register the command."""
@@ -28,13 +31,15 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read, call, write; print the text of a single sample."""
+    """Read, call, write; print the text where it is short."""
     from tumorcast.clinic.pgx.write import Request, write_pgx
 
     request = Request(
         arguments.definitions, arguments.treatment, arguments.comedication, arguments.on, arguments.sex
     )
     told = write_pgx(arguments.files, arguments.out, request)
-    print((arguments.out / "pgx.txt").read_text(encoding="utf-8"))
+    text = (arguments.out / "pgx.txt").read_text(encoding="utf-8")
+    if text.count("\nSample ") <= _MOST_PRINTED:
+        print(text)
     print("\n".join([*told, f"in {arguments.out}/  (pgx.csv, pgx.json, pgx.txt, calls)"]))
     return 0

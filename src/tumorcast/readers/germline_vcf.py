@@ -20,12 +20,13 @@ from tumorcast.readers.germline_sites import SampleGene, Stated, stated_in
 from tumorcast.readers.vcf_header import build_of, read_header, read_lines
 
 _SOMATIC_CALLERS = re.compile(
-    r"##(source|content|GATKCommandLine|MutectVersion|tumor_sample|normal_sample|strelka\w*)\b.*"
-    r"(mutect|somatic|varscan2?$|muse|tumor|tumour|normal_sample|lofreq)",
+    r"##(tumou?r_sample|normal_sample|MutectVersion)=|##SAMPLE=<ID=TUMOU?R"
+    r"|##(source|content|cmdline|commandline|GATKCommandLine)\b.*(mutect|somatic|varscan|\bmuse\b|lofreq)",
     re.IGNORECASE,
 )
 _SOMATIC_INFO = re.compile(r"##INFO=<ID=(SOMATIC|TLOD|NLOD|SOMATIC_EVENT|QSS|QSI),")
 _TUMOUR_NAME = re.compile(r"(?<![a-z])(tumou?r|metastasis)(?![a-z])", re.IGNORECASE)
+_END = re.compile(r"[\t;]END=(\d+)")
 _SYMBOLIC_REF = frozenset({".", "<NON_REF>", "<*>"})
 
 
@@ -110,9 +111,10 @@ def _take(
         raise InputError(f"{path.name}: a record without a position", got=line[:60].rstrip())
     position = int(place)
     check.see_place(_chromosome(name), position, rest)
+    last = _last(position, rest)
     fields: list[str] | None = None
     for gene in genes:
-        if position > max(gene.end, gene.positions[-1].position):
+        if position > max(gene.end, gene.positions[-1].position) or last < _first(gene):
             continue
         fields = fields or line.rstrip("\r\n").split("\t")
         if len(fields) < 9 + len(samples):
@@ -120,25 +122,30 @@ def _take(
                 f"{path.name}: a record lacks columns", got=f"{len(fields)} at {name}:{position}",
                 expected=f"{9 + len(samples)} separated by tabs",
             )  # fmt: skip
-        _place(gene, position, fields, samples, check, found)
+        _place(gene, (position, last), fields, samples, check, found)
+
+
+def _first(gene: GeneDefinition) -> int:
+    return min(gene.start or gene.positions[0].position, gene.positions[0].position)
+
+
+def _last(position: int, rest: str) -> int:
+    """Last position that a record covers: by its block's END, else by its REF."""
+    last = position + len(rest.split("\t", 3)[2]) - 1
+    block = _END.search(rest) if "END=" in rest else None
+    return max(last, int(block[1])) if block else last
 
 
 def _place(
     gene: GeneDefinition,
-    position: int,
+    covered: tuple[int, int],
     fields: Sequence[str],
     samples: Sequence[str],
     check: BuildCheck,
     found: Mapping[str, Mapping[str, SampleGene]],
 ) -> None:
-    info = dict(_pairs(fields[7]))
-    ref, alts = fields[3].upper(), fields[4].split(",")
-    last = position + len(ref) - 1
-    if info.get("END", "").isdigit():
-        last = max(last, int(info["END"]))
-    first_of_gene = min(gene.start or gene.positions[0].position, gene.positions[0].position)
-    if last < first_of_gene:
-        return
+    position, last = covered
+    info, ref, alts = dict(_pairs(fields[7])), fields[3].upper(), fields[4].split(",")
     touched = [one for one in gene.positions if position - 1 <= one.position <= last or _near(one, position)]
     touched = [one for one in touched if check.has_reference(gene, one, position, ref)]
     is_block = set(alts) <= _SYMBOLIC_REF

@@ -16,7 +16,7 @@ INTRON, EXON = 97579893, 97573863
 """rs75017182 (c.1129-5923C>G, which lowers the function) and rs56038477 (c.1236G>A, a proxy), GRCh38."""
 HAPB3, INTRON_ALONE = "c.1129-5923C>G, c.1236G>A (HapB3)", "c.1129-5923C>G"
 REFERENCE = "Reference"
-_CPIC_AND_DPWG = (HAPB3, "c.2846A>T", "c.1905+1G>A (*2A)", "c.1679T>G (*13)")
+_CPIC_AND_DPWG = (HAPB3, INTRON_ALONE, "c.2846A>T", "c.1905+1G>A (*2A)", "c.1679T>G (*13)")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def outside_call(
     activities = tuple(one.activity if one else None for one in found)
     derived = activity_score(activities) if gene in SCORED and sides else None
     by_diplotype = _by_alleles(gene, functions, derived, rules) if sides else ""
-    word = _standard(phenotype)
+    word = _standard(gene, phenotype)
     score, told = _score(gene, activity, derived, word, notes)
     by_score = "" if told is None else phenotype_by_score(gene, told)
     final = by_score or word or by_diplotype or INDETERMINATE
@@ -161,9 +161,10 @@ def _alleles(gene: str, definition: GeneDefinition | None) -> Mapping[str, Allel
     return definition.by_name if definition else {}
 
 
-def _standard(phenotype: str) -> str:
+def _standard(gene: str, phenotype: str) -> str:
     """CPIC's words for a phenotype; as given where they are none of CPIC's."""
-    text = " ".join(phenotype.lower().replace("metaboliser", "metabolizer").split())
+    text = phenotype.lower().replace("metaboliser", "metabolizer").replace(gene.lower(), " ")
+    text = " ".join(text.split())
     if text in _SHORT:
         return _SHORT[text]
     match = _MAIN.search(text.replace("extensive", "normal").replace("ultra-rapid", "ultrarapid"))

@@ -1,0 +1,145 @@
+"""Calls made elsewhere, inhibitors, joint rules, quoted guidance."""
+
+from __future__ import annotations
+
+import pytest
+
+from tumorcast.biology.pgx.call import GeneCall
+from tumorcast.biology.pgx.definitions import embedded_definitions
+from tumorcast.biology.pgx.guidance import Advice, advice_for, genes_of, known_drugs
+from tumorcast.biology.pgx.outside import outside_call
+from tumorcast.biology.pgx.phenoconversion import converted
+from tumorcast.biology.pgx.phenotypes import embedded_rules
+
+GENES = embedded_definitions().genes
+
+
+def given(gene: str, diplotype: str = "", phenotype: str = "", activity: str = "") -> GeneCall:
+    return outside_call(gene, (diplotype, phenotype, activity), GENES.get(gene), embedded_rules())
+
+
+def advice(drug: str, *calls: GeneCall, drugs: tuple[str, ...] = ()) -> list[Advice]:
+    by_gene = {call.gene: call for call in calls}
+    found = {gene: converted(call, drugs) for gene, call in by_gene.items()}
+    return advice_for([drug], by_gene, {gene: one for gene, one in found.items() if one})
+
+
+@pytest.mark.parametrize(
+    ("diplotype", "score", "phenotype"),
+    [
+        ("*1/*4", 1.0, "Intermediate Metabolizer"), ("*4/*4", 0.0, "Poor Metabolizer"),
+        ("*1x2/*1", 3.0, "Ultrarapid Metabolizer"), ("*1/*41", 1.25, "Normal Metabolizer"),
+        ("*41/*41", 0.5, "Intermediate Metabolizer"), ("*4/*41", 0.25, "Intermediate Metabolizer"),
+        ("*2x2/*4", 2.0, "Normal Metabolizer"), ("*68+*4/*10", 0.25, "Intermediate Metabolizer"),
+        ("*36+*10/*36+*10", 0.5, "Intermediate Metabolizer"), ("*10/*10", 0.5, "Intermediate Metabolizer"),
+        ("*1/*5", 1.0, "Intermediate Metabolizer"), ("*5/*5", 0.0, "Poor Metabolizer"),
+        ("*1xN/*4", None, "Indeterminate"), ("*4.024/*1.001", 1.0, "Intermediate Metabolizer"),
+        ("CYP2D6*1/CYP2D6*4", 1.0, "Intermediate Metabolizer"), ("*1/*9999", None, "Indeterminate"),
+        ("*1≥3/*1", 4.0, "Ultrarapid Metabolizer"),
+    ],
+)  # fmt: skip
+def test_cyp2d6_calls(diplotype: str, score: float | None, phenotype: str) -> None:
+    call = given("CYP2D6", diplotype)
+    assert (call.activity_score, call.phenotype) == (score, phenotype)
+
+
+def test_activity_counts_before_phenotype_and_that_before_the_diplotype() -> None:
+    by_score = given("CYP2D6", "*1/*6", "Normal Metabolizer", "4.0")
+    assert (by_score.phenotype, by_score.activity_score) == ("Ultrarapid Metabolizer", 4.0)
+    assert any("add up to 1" in note for note in by_score.notes)
+    by_word = given("CYP2C19", "*1/*1", "pm")
+    assert by_word.phenotype == "Poor Metabolizer"
+    assert any("Normal Metabolizer" in note for note in by_word.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "phenotype"),
+    [("EM", "Normal Metabolizer"), ("likely cyp2c19 poor metaboliser", "Likely Poor Metabolizer"),
+     ("CYP2C19 Ultrarapid Metabolizers (UM)", "Ultrarapid Metabolizer"),
+     ("Likely Poor Metaboliser", "Likely Poor Metabolizer")],
+)  # fmt: skip
+def test_phenotypes_are_read_as_cpic_words(text: str, phenotype: str) -> None:
+    assert given("CYP2C19", "", text).phenotype == phenotype
+
+
+def test_hla_is_presence_of_the_alleles_that_guidelines_ask_for() -> None:
+    call = given("HLA-B", "*15:02:01/*57:01")
+    assert call.diplotype == "*15:02/*57:01"
+    assert call.phenotype == "*15:02 positive; *57:01 positive; *58:01 negative"
+
+
+@pytest.mark.parametrize(
+    ("drug", "phenotype", "score"),
+    [("paroxetine", "Poor Metabolizer", 0.0), ("duloxetine", "Intermediate Metabolizer", 1.0),
+     ("sertraline", "Normal Metabolizer", 2.0)],
+)  # fmt: skip
+def test_inhibitors_convert_the_phenotype(drug: str, phenotype: str, score: float) -> None:
+    one = converted(given("CYP2D6", "*1/*1"), ["aspirin", drug.upper()])
+    assert one is not None
+    assert (one.phenotype, one.activity_score) == (phenotype, score)
+    assert converted(given("CYP2D6", "*1/*1"), ["aspirin"]) is None
+
+
+def test_tamoxifen_follows_the_converted_phenotype() -> None:
+    plain, under = (
+        advice("tamoxifen", given("CYP2D6", "*1/*1"), drugs=drugs)[0] for drugs in ((), ("fluoxetine",))
+    )
+    assert plain.dose == "20 mg/day"
+    assert "aromatase inhibitor" in under.alternative
+
+
+@pytest.mark.parametrize(
+    ("tpmt", "nudt15", "dose"),
+    [
+        ("Normal Metabolizer", "Normal Metabolizer", "normal starting dose"),
+        ("Intermediate Metabolizer", "Normal Metabolizer", "30-80%"),
+        ("Normal Metabolizer", "Intermediate Metabolizer", "30-80%"),
+        ("Intermediate Metabolizer", "Intermediate Metabolizer", "20-50%"),
+        ("Possible Intermediate Metabolizer", "Intermediate Metabolizer", "20-50%"),
+        ("Poor Metabolizer", "Normal Metabolizer", "10% of the daily dose"),
+        ("Poor Metabolizer", "Poor Metabolizer", "10% of the daily dose"),
+        ("Normal Metabolizer", "Poor Metabolizer", "10 mg/m2/day"),
+        ("Normal Metabolizer", "Indeterminate", ""),
+        ("Intermediate Metabolizer", "Indeterminate", "30-80%"),
+    ],
+)
+def test_thiopurines_take_both_genes(tpmt: str, nudt15: str, dose: str) -> None:
+    told = advice("mercaptopurine", given("TPMT", "", tpmt), given("NUDT15", "", nudt15))
+    assert len(told) == 1
+    assert told[0].dose.startswith(dose)
+    assert told[0].is_refusal == (dose == "")
+
+
+@pytest.mark.parametrize(
+    ("score", "word"), [("0", "avoid"), ("0.5", "avoid"), ("1", "50%"), ("1.5", "50%"), ("2", "label")]
+)
+def test_fluoropyrimidines_follow_the_activity_score(score: str, word: str) -> None:
+    assert all(word in one.dose for one in advice("capecitabine", given("DPYD", activity=score)))
+
+
+def test_two_copies_of_2846_may_need_more_than_a_half_cut() -> None:
+    told = advice("fluorouracil", given("DPYD", "c.2846A>T/c.2846A>T"))
+    assert [one.strength for one in told] == ["Strong", "Strong"]
+    assert any("more than a 50%" in one.dose for one in told)
+
+
+@pytest.mark.parametrize("drug", known_drugs())
+def test_without_a_call_there_is_a_reason_and_no_dose(drug: str) -> None:
+    for one in advice(drug):
+        assert one.is_refusal
+        assert not one.dose
+        assert one.text
+    assert set(genes_of(drug)) <= {*GENES, "CYP2D6"}
+
+
+def test_several_possible_phenotypes_get_no_guidance() -> None:
+    call = GeneCall("UGT1A1", "*1/*80 OR *1/*80+*28", "Indeterminate OR Intermediate Metabolizer")
+    (told,) = advice("irinotecan", call)
+    assert told.is_refusal
+
+
+def test_rasburicase_is_quoted_as_contraindicated_in_deficiency() -> None:
+    (told,) = advice("rasburicase", given("G6PD", "", "Deficient"))
+    assert told.dose == "avoid"
+    (told,) = advice("rasburicase", given("G6PD", "", "Variable"))
+    assert "enzyme activity" in told.text

@@ -1,0 +1,143 @@
+"""`tumorcast pgx`: what stands in the folder, and that it never tells more than was tested."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toy_pgx import write_vcf
+from tumorcast.cli.main import main
+from tumorcast.clinic.pgx.tables import PHARMCAT_COLUMNS
+from tumorcast.clinic.pgx.write import Request, write_pgx
+from tumorcast.domain.errors import InputError
+
+
+def rows(folder: Path) -> dict[str, dict[str, str]]:
+    with (folder / "pgx.csv").open(encoding="utf-8", newline="") as file:
+        return {row["gene"]: row for row in csv.DictReader(file)}
+
+
+def loaded(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "pgx.json").read_text(encoding="utf-8"))
+
+
+def test_the_command_writes_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    vcf = write_vcf(tmp_path / "a.vcf", {"DPYD": {"rs67376798": "T/A"}, "TPMT": {"rs1142345": "C/C"}})
+    calls = tmp_path / "calls.tsv"
+    calls.write_text("CYP2D6\t*4/*41\n")
+    assert main(["pgx", str(vcf), str(calls), "--out", str(tmp_path / "out")]) == 0
+    told = rows(tmp_path / "out")
+    assert list(next(iter(told.values()))) == [
+        "sample",
+        "gene",
+        "diplotype",
+        "activity_score",
+        "phenotype",
+        "note",
+    ]
+    assert (told["DPYD"]["diplotype"], told["DPYD"]["activity_score"]) == ("Reference/c.2846A>T", "1.5")
+    assert told["TPMT"]["phenotype"] == "Poor Metabolizer"
+    assert (told["CYP2D6"]["activity_score"], told["CYP2D6"]["phenotype"]) == (
+        "0.25",
+        "Intermediate Metabolizer",
+    )
+    lines = (tmp_path / "out" / "calls" / "S1.tsv").read_text(encoding="utf-8").splitlines()
+    assert tuple(lines[1].split("\t")) == PHARMCAT_COLUMNS
+    assert {len(one.split("\t")) for one in lines[1:]} == {16}
+    assert "DPYD: Reference/c.2846A>T" in capsys.readouterr().out
+
+
+def test_the_first_page_warns_of_old_tables_and_tells_what_is_not_in(tmp_path: Path) -> None:
+    vcf = write_vcf(tmp_path / "a.vcf", {})
+    write_pgx([vcf], tmp_path, Request(today=date(2026, 11, 27)))
+    first = (tmp_path / "pgx.txt").read_text(encoding="utf-8").split("Sample S1")[0]
+    assert "WARNING, older than 12 months: allele definitions" in first
+    assert "2026-02-03 TPMT" in first.replace("\n    ", " ")
+    assert "does not mean that a fluoropyrimidine is safe" in first
+    write_pgx([vcf], tmp_path, Request(today=date(2023, 8, 1)))
+    assert "WARNING" not in (tmp_path / "pgx.txt").read_text(encoding="utf-8")
+
+
+def test_cyp2d6_is_not_called_from_a_vcf(tmp_path: Path) -> None:
+    write_pgx([write_vcf(tmp_path / "a.vcf", {})], tmp_path, Request())
+    assert rows(tmp_path)["CYP2D6"]["phenotype"] == "No call"
+    assert "short-read" in rows(tmp_path)["CYP2D6"]["note"]
+
+
+def test_absence_of_dpyd_variants_is_never_told_as_safe(tmp_path: Path) -> None:
+    write_pgx([write_vcf(tmp_path / "a.vcf", {})], tmp_path, Request(treatment="FOLFOX"))
+    assert "does not mean" in rows(tmp_path)["DPYD"]["note"]
+    (advice,) = loaded(tmp_path)["samples"][0]["guidance"]
+    assert advice["drug"] == "fluorouracil"
+    assert "safe" not in advice["text"]
+
+
+def test_what_was_not_typed_is_no_call_everywhere(tmp_path: Path) -> None:
+    missing = {"ABCG2": {"rs2231142": "."}}
+    write_pgx([write_vcf(tmp_path / "a.vcf", missing)], tmp_path, Request())
+    assert (rows(tmp_path)["ABCG2"]["diplotype"], rows(tmp_path)["ABCG2"]["phenotype"]) == (
+        "No call",
+        "No call",
+    )
+    assert "ABCG2\tno call" in (tmp_path / "calls" / "S1.tsv").read_text(encoding="utf-8")
+    gene = next(one for one in loaded(tmp_path)["samples"][0]["genes"] if one["gene"] == "ABCG2")
+    assert (gene["is_called"], gene["diplotype"], gene["activity_score"]) == (False, None, None)
+
+
+def test_comedication_converts_on_the_day_that_counts(tmp_path: Path) -> None:
+    calls, drugs = tmp_path / "calls.tsv", tmp_path / "drugs.csv"
+    calls.write_text("sample\tgene\tdiplotype\nA\tCYP2D6\t*1/*1\n")
+    drugs.write_text("sample,drug,start,stop,source\nA,paroxetine,2026-01-01,2026-02-01,chart\n")
+    doses = []
+    for day in (date(2026, 1, 15), date(2026, 3, 1)):
+        write_pgx([calls], tmp_path, Request(treatment="tamoxifen", comedication=drugs, on=day))
+        doses.append(loaded(tmp_path)["samples"][0]["guidance"][0]["dose"])
+        assert rows(tmp_path)["CYP2D6"]["phenotype"] == "Normal Metabolizer"
+    assert doses[0].startswith("40 mg/day")
+    assert doses[1] == "20 mg/day"
+
+
+def test_a_bad_file_among_several_is_told_and_the_others_are_called(tmp_path: Path) -> None:
+    good, bad = write_vcf(tmp_path / "a.vcf", {}), tmp_path / "b.vcf"
+    bad.write_text("nothing\n")
+    told = write_pgx([good, bad], tmp_path, Request())
+    assert any("b.vcf" in one for one in told)
+    assert rows(tmp_path)["TPMT"]["diplotype"] == "*1/*1"
+    with pytest.raises(InputError, match=r"b\.vcf"):
+        write_pgx([bad], tmp_path, Request())
+
+
+def test_a_mistake_ends_the_command_in_a_few_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "hg19.vcf"
+    bad.write_text("##reference=hg19\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\n")
+    assert main(["pgx", str(bad), "--out", str(tmp_path / "out")]) == 2
+    assert "GRCh37" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_calls_without_a_sample_need_one_sample(tmp_path: Path) -> None:
+    calls = tmp_path / "calls.tsv"
+    calls.write_text("CYP2D6\t*1/*1\n")
+    files = [write_vcf(tmp_path / f"{name}.vcf", {}, name) for name in "AB"]
+    with pytest.raises(InputError, match="name no sample"):
+        write_pgx([*files, calls], tmp_path, Request())
+
+
+def test_names_that_are_no_file_names_do_not_leave_the_folder(tmp_path: Path) -> None:
+    vcf = write_vcf(tmp_path / "a.vcf", {}, "../../up")
+    write_pgx([vcf], tmp_path / "out", Request())
+    assert [one.name for one in (tmp_path / "out" / "calls").iterdir()] == ["sample-1.tsv"]
+
+
+def test_no_refusal_carries_a_dose(tmp_path: Path) -> None:
+    write_pgx([write_vcf(tmp_path / "a.vcf", {"DPYD": {"rs3918290": "."}})], tmp_path, Request())
+    advice = loaded(tmp_path)["samples"][0]["guidance"]
+    assert all(one["dose"] is None and one["text"] for one in advice if one["is_refusal"])
+    assert any(one["is_refusal"] and one["drug"] == "capecitabine" for one in advice)

@@ -1,0 +1,61 @@
+"""Calls made elsewhere and other drugs, as tables."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.comedication import read_comedication
+from tumorcast.readers.star_calls import read_star_calls
+
+
+def test_pharmcat_s_outside_calls_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "calls.tsv"
+    path.write_text("# made elsewhere\nCYP2D6\t*1/*3\nCYP2C9\t\t\t2.0\nHLA-B\t\t*57:01 positive\nNAT2\t./.\n")
+    calls = {one.gene: one for one in read_star_calls(path)}
+    assert calls["CYP2D6"].diplotype == "*1/*3"
+    assert calls["CYP2C9"].activity_score == "2.0"
+    assert calls["HLA-B"].phenotype == "*57:01 positive"
+    assert calls["NAT2"].is_no_call
+    assert not calls["CYP2C9"].is_no_call
+
+
+def test_a_header_names_columns_and_samples(tmp_path: Path) -> None:
+    path = tmp_path / "calls.tsv"
+    path.write_text("gene\tsample\tdiplotype\nCYP2D6\tA\t*1/*3\nCYP2D6\tB\t*4/*4\n")
+    assert [(one.sample, one.diplotype) for one in read_star_calls(path)] == [("A", "*1/*3"), ("B", "*4/*4")]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("", "no calls"), ("CYP2D6 *1/*3\n", "no result"), ("\t*1/*3\n", "no gene"),
+     ("CYP2D6\t*1/*1\nCYP2D6\t*1/*3\n", "twice"), ("CYP2D6\ta\tb\tc\td\n", "too many")],
+)  # fmt: skip
+def test_damaged_calls_are_named(tmp_path: Path, text: str, word: str) -> None:
+    path = tmp_path / "calls.tsv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=word) as raised:
+        read_star_calls(path)
+    assert "calls.tsv" in str(raised.value)
+
+
+def test_other_drugs_count_only_while_they_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "drugs.csv"
+    path.write_text(
+        "sample,drug,start,stop,source\nA,Paroxetine,2026-01-01,2026-03-01,chart\nA,bupropion,2026-05-01,,\n"
+    )
+    one, other = read_comedication(path)["A"]
+    assert (one.drug, one.source) == ("paroxetine", "chart")
+    assert [x.is_taken(date(2026, 2, 1)) for x in (one, other)] == [True, False]
+    assert [x.is_taken(date(2026, 6, 1)) for x in (one, other)] == [False, True]
+
+
+@pytest.mark.parametrize("row", ["A,x,yesterday,,", "A,x,2026-02-01,2026-01-01,"])
+def test_days_that_are_none_are_refused(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "drugs.csv"
+    path.write_text(f"sample,drug,start,stop,source\n{row}\n")
+    with pytest.raises(InputError, match=r"drugs\.csv"):
+        read_comedication(path)
