@@ -108,6 +108,13 @@ def test_order_of_candidates_and_drugs_changes_nothing(lab, opened, tmp_path) ->
     assert one.interaction is not None
 
 
+def test_other_drugs_give_other_numbers(lab, opened, tmp_path) -> None:
+    study, request = read_study(lab.study), Request(tmp_path, features=lab.features)
+    sets = [normalise_agents(text) for text in ("nivolumab", "pembrolizumab", "nivolumab + ipilimumab")]
+    found = predict_candidates(opened, study, "P4", sets, request)
+    assert len({round(answer.raw, 9) for answer in found.answers.values()}) == 3
+
+
 def test_a_strange_drug_is_refused_by_the_guard_of_every_prediction(lab, opened, tmp_path) -> None:
     study, request = read_study(lab.study), Request(tmp_path, features=lab.features)
     found = predict_candidates(opened, study, "P4", [(Agent("strangemab", "odd"),)], request)
