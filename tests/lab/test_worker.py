@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from dataclasses import replace
 
 import pytest
 
-from toy_cases import PATIENT, PERSON, toy_case
+from toy_cases import PATIENT, PERSON, add_file, toy_case
 from tumorcast.lab.audit import export_jsonl, rows
 from tumorcast.lab.bundles import register, retire
 from tumorcast.lab.cases import change_case, get_case, remove_file
@@ -66,6 +67,25 @@ def test_a_lab_that_asks_for_it_gets_regimens_side_by_side(lab, case):
     assert record.ranking is not None
     assert record.ranking.subject.cancer == "MEL"
     assert record.ranking.watermark == record.watermark
+
+
+def test_a_case_with_lesions_gets_a_forecast_of_tumour_size(lab, case):
+    def sent(text: str):
+        return add_file(lab.store, lab.doctor, case.id, "lesions", f"{PERSON}.csv", io.BytesIO(text.encode()))
+
+    table = "patient_id,day,size_mm\n{0},0,80\n{0},42,64\n{0},84,66\n"
+    wrong = sent(table.format("SOMEONE"))
+    job = submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    assert get_job(lab.store, job.id).error_code == "case_files"
+    remove_file(lab.store, lab.doctor, case.id, wrong.id)
+    sent(table.format(PATIENT))
+    job = submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    record = read_record(lab.store, report_of_job(lab.store, job.id).id)
+    assert record.twin is not None
+    assert (record.twin.patient_id, record.twin.last_value_mm) == (PATIENT, 66)
+    assert record.twin.population.name == lab.store.config.twin_population
 
 
 def test_what_a_killed_try_left_goes_with_the_next(lab, case):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from tumorcast.clinic.twin.read import read_series, series_named
 from tumorcast.domain.errors import InputError, TumorcastError
 from tumorcast.lab.case_tables import check_quantification, check_vcf, clinical_row, own_expression, own_maf
 from tumorcast.lab.cases import Case, CaseFile, Kind, get_case
@@ -21,7 +22,7 @@ from tumorcast.readers.importers.files import REPORT_FILE, import_files
 from tumorcast.readers.quantification_formats import is_quantification
 from tumorcast.readers.study import Study
 
-_ONE_EACH: tuple[Kind, ...] = ("variants", "expression", "segments", "clinical")
+_ONE_EACH: tuple[Kind, ...] = ("variants", "expression", "segments", "clinical", "lesions")
 _FATAL = ("unreadable", "file_missing", "no_overlap")
 _SEX = {"female": "Female", "male": "Male"}
 
@@ -110,7 +111,7 @@ class _Sheet:
 
         takes: dict[Kind, Callable[[Path], None]] = {
             "variants": self._variants, "expression": self._expression,
-            "segments": self._segments, "clinical": read_clinical,
+            "segments": self._segments, "clinical": read_clinical, "lesions": self._lesions,
         }  # fmt: skip
         for file in self.case.files:
             try:
@@ -134,6 +135,10 @@ class _Sheet:
             )
             problems += [FileProblem(file.id, file.name, error) for file in own[1:]]
         return problems
+
+    def _lesions(self, path: Path) -> None:
+        """No layer of the study: the twin reads them. That they are the patient's is found here."""
+        series_named(read_series([path]), self.patient)
 
     def _variants(self, path: Path) -> None:
         if ".vcf" in path.suffixes:

@@ -27,6 +27,7 @@ class UploadLimits(BaseModel):
     expression: Count = 500 * _MB
     segments: Count = 200 * _MB
     clinical: Count = 20 * _MB
+    lesions: Count = 20 * _MB
     unpacked: Count = 1 * _GB
     ratio: Positive = 200.0
     case: Count = 100 * _GB
@@ -49,6 +50,8 @@ class LabConfig(BaseModel):
         min_genes: fewer known genes in an expression table are refused.
         rank: results show candidate regimens side by side, too (docs/ranking.md).
         curves: results show survival curves, too.
+        twin_population: behind the forecast of tumour size of a case with lesions: a published one, or a file of
+            `tumorcast twin fit`.
         require_verification: jobs run only with a model that was verified and signed for at this site.
     """
 
@@ -69,6 +72,7 @@ class LabConfig(BaseModel):
     min_genes: Count = 100
     rank: bool = False
     curves: bool = False
+    twin_population: str = "oak_nsclc"
     require_verification: bool = False
 
 

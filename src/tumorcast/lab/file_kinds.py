@@ -49,6 +49,8 @@ def checked_suffix(path: Path, kind: Kind, name: str, limits: UploadLimits) -> s
     """
     if kind == "slide":
         return _slide_suffix(path, name)
+    if kind == "lesions" and is_gzip(path):
+        raise WrongFileError("lesions are not read from an archive", got="gzip", fix="send the table itself")
     head = _text_head(path, limits)
     _check_text(head, kind)
     ending = _ending(name.lower().removesuffix(".gz"), _TEXT_SUFFIXES, ".tsv")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.clinic.report.write import write_report
+from tumorcast.clinic.twin.published import named_population
+from tumorcast.clinic.twin.read import read_series
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.bundles import open_bundle
 from tumorcast.lab.case_study import study_of
@@ -20,13 +22,14 @@ from tumorcast.lab.site.incoming import keep_numbers
 from tumorcast.lab.site.marks import Noted, site_flags
 from tumorcast.lab.slide_size import need_pixel_sizes
 from tumorcast.lab.store import LabStore
+from tumorcast.lab.uploads import stored_path
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.curves import CurvesRequest
 from tumorcast.serve.policy import STRICT, Policy, read_policy
 from tumorcast.serve.predict import Request
 from tumorcast.serve.ranking import RankingRequest
 from tumorcast.serve.report import ReportRequest, make_report
-from tumorcast.serve.report_panels import PanelRequest, with_panels
+from tumorcast.serve.report_panels import PanelRequest, TwinAsked, with_panels
 from tumorcast.serve.session import BundlePredictor
 
 POLICY_NAME = "policy.yaml"
@@ -86,12 +89,9 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
         noted = Noted(bundle, paths, case.facts.slide_mpp)
         asked = ReportRequest(request, predictor=predictor, watch=noted)
         made = make_report(bundle, study, case.facts.patient_id, asked)
-        if store.config.rank or store.config.curves:
+        panels = panels_for(store, case, request)
+        if panels != PanelRequest():
             stage("beside the prediction", 0, 0)
-            panels = PanelRequest(
-                RankingRequest(request) if store.config.rank else None,
-                CurvesRequest(request) if store.config.curves else None,
-            )
             made = with_panels(made, bundle, study, panels.opened(request, predictor, None))
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -103,6 +103,17 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
     shutil.rmtree(work, ignore_errors=True)
     write_report(report, work)
     return outcome_of(report), work
+
+
+def panels_for(store: LabStore, case: Case, request: Request) -> PanelRequest:
+    """What the lab's settings ask for, and the twin where the case has lesions."""
+    tables = [stored_path(store, file) for file in case.files if file.kind == "lesions"]
+    twin = TwinAsked(read_series(tables), named_population(store.config.twin_population)) if tables else None
+    return PanelRequest(
+        RankingRequest(request) if store.config.rank else None,
+        CurvesRequest(request) if store.config.curves else None,
+        twin,
+    )
 
 
 def _encoder_of(bundle: Bundle) -> str:

@@ -25,6 +25,7 @@ KINDS = {
     "expression": "Gene expression",
     "segments": "Copy number segments",
     "clinical": "Clinical table",
+    "lesions": "Lesions or sizes over time",
 }
 
 
