@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from tumorcast.clinic.twin.build import twin_record
 from tumorcast.clinic.twin.charts import fan_drawing, fan_svg
 from tumorcast.clinic.twin.html import html_of
 from tumorcast.clinic.twin.published import named_population
-from tumorcast.clinic.twin.record_json import read_record, record_text
+from tumorcast.clinic.twin.record_json import read_record, record_schema, record_text
 from tumorcast.clinic.twin.scenarios import Scenario
 from tumorcast.clinic.twin.table import table_text
 from tumorcast.clinic.twin.write import write_twin
@@ -125,3 +126,8 @@ def test_a_record_that_was_edited_is_refused(tmp_path: Path) -> None:
 
 def test_pictures_have_no_inline_styles() -> None:
     assert " style=" not in fan_svg(twin_record(FOUR, known_population()))
+
+
+def test_the_documented_schema_is_the_records() -> None:
+    documented = Path(__file__).parents[3] / "docs" / "twin_schema.json"
+    assert json.loads(documented.read_text(encoding="utf-8")) == record_schema()
