@@ -150,9 +150,10 @@ def _allele(
             for one, there in zip(positions, given)
             if there is not None
         }
-    own = base.by_name.get(name)
-    activity = activities.get(name)
-    function = functions.get(name, own.function if own else "")
+    shown = Allele(name, "", None, {}).shown
+    own = base.by_name.get(shown)
+    activity = activities.get(shown)
+    function = functions.get(shown, own.function if own else "")
     if activities:
         function = own.function if own and own.activity == activity else _function(activity)
     return Allele(name, function, activity, bases, is_reference)

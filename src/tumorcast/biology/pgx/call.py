@@ -21,6 +21,8 @@ from tumorcast.biology.pgx.phenotypes import (
 )
 
 _SHOWN = 6
+_SLCO1B1 = 21178615
+"""rs4149056 (c.521T>C), GRCh38."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def call_gene(
     calls, notes, stop = _usable(definition, genotypes, sex)
     blank = _blank(definition, calls, genotypes)
     if stop is not None:
-        return replace(blank, notes=(stop, *notes))
+        return _by_single_variant(definition, calls, replace(blank, notes=(stop, *notes)), rules)
     try:
         if definition.gene == "DPYD":
             called = _by_lowest_function(definition, calls, blank)
@@ -176,7 +178,8 @@ def _by_diplotype(
 ) -> GeneCall:
     found = diplotypes(definition, calls)
     if not found:
-        return replace(blank, notes=("not called: no pair of named alleles explains the genotypes",))
+        blank = replace(blank, notes=("not called: no pair of named alleles explains the genotypes",))
+        return _by_single_variant(definition, calls, blank, rules)
     best = [one for one in found if one.score == found[0].score]
     phenotypes = {one: _phenotype(definition, one.alleles, rules) for one in found}
     told = list(dict.fromkeys(phenotypes[one] for one in best))
@@ -191,6 +194,26 @@ def _by_diplotype(
         phenotype_of_typed=" OR ".join(told),
         score=best[0].score,
         alternatives=tuple(f"{one.name} ({phenotypes[one]})" for one in alternatives),
+    )
+
+
+def _by_single_variant(
+    definition: GeneDefinition, calls: Mapping[int, SiteCall], blank: GeneCall, rules: PhenotypeRules
+) -> GeneCall:
+    """SLCO1B1 without a diplotype: its phenotype by rs4149056 alone (CPIC, statins 2022), as PharmCAT does; never Normal."""
+    call = calls.get(_SLCO1B1)
+    if definition.gene != "SLCO1B1" or call is None or not set(call.bases) <= {"T", "C"}:
+        return blank
+    lookup = tuple(sorted("*5" if base == "C" else "*1" for base in call.bases))
+    phenotype = _phenotype(definition, lookup, rules)
+    if phenotype in NORMAL:
+        return blank
+    return replace(
+        _looked_up(blank, definition, lookup),
+        diplotype="/".join(f"rs4149056 {base}" for base in sorted(map(str, call.bases))),
+        phenotype=phenotype,
+        phenotype_of_typed=phenotype,
+        notes=("by rs4149056 alone", *blank.notes),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from tumorcast.biology._tables import read_table
+
+_SUBALLELE = re.compile(r"^(\*\d+)\.\d{3}$")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Allele:
     bases: Mapping[int, frozenset[str]]
     is_reference: bool = False
 
+    @property
+    def shown(self) -> str:
+        """The allele's name in results: `*45` of the suballele `*45.001`."""
+        return _SUBALLELE.sub(r"\1", self.name)
+
 
 @dataclass(frozen=True)
 class GeneDefinition:
@@ -85,8 +93,8 @@ class GeneDefinition:
 
     @cached_property
     def by_name(self) -> Mapping[str, Allele]:
-        """Allele's name -> allele."""
-        return {one.name: one for one in self.alleles}
+        """Allele's name, and the name that it is shown by -> allele."""
+        return {one.shown: one for one in self.alleles} | {one.name: one for one in self.alleles}
 
     @cached_property
     def known_bases(self) -> Mapping[int, frozenset[str]]:

@@ -59,7 +59,8 @@ def diplotypes(definition: GeneDefinition, calls: Mapping[int, SiteCall]) -> lis
     for strands in phasings(calls):
         matches = [_matches(strand, index, definition, alleles) for strand in strands]
         for pair in product(*matches):
-            names = tuple(sorted((name for name, _ in pair), key=name_key))
+            shown = (definition.by_name[name].shown for name, _ in pair)
+            names = tuple(sorted(shown, key=name_key))
             score = sum(points for _, points in pair)
             found[names] = max(score, found.get(names, 0))
     order = sorted(found.items(), key=lambda item: (-item[1], [name_key(name) for name in item[0]]))
