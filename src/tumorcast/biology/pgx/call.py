@@ -200,7 +200,7 @@ def _by_diplotype(
 def _by_single_variant(
     definition: GeneDefinition, calls: Mapping[int, SiteCall], blank: GeneCall, rules: PhenotypeRules
 ) -> GeneCall:
-    """SLCO1B1 without a diplotype: its phenotype by rs4149056 alone (CPIC, statins 2022), as PharmCAT does; never Normal."""
+    """SLCO1B1 without a diplotype: its phenotype by rs4149056 alone, as PharmCAT does; never Normal."""
     call = calls.get(_SLCO1B1)
     if definition.gene != "SLCO1B1" or call is None or not set(call.bases) <= {"T", "C"}:
         return blank
