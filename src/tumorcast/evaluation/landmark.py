@@ -108,14 +108,7 @@ def fit_landmark(patients: Sequence[Followed], day: float) -> LandmarkModel:
     """
     if not day >= 0:
         raise InputError("a landmark is a day of treatment", got=day, expected="0 or later")
-    for one in patients:
-        impossible = [name for name, own in one.days.items() if not 0 <= own <= one.time_days]
-        if impossible:
-            raise InputError(
-                f"{', '.join(impossible)} known outside of the patient's follow-up",
-                got=f"days {', '.join(f'{one.days[name]:g}' for name in impossible)} of {one.time_days:g}",
-                expected="days between the start and the end of follow-up",
-            )
+    _check_days(patients)
     at_risk = [one for one in patients if one.time_days > day]
     happened = sum(one.is_event for one in at_risk)
     if len(at_risk) < FEWEST_AT_RISK or happened < FEWEST_EVENTS:
@@ -140,3 +133,14 @@ def fit_landmark(patients: Sequence[Followed], day: float) -> LandmarkModel:
     return LandmarkModel(
         float(day), names, tuple(beta.tolist()), tuple(errors.tolist()), len(at_risk), int(happened), base
     )
+
+
+def _check_days(patients: Sequence[Followed]) -> None:
+    for one in patients:
+        impossible = [name for name, own in one.days.items() if not 0 <= own <= one.time_days]
+        if impossible:
+            raise InputError(
+                f"{', '.join(impossible)} known outside of the patient's follow-up",
+                got=f"days {', '.join(f'{one.days[name]:g}' for name in impossible)} of {one.time_days:g}",
+                expected="days between the start and the end of follow-up",
+            )

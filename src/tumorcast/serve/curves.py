@@ -73,20 +73,9 @@ def make_curves(bundle: Bundle, study: Study, patient_id: str, request: CurvesRe
         InputError: no such patient or course, or a landmark that is outside of the follow-up, or at which the patient
             is not known to be at risk.
     """
-    record = bundle.survival
-    if record is None:
-        raise BundleError(
-            "the bundle draws no survival curves",
-            expected="survival.json: a model with a survival head, of at least 50 patients and 20 events",
-            fix="train with model.heads=[response,survival], or export the model again",
-        )
+    record = _record_of(bundle)
     check_patients(study, [patient_id])
-    recorded = _recorded(study, patient_id, request)
-    sets: dict[str, tuple[Given, tuple[Agent, ...]]] = {}
-    if recorded:
-        sets[key_of(agent.name for agent in recorded)] = ("recorded", recorded)
-    for agents in request.regimens:
-        sets.setdefault(key_of(agent.name for agent in agents), ("asked", agents))
+    sets = _sets(_recorded(study, patient_id, request), request.regimens)
     answers = predict_candidates(
         bundle,
         study,
@@ -106,6 +95,30 @@ def make_curves(bundle: Bundle, study: Study, patient_id: str, request: CurvesRe
         patient_id, answers.course_id, record.endpoint, request.landmark, record.horizon, record.n_patients,
         record.n_events, record.slope, made, bundle.manifest.model_id, answers.watermark,
     )  # fmt: skip
+
+
+def _record_of(bundle: Bundle) -> SurvivalRecord:
+    if bundle.survival is None:
+        raise BundleError(
+            "the bundle draws no survival curves",
+            expected="survival.json: a model with a survival head, of at least 50 patients and 20 events",
+            fix="train with model.heads=[response,survival], or export the model again",
+        )
+    return bundle.survival
+
+
+def _sets(
+    recorded: tuple[Agent, ...], asked: Sequence[tuple[Agent, ...]]
+) -> dict[str, tuple[Given, tuple[Agent, ...]]]:
+    """Each set of drugs once, the recorded one first."""
+    sets: dict[str, tuple[Given, tuple[Agent, ...]]] = {}
+    if recorded:
+        sets[key_of(agent.name for agent in recorded)] = ("recorded", recorded)
+    for agents in asked:
+        sets.setdefault(key_of(agent.name for agent in agents), ("asked", agents))
+    if not sets:
+        raise InputError("no drug is recorded for the patient and none was asked for", fix="give --regimen")
+    return sets
 
 
 def _recorded(study: Study, patient_id: str, request: CurvesRequest) -> tuple[Agent, ...]:

@@ -99,13 +99,9 @@ def doubly_robust_scores(
     Raises:
         InputError: fewer than two treatments, or no baseline number.
     """
-    groups = tuple(sorted(set(given)))
-    people = [str(name) for name in patients]
-    if chances is None:
-        groups, estimated = cross_fitted(table, given, people, folds, seed)
-        chance = estimated
-    else:
-        chance = np.asarray(chances, float)
+    groups, people = tuple(sorted(set(given))), [str(name) for name in patients]
+    known = cross_fitted(table, given, people, folds, seed)[1] if chances is None else chances
+    chance = np.asarray(known, float)
     if len(groups) < 2 or chance.shape != (len(table), len(groups)):
         raise InputError("chances of at least two treatments are needed", got=f"{chance.shape}: {groups}")
     received = np.array([groups.index(name) for name in given])
