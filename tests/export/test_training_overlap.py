@@ -49,7 +49,9 @@ def test_treatments_are_told_by_class_and_the_frail_have_no_overlap(
     assert {*overlap.counts, *overlap.left_out} == {
         "PD-1/PD-L1 inhibitor", dual, "PD-1/PD-L1 inhibitor + chemotherapy", "chemotherapy", "PARP inhibitor"
     }  # fmt: skip
-    assert {"ECOG", "ALBUMIN", "line of therapy", "programme inflamed"} <= set(overlap.propensity.columns)
+    columns = set(overlap.propensity.columns)
+    assert {"ECOG", "ALBUMIN", "line of therapy", "programme inflamed"} <= columns
+    assert "lost homologous_recombination" in columns
     frail = {**numbers, "ECOG": 2.0, "ALBUMIN": 3.0, "NLR": 9.0, "programme inflamed": -1.5}
     fit = {**numbers, "ECOG": 0.0, "ALBUMIN": 4.6, "NLR": 1.5, "programme inflamed": 1.5}
     likely, unlikely = (overlap.judge(who, "PD-1/PD-L1 inhibitor") for who in (fit, frail))
