@@ -27,7 +27,7 @@ def baseline_numbers(prepared: Preprocessor, course: CourseArrays, line: float) 
 
 
 def lost_pathways(prepared: Preprocessor, course: CourseArrays) -> dict[str, float]:
-    """`lost PATHWAY` -> 1 where a truncating or splicing variant in a gene of it was found, 0 not; NaN not sequenced."""
+    """`lost PATHWAY` -> 1 where a truncating or splicing variant in a gene of it was found; NaN not sequenced."""
     vocabulary = prepared.graph
     if vocabulary is None:
         return {}
