@@ -9,7 +9,7 @@ import numpy as np
 
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.clinic.twin.band import calibrated_tail
-from tumorcast.clinic.twin.fit import FitSettings, fit_population, log_evidence
+from tumorcast.clinic.twin.fit import LEAST_PATIENTS, FitSettings, fit_population, log_evidence
 from tumorcast.clinic.twin.forecast import forecast, posterior
 from tumorcast.clinic.twin.leaving import Leaving, fit_leaving
 from tumorcast.clinic.twin.population import TwinPopulation
@@ -31,13 +31,15 @@ def learn_population(
     """Everything that a twin needs, from whole series of other patients.
 
     Args:
-        forms: models to choose from: each is fitted on half of the patients, the other half says which it is.
+        forms: models to choose from: each is fitted on half of the patients, the other half says which it is; of
+            few patients, the first.
 
     Raises:
         InputError: too few patients.
     """
     used = [one for one in series if len(one) >= 2]
-    scores = choose_form(used, forms, settings, seed) if len(forms) > 1 else {}
+    can_choose = len(forms) > 1 and len(used) >= 2 * LEAST_PATIENTS
+    scores = choose_form(used, forms, settings, seed) if can_choose else {}
     form = max(scores, key=scores.__getitem__) if scores else forms[0]
     found = fit_population(used, form, name, settings, seed)
     gaps = np.concatenate([np.diff(one.days) for one in used])
