@@ -4,7 +4,7 @@
 
 Columns `Patient_Anonmyized, Treatment_Day, TargetLesionLongDiam_mm, Study_Arm` (Laleh et al. 2022, PLoS Comput Biol
 18:e1009822) or `patient_id, day, size_mm, arm`; words for what was not measured are read. Populations are learnt on
-the other patients' whole series (five folds, model chosen on held-out patients among these); a patient's own later
+the other patients' whole series (five folds); a patient's own later
 scans are seen by nothing. Prints errors, coverage and how well progression is forecast, with patient-bootstrap
 intervals. Writes `predictions.csv` and `metrics.json`.
 """
@@ -35,6 +35,9 @@ def main() -> None:
     parser.add_argument("--series", type=Path, nargs="+", required=True)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--least-scans", type=int, default=2, help="of patients that populations learn from")
+    parser.add_argument(
+        "--models", nargs="+", default=["gompertz"], help="of several, held-out patients of each fold choose"
+    )
     words = parser.parse_args()
     started = perf_counter()
     tables = read_size_series(words.series, is_first_kept=True)
@@ -44,7 +47,7 @@ def main() -> None:
     tasks = {one.patient_id: cut for one in series if (cut := last_three(one)) is not None}
     if not tasks:
         raise InputError("no patient has six measurements", expected=f">= {LEAST} numbers of a patient")
-    populations = crossfit(series, words.folds, seed=words.seed)
+    populations = crossfit(series, words.folds, forms=words.models, seed=words.seed)
     forms = Counter(populations[name][0].form for name in tasks)
     print(f"{len(tasks)} patients with {LEAST} measurements or more; model of the mean: {dict(forms)}")
     sizes, events = [], []

@@ -9,7 +9,7 @@ import numpy as np
 
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.clinic.twin.forecast import forecast, posterior
-from tumorcast.clinic.twin.learn import CHOICES, learn_population
+from tumorcast.clinic.twin.learn import learn_population
 from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.readers.size_series import SizeSeries
 
@@ -28,7 +28,7 @@ def crossfit(
     series: Sequence[SizeSeries],
     folds: int = N_FOLDS,
     fits: int = N_FITS,
-    forms: Sequence[str] = CHOICES[:3],
+    forms: Sequence[str] = ("gompertz",),
     seed: int = 0,
 ) -> dict[str, tuple[TwinPopulation, ...]]:
     """Patient -> populations learnt from the others: `fits` of them, of different banks, whose draws are pooled.
