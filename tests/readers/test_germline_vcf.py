@@ -212,3 +212,9 @@ def test_leaving_out_any_key_position_withholds_normal(tmp_path: Path, gene: str
             lines = [one for one in gene_lines(GENES[gene], {}) if one.split("\t")[1] != str(known.position)]
             told = call(tmp_path, gene, lines)
             assert not set(told.phenotype.split(" OR ")) & set(NORMAL), (gene, known.name)
+
+
+def test_a_genotype_of_an_allele_that_is_not_there_is_told_and_not_used(tmp_path: Path) -> None:
+    told = call(tmp_path, "ABCG2", [line("chr4:88131171", "G", "T", "0/7:30")])
+    assert not told.is_called
+    assert any("not there" in note for note in told.notes)

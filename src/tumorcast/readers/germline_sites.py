@@ -120,6 +120,8 @@ def _change(record: Stated, allele: str, into: SampleGene) -> tuple[int, str, st
     if allele == "0":
         return ""
     if not allele.isdigit() or int(allele) > len(record.alts):
+        if allele != ".":
+            into.note(f"genotype at {record.position} names an allele that is not there: not used")
         return "."
     alt = record.alts[int(allele) - 1].upper()
     if alt == "*":

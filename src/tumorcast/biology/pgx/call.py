@@ -292,6 +292,9 @@ def notes_of(call: GeneCall) -> list[str]:
     if call.alternatives:
         more = "" if len(call.alternatives) <= _SHOWN else f" and {len(call.alternatives) - _SHOWN} more"
         notes.append(f"cannot be ruled out without phase: {', '.join(call.alternatives[:_SHOWN])}{more}")
+    is_withheld = any(note.startswith("not told as") for note in call.notes)
+    if call.is_called and call.missing_key and not is_withheld:
+        notes.append(f"key positions not typed, function may be lower: {', '.join(call.missing_key)}")
     if call.is_called and call.missing and not call.is_outside:
         shown = ", ".join(call.missing[:_SHOWN]) + (" ..." if len(call.missing) > _SHOWN else "")
         notes.append(f"{len(call.missing)} of {call.n_positions} positions not typed: {shown}")
