@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from toy_pgx import gene_lines, vcf_text
-from tumorcast.biology.pgx.call import call_gene, notes_of
+from tumorcast.biology.pgx.call import call_gene
 from tumorcast.biology.pgx.definitions import Definitions, embedded_definitions
+from tumorcast.biology.pgx.notes import notes_of
 from tumorcast.biology.pgx.phenotypes import NO_CALL, embedded_rules
 from tumorcast.readers.germline_vcf import read_germline
 

@@ -9,9 +9,10 @@ from datetime import date
 from typing import Any
 
 from tumorcast import __version__
-from tumorcast.biology.pgx.call import GeneCall, notes_of
+from tumorcast.biology.pgx.call import GeneCall
 from tumorcast.biology.pgx.dates import absent_changes, stale_alleles, table_dates
 from tumorcast.biology.pgx.definitions import Definitions
+from tumorcast.biology.pgx.notes import notes_of
 from tumorcast.biology.pgx.phenotypes import NO_CALL, SCORED
 from tumorcast.clinic.pgx.sample import SampleResult
 
