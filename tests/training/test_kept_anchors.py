@@ -14,7 +14,7 @@ from tumorcast.training.kept_anchors import NO_PART, KeptAnchors
 
 OTHER = {
     "width": 24, "attention_heads": 2, "slide_tokens": 3, "graph_tokens": 1, "graph_layers": 0, "fusion_layers": 2,
-    "dropout": 0.5, "modality_dropout": 0.0, "auxiliary_weight": 0.0,
+    "dropout": 0.5, "modality_dropout": 0.0, "agent_dropout": 0.0, "drug_tokens": 3, "auxiliary_weight": 0.0,
 }  # fmt: skip
 COURSES = [toy_course(n, n_tiles=3 + n % 4) for n in range(24)]
 

@@ -160,6 +160,11 @@ class TreatmentVocabulary:
             "line_known",
         )
 
+    @property
+    def class_columns(self) -> slice:
+        """Columns of the vector that are classes."""
+        return slice(len(self.agents), len(self.agents) + len(self.classes))
+
     def transform_rows(self, courses: pd.DataFrame, rows: I64) -> F32:
         """[n, R]: agents, classes (0/1), line of therapy (0 for the first, capped at 4), and if it is known."""
         made = np.zeros((len(rows), len(self.features)), np.float32)

@@ -36,6 +36,7 @@ def build_predictor(model: ModelConfig, prepared: Preprocessor) -> Predictor:
         encoders=encoders,
         treatment=build_treatment_encoder(model, prepared),
         treatment_width=len(prepared.treatment.features),
+        classes=prepared.treatment.class_columns,
         heads=model.heads,
         fusion=Fusion(model.width, model.attention_heads, model.fusion_layers, model.dropout),
         width=model.width,

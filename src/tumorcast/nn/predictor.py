@@ -40,7 +40,8 @@ class PredictorOutput(NamedTuple):
 class Predictor(CourseNet):
     """Multimodal predictor of the outcome of a treatment course.
 
-    score = anchors (one frozen penalised regression a modality, one of the treatment; `training.anchors`)
+    score = anchors (one frozen penalised regression a modality, one of the treatment, and how the former
+    change with the classes of drugs; `training.anchors`)
     + share * read-outs (what the network makes of each modality's tokens, modulated by the treatment)
     + correction (the fusion transformer over all tokens, those of the drugs among them).
     Shares and correction start at zero: a cohort too small to teach the network anything stays with the
@@ -51,6 +52,7 @@ class Predictor(CourseNet):
         encoders: one a modality.
         treatment: encoder of the drugs.
         treatment_width: R of the treatment vector, which the anchors see.
+        classes: its columns that are classes of drugs.
         heads: names of the scores.
         modality_dropout: chance that training hides a present modality (`nn.modality_dropout`).
         agent_dropout: chance that training hides which drugs a course has (`nn.agent_dropout`).
@@ -63,6 +65,7 @@ class Predictor(CourseNet):
         encoders: dict[str, nn.Module],
         treatment: TreatmentEncoder,
         treatment_width: int,
+        classes: slice,
         heads: tuple[str, ...],
         fusion: Fusion,
         width: int,
@@ -82,7 +85,7 @@ class Predictor(CourseNet):
             nn.Sequential(nn.LayerNorm(width), nn.Linear(width, len(heads))) for _ in modalities
         )
         widths = [_summary_width(encoders[name]) for name in modalities]
-        self.anchors = Anchors(widths, treatment_width, len(heads))
+        self.anchors = Anchors(widths, treatment_width, len(heads), classes)
         self.share = nn.Parameter(torch.full((len(modalities),), 0.0 if starts_from_anchors else 1.0))
         self.fusion = fusion
         self.correction = nn.Linear(width, len(heads))
