@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.baseline_hazard import BaselineHazard
-from tumorcast.evaluation.cox import cox_ridge
-from tumorcast.metrics.survival import kaplan_meier
 
 Array = NDArray[np.float64]
 
@@ -172,7 +170,7 @@ def fit_survival(held: pd.DataFrame, endpoint: str, seed: int = 0) -> SurvivalRe
 
 def _slope(time: Array, event: Array, centred: Array) -> tuple[float, float]:
     """(Cox coefficient of the risk, at least 0; its standard error)."""
-    from tumorcast.evaluation.cox import Likelihood
+    from tumorcast.evaluation.cox import Likelihood, cox_ridge
 
     if np.ptp(centred) == 0:
         return 0.0, float("inf")
@@ -195,6 +193,8 @@ def _steps(
 
 
 def _checks(record: SurvivalRecord, time: Array, event: Array, risk: Array) -> tuple[Check, ...]:
+    from tumorcast.metrics.survival import kaplan_meier
+
     seen = kaplan_meier(time, event > 0)
     made = []
     for share in _CHECKS:

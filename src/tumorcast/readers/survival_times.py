@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from tumorcast.domain.errors import InputError
 
@@ -70,7 +70,7 @@ def check_flags(name: str, time: NDArray[np.float64], event: NDArray[np.float64]
     n_event, n_censored = int(happened.sum()), int((~happened).sum())
     if min(n_event, n_censored) < _FEWEST:
         return
-    ranks = rankdata(time)
+    ranks = pd.Series(time).rank().to_numpy()
     later = (ranks[happened].sum() - n_event * (n_event + 1) / 2) / (n_event * n_censored)
     if later > _INVERTED:
         raise InputError(
