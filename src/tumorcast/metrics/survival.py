@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
 
 from tumorcast.metrics.ratio import Array, Ratio, once
 
@@ -66,7 +66,7 @@ def kaplan_meier(time_days: ArrayLike, is_event: ArrayLike, confidence: float = 
     survival = np.cumprod(1 - died / at_risk)
     inside = (survival > 0) & (survival < 1)
     left = np.where(at_risk > died, at_risk - died, 1.0)
-    spread = norm.ppf(0.5 + confidence / 2) * np.sqrt(np.cumsum(died / (at_risk * left)))
+    spread = NormalDist().inv_cdf(0.5 + confidence / 2) * np.sqrt(np.cumsum(died / (at_risk * left)))
     stretch = np.exp(spread / -np.log(np.where(inside, survival, 0.5)))
     low = np.where(inside, survival**stretch, survival)
     high = np.where(inside, survival ** (1 / stretch), survival)
