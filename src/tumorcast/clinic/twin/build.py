@@ -106,7 +106,7 @@ def _population_record(
     )
     days = start + np.arange(0, horizon - start + 1e-9, population.interval_days)
     visits = unconditional(population, days, start, seed=seed)
-    written = read_off(visits.measured_mm, np.zeros(0), None, np.random.default_rng(seed))
+    written = read_off(visits.measured_mm, np.zeros(0), None, visits.luck)
     return replace(
         empty, kind="population_simulation", reasons=(words.ONE_SCAN.format(n=len(series)),),
         fan=bands(population, fan.days, fan.true_mm), visits=visits_of(population, days[1:], None, written),

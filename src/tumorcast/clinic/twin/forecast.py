@@ -69,6 +69,7 @@ class Draws:
         written_mm: as it will stand in a table.
         theta: [draws, parameters].
         first_mm: [draws].
+        luck: [draws, T] that decided which numbers repeat the one before.
     """
 
     days: Floats
@@ -77,6 +78,7 @@ class Draws:
     written_mm: Floats
     theta: Floats
     first_mm: Floats
+    luck: Floats
 
 
 def posterior(
@@ -136,7 +138,7 @@ def unconditional(
     mean = law.z(np.exp(np.log(first)[:, None] + relative_of(population.form, theta, ahead)))
     z = mean + unrest * (rng.standard_normal((n, len(ahead))) @ own.T)
     measured = law.size_mm(z + unrest * law.error * rng.standard_normal(z.shape))
-    return Draws(np.asarray(days, float), law.size_mm(z), measured, measured, theta, first)
+    return Draws(np.asarray(days, float), law.size_mm(z), measured, measured, theta, first, np.ones_like(z))
 
 
 def _drawn(
@@ -145,8 +147,9 @@ def _drawn(
 ) -> Draws:  # fmt: skip
     law = after.population.deviation
     sizes = law.size_mm(np.clip(measured, -10, 12))
-    written = read_off(sizes, after.series.high_mm, after.population.readings, rng)
-    return Draws(days, law.size_mm(np.clip(z, -10, 12)), sizes, written, theta, np.exp(first))
+    luck = rng.random(sizes.shape[::-1]).T
+    written = read_off(sizes, after.series.high_mm, after.population.readings, luck)
+    return Draws(days, law.size_mm(np.clip(z, -10, 12)), sizes, written, theta, np.exp(first), luck)
 
 
 def _conditional(law: Deviation, factor: Floats, known: Floats, ahead: Floats) -> tuple[Floats, Floats]:

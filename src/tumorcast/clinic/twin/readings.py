@@ -60,12 +60,16 @@ def fit_readings(series: Sequence[SizeSeries]) -> Readings:
     return Readings(tuple(found.x.tolist()))
 
 
-def read_off(sizes: Floats, numbers: Floats, readings: Readings | None, rng: np.random.Generator) -> Floats:
+def read_off(
+    sizes: Floats, numbers: Floats, readings: Readings | None, luck: Floats, change: Floats | None = None
+) -> Floats:
     """What will be written down of measured sizes [n, T]: rounded as the patient's are, or the number before.
 
     Args:
         numbers: those written down so far, in order.
         readings: None: sizes as they are.
+        luck: [n, T] uniform draws: the same ones repeat the same numbers.
+        change: [n, T] what a "what if" multiplied the sizes by; a repeated number moves with it.
     """
     if readings is None or not len(numbers):
         return np.where(sizes < GONE_MM, 0.0, sizes)
@@ -74,11 +78,12 @@ def read_off(sizes: Floats, numbers: Floats, readings: Readings | None, rng: np.
     is_repeat = np.full(len(sizes), same[-1] if len(same) else 0.0)
     decimals = 0 if (numbers == np.round(numbers)).all() else 1
     last, made = np.full(len(sizes), numbers[-1], float), np.empty_like(sizes)
+    step = np.ones_like(sizes) if change is None else change / np.c_[np.ones(len(sizes)), change[:, :-1]]
     for k in range(sizes.shape[1]):
         chance = readings.chance(last, is_repeat, n_repeats, len(same) + k)
-        is_repeat = (rng.random(len(sizes)) < chance).astype(float)
+        is_repeat = (luck[:, k] < chance).astype(float)
         fresh = np.where(sizes[:, k] < GONE_MM, 0.0, np.round(sizes[:, k], decimals))
-        last = np.where(is_repeat > 0, last, fresh)
+        last = np.where(is_repeat > 0, last * step[:, k], fresh)
         made[:, k], n_repeats = last, n_repeats + is_repeat
     return made
 

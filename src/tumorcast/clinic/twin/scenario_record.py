@@ -25,7 +25,7 @@ def scenario_record(
     first = float(series.days[0])
     on_fan = np.exp(scenario.log_ratio(population, fan.theta, fan.days, first, seed))
     at_visits = np.exp(scenario.log_ratio(population, visits.theta, visits.days, first, seed))
-    written = read_off(visits.measured_mm * at_visits, known, None, np.random.default_rng(seed))
+    written = read_off(visits.measured_mm * at_visits, known, population.readings, visits.luck, at_visits)
     return ScenarioRecord(
         scenario.name, scenario.assumption, words.WHAT_IF, "", bands(population, fan.days, fan.true_mm * on_fan),
         visits_of(population, visits.days, known, written), progression_of(seen, visits.days, known, written),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,19 @@ class Scenario:
         self, population: TwinPopulation, theta: Floats, days: Floats, first_day: float, seed: int = 0
     ) -> Floats:
         """[draws, T] logarithm of the size under the change over that without it."""
+        if self._changes_nothing(population):
+            return np.zeros((len(theta), len(days)))
         ahead = days - first_day
         usual = relative_of(population.form, theta, ahead)
         if self.other is not None:
             return self._other_treatment(population, theta, ahead, usual, first_day, seed)
         return relative_of(population.form, theta, ahead, self._schedule(population, first_day)) - usual
+
+    def _changes_nothing(self, population: TwinPopulation) -> bool:
+        """The full dose, or the treatment that goes on anyway (its prior may have been moved for the patient)."""
+        if self.other is None:
+            return self.kind == "level" and self.details["level"] == 1
+        return replace(self.other, centre=population.centre, covariance=population.covariance) == population
 
     def _schedule(self, population: TwinPopulation, first_day: float) -> Schedule:
         day, given = self.day - first_day, self.details
