@@ -136,6 +136,22 @@ def test_single_arm_data_give_no_contrast_and_say_so(ask, opened) -> None:
     assert "single arm" in html_of(ranking)
 
 
+@pytest.mark.parametrize(
+    "counts",
+    [
+        (count("nivolumab", 500), count("ipilimumab", 1)),
+        (count("nivolumab", 500, "unknown"),),
+        (count("nivolumab", 500, "unknown"), count("ipilimumab", 3)),
+        (count("nivolumab", 9),),
+    ],
+)
+def test_a_few_stray_patients_make_no_second_arm(ask, opened, counts) -> None:
+    ranking = ask(trained_on(opened, *counts))
+    assert {one.key for one in ranking.candidates if one.has_number} == {"nivolumab"}
+    assert ranking.status == "no_order"
+    assert "single arm" in ranking.reason
+
+
 def test_a_simulated_bundle_gives_nothing_for_a_real_study(ask, opened, changed_study) -> None:
     real = changed_study(origin="real")
     ranking = ask(trained_on(opened, count("nivolumab", 90), count("newmab", 90)), study=real)
@@ -197,8 +213,9 @@ class NoOverlap:
     counts: dict[str, int] = {}  # noqa: RUF012
 
     def judge(self, numbers, treatment) -> Verdict:
-        assert treatment == "PD-1/PD-L1 inhibitor"
         assert len(numbers) > 1
+        if treatment != "PD-1/PD-L1 inhibitor":
+            return Verdict("too_few", None, None, 0, "no training patients received it")
         return Verdict(
             "none", 0.001, 0.02, 90, "of training patients like this one 0.1% received it (limit 2.0%)"
         )
@@ -210,6 +227,11 @@ def test_without_overlap_there_is_no_number(ask, opened) -> None:
     assert not of(ranking, "nivolumab").has_number
     assert "no overlap" in of(ranking, "nivolumab").reason
     assert of(ranking, "nivolumab").response is None
+    family = [
+        one for one in ranking.candidates if {drug.cls for drug in one.drugs} <= {"anti-PD-1", "anti-PD-L1"}
+    ]
+    assert {"pembrolizumab", "othermab"} <= {one.key for one in family}
+    assert not [one.key for one in family if one.has_number]
     assert ranking.contrasts == ()
 
 

@@ -158,10 +158,10 @@ def _why_no_order(found: Sequence[Candidate], compared: Sequence[Compared], seen
     if not any(one.has_number for one in found):
         reasons = list(dict.fromkeys(one.reason.removeprefix("no number: ") for one in found))
         return reasons[0] if len(reasons) == 1 else "no candidate has a number; each says why"
-    if len(seen.arms) == 1:
+    if seen.single_arm:
         return (
-            f"all training patients of this cancer received {seen.arms[0]}: data of a single arm say nothing about the "
-            "difference between regimens"
+            f"{seen.single_arm} is the only regimen that {FEWEST} or more training patients received: data of a single "
+            "arm say nothing about the difference between regimens"
         )
     if not seen.here:
         return (

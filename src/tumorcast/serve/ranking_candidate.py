@@ -41,7 +41,11 @@ _CAPPED = (
     "independent action of its parts, no synergy assumed: the network's own number is higher, and no data of the "
     "combination itself show that"
 )
-SINGLE_ARM = "no number: all training patients of this cancer received another regimen"
+SINGLE_ARM = "no number: {arm} is the only regimen that enough training patients received"
+UNSEEN_COMBINATION = (
+    "no number: no training patient received this combination, and independent action of its parts has no number "
+    "either to set beside the network's"
+)
 _NOT_SEEN = "no number: {told}"
 
 
@@ -125,8 +129,8 @@ def _abstains(
         return f"no number: {row.reason}"
     if tier == "not_seen":
         return _NOT_SEEN.format(told=tier_text)
-    if len(seen.arms) == 1 and tier != "seen_here":
-        return SINGLE_ARM
+    if seen.single_arm and answer.key != seen.single_arm:
+        return SINGLE_ARM.format(arm=seen.single_arm)
     if overlap.support == "none":
         return f"no number: no overlap; {overlap.text}"
     if not _is_number(row.probability) and not _is_number(row.risk):

@@ -44,9 +44,13 @@ class TrainingTreatments:
         return sum(self.here.values())
 
     @property
-    def arms(self) -> tuple[str, ...]:
-        """Keys that patients of this cancer received."""
-        return tuple(key for key in self.here if key)
+    def single_arm(self) -> str:
+        """The only key that `FEWEST` patients of this cancer received, "" where there are others; of all training
+        patients where fewer than that are known to have this cancer."""
+        own = _told_of(self.here)
+        counts = own if sum(own.values()) >= FEWEST else _told_of(self.here, self.elsewhere)
+        arms = [key for key, n in counts.items() if n >= FEWEST] or list(counts)
+        return arms[0] if len(arms) == 1 else ""
 
 
 def training_treatments(bundle: Bundle, cancer: str) -> TrainingTreatments:
@@ -93,19 +97,21 @@ def overlap_of(
     """Whether the patient could have received it: by the bundle's propensity where it has one, else by counts.
 
     Both ask that enough training patients of this cancer received exactly this; the propensity is of the families of
-    its drugs (`treatment_families.treatment_key`).
+    its drugs (`treatment_families.treatment_key`). Where it finds none, there is none for any regimen of the family,
+    seen or not.
     """
     n = seen.here.get(key_of(agent.name for agent in agents), 0)
-    if not n:
-        return OverlapFact("not_seen", "no training patient of this cancer received it")
     family = treatment_key(agent.cls for agent in agents)
+    found = None
     if bundle.overlap is not None and course is not None:
         verdict = bundle.overlap.judge(baseline_numbers(bundle.prepared, course, line), family)
-        told = f"{family}: {verdict.reason}"
-        if not verdict.is_supported:
-            return OverlapFact(verdict.support, told, verdict.chance)
-        if n >= FEWEST:
-            return OverlapFact("overlap", told, verdict.chance)
+        found = OverlapFact(verdict.support, f"{family}: {verdict.reason}", verdict.chance)
+    if found is not None and found.support == "none":
+        return found
+    if not n:
+        return OverlapFact("not_seen", "no training patient of this cancer received it")
+    if found is not None and (n >= FEWEST or found.support != "overlap"):
+        return found
     if n < FEWEST:
         return OverlapFact("too_few", f"fewer than {FEWEST} training patients of this cancer received it")
     return OverlapFact("counts", f"{n} training patients of this cancer received it; judged by counts alone")
@@ -144,6 +150,12 @@ def agents_of_key(key: str, known: Mapping[str, Agent]) -> tuple[Agent, ...]:
     for name in key.split(" + "):
         found += [known[name]] if name in known else list(normalise_agents(name))
     return tuple(found)
+
+
+def _told_of(*counts: Mapping[str, int]) -> dict[str, int]:
+    """Patients by key, added up, without those of whom no drug is known."""
+    keys = dict.fromkeys(key for one in counts for key in one if key)
+    return {key: sum(one.get(key, 0) for one in counts) for key in keys}
 
 
 def _are_of_other_kinds(parts: Sequence[frozenset[str]], agents: tuple[Agent, ...]) -> bool:
