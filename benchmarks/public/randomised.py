@@ -7,7 +7,7 @@ Files of the form of Gandara et al. 2018 (POPLAR, OAK). The predicted benefit is
 horizon, treated less control: ridge Cox regression of arm, columns known before treatment and their products
 (`poplar.py`), its contrast put through the training trial's baseline hazard. On the training trial every patient is
 predicted by models of the other folds; a test trial is predicted by one model of the whole training trial, of the
-columns that both have, and nothing is chosen on it. Beside it blood burden alone, and the same benefit for all. The
+columns that both measure, and nothing is chosen on it. Beside it blood burden alone, and the same benefit for all. The
 value of "treat where the benefit is above 0" against treating all and none is doubly robust, at the trial's known
 chances. Out of fold, rankings are judged on the benefit less its fold's mean: the arm's own effect, alike in all, errs
 in each fold against the patients left out. Writes `predictions.csv` (`patient_id,predicted_benefit,model`) and
@@ -17,14 +17,16 @@ in each fold against the patients left out. Writes `predictions.csv` (`patient_i
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from poplar import FOLDS, alone, chosen, design, fitted, shown
-from record import guarded, record, words_of
+from record import guarded, record, words_of, write_predictions
 from two_arms import ENDPOINTS, Trial, published, read_trial, shared
 
+from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.baseline_hazard import BaselineHazard
 from tumorcast.evaluation.causal.uplift import autoc, autoc_interval, permutation_p
 from tumorcast.evaluation.causal.values import (
@@ -57,7 +59,8 @@ def main() -> None:
     metrics: dict[str, dict] = {"training trial": published(training)}
     judged, where = training, "training trial, out of fold"
     if words.test_clinical is not None:
-        judged, where = read_trial(words.test_clinical, words.test_variants, words.treated), "test trial"
+        judged = read_trial(words.test_clinical, words.test_variants, words.treated, least=0.0)
+        where = "test trial"
         metrics["test trial"] = published(judged, beside=False)
         training, judged = shared(training, judged)
         made = {name: predicted(training, judged, words, name) for name in (OURS, BURDEN, CONSTANT)}
@@ -65,14 +68,18 @@ def main() -> None:
     else:
         both = {name: out_of_fold(training, words, name) for name in (OURS, BURDEN, CONSTANT)}
         made, ranked = ({name: pair[k] for name, pair in both.items()} for k in (0, 1))
-    for endpoint in ENDPOINTS:
-        metrics[f"{where}, {endpoint}"] = judged_by(judged, made, ranked, endpoint, words)
-    if words.test_clinical is None and words.permutations:
-        metrics["arms permuted"] = {OURS: {"autoc_p": alone(permuted(training, words))}}
     rows = [
         pd.DataFrame({"patient_id": judged.features.index, "predicted_benefit": benefit, "model": name})
         for name, benefit in made.items()
     ]
+    write_predictions(words.out, pd.concat(rows))
+    for endpoint in ENDPOINTS:
+        try:
+            metrics[f"{where}, {endpoint}"] = judged_by(judged, made, ranked, endpoint, words)
+        except InputError as error:
+            print(f"\n{endpoint}: not judged: {error}")
+    if words.test_clinical is None and words.permutations:
+        metrics["arms permuted"] = {OURS: {"autoc_p": alone(permuted(training, words))}}
     record("randomised", words, pd.concat(rows), metrics)
 
 
@@ -185,8 +192,7 @@ def permuted(trial: Trial, words: argparse.Namespace) -> float:
 
     found = area(trial)
     others = [
-        area(Trial(trial.outcomes, random.permutation(trial.treated), trial.burden, trial.features))
-        for _ in range(words.permutations)
+        area(replace(trial, treated=random.permutation(trial.treated))) for _ in range(words.permutations)
     ]
     p = (1 + sum(other >= found for other in others)) / (1 + words.permutations)
     print(f"{OURS}, one repeat: AUTOC {found:.2f}; under {words.permutations} permutations of the arms "

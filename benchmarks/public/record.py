@@ -40,10 +40,7 @@ def record(
     name: str, words: argparse.Namespace, predictions: pd.DataFrame, metrics: Mapping[str, Any]
 ) -> None:
     """`predictions.csv` and `metrics.json` in --out, and a run of the experiment `public benchmarks`."""
-    words.out.mkdir(parents=True, exist_ok=True)
-    temporary = words.out / "predictions.csv.part"
-    predictions.to_csv(temporary, index=False)
-    temporary.replace(words.out / "predictions.csv")
+    write_predictions(words.out, predictions)
     write_metrics(words.out / "metrics.json", metrics)
     print(f"written to {words.out}")
     if words.mlflow == "none":
@@ -58,6 +55,14 @@ def record(
         tracker.log_metrics(dict(_flat(metrics)))
         for file in ("predictions.csv", "metrics.json"):
             tracker.log_file(words.out / file)
+
+
+def write_predictions(out: Path, predictions: pd.DataFrame) -> None:
+    """`predictions.csv` in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    temporary = out / "predictions.csv.part"
+    predictions.to_csv(temporary, index=False)
+    temporary.replace(out / "predictions.csv")
 
 
 def guarded(main: Any) -> None:

@@ -5,7 +5,7 @@ Files of the form of Gandara et al. 2018 (Nat Med 24:1441; POPLAR, OAK); `*.CNSR
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,13 +34,14 @@ class Trial:
     Attributes:
         outcomes: PFS, OS (months), PFS.event, OS.event (1 or 0), NaN unknown.
         treated: [n] 1 or 0. burden: blood burden, NaN without blood variants.
-        features: columns known before treatment, NaN unknown; `log_burden` first.
+        features: columns known before treatment, NaN unknown; `log_burden` first. genes: those that are altered genes.
     """
 
     outcomes: pd.DataFrame
     treated: np.ndarray
     burden: pd.Series
     features: pd.DataFrame
+    genes: tuple[str, ...] = ()
 
     @property
     def is_sequenced(self) -> np.ndarray:
@@ -52,8 +53,14 @@ class Trial:
         return columns[0].to_numpy(float), columns[1].to_numpy(float), self.treated
 
 
-def read_trial(clinical_file: Path, variants_file: Path | None, treated: str | None) -> Trial:
-    """All randomised patients whose arm is known."""
+def read_trial(
+    clinical_file: Path, variants_file: Path | None, treated: str | None, least: float = LEAST_ALTERED
+) -> Trial:
+    """All randomised patients whose arm is known.
+
+    Args:
+        least: share of the patients in whom a gene must be altered to be a column.
+    """
     report: list[Exclusion] = []
     needed = ("PtID", "TRT01P", *(f"{e}{end}" for e in ENDPOINTS for end in ("", ".CNSR")))
     rows = read_source(clinical_file, needed, report, unknown=(".",), text=("PtID",))
@@ -67,7 +74,7 @@ def read_trial(clinical_file: Path, variants_file: Path | None, treated: str | N
     for endpoint in ENDPOINTS:
         check_survival(endpoint, outcomes[endpoint], outcomes[f"{endpoint}.event"], ids)
     check_order(outcomes["PFS"], outcomes["OS"], ids)
-    burden, genes = blood_of(clinical, variants_file, report)
+    burden, genes = blood_of(clinical, variants_file, report, least)
     lacking = [name for name in CLINICAL if name not in clinical]
     if lacking:
         report.append(Exclusion("column", clinical_file.name, "absent", ", ".join(lacking)))
@@ -76,11 +83,11 @@ def read_trial(clinical_file: Path, variants_file: Path | None, treated: str | N
     arm = clinical["TRT01P"].eq(arm_of(clinical["TRT01P"], treated)).to_numpy(float)
     for line in told_notes(report):
         print(line)
-    return Trial(outcomes, arm, burden, pd.concat(parts, axis=1).astype(float))
+    return Trial(outcomes, arm, burden, pd.concat(parts, axis=1).astype(float), tuple(genes))
 
 
 def blood_of(
-    clinical: pd.DataFrame, file: Path | None, report: list[Exclusion]
+    clinical: pd.DataFrame, file: Path | None, report: list[Exclusion], least: float
 ) -> tuple[pd.Series, pd.DataFrame]:
     """(burden, altered genes) by patient, NaN where blood was not evaluable; without variants the column `btmb`."""
     if file is None:
@@ -100,16 +107,30 @@ def blood_of(
     genes = pd.crosstab(altered["PtID"], altered["gene_name"]).clip(upper=1)
     genes = genes.reindex(clinical.index, fill_value=0).astype(float)
     genes = genes.where(pd.Series(evaluable, clinical.index), axis=0)
-    return burden, genes.loc[:, genes.mean() >= LEAST_ALTERED]
+    return burden, genes.loc[:, genes.mean() >= least]
 
 
 def shared(training: Trial, test: Trial) -> tuple[Trial, Trial]:
-    """Both with the columns of the training trial that the test trial has; the others are told."""
-    kept = [name for name in training.features if name in test.features]
+    """Both with the training trial's columns, less those that the test trial has not measured, which are told.
+
+    A gene that is altered in no test patient, or a category that none has, is 0 there: who else is in the test trial
+    changes no patient's prediction.
+    """
+    own = test.features.copy()
+    has_genes = bool(test.genes)
+    columns = {name.split("_")[0] for name in own if "_" in name and name not in test.genes}
+    for name in training.features:
+        if name in own:
+            continue
+        if name in training.genes and has_genes:
+            own[name] = np.where(test.is_sequenced, 0.0, np.nan)
+        elif name not in training.genes and "_" in name and name.split("_")[0] in columns:
+            own[name] = 0.0
+    kept = [name for name in training.features if name in own]
     lost = [name for name in training.features if name not in kept]
     if lost:
-        print(f"left out of the model, absent from the test trial or too rare there: {', '.join(lost)}")
-    return (Trial(t.outcomes, t.treated, t.burden, t.features[kept]) for t in (training, test))  # type: ignore[return-value]
+        print(f"left out of the model, absent from the test trial: {', '.join(lost)}")
+    return replace(training, features=training.features[kept]), replace(test, features=own[kept])
 
 
 def published(trial: Trial, beside: bool = True) -> dict[str, dict]:

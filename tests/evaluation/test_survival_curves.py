@@ -196,3 +196,10 @@ def test_what_was_known_later_is_refused():
         fit_landmark(_null(300, 3), 5000.0)
     with pytest.raises(InputError, match="day of treatment"):
         fit_landmark(_null(300, 3), -1.0)
+
+
+def test_a_constant_risk_is_a_record_that_json_holds():
+    record = fit_survival(_held(120).assign(risk=0.3), "OS")
+    assert record is not None
+    assert (record.slope, record.slope_error) == (0.0, 0.0)
+    assert SurvivalRecord.from_json(json.loads(json.dumps(record.to_json(), allow_nan=False))) == record

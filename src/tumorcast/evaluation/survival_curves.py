@@ -169,11 +169,11 @@ def fit_survival(held: pd.DataFrame, endpoint: str, seed: int = 0) -> SurvivalRe
 
 
 def _slope(time: Array, event: Array, centred: Array) -> tuple[float, float]:
-    """(Cox coefficient of the risk, at least 0; its standard error)."""
+    """(Cox coefficient of the risk, at least 0; its standard error); of one risk for all 0 and 0."""
     from tumorcast.evaluation.cox import Likelihood, cox_ridge
 
     if np.ptp(centred) == 0:
-        return 0.0, float("inf")
+        return 0.0, 0.0
     beta = cox_ridge(centred[:, None], time, event, _SLOPE_PENALTY)
     _, hessian = Likelihood(centred[:, None], time, event).slopes(beta)
     return max(float(beta[0]), 0.0), float(1 / np.sqrt(max(hessian[0, 0], 1e-12)))

@@ -116,8 +116,10 @@ def test_a_censored_course_counts_by_its_like():
     outcome, weight = restricted_outcome([3.0, 5.0, 12.0, 20.0], [1, 0, 1, 0], ["a"] * 4, 10.0)
     np.testing.assert_allclose(outcome, [3, 5, 10, 10])
     np.testing.assert_allclose(weight, [1, 0, 1.5, 1.5])
+    outcome, weight = restricted_outcome([3.0, 5.0], [1, 1], ["a", "a"], 10.0)
+    np.testing.assert_allclose((outcome, weight), ([3, 5], [1, 1]))
     with pytest.raises(InputError, match="nobody who received b is followed"):
-        restricted_outcome([3.0, 30.0], [1, 1], ["b", "a"], 10.0)
+        restricted_outcome([3.0, 30.0], [0, 1], ["b", "a"], 10.0)
 
 
 def test_a_patient_counted_twice_does_not_narrow_the_interval():

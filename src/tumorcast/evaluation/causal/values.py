@@ -129,17 +129,18 @@ def restricted_outcome(
     censoring: what makes follow-up end must not depend on the patient otherwise.
 
     Raises:
-        InputError: of a treatment nobody is followed to the horizon.
+        InputError: a treatment's longest follow-up ends before the horizon, censored.
     """
     times, event, names = np.asarray(time, float), np.asarray(is_event, bool), np.asarray(given)
     restricted = np.minimum(times, horizon)
     weight = np.zeros(len(times))
     for name in np.unique(names):
         rows = names == name
-        if times[rows].max() < horizon:
+        last = times[rows].max()
+        if last < horizon and not event[rows][times[rows] == last].any():
             raise InputError(
                 f"nobody who received {name} is followed to the horizon",
-                got=f"{times[rows].max():g}",
+                got=f"{last:g}, censored",
                 expected=f"a horizon of at most that, not {horizon:g}",
             )
         censoring = Censoring.fit(times[rows], event[rows])
