@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ _ARM = ("arm", "study_arm", "treatment", "regimen")
 _TOO_SMALL = {"TOO SMALL TO MEASURE", "TOO SMALL", "TSTM"}
 _UNKNOWN = {"NOT EVALUABLE", "NE", "NOT EVALUATED", "NOT DONE", "UNKNOWN"}
 _MOST_MM = 1000.0
+Grounds = Literal["new_lesion", "non_target", "target", "reappeared"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class SizeSeries:
         high_mm: most that it can be; 5 mm for "too small to measure".
         not_evaluated: days of scans without a size.
         arm: treatment, "" where not told.
+        progressed: day and grounds (new_lesion, non_target, target, reappeared) of the first progression that a table
+            of lesions shows; None where there is none, or where only sizes are known.
     """
 
     patient_id: str
@@ -43,6 +47,7 @@ class SizeSeries:
     high_mm: NDArray[np.float64]
     not_evaluated: tuple[float, ...] = ()
     arm: str = ""
+    progressed: tuple[float, Grounds] | None = None
 
     @property
     def is_measured(self) -> NDArray[np.bool_]:
@@ -53,7 +58,10 @@ class SizeSeries:
         """The first `n` scans: nothing of later ones is left."""
         until = self.days[n - 1] if n else -np.inf
         kept = tuple(day for day in self.not_evaluated if day <= until)
-        return SizeSeries(self.patient_id, self.days[:n], self.low_mm[:n], self.high_mm[:n], kept, self.arm)
+        seen = self.progressed if self.progressed and self.progressed[0] <= until else None
+        return SizeSeries(
+            self.patient_id, self.days[:n], self.low_mm[:n], self.high_mm[:n], kept, self.arm, seen
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.days)
@@ -105,7 +113,7 @@ def read_size_series(
     if not is_trusted:
         need_series_mm([one.high_mm for one in made])
         need_series_days([one.days for one in made])
-    return SeriesTables(tuple(one for one in made if len(one)), tuple(problems))
+    return SeriesTables(tuple(made), tuple(problems))
 
 
 def _series(

@@ -43,7 +43,7 @@ def _lines(record: TwinRecord) -> Iterator[str]:
         )
     found = record.progression
     if found is not None and found.seen_day is not None:
-        yield f"Progression by sums was seen on day {found.seen_day:g}."
+        yield f"Progression {words.GROUNDS[found.seen_by]} was seen on day {found.seen_day:g}."
     elif found is not None and found.by_horizon is not None:
         yield f"Progression by sums until day {record.horizon_day:g}: {percent(found.by_horizon)} of the draws."
 
@@ -57,7 +57,8 @@ def _row(one: Visit) -> tuple[str, ...]:
     last = "no scan" if one.last_value_mm is None else f"{one.last_value_mm:.0f}"
     followed = "not known" if one.followed is None else percent(one.followed)
     band = f"{one.low_mm:.0f} to {one.high_mm:.0f}"
-    return f"{one.day:g}", f"{one.median_mm:.0f}", band, last, percent(one.progression), followed
+    progressed = "seen before" if one.progression is None else percent(one.progression)
+    return f"{one.day:g}", f"{one.median_mm:.0f}", band, last, progressed, followed
 
 
 def _sentence(reason: str) -> str:

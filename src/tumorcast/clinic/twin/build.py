@@ -12,7 +12,7 @@ from tumorcast.biology.recist.target import PR_SHARE, progression_size_mm
 from tumorcast.clinic.twin import words
 from tumorcast.clinic.twin.forecast import Draws, Posterior, forecast, posterior, unconditional
 from tumorcast.clinic.twin.population import PriorShift, TwinPopulation
-from tumorcast.clinic.twin.progress import best_response_chance, progressed_day
+from tumorcast.clinic.twin.progress import best_response_chance, seen_in
 from tumorcast.clinic.twin.readings import read_off
 from tumorcast.clinic.twin.record import SCHEMA_VERSION, PopulationFacts, Progression, Scan, TwinRecord
 from tumorcast.clinic.twin.scenario_record import scenario_record
@@ -61,7 +61,7 @@ def twin_record(
     last = float(series.days[-1])
     if last >= horizon:
         told = words.PAST_HORIZON.format(day=last - start, horizon=horizon - start)
-        return replace(empty, kind="refused", reasons=(told,))
+        return replace(empty, kind="refused", reasons=(told, *empty.reasons))
     return _individual(empty, series, population, horizon, scenarios, shift, host, seed)
 
 
@@ -71,16 +71,21 @@ def _individual(
 ) -> TwinRecord:  # fmt: skip
     after = posterior(population, series, shift)
     fan, visits = _future(after, series, population, horizon, seed)
-    seen = progressed_day(series.days, series.high_mm)
+    seen = seen_in(series)
     numbers = series.high_mm
     changed = [scenario_record(one, after, fan, visits, numbers, horizon, seen, seed) for one in scenarios]
     return replace(
         empty, fan=bands(population, fan.days, fan.true_mm), effective_draws=round(after.effective, 1),
-        visits=visits_of(population, visits.days, numbers, visits.written_mm),
+        visits=visits_of(population, visits.days, numbers, visits.written_mm, seen),
         progression=progression_of(seen, visits.days, numbers, visits.written_mm),
-        best_response=best_response_chance(numbers, visits.written_mm),
+        best_response={} if _is_beside(seen) else best_response_chance(numbers, visits.written_mm),
         survival=survival_link(population, fan, host), scenarios=tuple(changed),
     )  # fmt: skip
+
+
+def _is_beside(seen: Progression | None) -> bool:
+    """Progression that sums do not show."""
+    return seen is not None and seen.seen_by != "sums"
 
 
 def _future(
@@ -108,7 +113,7 @@ def _population_record(
     visits = unconditional(population, days, start, seed=seed)
     written = read_off(visits.measured_mm, np.zeros(0), None, visits.luck)
     return replace(
-        empty, kind="population_simulation", reasons=(words.ONE_SCAN.format(n=len(series)),),
+        empty, kind="population_simulation", reasons=(words.ONE_SCAN.format(n=len(series)), *empty.reasons),
         fan=bands(population, fan.days, fan.true_mm), visits=visits_of(population, days[1:], None, written),
         progression=Progression(None, *_population_progress(days[1:], written)), best_response={},
     )  # fmt: skip
@@ -134,12 +139,20 @@ def _empty(
         )
     ]
     return TwinRecord(
-        SCHEMA_VERSION, "individual", series.patient_id, (), _facts(population),
+        SCHEMA_VERSION, "individual", series.patient_id, _reasons(series), _facts(population),
         tuple(sorted([*read, *missing], key=lambda one: one.day)), float(numbers[0]) if has_any else None, nadir,
         float((1 - PR_SHARE) * numbers[0]) if has_any else None,
         None if nadir is None else float(progression_size_mm(nadir)), float(numbers[-1]) if has_any else None,
         horizon, shift.source if shift else "", None, (), (), None, {}, None, (), words.NOTICES,
     )  # fmt: skip
+
+
+def _reasons(series: SizeSeries) -> tuple[str, ...]:
+    """What has to be said in any case."""
+    seen = seen_in(series)
+    if seen is None or not _is_beside(seen):
+        return ()
+    return (words.PROGRESSED.format(day=seen.seen_day, grounds=words.GROUNDS[seen.seen_by]),)
 
 
 def _facts(one: TwinPopulation) -> PopulationFacts:

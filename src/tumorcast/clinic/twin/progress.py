@@ -6,6 +6,8 @@ import numpy as np
 
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.biology.recist.target import PR_SHARE, ROUNDING, progression_size_mm
+from tumorcast.clinic.twin.record import Progression
+from tumorcast.readers.size_series import SizeSeries
 
 WORDS = ("CR", "PR", "SD", "PD")
 
@@ -14,6 +16,14 @@ def progressed_day(days: Floats, sizes: Floats) -> float | None:
     """Day of the scan on which a series [T] first progressed; None where it did not."""
     found = np.flatnonzero(_is_over(sizes[None])[0])
     return float(days[found[0]]) if len(found) else None
+
+
+def seen_in(series: SizeSeries) -> Progression | None:
+    """Progression that has been seen, by sums or by what else a table of lesions shows; the earlier of both."""
+    by_sums, beside = progressed_day(series.days, series.high_mm), series.progressed
+    if beside is not None and (by_sums is None or beside[0] < by_sums):
+        return Progression(beside[0], None, None, beside[1])
+    return None if by_sums is None else Progression(by_sums, None, None, "sums")
 
 
 def progression_chance(known: Floats, ahead: Floats) -> Floats:

@@ -8,10 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from tumorcast.biology.recist.lesions import PatientLesions
+from tumorcast.biology.recist.points import TimePoint, time_points
+from tumorcast.biology.recist.problems import Problem, RefusedError
 from tumorcast.biology.recist.series import sum_series
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.readers.lesion_tables import Reading, read_lesion_tables
-from tumorcast.readers.size_series import SeriesTables, SizeSeries, is_series_table, read_size_series
+from tumorcast.readers.size_series import (
+    Grounds,
+    SeriesTables,
+    SizeSeries,
+    is_series_table,
+    read_size_series,
+)
 
 _TABLES = (".csv", ".tsv", ".txt", ".xpt")
 
@@ -30,18 +38,43 @@ def read_series(paths: Sequence[Path], reading: Reading | None = None) -> Series
     if plain:
         return read_size_series(plain, reading.size_unit, reading.time_unit)
     tables = read_lesion_tables(files, reading)
-    made = [series_of(one) for one in tables.patients]
-    return SeriesTables(tuple(one for one in made if len(one)), tables.problems)
+    made, problems = [], list(tables.problems)
+    for one in tables.patients:
+        try:
+            made.append(series_of(one))
+        except RefusedError as refusal:
+            problems.append(Problem(one.patient_id, refusal.code, refusal.detail))
+    return SeriesTables(tuple(made), tuple(problems))
 
 
 def series_of(patient: PatientLesions) -> SizeSeries:
-    """Sums of target lesions; bounds where some are too small to measure; a missing target is no evaluation."""
+    """Sums of target lesions; bounds where some are too small to measure; a missing target is no evaluation.
+
+    Raises:
+        RefusedError: the sum at baseline is not complete: responses would be counted from a later scan.
+    """
     sums = sum_series(patient)
     kept = sums.is_complete
+    if len(kept) and not kept[0]:
+        raise RefusedError("no_baseline", f"day {sums.days[0]:g}: a target lesion was not evaluated")
     return SizeSeries(
         patient.patient_id, sums.days[kept], np.where(sums.is_censored, sums.low_mm, sums.sum_mm)[kept],
-        sums.sum_mm[kept], tuple(sums.days[~kept].tolist()),
+        sums.sum_mm[kept], tuple(sums.days[~kept].tolist()), progressed=_progressed(patient),
     )  # fmt: skip
+
+
+def _progressed(patient: PatientLesions) -> tuple[float, Grounds] | None:
+    """Day and grounds of the first progression by RECIST 1.1, target lesions or not."""
+    found = next((one for one in time_points(patient) if one.overall == "PD"), None)
+    return None if found is None else (found.assessment.first_day, _grounds(found))
+
+
+def _grounds(point: TimePoint) -> Grounds:
+    if point.new:
+        return "new_lesion"
+    if point.non_target == "PD":
+        return "non_target"
+    return "target" if point.target == "PD" else "reappeared"
 
 
 def series_named(tables: SeriesTables, patient_id: str) -> SizeSeries:

@@ -47,7 +47,7 @@ class Visit:
         median_mm: and
         low_mm: and
         high_mm: ends of the band that holds nine in ten of the numbers that would be written down.
-        progression: chance that progression by sums was seen at this scan or before.
+        progression: chance that progression by sums was seen at this scan or before; None: it was seen already.
         followed: chance that the patient is still scanned, where the population knows how patients leave.
         last_value_mm: the last value carried forward.
     """
@@ -56,7 +56,7 @@ class Visit:
     median_mm: float
     low_mm: float
     high_mm: float
-    progression: float
+    progression: float | None
     followed: float | None
     last_value_mm: float | None
 
@@ -69,11 +69,13 @@ class Progression:
         seen_day: of the scan on which it has been seen; nothing is forecast then.
         median_day: None: less than half of the draws progress before the horizon.
         by_horizon: chance until the last scan before the horizon.
+        seen_by: sums, or grounds that a table of lesions has: new_lesion, non_target, target, reappeared.
     """
 
     seen_day: float | None
     median_day: float | None
     by_horizon: float | None
+    seen_by: Literal["", "sums", "new_lesion", "non_target", "target", "reappeared"] = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class TwinRecord:
         horizon_day: where forecasts end: no patient of the population was followed longer from the first scan.
         shift: where a moved prior came from, "" where it was not moved.
         effective_draws: how many virtual patients the posterior rests on.
-        best_response: word -> chance, by sums alone.
+        best_response: word -> chance, by sums alone; empty where progression was seen that sums do not show.
     """
 
     schema: int

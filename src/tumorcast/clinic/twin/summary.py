@@ -18,11 +18,13 @@ def bands(population: TwinPopulation, days: Floats, sizes: Floats) -> tuple[Band
 
 
 def visits_of(
-    population: TwinPopulation, days: Floats, known: Floats | None, written: Floats
-) -> tuple[Visit, ...]:
+    population: TwinPopulation, days: Floats, known: Floats | None, written: Floats,
+    seen: Progression | None = None,
+) -> tuple[Visit, ...]:  # fmt: skip
     """Each scan to come.
 
     Args:
+        seen: progression that was seen already: no chance of it is given.
         known: numbers so far; None: `written` has the first number of the draws in its first column.
     """
     chances, ahead = _chances(known, written)
@@ -32,17 +34,19 @@ def visits_of(
     last = None if known is None else float(known[-1])
     return tuple(
         Visit(
-            day, middle, low, high, round(float(chances[k]), 4),
+            day, middle, low, high, None if seen else round(float(chances[k]), 4),
             None if followed is None else round(followed[k], 4), last,
         )
         for k, (day, (middle, low, high)) in enumerate(zip(days.tolist(), rows, strict=True))
     )  # fmt: skip
 
 
-def progression_of(seen: float | None, days: Floats, known: Floats | None, written: Floats) -> Progression:
+def progression_of(
+    seen: Progression | None, days: Floats, known: Floats | None, written: Floats
+) -> Progression:
     """Median and chance by the last scan; nothing where it was seen already."""
     if seen is not None:
-        return Progression(seen, None, None)
+        return seen
     chances, _ = _chances(known, written)
     reached = np.flatnonzero(chances >= 0.5)
     return Progression(None, float(days[reached[0]]) if len(reached) else None, round(float(chances[-1]), 4))

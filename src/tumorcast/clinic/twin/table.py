@@ -26,7 +26,8 @@ def table_text(record: TwinRecord) -> str:
         )
     lines += _visits(record.visits)
     if record.progression and record.progression.seen_day is not None:
-        lines.append(f"progression by sums was seen on day {record.progression.seen_day:g}")
+        grounds = words.GROUNDS[record.progression.seen_by]
+        lines.append(f"progression {grounds} was seen on day {record.progression.seen_day:g}")
     if record.survival:
         one = record.survival
         lines.append(
@@ -46,9 +47,10 @@ def _visits(visits: Sequence[Visit]) -> list[str]:
     ]
     for one in visits:
         last = "no scan" if one.last_value_mm is None else f"{one.last_value_mm:.0f}"
+        progressed = "seen before" if one.progression is None else f"{one.progression:.0%}"
         followed = "" if one.followed is None else f"{one.followed:.0%}"
         lines.append(
             f"{one.day:6.0f} {one.median_mm:9.0f} {one.low_mm:5.0f} to {one.high_mm:4.0f} {last:>11} "
-            f"{one.progression:>11.0%} {followed:>8}"
+            f"{progressed:>11} {followed:>8}"
         )
     return lines

@@ -32,6 +32,14 @@ NO_DRUG = (
     "Claret's model is needed"
 )
 ONE_SCAN = "too_few_scans: an individual forecast needs two scans with a size, {n} given"
+PROGRESSED = (
+    "progression_seen: day {day:g}, {grounds}; the sums to come change nothing in that, so no chance of progression "
+    "and no best response is given"
+)
+GROUNDS = {
+    "": "", "sums": "by sums", "new_lesion": "by a new lesion", "non_target": "by non-target lesions",
+    "target": "by target lesions", "reappeared": "by disease seen again after a complete response",
+}  # fmt: skip
 PAST_HORIZON = (
     "past_horizon: the last scan is day {day:g} after the first, the population was followed for {horizon:g}"
 )
