@@ -10,6 +10,7 @@ import numpy as np
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.biology.recist.target import PR_SHARE, progression_size_mm
 from tumorcast.clinic.twin import words
+from tumorcast.clinic.twin.checks import misfit, plausible_until
 from tumorcast.clinic.twin.forecast import Draws, Posterior, forecast, posterior, unconditional
 from tumorcast.clinic.twin.population import PriorShift, TwinPopulation
 from tumorcast.clinic.twin.progress import best_response_chance, seen_in
@@ -71,6 +72,14 @@ def _individual(
 ) -> TwinRecord:  # fmt: skip
     after = posterior(population, series, shift)
     fan, visits = _future(after, series, population, horizon, seed)
+    end = min(horizon, plausible_until(fan, visits, population.tail))
+    fan, visits = fan.until(end), visits.until(end)
+    why = misfit(after) or ("" if len(visits.days) else words.NO_VISIT)
+    if why:
+        return replace(empty, kind="refused", reasons=(why, *empty.reasons))
+    if end < horizon:
+        told = (words.IMPLAUSIBLE.format(day=end), *empty.reasons)
+        empty, horizon = replace(empty, reasons=told, horizon_day=end), end
     seen = seen_in(series)
     numbers = series.high_mm
     changed = [scenario_record(one, after, fan, visits, numbers, horizon, seen, seed) for one in scenarios]

@@ -80,6 +80,14 @@ class Draws:
     first_mm: Floats
     luck: Floats
 
+    def until(self, day: float) -> Draws:
+        """Without what comes after a day."""
+        n = int((self.days <= day).sum())
+        return Draws(
+            self.days[:n], self.true_mm[:, :n], self.measured_mm[:, :n], self.written_mm[:, :n], self.theta,
+            self.first_mm, self.luck[:, :n],
+        )  # fmt: skip
+
 
 def posterior(
     population: TwinPopulation, series: SizeSeries, shift: PriorShift | None = None, n: int = N_VIRTUAL

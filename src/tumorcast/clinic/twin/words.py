@@ -40,6 +40,15 @@ GROUNDS = {
     "": "", "sums": "by sums", "new_lesion": "by a new lesion", "non_target": "by non-target lesions",
     "target": "by target lesions", "reappeared": "by disease seen again after a complete response",
 }  # fmt: skip
+MISFIT = (
+    "misfit: scans as far from the model as these have a chance of {chance:.1g} (least {least:g}): the population does "
+    "not describe this patient"
+)
+FEW_ALIKE = (
+    "few_alike: {n:.0f} virtual patients of the population go like this one, at least {least:.0f} are needed"
+)
+IMPLAUSIBLE = "implausible_size: the band passes 1000 mm; nothing is said after day {day:g}"
+NO_VISIT = "implausible_size: the band passes 1000 mm before the next scan"
 PAST_HORIZON = (
     "past_horizon: the last scan is day {day:g} after the first, the population was followed for {horizon:g}"
 )
