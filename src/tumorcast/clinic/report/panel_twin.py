@@ -39,7 +39,7 @@ def _lines(record: TwinRecord) -> Iterator[str]:
     if record.progression_mm is not None:
         yield (
             f"First sum {record.baseline_mm:.0f} mm, smallest {record.nadir_mm:.0f} mm, last "
-            f"{record.last_value_mm:.0f} mm; progression by sums from {record.progression_mm:.0f} mm."
+            f"{record.last_text} mm; progression by sums from {record.progression_mm:.0f} mm."
         )
     found = record.progression
     if found is not None and found.seen_day is not None:
@@ -57,7 +57,7 @@ def _row(one: Visit) -> tuple[str, ...]:
     last = "no scan" if one.last_value_mm is None else f"{one.last_value_mm:.0f}"
     followed = "not known" if one.followed is None else percent(one.followed)
     band = f"{one.low_mm:.0f} to {one.high_mm:.0f}"
-    progressed = "seen before" if one.progression is None else percent(one.progression)
+    progressed = "not given" if one.progression is None else percent(one.progression)
     return f"{one.day:g}", f"{one.median_mm:.0f}", band, last, progressed, followed
 
 

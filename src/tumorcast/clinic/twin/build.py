@@ -13,7 +13,7 @@ from tumorcast.clinic.twin import words
 from tumorcast.clinic.twin.checks import misfit, plausible_until
 from tumorcast.clinic.twin.forecast import Draws, Posterior, forecast, posterior, unconditional
 from tumorcast.clinic.twin.population import PriorShift, TwinPopulation
-from tumorcast.clinic.twin.progress import best_response_chance, seen_in
+from tumorcast.clinic.twin.progress import best_response_chance, seen_in, undecided_day
 from tumorcast.clinic.twin.readings import read_off
 from tumorcast.clinic.twin.record import SCHEMA_VERSION, PopulationFacts, Progression, Scan, TwinRecord
 from tumorcast.clinic.twin.scenario_record import scenario_record
@@ -93,7 +93,7 @@ def _individual(
 
 
 def _is_beside(seen: Progression | None) -> bool:
-    """Progression that sums do not show."""
+    """Progression that sums do not show, or leave open."""
     return seen is not None and seen.seen_by != "sums"
 
 
@@ -159,9 +159,27 @@ def _empty(
 def _reasons(series: SizeSeries) -> tuple[str, ...]:
     """What has to be said in any case."""
     seen = seen_in(series)
+    bound = _bound(series)
     if seen is None or not _is_beside(seen):
+        return bound
+    if seen.seen_by == "undecided":
+        return (words.UNDECIDED.format(day=undecided_day(series)), *bound)
+    return (
+        *bound,
+        words.PROGRESSED.format(day=seen.seen_day, grounds=words.GROUNDS[seen.seen_by]),
+    )
+
+
+def _bound(series: SizeSeries) -> tuple[str, ...]:
+    """The last scan, or the one of the smallest size, where it is no measurement."""
+    if not len(series):
         return ()
-    return (words.PROGRESSED.format(day=seen.seen_day, grounds=words.GROUNDS[seen.seen_by]),)
+    places = sorted({int(series.high_mm.argmin()), len(series) - 1})
+    return tuple(
+        words.BOUNDED.format(day=series.days[k], low=series.low_mm[k], high=series.high_mm[k])
+        for k in places
+        if not series.is_measured[k]
+    )
 
 
 def _facts(one: TwinPopulation) -> PopulationFacts:

@@ -7,23 +7,44 @@ import numpy as np
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.biology.recist.target import PR_SHARE, ROUNDING, progression_size_mm
 from tumorcast.clinic.twin.record import Progression
-from tumorcast.readers.size_series import SizeSeries
+from tumorcast.readers.size_series import TOO_SMALL_MM, SizeSeries
 
 WORDS = ("CR", "PR", "SD", "PD")
 
 
-def progressed_day(days: Floats, sizes: Floats) -> float | None:
-    """Day of the scan on which a series [T] first progressed; None where it did not."""
-    found = np.flatnonzero(_is_over(sizes[None])[0])
+def progressed_day(days: Floats, sizes: Floats, least: Floats | None = None) -> float | None:
+    """Day of the scan on which a series [T] first progressed; None where it did not.
+
+    Args:
+        least: [T] the least that each size can be, where `sizes` are upper bounds: an upper bound shows no growth.
+    """
+    found = np.flatnonzero(_is_over(sizes[None], sizes[None] if least is None else least[None])[0])
     return float(days[found[0]]) if len(found) else None
 
 
 def seen_in(series: SizeSeries) -> Progression | None:
-    """Progression that has been seen, by sums or by what else a table of lesions shows; the earlier of both."""
-    by_sums, beside = progressed_day(series.days, series.high_mm), series.progressed
+    """Progression that has been seen, by sums or by what else a table of lesions shows; the earlier of both.
+
+    "undecided", without a day: bounds leave open whether a sum progressed.
+    """
+    by_sums, beside = progressed_day(series.days, series.high_mm, series.low_mm), series.progressed
     if beside is not None and (by_sums is None or beside[0] < by_sums):
         return Progression(beside[0], None, None, beside[1])
-    return None if by_sums is None else Progression(by_sums, None, None, "sums")
+    if by_sums is not None:
+        return Progression(by_sums, None, None, "sums")
+    return None if undecided_day(series) is None else Progression(None, None, None, "undecided")
+
+
+def undecided_day(series: SizeSeries) -> float | None:
+    """Day of the first scan that may be progression within its bounds, or those of the smallest size before it.
+
+    A lesion too small to measure is 5 mm, as RECIST has it; any other upper bound may hide a smaller size.
+    """
+    is_number = (series.low_mm > 0) | (series.high_mm <= TOO_SMALL_MM)
+    smallest = np.where(is_number, series.high_mm, series.low_mm)
+    may_be = _is_over(smallest[None], series.high_mm[None])[0]
+    found = np.flatnonzero(may_be & ~_is_over(series.high_mm[None], series.low_mm[None])[0])
+    return float(series.days[found[0]]) if len(found) else None
 
 
 def progression_chance(known: Floats, ahead: Floats) -> Floats:
@@ -53,9 +74,11 @@ def best_response_chance(known: Floats, ahead: Floats) -> dict[str, float]:
     return {one: float((word == one).mean()) for one in WORDS}
 
 
-def _is_over(sizes: Floats) -> np.ndarray:
-    """[n, T] whether each number is progression given those before."""
+def _is_over(sizes: Floats, reached: Floats | None = None) -> np.ndarray:
+    """[n, T] whether each number (of `reached`, if given) is progression given `sizes` before."""
     smallest = np.minimum.accumulate(sizes, axis=1)
     made = np.zeros(sizes.shape, bool)
-    made[:, 1:] = sizes[:, 1:] >= progression_size_mm(smallest[:, :-1]) - ROUNDING
+    made[:, 1:] = (sizes if reached is None else reached)[:, 1:] >= progression_size_mm(
+        smallest[:, :-1]
+    ) - ROUNDING
     return made

@@ -47,7 +47,7 @@ class Visit:
         median_mm: and
         low_mm: and
         high_mm: ends of the band that holds nine in ten of the numbers that would be written down.
-        progression: chance that progression by sums was seen at this scan or before; None: it was seen already.
+        progression: chance that progression by sums was seen at this scan or before; None: it was seen already, or bounds leave open whether it was.
         followed: chance that the patient is still scanned, where the population knows how patients leave.
         last_value_mm: the last value carried forward.
     """
@@ -69,13 +69,14 @@ class Progression:
         seen_day: of the scan on which it has been seen; nothing is forecast then.
         median_day: None: less than half of the draws progress before the horizon.
         by_horizon: chance until the last scan before the horizon.
-        seen_by: sums, or grounds that a table of lesions has: new_lesion, non_target, target, reappeared.
+        seen_by: sums, or grounds that a table of lesions has: new_lesion, non_target, target, reappeared;
+            undecided: bounds leave it open, and nothing is forecast.
     """
 
     seen_day: float | None
     median_day: float | None
     by_horizon: float | None
-    seen_by: Literal["", "sums", "new_lesion", "non_target", "target", "reappeared"] = ""
+    seen_by: Literal["", "sums", "new_lesion", "non_target", "target", "reappeared", "undecided"] = ""
 
 
 @dataclass(frozen=True)
@@ -167,3 +168,10 @@ class TwinRecord:
     survival: SurvivalLink | None
     scenarios: tuple[ScenarioRecord, ...]
     notices: tuple[str, ...]
+
+    @property
+    def last_text(self) -> str:
+        """The last value in mm, as a number or as the upper bound that it is."""
+        known = [one for one in self.scans if one.high_mm is not None]
+        bound = "" if not known or known[-1].size_mm is not None else "at most "
+        return "no scan" if self.last_value_mm is None else f"{bound}{self.last_value_mm:.0f}"

@@ -21,7 +21,7 @@ def table_text(record: TwinRecord) -> str:
     )
     if record.progression_mm is not None:
         lines.append(
-            f"first {record.baseline_mm:.0f} mm, nadir {record.nadir_mm:.0f}, last {record.last_value_mm:.0f}; "
+            f"first {record.baseline_mm:.0f} mm, nadir {record.nadir_mm:.0f}, last {record.last_text}; "
             f"progression from {record.progression_mm:.0f} mm"
         )
     lines += _visits(record.visits)
@@ -47,7 +47,7 @@ def _visits(visits: Sequence[Visit]) -> list[str]:
     ]
     for one in visits:
         last = "no scan" if one.last_value_mm is None else f"{one.last_value_mm:.0f}"
-        progressed = "seen before" if one.progression is None else f"{one.progression:.0%}"
+        progressed = "not given" if one.progression is None else f"{one.progression:.0%}"
         followed = "" if one.followed is None else f"{one.followed:.0%}"
         lines.append(
             f"{one.day:6.0f} {one.median_mm:9.0f} {one.low_mm:5.0f} to {one.high_mm:4.0f} {last:>11} "

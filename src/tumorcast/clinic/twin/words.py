@@ -32,6 +32,14 @@ NO_DRUG = (
     "Claret's model is needed"
 )
 ONE_SCAN = "too_few_scans: an individual forecast needs two scans with a size, {n} given"
+UNDECIDED = (
+    "progression_undecided: within its bounds the scan of day {day:g} may be progression, or may not; no chance of "
+    "progression and no best response is given"
+)
+BOUNDED = (
+    "upper_bound: the scan of day {day:g} says {low:g} to {high:g} mm; where it stands as one number it is the upper end, "
+    "not a measurement"
+)
 PROGRESSED = (
     "progression_seen: day {day:g}, {grounds}; the sums to come change nothing in that, so no chance of progression "
     "and no best response is given"
