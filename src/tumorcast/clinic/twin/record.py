@@ -47,7 +47,8 @@ class Visit:
         median_mm: and
         low_mm: and
         high_mm: ends of the band that holds nine in ten of the numbers that would be written down.
-        progression: chance that progression by sums was seen at this scan or before; None: it was seen already, or bounds leave open whether it was.
+        progression: chance that progression by sums was seen at this scan or before;
+            None: it was seen already, or that is not decided.
         followed: chance that the patient is still scanned, where the population knows how patients leave.
         last_value_mm: the last value carried forward.
     """

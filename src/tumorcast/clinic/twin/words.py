@@ -37,8 +37,8 @@ UNDECIDED = (
     "progression and no best response is given"
 )
 BOUNDED = (
-    "upper_bound: the scan of day {day:g} says {low:g} to {high:g} mm; where it stands as one number it is the upper end, "
-    "not a measurement"
+    "upper_bound: the scan of day {day:g} says {low:g} to {high:g} mm; where it stands as one number it is the upper "
+    "end, not a measurement"
 )
 PROGRESSED = (
     "progression_seen: day {day:g}, {grounds}; the sums to come change nothing in that, so no chance of progression "
