@@ -52,6 +52,17 @@ def test_large_arms_far_apart_are_in_order() -> None:
     assert tie_groups(compared, contrasts_of(compared)) == (("B",), ("A",))
 
 
+def test_candidates_whose_shown_intervals_overlap_tie() -> None:
+    """Of thousands of patients, but with wide calibration: .60 [.50, .70] and .42 [.32, .52]."""
+    wide = [Compared("A", 0.6, 5000, 0.5, 0.7), Compared("B", 0.42, 5000, 0.32, 0.52)]
+    (contrast,) = contrasts_of(wide)
+    assert contrast.is_tie
+    assert (contrast.low, contrast.high) == (pytest.approx(-0.02), pytest.approx(0.38))
+    assert tie_groups(wide, (contrast,)) == (("A", "B"),)
+    apart = [wide[0], Compared("B", 0.42, 5000, 0.32, 0.49)]
+    assert tie_groups(apart, contrasts_of(apart)) == (("A",), ("B",))
+
+
 def test_more_candidates_widen_every_contrast() -> None:
     pair = contrasts_of(_compared([(0.5, 100), (0.4, 100)]))[0]
     wide = contrasts_of(_compared([(0.5, 100), (0.4, 100), (0.3, 100)]))[0]

@@ -13,7 +13,7 @@ from tumorcast.biology.drugs import Agent, normalise_agents
 from tumorcast.biology.regimens.formulary import Formulary
 from tumorcast.cli.main import main
 from tumorcast.clinic.ranking.html import html_of
-from tumorcast.clinic.ranking.record import Estimate, Ranking
+from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.record_json import from_json, json_schema, read_ranking, text_of
 from tumorcast.clinic.ranking.table import table_text
 from tumorcast.clinic.ranking.words import NO_SYNERGY, UNWANTED
@@ -23,12 +23,11 @@ from tumorcast.evaluation.causal.overlap import Verdict
 from tumorcast.evaluation.survival_curves import SurvivalRecord
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.serve.bundle import Bundle, load_bundle
-from tumorcast.serve.candidates import predict_candidates
+from tumorcast.serve.candidates import CandidateAnswers, predict_candidates
 from tumorcast.serve.population import TreatmentCount
 from tumorcast.serve.predict import predict_with
 from tumorcast.serve.ranking import RankingRequest, make_ranking
 from tumorcast.serve.ranking_batch import write_rankings
-from tumorcast.serve.ranking_candidate import with_reference
 from tumorcast.serve.ranking_facts import parse_facts
 from tumorcast.serve.request import Request
 
@@ -79,6 +78,12 @@ def ask(lab, tmp_path):
         return make_ranking(bundle, read_study(study or lab.study), patient, RankingRequest(predict, **asked))
 
     return made
+
+
+@pytest.fixture
+def demonstrated(lab, tmp_path) -> Request:
+    """Guards that only flag: drugs that the toy bundle never saw have numbers."""
+    return Request(tmp_path, features=lab.features, demonstrate=True)
 
 
 def of(ranking: Ranking, key: str):
@@ -256,13 +261,29 @@ def test_drugs_of_one_class_do_not_act_independently(ask, opened) -> None:
     assert of(ranking, "newmab + nivolumab").reference is None
 
 
-def test_a_higher_number_of_an_unseen_combination_is_not_shown(ask, opened) -> None:
-    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newmab", 90)))
-    low = [
-        replace(of(ranking, key), response=Estimate(0.1, 0.05, 0.2, "")) for key in ("nivolumab", "newmab")
-    ]
-    shown = with_reference(of(ranking, "newmab + nivolumab"), low)
-    assert shown.response.value == shown.reference.value < of(ranking, "newmab + nivolumab").response.value
+def test_an_unseen_combination_without_a_reference_has_no_number(ask, opened, demonstrated) -> None:
+    counts = (count("nivolumab", 90), count("newmab", 90), count("ipilimumab", 5))
+    ranking = ask(trained_on(opened, *counts), predict=demonstrated)
+    for key in ("newmab + nivolumab", "ipilimumab + nivolumab"):
+        one = of(ranking, key)
+        assert (one.tier, one.has_number, one.response, one.risk) == ("extrapolated", False, None, None)
+        assert "independent action of its parts has no number" in one.reason
+    assert of(ranking, "othermab").has_number
+
+
+def test_a_higher_number_of_an_unseen_combination_is_not_shown(
+    ask, opened, demonstrated, monkeypatch
+) -> None:
+    def boosted(*given: object) -> CandidateAnswers:
+        found = predict_candidates(*given)
+        both = found.answers["newctla + nivolumab"]
+        high = replace(both, row=replace(both.row, probability=0.999))
+        return replace(found, answers={**found.answers, both.key: high})
+
+    monkeypatch.setattr("tumorcast.serve.ranking.predict_candidates", boosted)
+    bundle = trained_on(opened, count("nivolumab", 90), count("newctla", 90))
+    shown = of(ask(bundle, predict=demonstrated), "newctla + nivolumab")
+    assert shown.response.value == shown.reference.value < 0.999
     assert NO_SYNERGY in shown.response.method
 
 

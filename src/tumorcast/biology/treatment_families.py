@@ -14,7 +14,7 @@ _FAMILIES = {
         "antiandrogen", "aromatase inhibitor", "GnRH analogue", "progestin", "SERD", "SERM",
     ),
 }  # fmt: skip
-_BESIDE = ("bone-modifying agent", "corticosteroid", "enzyme", "folate")
+BESIDE = ("bone-modifying agent", "corticosteroid", "enzyme", "folate")
 """Given beside a treatment, not as one."""
 UNKNOWN = "unknown"
 
@@ -29,5 +29,5 @@ def treatment_key(classes: Iterable[str]) -> str:
 
     The order of the drugs does not matter; what is given beside a treatment (folate, corticosteroids) does not count.
     """
-    families = sorted({family_of(cls) for cls in classes if cls and cls not in _BESIDE})
+    families = sorted({family_of(cls) for cls in classes if cls and cls not in BESIDE})
     return " + ".join(families) or UNKNOWN

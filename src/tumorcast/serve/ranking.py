@@ -115,7 +115,7 @@ def _ordered(
     seen: TrainingTreatments,
 ) -> Ranking:
     compared = [
-        Compared(one.key, one.response.value, one.n_effective)
+        Compared(one.key, one.response.value, one.n_effective, one.response.low, one.response.high)
         for one in found
         if one.response is not None and one.overlap.support in ("overlap", "counts")
     ]

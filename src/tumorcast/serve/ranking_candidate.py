@@ -31,7 +31,13 @@ from tumorcast.clinic.ranking.words import NO_SYNERGY
 from tumorcast.evaluation.probability_interval import probability_interval
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import CandidateAnswer
-from tumorcast.serve.ranking_evidence import TrainingTreatments, effective_patients, overlap_of, tier_of
+from tumorcast.serve.ranking_evidence import (
+    TrainingTreatments,
+    effective_patients,
+    is_combination,
+    overlap_of,
+    tier_of,
+)
 
 _CORRELATIONS = (0.0, 0.3, 0.6)
 """Of responses to two drugs between patients: not known, so a range of them (Palmer and Sorger 2017)."""
@@ -107,10 +113,14 @@ def with_reference(candidate: Candidate, parts: Sequence[Candidate]) -> Candidat
     """With what independent action of its parts expects, where each of them has a number.
 
     A number of the network's own that is higher says synergy of which there are no data: the reference stands instead.
+    A combination that nobody received and that has no reference has no number.
     """
     numbers = [part.response.value for part in parts if part.response is not None]
-    if not candidate.has_number or len(parts) < 2 or len(numbers) < len(parts):
+    if not candidate.has_number:
         return candidate
+    if len(parts) < 2 or len(numbers) < len(parts):
+        is_unseen = candidate.tier == "extrapolated" and is_combination(drug.cls for drug in candidate.drugs)
+        return _without_number(candidate, UNSEEN_COMBINATION) if is_unseen else candidate
     expected = [float(independent_response(numbers, correlation)) for correlation in _CORRELATIONS]
     keys = tuple(part.key for part in parts)
     reference = Reference(expected[1], min(expected), max(expected), keys, NO_SYNERGY)
@@ -118,6 +128,10 @@ def with_reference(candidate: Candidate, parts: Sequence[Candidate]) -> Candidat
     if own is not None and own.value > reference.high:
         own = Estimate(reference.value, reference.low, reference.high, _CAPPED)
     return replace(candidate, reference=reference, response=own)
+
+
+def _without_number(candidate: Candidate, reason: str) -> Candidate:
+    return replace(candidate, has_number=False, reason=reason, response=None, risk=None, time=None)
 
 
 def _abstains(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from tumorcast.biology.drugs import Agent, normalise_agents
 from tumorcast.biology.regimens.cancers import are_related, code_of
 from tumorcast.biology.regimens.regimen import key_of
-from tumorcast.biology.treatment_families import family_of, treatment_key
+from tumorcast.biology.treatment_families import BESIDE, family_of, treatment_key
 from tumorcast.clinic.ranking.record import OverlapFact, Tier
 from tumorcast.clinic.ranking.words import TIERS
 from tumorcast.cohort.arrays import CourseArrays
@@ -18,8 +18,6 @@ from tumorcast.serve.bundle import Bundle
 
 FEWEST = 20
 """Training patients of a cancer who received exactly this, below which nothing is contrasted."""
-_BESIDE = ("folate", "corticosteroid", "bone-modifying agent")
-"""Classes that are given beside a treatment, not as one."""
 _MOST_PARTS = 3
 
 
@@ -132,7 +130,7 @@ def parts_of(agents: tuple[Agent, ...], seen: TrainingTreatments) -> tuple[str, 
     Empty where there are none, where it is no combination, or where two of them share a class: drugs of one kind do
     not act independently.
     """
-    names = frozenset(agent.name for agent in agents if agent.cls not in _BESIDE)
+    names = frozenset(agent.name for agent in agents if agent.cls not in BESIDE)
     sets = {key: frozenset(key.split(" + ")) for key, n in seen.here.items() if key and n >= FEWEST}
     usable = {key: own for key, own in sets.items() if _core(own, agents) and _core(own, agents) < names}
     for size in range(2, _MOST_PARTS + 1):
@@ -142,6 +140,11 @@ def parts_of(agents: tuple[Agent, ...], seen: TrainingTreatments) -> tuple[str, 
             if is_whole and _are_of_other_kinds(parts, agents):
                 return chosen
     return ()
+
+
+def is_combination(classes: Iterable[str]) -> bool:
+    """Whether more than one of these drugs is a treatment, not only given beside one."""
+    return sum(cls not in BESIDE for cls in classes) > 1
 
 
 def agents_of_key(key: str, known: Mapping[str, Agent]) -> tuple[Agent, ...]:
@@ -168,12 +171,12 @@ def _core(names: frozenset[str], agents: tuple[Agent, ...]) -> frozenset[str]:
     own = {agent.name: agent.cls for agent in agents}
     if not names <= own.keys():
         return frozenset()
-    return frozenset(name for name in names if own[name] not in _BESIDE)
+    return frozenset(name for name in names if own[name] not in BESIDE)
 
 
 def _is_near(agent: Agent, seen: TrainingTreatments) -> bool:
     return (
-        agent.cls in _BESIDE
+        agent.cls in BESIDE
         or agent.name in seen.agents
         or agent.cls in seen.classes
         or bool(seen.targets & {*agent.targets})

@@ -21,11 +21,14 @@ class Compared:
     Attributes:
         probability: of response, of this patient.
         patients: effective number of training patients of this cancer who received it.
+        low, high: the interval that is shown of it; None: none is.
     """
 
     key: str
     probability: float
     patients: float
+    low: float | None = None
+    high: float | None = None
 
 
 def count_reach(probability: float, patients: float, level: float = LEVEL) -> float:
@@ -37,7 +40,8 @@ def contrasts_of(compared: Sequence[Compared], level: float = LEVEL) -> tuple[Co
     """Every pair, the higher first.
 
     The interval is what the numbers of training patients leave open of a difference of two shares; all pairs hold
-    together at `level` (Bonferroni). It cannot be narrower than that; what an individual adds is not in it.
+    together at `level` (Bonferroni). It reaches as far as the two shown intervals do, so that candidates tie wherever
+    these overlap; what an individual adds is not in it.
     """
     ordered = sorted(compared, key=lambda one: (-one.probability, one.key))
     pairs = list(combinations(ordered, 2))
@@ -70,7 +74,12 @@ def _contrast(first: Compared, second: Compared, z: float) -> Contrast:
     reach = z * sqrt(
         _error(first.probability, first.patients) ** 2 + _error(second.probability, second.patients) ** 2
     )
-    low, high = max(difference - reach, -1.0), min(difference + reach, 1.0)
+    low, high = difference - reach, difference + reach
+    if first.low is not None and second.high is not None:
+        low = min(low, first.low - second.high)
+    if first.high is not None and second.low is not None:
+        high = max(high, first.high - second.low)
+    low, high = max(low, -1.0), min(high, 1.0)
     return Contrast(first.key, second.key, difference, low, high, low <= 0 <= high)
 
 
