@@ -26,6 +26,7 @@ from tumorcast.readers.files import digest, replaced_folder
 from tumorcast.serve.manifest import (
     CARD_NAME,
     COMPARISON_NAME,
+    EFFECTS_NAME,
     MANIFEST_NAME,
     OVERLAP_NAME,
     REFERENCE_NAME,
@@ -87,6 +88,7 @@ def write_records(facts: BundleFacts, work: Path) -> None:
         COMPARISON_NAME: facts.comparison,
         OVERLAP_NAME: facts.overlap,
         SURVIVAL_NAME: facts.survival,
+        EFFECTS_NAME: facts.effects,
     }
     for name, record in records.items():
         if record is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tumorcast.config.models import DataConfig, Head
+from tumorcast.evaluation.causal.effects import Effects
 from tumorcast.evaluation.causal.overlap import Overlap
 from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
@@ -46,6 +47,7 @@ class BundleFacts:
         comparison: what a report compares a patient with.
         survival: what survival curves are drawn from; None without such a head, or of too few patients.
         overlap: which treatments a training patient could have received; None where there is nothing to compare.
+        effects: adjusted outcomes of kinds of treatment; None where too few patients received two of them.
     """
 
     name: str
@@ -71,6 +73,7 @@ class BundleFacts:
     comparison: Comparison | None = None
     overlap: Overlap | None = None
     survival: SurvivalRecord | None = None
+    effects: Effects | None = None
 
     @property
     def intended_use(self) -> IntendedUse:

@@ -15,6 +15,7 @@ from tumorcast.export.encoder_facts import encoder_of
 from tumorcast.export.facts import BundleFacts
 from tumorcast.export.population import population_of
 from tumorcast.export.training_comparison import training_comparison
+from tumorcast.export.training_effects import training_effects
 from tumorcast.export.training_overlap import training_overlap
 from tumorcast.export.training_reference import training_reference, training_spreads
 from tumorcast.export.training_survival import training_survival
@@ -80,6 +81,7 @@ def facts_of(conclusion: Conclusion) -> BundleFacts:
         comparison=training_comparison(fitted, courses, trust),
         survival=training_survival(cohort, fitted, courses, work.config),
         overlap=training_overlap(cohort, fitted.prepared, courses, work.config.seed),
+        effects=training_effects(cohort, fitted.prepared, courses, work.config),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.preprocess_file import load_preprocessor
 from tumorcast.domain.errors import BundleError
+from tumorcast.evaluation.causal.effects import Effects
 from tumorcast.evaluation.causal.overlap import Overlap
 from tumorcast.evaluation.comparison import Comparison
 from tumorcast.evaluation.out_of_distribution import Reference
@@ -21,6 +22,7 @@ from tumorcast.readers.files import digest
 from tumorcast.serve.keyring import Keyring
 from tumorcast.serve.manifest import (
     COMPARISON_NAME,
+    EFFECTS_NAME,
     MANIFEST_NAME,
     OVERLAP_NAME,
     PREDICTOR_NAME,
@@ -55,6 +57,7 @@ class Bundle:
         comparison: what a report compares a patient with; None where the bundle does not say.
         survival: what survival curves are drawn from; None without such a head, or of too few patients.
         overlap: which treatments a training patient could have received; None where training had nothing to compare.
+        effects: adjusted outcomes of kinds of treatment; None where too few patients received two of them.
         signatures: that lie beside the manifest.
         manifest_sha256: of the manifest's bytes.
         verdict: of the signatures, by the keyring that it was opened with.
@@ -69,6 +72,7 @@ class Bundle:
     comparison: Comparison | None = None
     overlap: Overlap | None = None
     survival: SurvivalRecord | None = None
+    effects: Effects | None = None
     signatures: tuple[Signature, ...] = ()
     manifest_sha256: str = ""
     verdict: SignatureVerdict = UNSIGNED
@@ -124,8 +128,16 @@ def load_bundle(path: Path, keyring: Keyring | None = None, is_signature_require
             got=", ".join(prepared.modalities),
             expected=", ".join(manifest.modalities),
         )
-    names = (TRUST_NAME, REFERENCE_NAME, SPREADS_NAME, COMPARISON_NAME, OVERLAP_NAME, SURVIVAL_NAME)
-    trust, reference, spreads, comparison, overlap, survival = (
+    names = (
+        TRUST_NAME,
+        REFERENCE_NAME,
+        SPREADS_NAME,
+        COMPARISON_NAME,
+        OVERLAP_NAME,
+        SURVIVAL_NAME,
+        EFFECTS_NAME,
+    )
+    trust, reference, spreads, comparison, overlap, survival, effects = (
         _told(folder, manifest, name) for name in names
     )
     return Bundle(
@@ -138,6 +150,7 @@ def load_bundle(path: Path, keyring: Keyring | None = None, is_signature_require
         None if comparison is None else Comparison.from_json(comparison),
         None if overlap is None else Overlap.from_json(overlap),
         None if survival is None else SurvivalRecord.from_json(survival),
+        None if effects is None else Effects.from_json(effects),
         checked.signatures,
         checked.manifest_sha256,
         verdict,

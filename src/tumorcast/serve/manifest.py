@@ -28,6 +28,7 @@ SPREADS_NAME = "spreads.json"
 COMPARISON_NAME = "comparison.json"
 OVERLAP_NAME = "overlap.json"
 SURVIVAL_NAME = "survival.json"
+EFFECTS_NAME = "effects.json"
 SIGNATURES_NAME = "signatures.json"
 UNSEALED = (MANIFEST_NAME, SIGNATURES_NAME)
 """Files that the manifest does not list: itself, and the signatures over it."""
@@ -46,6 +47,7 @@ _ROLES = {
     "comparison": COMPARISON_NAME,
     "overlap": OVERLAP_NAME,
     "survival": SURVIVAL_NAME,
+    "effects": EFFECTS_NAME,
     "model_card": CARD_NAME,
 }
 

@@ -124,7 +124,7 @@ def fit_overlap(
     kept = counted[counted >= FEWEST]
     left_out = tuple(sorted(str(name) for name in counted.index[counted < FEWEST]))
     is_kept = frame["given"].isin(kept.index).to_numpy()
-    numbers, frame = _told(numbers[is_kept]), frame[is_kept]
+    numbers, frame = telling(numbers[is_kept]), frame[is_kept]
     if len(kept) < 2 or len(frame) < FEWEST_IN_ALL or numbers.columns.empty:
         return None
     names, people = frame["given"].tolist(), frame["patient"].tolist()
@@ -149,7 +149,7 @@ def _floor(chances: NDArray[np.float64], share: float) -> float:
     return float(max(_LEAST_CHANCE, min(np.quantile(chances, _TAIL), _LEAST_OF_SHARE * share)))
 
 
-def _told(table: pd.DataFrame) -> pd.DataFrame:
+def telling(table: pd.DataFrame) -> pd.DataFrame:
     """Columns that say something of enough patients: a value that fewer than ten differ from tells who they are."""
     values = table.to_numpy(float)
     kept = []
