@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tumorcast.clinic.twin.survival import Host
     from tumorcast.readers.lesion_tables import Reading
 
 
@@ -80,7 +81,6 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     from tumorcast.clinic.twin.published import named_population
     from tumorcast.clinic.twin.read import read_series, series_named
     from tumorcast.clinic.twin.scenarios import read_scenarios
-    from tumorcast.clinic.twin.survival import Host
     from tumorcast.clinic.twin.table import table_text
     from tumorcast.clinic.twin.write import write_twin
     from tumorcast.domain.errors import ConfigError
@@ -88,12 +88,9 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     if arguments.patient is None:
         raise ConfigError("whose twin?", expected="--patient ID")
     tables = read_series([Path(one) for one in arguments.tables], reading)
-    host = None
-    if arguments.asian and arguments.ever_smoker:
-        host = Host(arguments.asian == "yes", arguments.ever_smoker == "yes")
     record = twin_record(
         series_named(tables, arguments.patient), named_population(arguments.population),
-        horizon_day=arguments.horizon, host=host, seed=arguments.seed,
+        horizon_day=arguments.horizon, host=_host(arguments), seed=arguments.seed,
         scenarios=read_scenarios(arguments.what_if) if arguments.what_if else (),
     )  # fmt: skip
     print(table_text(record), end="")
@@ -102,3 +99,18 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
             print(line)
         print(f"in {arguments.out}/")
     return 0
+
+
+def _host(arguments: argparse.Namespace) -> Host | None:
+    from tumorcast.clinic.twin.survival import Host
+    from tumorcast.domain.errors import ConfigError
+
+    given = (arguments.asian, arguments.ever_smoker)
+    if not any(given):
+        return None
+    if not all(given):
+        raise ConfigError(
+            "the survival link needs both facts of the patient", got="one of --asian and --ever-smoker",
+            expected="both, or neither", fix="docs/twin.md, What if",
+        )  # fmt: skip
+    return Host(arguments.asian == "yes", arguments.ever_smoker == "yes")

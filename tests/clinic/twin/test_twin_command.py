@@ -48,7 +48,8 @@ def test_a_table_becomes_a_record_and_pictures(tmp_path: Path, capsys: pytest.Ca
         "not_evaluated",
         "measured",
     ]
-    assert record.survival is not None
+    assert record.survival is None
+    assert record.reasons[-1].startswith("survival_past_horizon")
     assert record.scenarios[0].visits[0].median_mm < 0.7 * record.visits[0].median_mm
     assert {"twin.html", "twin.svg", "twin.txt"} <= {one.name for one in out.iterdir()}
     assert "last value" in capsys.readouterr().out

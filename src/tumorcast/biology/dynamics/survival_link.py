@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from tumorcast.biology.dynamics.arrays import Floats, Parameter, draws
 
@@ -25,6 +25,11 @@ class LogNormalSurvival:
     def median_days(self) -> Floats:
         """[n]."""
         return np.exp(self.location)
+
+    def median_given_alive(self, day: float) -> Floats:
+        """[n] day until which half of those who are alive on `day` live."""
+        left = 0.5 * self.survival(np.array([day]))[:, 0]
+        return np.asarray(np.maximum(np.exp(self.location - self.scale * ndtri(left)), day))
 
     def survival(self, days: Parameter) -> Floats:
         """Share alive after `days` [T], [n, T]."""

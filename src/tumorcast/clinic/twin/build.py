@@ -19,7 +19,7 @@ from tumorcast.clinic.twin.record import SCHEMA_VERSION, PopulationFacts, Progre
 from tumorcast.clinic.twin.scenario_record import scenario_record
 from tumorcast.clinic.twin.scenarios import Scenario
 from tumorcast.clinic.twin.summary import bands, progression_of, visits_of
-from tumorcast.clinic.twin.survival import Host, survival_link
+from tumorcast.clinic.twin.survival import Host, need_link, survival_link
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.size_series import SizeSeries
 
@@ -57,7 +57,11 @@ def twin_record(
             fix="choose a nearer horizon; nothing is known of what comes after",
         )  # fmt: skip
     empty = _empty(series, population, horizon, shift)
+    if host is not None:
+        need_link(population)
     if len(series) < LEAST_SCANS:
+        if host is not None:
+            empty = replace(empty, reasons=(words.SURVIVAL_OF_ONE_SCAN, *empty.reasons))
         return _population_record(empty, series, population, start, horizon, seed)
     last = float(series.days[-1])
     if last >= horizon:
@@ -83,12 +87,13 @@ def _individual(
     seen = seen_in(series)
     numbers = series.high_mm
     changed = [scenario_record(one, after, fan, visits, numbers, horizon, seen, seed) for one in scenarios]
+    link, why = survival_link(population, fan, host, float(series.days[-1] - series.days[0]))
     return replace(
         empty, fan=bands(population, fan.days, fan.true_mm), effective_draws=round(after.effective, 1),
         visits=visits_of(population, visits.days, numbers, visits.written_mm, seen),
         progression=progression_of(seen, visits.days, numbers, visits.written_mm),
         best_response={} if _is_beside(seen) else best_response_chance(numbers, visits.written_mm),
-        survival=survival_link(population, fan, host), scenarios=tuple(changed),
+        survival=link, reasons=(*empty.reasons, *filter(None, (why,))), scenarios=tuple(changed),
     )  # fmt: skip
 
 

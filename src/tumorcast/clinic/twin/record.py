@@ -87,13 +87,14 @@ class SurvivalLink:
     Attributes:
         median_days: middle and
         low_days: 5% and
-        high_days: 95% of the posterior of the median survival.
+        high_days: 95% of the posterior of the median survival from the first scan, given that the patient lives at
+            the last; None: past the population's follow-up.
         note: whose formula, and for whom.
     """
 
     median_days: float
     low_days: float
-    high_days: float
+    high_days: float | None
     note: str
 
 

@@ -30,9 +30,8 @@ def table_text(record: TwinRecord) -> str:
         lines.append(f"progression {grounds} was seen on day {record.progression.seen_day:g}")
     if record.survival:
         one = record.survival
-        lines.append(
-            f"median survival {one.median_days:.0f} days [{one.low_days:.0f}, {one.high_days:.0f}]: {one.note}"
-        )
+        high = "past follow-up" if one.high_days is None else f"{one.high_days:.0f}"
+        lines.append(f"median survival {one.median_days:.0f} days [{one.low_days:.0f}, {high}]: {one.note}")
     for scenario in record.scenarios:
         lines += ["", f"what if: {scenario.name}", scenario.caveat, scenario.assumption]
         lines += [f"no answer: {scenario.refused}"] if scenario.refused else _visits(scenario.visits)

@@ -57,6 +57,11 @@ FEW_ALIKE = (
 )
 IMPLAUSIBLE = "implausible_size: the band passes 1000 mm; nothing is said after day {day:g}"
 NO_VISIT = "implausible_size: the band passes 1000 mm before the next scan"
+NO_SURVIVAL = "no_survival: the formula gives no number for these draws"
+SURVIVAL_PAST = (
+    "survival_past_horizon: the median lies past the {horizon:g} days that the population was followed"
+)
+SURVIVAL_OF_ONE_SCAN = "no_survival: survival is told of a patient with two scans or more"
 PAST_HORIZON = (
     "past_horizon: the last scan is day {day:g} after the first, the population was followed for {horizon:g}"
 )
