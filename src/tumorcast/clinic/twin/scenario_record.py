@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.clinic.twin import words
+from tumorcast.clinic.twin.checks import plausible_until
 from tumorcast.clinic.twin.forecast import Draws, Posterior
 from tumorcast.clinic.twin.readings import read_off
 from tumorcast.clinic.twin.record import Progression, ScenarioRecord
@@ -18,15 +21,36 @@ def scenario_record(
     seen: Progression | None, seed: int,
 ) -> ScenarioRecord:  # fmt: skip
     """Refused, or the same fan, visits and progression as without the change."""
-    population, series = after.population, after.series
-    refusal = scenario.refusal(population, float(series.days[-1]), horizon)
+    series, days = after.series, len(fan.days)
+    refusal = scenario.refusal(after.population, float(series.days[-1]), horizon)
     if refusal:
-        return ScenarioRecord(scenario.name, scenario.assumption, words.WHAT_IF, refusal, (), (), None)
-    first = float(series.days[0])
-    on_fan = np.exp(scenario.log_ratio(population, fan.theta, fan.days, first, seed))
-    at_visits = np.exp(scenario.log_ratio(population, visits.theta, visits.days, first, seed))
-    written = read_off(visits.measured_mm * at_visits, known, population.readings, visits.luck, at_visits)
+        return _refused(scenario, refusal)
+    fan, visits = fan.until(scenario.end_day), visits.until(scenario.end_day)
+    if not len(visits.days):
+        return _refused(scenario, words.OTHER_HORIZON.format(day=scenario.end_day))
+    fan, visits = (_changed(one, scenario, after, known, seed) for one in (fan, visits))
+    end = plausible_until(fan, visits, after.population.tail)
+    fan, visits = fan.until(end), visits.until(end)
+    if not len(visits.days):
+        return _refused(scenario, words.NO_VISIT)
+    told = scenario.assumption
+    if len(fan.days) < days:
+        told = f"{told} {words.ENDS.format(day=fan.days[-1])}"
     return ScenarioRecord(
-        scenario.name, scenario.assumption, words.WHAT_IF, "", bands(population, fan.days, fan.true_mm * on_fan),
-        visits_of(population, visits.days, known, written, seen), progression_of(seen, visits.days, known, written),
+        scenario.name, told, words.WHAT_IF, "", bands(after.population, fan.days, fan.true_mm),
+        visits_of(after.population, visits.days, known, visits.written_mm, seen),
+        progression_of(seen, visits.days, known, visits.written_mm),
     )  # fmt: skip
+
+
+def _changed(draws: Draws, scenario: Scenario, after: Posterior, known: Floats, seed: int) -> Draws:
+    """The same draws under the change."""
+    population, first = after.population, float(after.series.days[0])
+    ratio = np.exp(scenario.log_ratio(population, draws.theta, draws.days, first, seed))
+    measured = draws.measured_mm * ratio
+    written = read_off(measured, known, population.readings, draws.luck, ratio)
+    return replace(draws, true_mm=draws.true_mm * ratio, measured_mm=measured, written_mm=written)
+
+
+def _refused(scenario: Scenario, why: str) -> ScenarioRecord:
+    return ScenarioRecord(scenario.name, scenario.assumption, words.WHAT_IF, why, (), (), None)

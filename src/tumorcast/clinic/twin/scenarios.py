@@ -16,6 +16,7 @@ from tumorcast.clinic.twin import words
 from tumorcast.clinic.twin.bank import FORMS, TREATMENT, relative_of
 from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.clinic.twin.published import named_population
+from tumorcast.clinic.twin.scenario_checks import need_scenario
 from tumorcast.domain.errors import InputError
 
 _KEYS = ("stop", "level", "holiday", "resection", "radiotherapy", "switch", "add")
@@ -38,6 +39,18 @@ class Scenario:
     day: float
     details: dict[str, Any] = field(default_factory=dict)
     other: TwinPopulation | None = None
+
+    def __post_init__(self) -> None:
+        need_scenario(self.name, self.kind, self.day, self.details)
+        if self.kind in ("switch", "add") and self.other is None:
+            raise InputError(
+                f"the scenario {self.name} has no population", expected="that of the other treatment"
+            )
+
+    @property
+    def end_day(self) -> float:
+        """Until when there are data: the other treatment's population was followed no longer from its start."""
+        return self.day + self.other.horizon_days if self.other else float("inf")
 
     @property
     def assumption(self) -> str:

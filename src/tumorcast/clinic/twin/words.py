@@ -62,6 +62,8 @@ SURVIVAL_PAST = (
     "survival_past_horizon: the median lies past the {horizon:g} days that the population was followed"
 )
 SURVIVAL_OF_ONE_SCAN = "no_survival: survival is told of a patient with two scans or more"
+OTHER_HORIZON = "past_horizon: the other population was followed until day {day:g}, before the next scan"
+ENDS = "It ends on day {day:g}, where the data of the other treatment end or the band passes 1000 mm."
 PAST_HORIZON = (
     "past_horizon: the last scan is day {day:g} after the first, the population was followed for {horizon:g}"
 )
