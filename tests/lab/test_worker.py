@@ -80,12 +80,24 @@ def test_a_case_with_lesions_gets_a_forecast_of_tumour_size(lab, case):
     assert get_job(lab.store, job.id).error_code == "case_files"
     remove_file(lab.store, lab.doctor, case.id, wrong.id)
     sent(table.format(PATIENT))
-    job = submit(lab.store, lab.doctor, case.id)
-    work(lab.store, "w1", threading.Event(), most_jobs=1)
-    record = read_record(lab.store, report_of_job(lab.store, job.id).id)
-    assert record.twin is not None
-    assert (record.twin.patient_id, record.twin.last_value_mm) == (PATIENT, 66)
-    assert record.twin.population.name == lab.store.config.twin_population
+
+    def record_of_a_job():
+        job = submit(lab.store, lab.doctor, case.id)
+        work(lab.store, "w1", threading.Event(), most_jobs=1)
+        return read_record(lab.store, report_of_job(lab.store, job.id).id)
+
+    without = record_of_a_job()
+    assert without.twin is None
+    assert "no population" in next(flag.sentence for flag in without.flags if flag.code == "twin_not_made")
+    config = lab.store.config.model_copy(update={"twin_population": "oak_nsclc"})
+    write_config(lab.store.folder / "config.json", config)
+    unmatched = record_of_a_job().twin
+    assert unmatched.kind == "refused"
+    assert not unmatched.visits
+    change_case(lab.store, lab.doctor, case.id, case.facts.model_copy(update={"cancer_type": "LUAD"}))
+    twin = record_of_a_job().twin
+    assert (twin.kind, twin.patient_id, twin.last_value_mm) == ("individual", PATIENT, 66)
+    assert twin.population.name == "oak_nsclc"
 
 
 def test_what_a_killed_try_left_goes_with_the_next(lab, case):

@@ -144,7 +144,22 @@ def test_the_twin_is_with_the_last_course_of_a_patient_with_scans(lab, tmp_path)
     ]
     table = tmp_path / "sizes.csv"
     table.write_text("patient_id,day,size_mm\nP0,0,80\nP0,42,64\nP0,84,66\n", encoding="utf-8")
-    assert main([*arguments, "--patient", "P0", "--patient", "P4", "--lesions", str(table)]) == 0
+    assert (
+        main(
+            [
+                *arguments,
+                "--patient",
+                "P0",
+                "--patient",
+                "P4",
+                "--lesions",
+                str(table),
+                "--population",
+                "oak_nsclc",
+            ]
+        )
+        == 0
+    )
     with_scans, without = (
         json.loads((tmp_path / who / f"{who}-L1" / "report.json").read_text(encoding="utf-8"))
         for who in ("P0", "P4")

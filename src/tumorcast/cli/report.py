@@ -52,7 +52,6 @@ def add_parser(subparsers: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--population",
-        default="oak_nsclc",
         metavar="NAME|FILE.json",
         help="with --lesions: as `tumorcast twin`",
     )
@@ -98,17 +97,18 @@ def _panels_of(args: argparse.Namespace, asked: Request) -> PanelRequest:
     return PanelRequest(curves=curves, twin=twin)
 
 
-def _twin_of(tables: list[Path], population: str) -> TwinAsked:
+def _twin_of(tables: list[Path], population: str | None) -> TwinAsked:
     import sys
 
-    from tumorcast.clinic.twin.published import named_population
+    from tumorcast.clinic.twin.published import named_population, need_population
     from tumorcast.clinic.twin.read import read_series
     from tumorcast.serve.report_panels import TwinAsked
 
+    chosen = named_population(need_population(population))
     sizes = read_series(tables)
     for problem in sizes.problems:
         print(f"{problem.patient_id}: {problem.code}: {problem.detail}", file=sys.stderr)
-    return TwinAsked(sizes, named_population(population))
+    return TwinAsked(sizes, chosen)
 
 
 def _tell(rows: list[IndexRow], out: Path) -> int:

@@ -24,7 +24,9 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--patient", metavar="ID")
     parser.add_argument(
-        "--population", default="oak_nsclc", metavar="NAME|FILE.json", help="published, or of `twin fit`"
+        "--population",
+        metavar="NAME|FILE.json",
+        help="whose patients this one is like: published, or of `twin fit`",
     )
     parser.add_argument("--out", type=Path, metavar="PATH", help="folder; of `fit` a file .json")
     parser.add_argument("--horizon", type=float, metavar="DAY", help="last day, as the table counts")
@@ -78,7 +80,7 @@ def _fit(arguments: argparse.Namespace, reading: Reading) -> int:
 
 def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     from tumorcast.clinic.twin.build import twin_record
-    from tumorcast.clinic.twin.published import named_population
+    from tumorcast.clinic.twin.published import named_population, need_population
     from tumorcast.clinic.twin.read import read_series, series_named
     from tumorcast.clinic.twin.scenarios import read_scenarios
     from tumorcast.clinic.twin.table import table_text
@@ -89,7 +91,7 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
         raise ConfigError("whose twin?", expected="--patient ID")
     tables = read_series([Path(one) for one in arguments.tables], reading)
     record = twin_record(
-        series_named(tables, arguments.patient), named_population(arguments.population),
+        series_named(tables, arguments.patient), named_population(need_population(arguments.population)),
         horizon_day=arguments.horizon, host=_host(arguments), seed=arguments.seed,
         scenarios=read_scenarios(arguments.what_if) if arguments.what_if else (),
     )  # fmt: skip

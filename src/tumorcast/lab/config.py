@@ -51,7 +51,7 @@ class LabConfig(BaseModel):
         rank: results show candidate regimens side by side, too (docs/ranking.md).
         curves: results show survival curves, too.
         twin_population: behind the forecast of tumour size of a case with lesions: a published one, or a file of
-            `tumorcast twin fit`.
+            `tumorcast twin fit`; "": no forecast. Cases that are not of its cancer or treatment get none either.
         require_verification: jobs run only with a model that was verified and signed for at this site.
     """
 
@@ -72,7 +72,7 @@ class LabConfig(BaseModel):
     min_genes: Count = 100
     rank: bool = False
     curves: bool = False
-    twin_population: str = "oak_nsclc"
+    twin_population: str = ""
     require_verification: bool = False
 
 

@@ -108,7 +108,9 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
 def panels_for(store: LabStore, case: Case, request: Request) -> PanelRequest:
     """What the lab's settings ask for, and the twin where the case has lesions."""
     tables = [stored_path(store, file) for file in case.files if file.kind == "lesions"]
-    twin = TwinAsked(read_series(tables), named_population(store.config.twin_population)) if tables else None
+    named = store.config.twin_population
+    chosen = named_population(named) if tables and named else None
+    twin = TwinAsked(read_series(tables), chosen, is_declared=False) if tables else None
     return PanelRequest(
         RankingRequest(request) if store.config.rank else None,
         CurvesRequest(request) if store.config.curves else None,

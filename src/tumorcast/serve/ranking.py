@@ -247,6 +247,14 @@ def _labels(key: str, rows: Sequence[Regimen], known: Mapping[str, Agent]) -> se
     return {word.lower() for word in (*told, *(a.name for a in agents), *(a.cls for a in agents))}
 
 
+def declared_cancer(study: Study, patient_id: str) -> str:
+    """OncoTree code that the study declares; "" where it declares none, or several."""
+    try:
+        return _cancer_of(study, patient_id, None)[0]
+    except InputError:
+        return ""
+
+
 def _cancer_of(study: Study, patient_id: str, given: str | None) -> tuple[str, str]:
     """The code, and who declared it; where the study names it coarsely and finely, the finer."""
     if given is not None:

@@ -12,13 +12,13 @@ from tumorcast.clinic.report.record import Flag, PatientReport
 from tumorcast.clinic.twin.build import twin_record
 from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.clinic.twin.read import series_named
-from tumorcast.domain.errors import TumorcastError
+from tumorcast.domain.errors import InputError, TumorcastError
 from tumorcast.readers.size_series import SeriesTables
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.curves import CurvesRequest, make_curves
 from tumorcast.serve.guards.shared import Shared
-from tumorcast.serve.ranking import RankingRequest, make_ranking
+from tumorcast.serve.ranking import RankingRequest, declared_cancer, make_ranking
 from tumorcast.serve.request import Request
 from tumorcast.serve.session import BundlePredictor
 
@@ -28,17 +28,23 @@ _MOST_CURVES = 4
 
 @dataclass(frozen=True)
 class TwinAsked:
-    """Measured sizes of patients, and the population that the twin is a draw of."""
+    """Measured sizes of patients, and the population that the twin is a draw of.
+
+    Attributes:
+        population: None: none was chosen, and that is told.
+        is_declared: it was named for these patients; False: cancer or treatment have to be its own.
+    """
 
     sizes: SeriesTables
-    population: TwinPopulation
+    population: TwinPopulation | None
+    is_declared: bool = True
 
     @property
     def key(self) -> str:
         """Of what is in it."""
         series = [(one.patient_id, one.days.tolist(), one.low_mm.tolist(), one.high_mm.tolist(), one.not_evaluated)
                   for one in self.sizes.series]  # fmt: skip
-        return repr((series, self.population))
+        return repr((series, self.population, self.is_declared))
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def with_panels(
             own, bundle, study, patient_id, curves))  # fmt: skip
     if (twin := asked.twin) is not None:
         made = _tried(made, "twin_not_made", "No forecast of tumour size is shown", lambda own: _twinned(
-            own, patient_id, twin))  # fmt: skip
+            own, study, patient_id, twin))  # fmt: skip
     return made
 
 
@@ -130,10 +136,20 @@ def _curved(
     return [replace(one, curves=curves) if _is_of(one, curves.course_id) else one for one in reports]
 
 
-def _twinned(reports: list[PatientReport], patient_id: str, asked: TwinAsked) -> list[PatientReport]:
+def _twinned(
+    reports: list[PatientReport], study: Study, patient_id: str, asked: TwinAsked
+) -> list[PatientReport]:
     """With the report of the patient's last course: the scans are of the treatment that goes on."""
-    twin = twin_record(series_named(asked.sizes, patient_id), asked.population)
+    if asked.population is None:
+        raise InputError(
+            "no population was chosen", fix="set one that is of the patients' cancer and treatment"
+        )
     last = max(k for k, report in enumerate(reports) if report.is_predicted)
+    series = series_named(asked.sizes, patient_id)
+    twin = twin_record(
+        replace(series, arm=series.arm or reports[last].subject.regimen), asked.population,
+        cancer=declared_cancer(study, patient_id), is_declared=asked.is_declared,
+    )  # fmt: skip
     return [replace(one, twin=twin) if k == last else one for k, one in enumerate(reports)]
 
 

@@ -111,9 +111,10 @@ def test_an_unknown_or_refused_patient_is_an_error_that_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = _table(tmp_path / "t.csv", ["A,0,40", "A,42,30", "B,0,-4"])
-    assert main(["twin", str(table), "--patient", "B"]) == 2
+    lung = ["--population", "oak_nsclc"]
+    assert main(["twin", str(table), "--patient", "B", *lung]) == 2
     assert "negative_size" in capsys.readouterr().err
-    assert main(["twin", str(table), "--patient", "A", "--horizon", "4000"]) == 2
+    assert main(["twin", str(table), "--patient", "A", "--horizon", "4000", *lung]) == 2
     assert "follow-up" in capsys.readouterr().err
 
 

@@ -31,11 +31,8 @@ def twin_panel(record: TwinRecord) -> Panel:
 
 
 def _lines(record: TwinRecord) -> Iterator[str]:
-    people = record.population
-    yield (
-        f"Population {people.name} ({people.model}, {people.n_patients} patients, followed {people.horizon_days:g} "
-        f"days); nothing is forecast past day {record.horizon_day:g}."
-    )
+    people = words.people_of(record.population)
+    yield f"Population {people}; nothing is forecast past day {record.horizon_day:g}."
     if record.progression_mm is not None:
         yield (
             f"First sum {record.baseline_mm:.0f} mm, smallest {record.nadir_mm:.0f} mm, last "

@@ -10,6 +10,7 @@ import numpy as np
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.biology.recist.target import PR_SHARE, progression_size_mm
 from tumorcast.clinic.twin import words
+from tumorcast.clinic.twin.belonging import belonging
 from tumorcast.clinic.twin.checks import misfit, plausible_until
 from tumorcast.clinic.twin.forecast import Draws, Posterior, forecast, posterior, unconditional
 from tumorcast.clinic.twin.population import PriorShift, TwinPopulation
@@ -36,6 +37,8 @@ def twin_record(
     shift: PriorShift | None = None,
     host: Host | None = None,
     seed: int = 0,
+    cancer: str = "",
+    is_declared: bool = True,
 ) -> TwinRecord:
     """The twin of a patient; with fewer than two scans a simulated population, which is no patient.
 
@@ -43,6 +46,8 @@ def twin_record(
         horizon_day: last day to forecast, as the series counts; None: as far as the population was followed.
         shift: what was known before treatment, as a network's head may say it.
         host: facts for the survival link.
+        cancer: the patient's, OncoTree code or name; "" unknown.
+        is_declared: the population was named for this patient; False: cancer or treatment have to be its own.
 
     Raises:
         InputError: a horizon beyond what the population was followed for.
@@ -56,9 +61,13 @@ def twin_record(
             expected=f"day {limit:g} at most: {population.horizon_days:g} days from the first scan",
             fix="choose a nearer horizon; nothing is known of what comes after",
         )  # fmt: skip
+    refusal, told = belonging(population, series.arm, cancer, is_declared)
     empty = _empty(series, population, horizon, shift)
     if host is not None:
         need_link(population)
+    empty = replace(empty, reasons=(*told, *empty.reasons))
+    if refusal:
+        return replace(empty, kind="refused", reasons=(refusal, *empty.reasons))
     if len(series) < LEAST_SCANS:
         if host is not None:
             empty = replace(empty, reasons=(words.SURVIVAL_OF_ONE_SCAN, *empty.reasons))
@@ -189,5 +198,6 @@ def _bound(series: SizeSeries) -> tuple[str, ...]:
 
 def _facts(one: TwinPopulation) -> PopulationFacts:
     return PopulationFacts(
-        one.name, one.form, one.n_patients, one.n_scans, one.horizon_days, one.arms, one.source, one.caveat
-    )
+        one.name, one.form, one.n_patients, one.n_scans, one.horizon_days, one.arms, one.source, one.caveat,
+        one.cancer, one.is_horizon_assumed,
+    )  # fmt: skip

@@ -36,6 +36,8 @@ class TwinPopulation:
         arms: treatments of the patients.
         source: publication, or the files' names.
         caveat: what it is not.
+        cancer: OncoTree code, "" not known.
+        is_horizon_assumed: its follow-up is not published.
         choice: held-out log-likelihood a scan of each model that was tried.
     """
 
@@ -55,6 +57,8 @@ class TwinPopulation:
     arms: tuple[str, ...] = ()
     source: str = ""
     caveat: str = ""
+    cancer: str = ""
+    is_horizon_assumed: bool = False
     choice: dict[str, float] = field(default_factory=dict)
     format: int = FORMAT
 

@@ -11,7 +11,7 @@ from tumorcast.clinic.twin.bank import FORMS
 from tumorcast.clinic.twin.deviation import Deviation
 from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.clinic.twin.record_json import read_population
-from tumorcast.domain.errors import InputError, did_you_mean
+from tumorcast.domain.errors import ConfigError, InputError, did_you_mean
 
 HORIZON_DAYS = 365.0
 _ADDITIVE_OFFSET_MM = 1000.0
@@ -27,7 +27,7 @@ def named_population(name: str) -> TwinPopulation:
     """
     if name.endswith(".json"):
         return read_population(Path(name))
-    usable = [one for one, entry in populations().items() if entry.model in FORMS]
+    usable = published_names()
     if name not in usable:
         raise InputError(
             f"no population is named {name}",
@@ -35,6 +35,26 @@ def named_population(name: str) -> TwinPopulation:
             fix=did_you_mean(name, usable),
         )
     return from_published(population(name))
+
+
+def need_population(name: str | None) -> str:
+    """The name that was given.
+
+    Raises:
+        ConfigError: none was: no population is taken for a patient unasked.
+    """
+    if not name:
+        raise ConfigError(
+            "no population was chosen", got="no --population",
+            expected=f"{', '.join(published_names())}, or a file .json of `tumorcast twin fit`",
+            fix="name one of the patient's cancer and treatment; without one there is no forecast",
+        )  # fmt: skip
+    return name
+
+
+def published_names() -> list[str]:
+    """Of the publications whose model the twin has."""
+    return [one for one, entry in populations().items() if entry.model in FORMS]
 
 
 def from_published(entry: Population) -> TwinPopulation:
@@ -53,5 +73,5 @@ def from_published(entry: Population) -> TwinPopulation:
         tuple(map(tuple, np.diag([one.log_sd**2 for one in values]).tolist())),
         (float(np.log(base.value)), base.log_sd) if base else _ANY_FIRST, law, horizon_days=HORIZON_DAYS,
         n_patients=entry.n_patients or 0, arms=(" + ".join(entry.drugs),), source=f"{entry.source}, {entry.doi}",
-        caveat=entry.caveat,
+        caveat=entry.caveat, cancer=entry.cancer, is_horizon_assumed=True,
     )  # fmt: skip

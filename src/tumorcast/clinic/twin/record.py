@@ -119,7 +119,13 @@ class ScenarioRecord:
 
 @dataclass(frozen=True)
 class PopulationFacts:
-    """The population behind a record, in short."""
+    """The population behind a record, in short.
+
+    Attributes:
+        n_patients: 0: not published.
+        cancer: OncoTree code, "" not known.
+        is_horizon_assumed: its follow-up is not published: `horizon_days` is an assumption.
+    """
 
     name: str
     model: str
@@ -129,6 +135,8 @@ class PopulationFacts:
     arms: tuple[str, ...]
     source: str
     caveat: str
+    cancer: str = ""
+    is_horizon_assumed: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,8 @@ def table_text(record: TwinRecord) -> str:
     if record.kind == "population_simulation":
         lines.append(words.POPULATION_MARK)
     lines += list(record.reasons)
-    people = record.population
-    lines.append(
-        f"patient {record.patient_id}: {len(record.scans)} scans; population {people.name} ({people.model}, "
-        f"{people.n_patients} patients, followed {people.horizon_days:g} days)"
-    )
+    people = words.people_of(record.population)
+    lines.append(f"patient {record.patient_id}: {len(record.scans)} scans; population {people}")
     if record.progression_mm is not None:
         lines.append(
             f"first {record.baseline_mm:.0f} mm, nadir {record.nadir_mm:.0f}, last {record.last_text}; "

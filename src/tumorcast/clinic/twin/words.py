@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tumorcast.clinic.twin.record import PopulationFacts
+
 RESEARCH_USE = "Research use only: not for decisions about a patient."
 SIMULATION = "A simulation from a model of tumour size. It recommends nothing."
 SUMS = (
@@ -40,6 +42,13 @@ BOUNDED = (
     "upper_bound: the scan of day {day:g} says {low:g} to {high:g} mm; where it stands as one number it is the upper "
     "end, not a measurement"
 )
+OTHER_CANCER = "other_cancer: the patient's is {own}, population {name} is of {theirs}"
+OTHER_TREATMENT = "other_treatment: {arm} is not a treatment of the population ({arms})"
+UNMATCHED = (
+    "population_not_matched: neither the patient's cancer nor the treatment is known to be that of population {name} "
+    "({arms})"
+)
+DECLARED = "population_declared: {name} was named by the user; cancer and treatment were not matched"
 PROGRESSED = (
     "progression_seen: day {day:g}, {grounds}; the sums to come change nothing in that, so no chance of progression "
     "and no best response is given"
@@ -67,3 +76,10 @@ ENDS = "It ends on day {day:g}, where the data of the other treatment end or the
 PAST_HORIZON = (
     "past_horizon: the last scan is day {day:g} after the first, the population was followed for {horizon:g}"
 )
+
+
+def people_of(population: PopulationFacts) -> str:
+    """A population in short, with what is not known of it."""
+    n = f"{population.n_patients} patients" if population.n_patients else "number of patients not published"
+    followed = "follow-up not published, assumed to be" if population.is_horizon_assumed else "followed"
+    return f"{population.name} ({population.model}, {n}, {followed} {population.horizon_days:g} days)"
