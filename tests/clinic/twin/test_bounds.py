@@ -45,7 +45,7 @@ def test_what_bounds_leave_open_is_not_forecast_and_is_told() -> None:
     assert (record.progression.seen_day, record.progression.by_horizon) == (None, None)
     assert not record.best_response
     assert all(one.progression is None for one in record.visits)
-    assert [one.split(":")[0] for one in record.reasons] == ["progression_undecided", "upper_bound"]
+    assert {"progression_undecided", "upper_bound"} <= {one.split(":")[0] for one in record.reasons}
     assert "last at most 38" in table_text(record)
     assert "not decided" in html_of(record)
     assert any("last at most 38 mm" in line for line in twin_panel(record).lines)
