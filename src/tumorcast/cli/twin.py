@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tumorcast.biology.recist.problems import Problem
     from tumorcast.clinic.twin.survival import Host
     from tumorcast.readers.lesion_tables import Reading
 
@@ -64,6 +67,7 @@ def _fit(arguments: argparse.Namespace, reading: Reading) -> int:
         raise ConfigError(f"there is no model {strange[0]}", expected=", ".join(FORMS))
     paths = [Path(one) for one in arguments.tables[1:]]
     tables = read_series(paths, reading)
+    _tell(tables.problems)
     found = learn_population(
         tables.series, arguments.name, arguments.model or CHOICES, seed=arguments.seed,
         source=", ".join(path.name for path in paths),
@@ -78,6 +82,14 @@ def _fit(arguments: argparse.Namespace, reading: Reading) -> int:
     return 0
 
 
+def _tell(problems: Sequence[Problem]) -> None:
+    import sys
+
+    for one in problems:
+        what = "left out" if one.is_refused else "told"
+        print(f"{one.patient_id}: {what}: {one.code}: {one.detail}", file=sys.stderr)
+
+
 def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     from tumorcast.clinic.twin.build import twin_record
     from tumorcast.clinic.twin.published import named_population, need_population
@@ -90,6 +102,7 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     if arguments.patient is None:
         raise ConfigError("whose twin?", expected="--patient ID")
     tables = read_series([Path(one) for one in arguments.tables], reading)
+    _tell([one for one in tables.problems if one.is_refused and one.patient_id != arguments.patient])
     record = twin_record(
         series_named(tables, arguments.patient), named_population(need_population(arguments.population)),
         horizon_day=arguments.horizon, host=_host(arguments), seed=arguments.seed,

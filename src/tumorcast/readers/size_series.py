@@ -37,6 +37,7 @@ class SizeSeries:
         high_mm: most that it can be; 5 mm for "too small to measure".
         not_evaluated: days of scans without a size.
         arm: treatment, "" where not told.
+        notes: what was noticed in the rows, and read all the same.
         progressed: day and grounds (new_lesion, non_target, target, reappeared) of the first progression that a table
             of lesions shows; None where there is none, or where only sizes are known.
     """
@@ -48,6 +49,7 @@ class SizeSeries:
     not_evaluated: tuple[float, ...] = ()
     arm: str = ""
     progressed: tuple[float, Grounds] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_measured(self) -> NDArray[np.bool_]:
@@ -60,7 +62,7 @@ class SizeSeries:
         kept = tuple(day for day in self.not_evaluated if day <= until)
         seen = self.progressed if self.progressed and self.progressed[0] <= until else None
         return SizeSeries(
-            self.patient_id, self.days[:n], self.low_mm[:n], self.high_mm[:n], kept, self.arm, seen
+            self.patient_id, self.days[:n], self.low_mm[:n], self.high_mm[:n], kept, self.arm, seen, self.notes
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -91,16 +93,18 @@ def read_size_series(
 ) -> SeriesTables:
     """Read every table; one bad patient does not keep the others.
 
-    Rows are sorted by day. Two rows of one day that say the same are one; that differ refuse the patient.
+    Rows are sorted by day. Two rows of one day that say the same are one; that differ refuse the patient, as do a day
+    that cannot be read, and an id with rows in several tables or of several arms: these may be two people.
 
     Args:
-        is_first_kept: of two sizes of one day the first row counts, and it is told; otherwise the patient is refused.
+        is_first_kept: of two sizes of one day the first row counts, and rows without a day are left out; both are
+            told; otherwise the patient is refused.
         is_trusted: units are known to be right: not looked at (a table of few patients says little of them).
 
     Raises:
         InputError: columns that are missing, sizes that look like centimetres, days that look like months.
     """
-    frames = [_columns(path, _read(path)) for path in paths]
+    frames = [_columns(path, _read(path)).assign(table=k) for k, path in enumerate(paths)]
     rows = pd.concat(frames, ignore_index=True)
     factor = {"mm": 1.0, "cm": 10.0}[size_unit]
     problems: list[Problem] = []
@@ -119,10 +123,18 @@ def read_size_series(
 def _series(
     patient: str, rows: pd.DataFrame, mm: float, days: float, problems: list[Problem], is_first_kept: bool
 ) -> SizeSeries:
+    arms = sorted({word.strip() for word in rows["arm"] if isinstance(word, str) and word.strip()})
+    if rows["table"].nunique() > 1 or len(arms) > 1:
+        raise RefusedError(
+            "id_of_several", f"in {rows['table'].nunique()} tables, of {max(len(arms), 1)} arms"
+        )
     cells = [_cell(word, mm) for word in rows["size"]]
     when = pd.to_numeric(rows["day"], errors="coerce").to_numpy(float) * days
     if np.isnan(when).any():
-        problems.append(Problem(patient, "date_unreadable", f"{int(np.isnan(when).sum())} rows", False))
+        told = f"{int(np.isnan(when).sum())} rows"
+        if not is_first_kept:
+            raise RefusedError("date_unreadable", told)
+        problems.append(Problem(patient, "date_unreadable", told, False))
     known = [(day, cell) for day, cell in zip(when, cells, strict=True) if np.isfinite(day)]
     seen: dict[float, tuple[float, float]] = {}
     if [day for day, _ in known] != sorted(day for day, _ in known):
@@ -134,7 +146,6 @@ def _series(
             raise RefusedError("two_visits_one_day", f"day {day:g}: two sizes")
         problems.append(Problem(patient, "two_visits_one_day", f"day {day:g}: the first kept", False))
     missing = tuple(sorted({day for day, cell in known if cell is None} - set(seen)))
-    arms = [str(word) for word in rows["arm"] if isinstance(word, str)]
     low, high = (np.array([cell[side] for cell in seen.values()], float) for side in (0, 1))
     return SizeSeries(patient, np.array(list(seen), float), low, high, missing, arms[0] if arms else "")
 

@@ -44,7 +44,8 @@ class TwinAsked:
         """Of what is in it."""
         series = [(one.patient_id, one.days.tolist(), one.low_mm.tolist(), one.high_mm.tolist(), one.not_evaluated)
                   for one in self.sizes.series]  # fmt: skip
-        return repr((series, self.population, self.is_declared))
+        told = [(one.arm, one.progressed) for one in self.sizes.series]
+        return repr((series, told, self.sizes.problems, self.population, self.is_declared))
 
 
 @dataclass(frozen=True)

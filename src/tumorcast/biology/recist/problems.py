@@ -8,6 +8,7 @@ FIXES = {
     "negative_size": "correct the sizes; unknown is an empty cell or NOT EVALUABLE",
     "size_over_500_mm": "correct the sizes: mm, one diameter a row, no sums or areas",
     "sum_over_1000_mm": "correct the sizes: mm, the sum of diameters, no areas or volumes",
+    "id_of_several": "one id is one patient: put the scans of one patient into one table, give others ids of their own",
     "rows_unsorted": "nothing to mend: the rows were sorted by day",
     "size_unreadable": "sizes are numbers in mm; words go into the status column",
     "status_unknown": "use the words of docs/recist.md",

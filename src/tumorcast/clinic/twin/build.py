@@ -65,7 +65,7 @@ def twin_record(
     empty = _empty(series, population, horizon, shift)
     if host is not None:
         need_link(population)
-    empty = replace(empty, reasons=(*told, *empty.reasons))
+    empty = replace(empty, reasons=(*told, *series.notes, *empty.reasons))
     if refusal:
         return replace(empty, kind="refused", reasons=(refusal, *empty.reasons))
     if len(series) < LEAST_SCANS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,16 +26,22 @@ _TABLES = (".csv", ".tsv", ".txt", ".xpt")
 
 
 def read_series(paths: Sequence[Path], reading: Reading | None = None) -> SeriesTables:
-    """Plain tables of sizes, or tables of lesions (docs/recist.md); a folder is all its tables of either kind.
+    """Plain tables of sizes, or tables of lesions (docs/recist.md); a folder is all its tables, of one kind.
 
     Raises:
-        InputError: as the readers; nothing to read.
+        InputError: as the readers; nothing to read; tables of both kinds.
     """
     reading = reading or Reading()
     files = [file for path in paths for file in _files(path)]
     if not files:
         raise InputError("no table was given", expected=", ".join(_TABLES))
     plain = [path for path in files if path.suffix.lower() != ".xpt" and is_series_table(path)]
+    if plain and len(plain) < len(files):
+        other = next(path for path in files if path not in plain)
+        raise InputError(
+            "tables of sizes and other tables cannot be read together", got=f"{plain[0].name} and {other.name}",
+            expected="tables of one kind: a size a row, or lesions", fix="name the tables that are meant",
+        )  # fmt: skip
     if plain:
         return read_size_series(plain, reading.size_unit, reading.time_unit)
     tables = read_lesion_tables(files, reading)
@@ -78,14 +85,15 @@ def _grounds(point: TimePoint) -> Grounds:
 
 
 def series_named(tables: SeriesTables, patient_id: str) -> SizeSeries:
-    """One patient's series.
+    """One patient's series, with what was noticed in its rows.
 
     Raises:
         InputError: the patient was refused (and why), or is not in the tables.
     """
     for one in tables.series:
         if one.patient_id == patient_id:
-            return one
+            told = [each for each in tables.problems if each.patient_id == patient_id and not each.is_refused]
+            return replace(one, notes=tuple(f"{each.code}: {each.detail}" for each in told))
     refused = [one for one in tables.problems if one.patient_id == patient_id and one.is_refused]
     if refused:
         raise InputError(f"the series of {patient_id} cannot be used: {refused[0].code}", got=refused[0].detail,
