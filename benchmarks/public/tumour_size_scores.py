@@ -55,6 +55,8 @@ def progression_scores(events: Sequence[dict[str, Any] | None], seed: int) -> di
     Carrying the last value forward forecasts no progression, ever: its concordance is a half.
     """
     used = [one for one in events if one is not None]
+    if not used:
+        return {"run": {"patients": 0, "events": 0}}
     time = np.array([one["time"] for one in used], float)
     event = np.array([one["is_event"] for one in used])
     horizon = float(np.median([one["days"][min(1, len(one["days"]) - 1)] for one in used]))

@@ -32,7 +32,12 @@ def add_parser(subparsers: Any) -> None:
         help="whose patients this one is like: published, or of `twin fit`",
     )
     parser.add_argument("--out", type=Path, metavar="PATH", help="folder; of `fit` a file .json")
-    parser.add_argument("--horizon", type=float, metavar="DAY", help="last day, as the table counts")
+    parser.add_argument(
+        "--horizon",
+        type=float,
+        metavar="DAY",
+        help="last day to forecast, in days even where the table has weeks",
+    )
     parser.add_argument("--what-if", type=Path, metavar="YAML", help="scenarios (docs/twin.md)")
     parser.add_argument("--asian", choices=("yes", "no"), help="for the survival link of motesanib_nsclc")
     parser.add_argument("--ever-smoker", choices=("yes", "no"), help="likewise")

@@ -50,17 +50,11 @@ def twin_record(
         is_declared: the population was named for this patient; False: cancer or treatment have to be its own.
 
     Raises:
-        InputError: a horizon beyond what the population was followed for.
+        InputError: a horizon beyond what the population was followed for, or not after the last scan.
     """
     start = float(series.days[0]) if len(series) else 0.0
     limit = start + population.horizon_days
-    horizon = limit if horizon_day is None else horizon_day
-    if horizon > limit:
-        raise InputError(
-            "the horizon lies past the population's follow-up", got=f"day {horizon:g}",
-            expected=f"day {limit:g} at most: {population.horizon_days:g} days from the first scan",
-            fix="choose a nearer horizon; nothing is known of what comes after",
-        )  # fmt: skip
+    horizon = _horizon(series, population, horizon_day)
     refusal, told = belonging(population, series.arm, cancer, is_declared)
     empty = _empty(series, population, horizon, shift)
     if host is not None:
@@ -73,10 +67,30 @@ def twin_record(
             empty = replace(empty, reasons=(words.SURVIVAL_OF_ONE_SCAN, *empty.reasons))
         return _population_record(empty, series, population, start, horizon, seed)
     last = float(series.days[-1])
-    if last >= horizon:
-        told = words.PAST_HORIZON.format(day=last - start, horizon=horizon - start)
+    if last >= limit:
+        told = words.PAST_HORIZON.format(day=last - start, horizon=population.horizon_days)
         return replace(empty, kind="refused", reasons=(told, *empty.reasons))
     return _individual(empty, series, population, horizon, scenarios, shift, host, seed)
+
+
+def _horizon(series: SizeSeries, population: TwinPopulation, asked: float | None) -> float:
+    """The last day to forecast: where the population's follow-up ends, or the one that is asked for."""
+    start, last = (float(series.days[k]) if len(series) else 0.0 for k in (0, -1))
+    limit = start + population.horizon_days
+    if asked is None:
+        return limit
+    if not asked <= limit:
+        raise InputError(
+            "the horizon lies past the population's follow-up", got=f"day {asked:g}",
+            expected=f"day {limit:g} at most: {population.horizon_days:g} days from the first scan",
+            fix="choose a nearer horizon; nothing is known of what comes after",
+        )  # fmt: skip
+    if asked <= last < limit:
+        raise InputError(
+            "the horizon does not lie after the last scan", got=f"day {asked:g}",
+            expected=f"after day {last:g}, until day {limit:g}", fix="choose a later horizon, or leave it out",
+        )  # fmt: skip
+    return asked
 
 
 def _individual(
@@ -132,7 +146,7 @@ def _population_record(
     fan = unconditional(
         population, start + np.linspace(0, horizon - start, _FAN_POINTS + 1), start, seed=seed
     )
-    days = start + np.arange(0, horizon - start + 1e-9, population.interval_days)
+    days = np.r_[start, _scan_days(start, horizon, population.interval_days)]
     visits = unconditional(population, days, start, seed=seed)
     written = read_off(visits.measured_mm, np.zeros(0), None, visits.luck)
     return replace(

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from tumorcast.clinic.twin.population import FORMAT, TwinPopulation
+from tumorcast.clinic.twin.population_checks import need_population
 from tumorcast.clinic.twin.record import SCHEMA_VERSION, TwinRecord
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.files import write_text
@@ -41,9 +42,11 @@ def read_population(path: Path) -> TwinPopulation:
     """The inverse.
 
     Raises:
-        InputError: as `read_record`.
+        InputError: as `read_record`; a population that cannot be used.
     """
-    return _read(path, _POPULATION, "format", FORMAT, "population")
+    found = _read(path, _POPULATION, "format", FORMAT, "population")
+    need_population(found)
+    return found
 
 
 def record_schema() -> dict[str, Any]:
