@@ -68,8 +68,8 @@ def twin_record(
         return _population_record(empty, series, population, start, horizon, seed)
     last = float(series.days[-1])
     if last >= limit:
-        told = words.PAST_HORIZON.format(day=last - start, horizon=population.horizon_days)
-        return replace(empty, kind="refused", reasons=(told, *empty.reasons))
+        past = words.PAST_HORIZON.format(day=last - start, horizon=population.horizon_days)
+        return replace(empty, kind="refused", reasons=(past, *empty.reasons))
     return _individual(empty, series, population, horizon, scenarios, shift, host, seed)
 
 
