@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -94,3 +96,36 @@ def test_the_plan_of_a_course_comes_from_its_timeline(tmp_path):
     courses = course_table(study)
     own = drug_from_text(courses.loc[f"{first['patient_id'].iloc[0]}-L1", "drugs"][0])
     assert (own.name, own.cls, own.targets, own.cycle_days) == ("nivolumab", "anti-PD-1", ("PDCD1",), 14.0)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2]])
+def test_a_dose_that_was_changed_under_treatment_is_no_plan(tmp_path, order):
+    study = toy_study(tmp_path)
+    one = study.treatments.iloc[[0] * 3].assign(
+        agent="Carboplatin",
+        line=1.0,
+        start_day=[5.0, 26.0, 47.0],
+        ROUTE=[None, "IV", "IV"],
+        CYCLE_DAYS=[21.0, 28.0, None],
+    )
+    later = one.assign(PLANNED_DOSE_PERCENT=[np.nan, 75.0, 50.0]).iloc[order]
+    course = f"{one['patient_id'].iloc[0]}-L1"
+    (text,) = course_table(replace(study, treatments=later)).loc[course, "drugs"]
+    assert drug_from_text(text) == Drug("carboplatin", "platinum", cycle_days=21.0)
+
+
+def test_rows_of_one_drug_that_contradict_each_other_or_have_no_day_tell_no_plan(tmp_path):
+    study = toy_study(tmp_path)
+    two = study.treatments.iloc[[0] * 2].assign(
+        agent="Carboplatin", line=1.0, PLANNED_DOSE_PERCENT=[100.0, 50.0]
+    )
+    course = f"{two['patient_id'].iloc[0]}-L1"
+    same_day, no_day = (
+        two.assign(start_day=5.0),
+        two.assign(start_day=np.nan, PLANNED_DOSE_PERCENT=[np.nan, 50.0]),
+    )
+    for rows in (same_day, no_day):
+        (text,) = course_table(replace(study, treatments=rows)).loc[course, "drugs"]
+        assert drug_from_text(text).dose_percent is None
+    alone = course_table(replace(study, treatments=no_day.iloc[[1]])).loc[course, "drugs"]
+    assert drug_from_text(alone[0]).dose_percent == 50

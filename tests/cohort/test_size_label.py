@@ -9,7 +9,8 @@ import pytest
 
 from toy_lab import toy_study
 from tumorcast.cohort.courses import course_table
-from tumorcast.cohort.labels import is_outcome, size_of
+from tumorcast.cohort.labels import size_of
+from tumorcast.cohort.outcome_names import is_outcome
 
 
 def scan(percent: object, day: object) -> dict[str, object]:
@@ -22,6 +23,12 @@ def test_the_scan_nearest_week_8_counts():
     assert size_of(rows[::-1]) == size_of(rows)
 
 
+def test_of_two_scans_equally_near_the_earlier_counts_whichever_did_better():
+    for early, late in ((-10, -60), (-60, -10)):
+        rows = [scan(late, 62), scan(early, 50)]
+        assert size_of(rows) == size_of(rows[::-1]) == pytest.approx(math.log(1 + early / 100))
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -31,6 +38,7 @@ def test_the_scan_nearest_week_8_counts():
         scan(math.nan, 56),
         scan(-101, 56),
         scan("?", 56),
+        scan(math.inf, 56),
         {},
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from toy_lab import toy_study
 from tumorcast.cohort.clinical import clinical_table
 from tumorcast.cohort.courses import course_table
-from tumorcast.cohort.labels import is_outcome
+from tumorcast.cohort.outcome_names import is_outcome
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError, LeakageError
 from tumorcast.readers.study import Study

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tumorcast.cohort.courses import SITE_COLUMNS
-from tumorcast.cohort.labels import is_outcome
+from tumorcast.cohort.outcome_names import is_outcome
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError, LeakageError, did_you_mean
 from tumorcast.readers.study import Study

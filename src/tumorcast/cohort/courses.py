@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,16 +101,35 @@ def _courses_of(patient_id: str, records: list[Record], patient: Record) -> Iter
             if name.isupper() and any(pd.notna(record[name]) for record in group)
         }
         agents = [text for record in group if (text := _text_of(record["agent"]))]
+        column = "agent" if agents else "regimen"
         regimens = [text for record in group if (text := _text_of(record["regimen"]))]
         regimen = regimens[0] if regimens else " + ".join(dict.fromkeys(agents))
         line = group[0]["line"] if pd.notna(group[0]["line"]) else float(number)
         start = _first(group)
         start = math.nan if math.isinf(start) else start
         labels = {**(patient if number == 1 else {}), **own}
-        column = "agent" if agents else "regimen"
-        drugs = [drug for record in group for drug in drugs_of_record(_text_of(record[column]), record)]
+        drugs = _drugs_of(group, column)
         size = size_of([*group, labels])
         yield _course(patient_id, number, site, regimen, drugs, line, start, labels, size)
+
+
+def _drugs_of(group: list[Record], column: str) -> list[Drug]:
+    """Every drug of a course; the plan from rows of its first day alone, for a later row tells what happened since.
+
+    Where no row has a day, a row tells the plan only if no other row names a drug of it.
+    """
+    start = _first(group)
+    named = [drugs_of_record(_text_of(record[column]), {}) for record in group]
+    often = Counter(name for drugs in named for name in {drug.name for drug in drugs})
+    made = []
+    for record, drugs in zip(group, named, strict=True):
+        is_first = (
+            record["start_day"] == start
+            if math.isfinite(start)
+            else all(often[drug.name] == 1 for drug in drugs)
+        )
+        made += drugs_of_record(_text_of(record[column]), record) if is_first else drugs
+    return made
 
 
 def _course(

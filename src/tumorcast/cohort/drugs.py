@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -59,10 +59,10 @@ def drugs_named(text: str) -> tuple[Drug, ...]:
 
 def treatment_columns(drugs: Iterable[Drug]) -> dict[str, tuple[str, ...]]:
     """The columns `agents`, `agent_classes` and `drugs` of a course table; each drug once, whatever the order."""
-    of_name: dict[str, Drug] = {}
+    of_name: dict[str, list[Drug]] = {}
     for drug in drugs:
-        of_name[drug.name] = _merged(of_name[drug.name], drug) if drug.name in of_name else drug
-    kept = [of_name[name] for name in sorted(of_name)]
+        of_name.setdefault(drug.name, []).append(drug)
+    kept = [_merged(of_name[name]) for name in sorted(of_name)]
     return {
         "agents": tuple(drug.name for drug in kept),
         "agent_classes": tuple(sorted({drug.cls for drug in kept})),
@@ -82,13 +82,16 @@ def drugs_of_record(text: str, record: Mapping[str, Any]) -> list[Drug]:
     return [replace(named[0], dose_percent=dose, cycle_days=cycle, route=_route(record.get(ROUTE_COLUMN)))]
 
 
-def _merged(first: Drug, other: Drug) -> Drug:
-    """Of a drug that is named twice, what either says; the first where both do."""
+def _merged(named: Sequence[Drug]) -> Drug:
+    """One drug of all that name it: what any says of its plan; unknown where they contradict each other."""
+    doses = {drug.dose_percent for drug in named} - {None}
+    cycles = {drug.cycle_days for drug in named} - {None}
+    routes = {drug.route for drug in named} - {""}
     return replace(
-        first,
-        dose_percent=other.dose_percent if first.dose_percent is None else first.dose_percent,
-        cycle_days=other.cycle_days if first.cycle_days is None else first.cycle_days,
-        route=first.route or other.route,
+        named[0],
+        dose_percent=doses.pop() if len(doses) == 1 else None,
+        cycle_days=cycles.pop() if len(cycles) == 1 else None,
+        route=routes.pop() if len(routes) == 1 else "",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,15 +18,6 @@ SIZE_PERCENT, SIZE_DAY = "SIZE_CHANGE_PERCENT", "SIZE_CHANGE_DAY"
 SIZE_WINDOW_DAYS, SIZE_TARGET_DAY = (28.0, 84.0), 56.0
 _SMALLEST_RATIO, _LARGEST_RATIO = 0.05, 5.0
 ENDPOINTS = ("OS", "PFS", "DFS", "DSS", "EFS", "RFS", "PFI", "TTP", "DOR", "TTD", "TTNT")
-_OUTCOME = re.compile(
-    rf"^SIZE[._ ]CHANGE|^(?:{'|'.join(ENDPOINTS)})(?:[._ -]|$)|^RCB|CENSOR|CNSR|SURVIVAL|"
-    r"(?:TIME|DAYS|MONTHS|DATE|DAY)[._ ](?:TO|OF|UNTIL)[._ ]\w*(?:DEATH|PROGRESS|RESPONSE|RELAPSE|RECUR|LAST)|"
-    r"^(?:BEST[._ ])?RESPONSE[._ ](?:DAY|DATE|MONTHS?|TIME)"
-)
-OUTCOME_COLUMNS = {
-    *(name for names in RESPONSE_COLUMNS.values() for name in names),
-    "RESPONSE", "RESPONDER", "VITAL_STATUS", "DEATH", "DEAD", "DECEASED", "PROGRESSION", "PROGRESSED", "BCOR", "FOLD",
-}  # fmt: skip
 
 _RECIST_ORDER = {"PD": 0, "SD": 1, "PR": 2, "CR": 3}
 _RECIST_WORDS = {
@@ -37,15 +27,6 @@ _RECIST_WORDS = {
 _RCB_ORDER = {"3": 0, "RCB-III": 0, "2": 1, "RCB-II": 1, "1": 2, "RCB-I": 2, "0": 3, "PCR": 3}
 _YES = {"1", "1.0", "YES", "TRUE", "Y", "PCR", "DCB", "R"}
 _NO = {"0", "0.0", "NO", "FALSE", "N", "RD", "NDB", "NR"}
-
-
-def is_outcome(column: str) -> bool:
-    """True for a column that says what happened after the treatment began (never a feature).
-
-    By its name: responses, endpoints ("OS", "PFS.CNSR"), censoring, survival, and days to what came later.
-    """
-    name = column.upper()
-    return name in OUTCOME_COLUMNS or _OUTCOME.search(name) is not None
 
 
 def response_of(row: Mapping[str, Any], endpoint: str) -> float:
@@ -85,17 +66,20 @@ def survival_of(row: Mapping[str, Any], stem: str) -> tuple[float, float]:
 def size_of(rows: Sequence[Mapping[str, Any]]) -> float:
     """Natural logarithm of (sum of diameters / baseline) at the scan nearest week 8; NaN unknown.
 
-    Only scans from week 4 to 12 count. A tumour below a twentieth of its size, or gone, counts as a twentieth (too
-    small to measure), one above five times its size as five times. A change below -100 percent is unknown.
+    Only scans from week 4 to 12 count; of two equally near the earlier one, of one day the larger. A tumour below a
+    twentieth of its size, or gone, counts as a twentieth (too small to measure), one above five times its size as five
+    times. A change below -100 percent, or without an end, is unknown.
     """
     low, high = SIZE_WINDOW_DAYS
     scans = [(_number(row.get(SIZE_DAY)), _number(row.get(SIZE_PERCENT))) for row in rows]
     usable = [
-        (abs(day - SIZE_TARGET_DAY), change) for day, change in scans if low <= day <= high and change >= -100
+        (abs(day - SIZE_TARGET_DAY), day, -change)
+        for day, change in scans
+        if low <= day <= high and -100 <= change < math.inf
     ]
     if not usable:
         return math.nan
-    ratio = 1 + min(usable)[1] / 100
+    ratio = 1 - min(usable)[2] / 100
     return math.log(min(max(ratio, _SMALLEST_RATIO), _LARGEST_RATIO))
 
 
