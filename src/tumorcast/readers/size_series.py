@@ -56,6 +56,11 @@ class SizeSeries:
         """[T] True: a number; False: an interval."""
         return np.asarray(self.low_mm == self.high_mm)
 
+    @property
+    def is_number(self) -> NDArray[np.bool_]:
+        """[T] True: `high_mm` is RECIST's number (too small to measure: 5 mm); False: it may hide any smaller size."""
+        return np.asarray((self.low_mm > 0) | (self.high_mm <= TOO_SMALL_MM))
+
     def first(self, n: int) -> SizeSeries:
         """The first `n` scans: nothing of later ones is left."""
         until = self.days[n - 1] if n else -np.inf

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from clinic.twin.cohorts import DAYS, known_population
 from tumorcast.clinic.report.panel_twin import twin_panel
 from tumorcast.clinic.twin.build import twin_record
+from tumorcast.clinic.twin.forecast import forecast, posterior
 from tumorcast.clinic.twin.html import html_of
 from tumorcast.clinic.twin.progress import seen_in
+from tumorcast.clinic.twin.readings import Readings
 from tumorcast.clinic.twin.table import table_text
 from tumorcast.readers.size_series import SizeSeries
 
@@ -49,3 +53,12 @@ def test_what_bounds_leave_open_is_not_forecast_and_is_told() -> None:
     assert "last at most 38" in table_text(record)
     assert "not decided" in html_of(record)
     assert any("last at most 38 mm" in line for line in twin_panel(record).lines)
+
+
+def test_an_upper_bound_is_not_written_down_again() -> None:
+    always = replace(known_population(), readings=Readings((8.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)))
+    ahead = DAYS[3:5]
+    bound = forecast(posterior(always, _bounded((40, 40), (20, 20), (0, 60)), n=512), ahead, 500)
+    number = forecast(posterior(always, _bounded((40, 40), (20, 20), (22, 22)), n=512), ahead, 500)
+    assert (bound.written_mm[:, 0] == 60).mean() < 0.1
+    assert (number.written_mm[:, 0] == 22).mean() > 0.9

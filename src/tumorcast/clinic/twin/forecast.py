@@ -69,7 +69,7 @@ class Draws:
         written_mm: as it will stand in a table.
         theta: [draws, parameters].
         first_mm: [draws].
-        luck: [draws, T] that decided which numbers repeat the one before.
+        luck: [draws, T] that decided which numbers repeat the one before; an upper bound is not repeated.
     """
 
     days: Floats
@@ -156,6 +156,8 @@ def _drawn(
     law = after.population.deviation
     sizes = law.size_mm(np.clip(measured, -10, 12))
     luck = rng.random(sizes.shape[::-1]).T
+    if not after.series.is_number[-1]:
+        luck[:, 0] = 1.0
     written = read_off(sizes, after.series.high_mm, after.population.readings, luck)
     return Draws(days, law.size_mm(np.clip(z, -10, 12)), sizes, written, theta, np.exp(first), luck)
 

@@ -7,7 +7,7 @@ import numpy as np
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.biology.recist.target import PR_SHARE, ROUNDING, progression_size_mm
 from tumorcast.clinic.twin.record import Progression
-from tumorcast.readers.size_series import TOO_SMALL_MM, SizeSeries
+from tumorcast.readers.size_series import SizeSeries
 
 WORDS = ("CR", "PR", "SD", "PD")
 
@@ -40,8 +40,7 @@ def undecided_day(series: SizeSeries) -> float | None:
 
     A lesion too small to measure is 5 mm, as RECIST has it; any other upper bound may hide a smaller size.
     """
-    is_number = (series.low_mm > 0) | (series.high_mm <= TOO_SMALL_MM)
-    smallest = np.where(is_number, series.high_mm, series.low_mm)
+    smallest = np.where(series.is_number, series.high_mm, series.low_mm)
     may_be = _is_over(smallest[None], series.high_mm[None])[0]
     found = np.flatnonzero(may_be & ~_is_over(series.high_mm[None], series.low_mm[None])[0])
     return float(series.days[found[0]]) if len(found) else None
