@@ -69,3 +69,13 @@ def test_few_patients_take_the_first_model() -> None:
     cohort = simulated(known_population(), 30, seed=6)
     found = learn_population(cohort, "few", ("gompertz", "stein"), quick)
     assert (found.form, found.choice, found.n_patients) == ("gompertz", {}, 30)
+
+
+def test_scores_of_progression_where_nobody_can_still_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "benchmarks" / "public"))
+    from tumour_size_scores import progression_scores
+
+    assert progression_scores([None, None], 0) == {"run": {"patients": 0, "events": 0}}
+    one = {"patient_id": "P", "time": 42.0, "is_event": False, "days": np.array([42.0]),
+           "chance": np.array([0.2]), "growth_so_far": 1.0}  # fmt: skip
+    assert progression_scores([one], 0)["run"]["events"] == 0

@@ -29,7 +29,7 @@ def belonging(
         return words.OTHER_CANCER.format(own=own, theirs=theirs, name=population.name), ()
     is_cancer, is_arm = bool(theirs and own), _is_among(arm, population.arms)
     arms = ", ".join(population.arms) or "not recorded"
-    told = ()
+    told: tuple[str, ...] = ()
     if arm and not is_arm:
         told = (words.OTHER_TREATMENT.format(arm=arm[:60], arms=arms),)
     if is_cancer or is_arm:
