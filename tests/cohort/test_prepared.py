@@ -79,6 +79,7 @@ def test_the_prepared_cohort_is_the_cohort(study, tmp_path):
         )
     assert opened.cohort.digest == cohort.digest
     assert opened.cohort.origin == "simulated"
+    assert opened.cohort.survival == cohort.survival != ""
     assert sorted(map(repr, opened.cohort.report)) == sorted(map(repr, cohort.report))
     assert list(opened.bags) == list(bags)
     for course_id, bag in bags.items():

@@ -7,10 +7,13 @@ import math
 import numpy as np
 import pytest
 
+from cohort.test_assemble import DATA, make_study
 from toy_lab import toy_study
+from tumorcast.cohort.assemble import assemble, check_labels
 from tumorcast.cohort.courses import course_table
 from tumorcast.cohort.labels import size_of
 from tumorcast.cohort.outcome_names import is_outcome
+from tumorcast.domain.errors import InputError
 
 
 def scan(percent: object, day: object) -> dict[str, object]:
@@ -63,3 +66,15 @@ def test_a_course_takes_it_from_its_own_rows_of_the_timeline(tmp_path):
     told = course_table(study)["size_change"]
     assert told.iloc[0] == pytest.approx(math.log(0.4))
     assert told.iloc[1:].isna().all()
+
+
+def test_a_head_with_too_few_labelled_patients_is_refused():
+    study = make_study()
+    study.treatments["SIZE_CHANGE_PERCENT"], study.treatments["SIZE_CHANGE_DAY"] = np.nan, 56.0
+    cohort = assemble(study, DATA, ("response", "size"))
+    with pytest.raises(InputError, match=r"'size'(.|\n)*0 patients(.|\n)*fewest_labelled"):
+        check_labels(cohort, ("response", "size"), 2)
+    check_labels(cohort, ("response",), 2)
+    n_patients = cohort.courses.loc[cohort.courses["response"].notna(), "patient_id"].nunique()
+    with pytest.raises(InputError, match="'response'"):
+        check_labels(cohort, ("response",), n_patients + 1)

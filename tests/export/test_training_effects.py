@@ -43,10 +43,8 @@ def effects() -> Effects:
         index=ids,
     )  # fmt: skip
     people = pd.DataFrame({"cancer_type": ["Melanoma"] * 300 + [None] * 60}, index=ids)
-    study = SimpleNamespace(courses=courses, people=people)
-    config = SimpleNamespace(
-        model=SimpleNamespace(heads=("response", "survival")), seed=0, data=SimpleNamespace(survival="PFS")
-    )
+    study = SimpleNamespace(courses=courses, people=people, survival="PFS")
+    config = SimpleNamespace(model=SimpleNamespace(heads=("response", "survival")), seed=0)
     rows = dict(zip(ids, cohort.table.to_dict("records"), strict=True))
     arrays = [SimpleNamespace(course_id=name) for name in ids]
     with pytest.MonkeyPatch.context() as patch:

@@ -25,7 +25,7 @@ from tumorcast.readers.study import Study
 from tumorcast.slides.discover import READY_SUFFIXES
 
 STATED_TMB = "TMB_NONSYNONYMOUS"
-
+_LABELS = {"response": "response", "ordinal": "ordinal", "survival": "time_days", "size": "size_change"}
 
 _LATE = "progression-free survival is longer than overall survival: the time is not used"
 
@@ -44,6 +44,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
     report = list(study.report)
     courses = course_table(study, data.endpoint if "response" in heads else "auto", data.survival)
     report += [Exclusion("label", name, "progression_after_death", _LATE) for name in courses.attrs["late"]]
+    survival = str(courses.attrs["survival"])
     if data.lines is not None:
         courses = _keep_lines(courses, data.lines, report)
     layers_in = _numeric_layers(study, data, report)
@@ -61,7 +62,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
     cohort = Cohort(
         study_id=study.study_id,
         origin=study.origin,
-        courses=_joined(courses, chosen.add_prefix("sample_")),
+        courses=courses.join(chosen.add_prefix("sample_")),
         clinical=clinical_table(study, courses, data),
         layers=layers,
         variants=variants,
@@ -70,18 +71,12 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
         slides=_slides_of(features, chosen["slide"]),
         is_present=pd.DataFrame(index=courses.index),
         people=people_table(study, courses, chosen),
+        survival=survival,
         report=report,
         digest=_digest(study),
     )
     cohort = cohort.with_presence(_presence(cohort, data.modalities, chosen))
     return _with_labels(cohort, heads) if heads else cohort
-
-
-def _joined(courses: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
-    """With further columns; what is told of the table stays."""
-    made = courses.join(more)
-    made.attrs = {**courses.attrs}
-    return made
 
 
 def _check_modalities(study: Study, data: DataConfig) -> None:
@@ -202,10 +197,27 @@ def _presence(cohort: Cohort, modalities: Sequence[str], chosen: pd.DataFrame) -
     return pd.DataFrame(columns, index=cohort.courses.index).astype(bool)
 
 
+def check_labels(cohort: Cohort, heads: Sequence[str], fewest: int) -> None:
+    """Refuse a head that could not learn, whose numbers would come from nothing.
+
+    Raises:
+        InputError: a head with fewer than `fewest` patients that have a label for it.
+    """
+    for head in heads:
+        is_known = cohort.courses[_LABELS[head]].notna()
+        count = cohort.courses.loc[is_known, "patient_id"].nunique()
+        if count < fewest:
+            raise InputError(
+                f"too few labels for the head '{head}'",
+                got=f"{count} patients with a label",
+                expected=f"at least {fewest} (model.fewest_labelled)",
+                fix=f"take {head} out of model.heads, or check the label columns of the study",
+            )
+
+
 def _with_labels(cohort: Cohort, heads: Sequence[str]) -> Cohort:
     """Without the courses that have no label for any head, or nothing measured."""
-    columns = {"response": "response", "ordinal": "ordinal", "survival": "time_days", "size": "size_change"}
-    has_label = cohort.courses[[columns[head] for head in heads]].notna().any(axis=1)
+    has_label = cohort.courses[[_LABELS[head] for head in heads]].notna().any(axis=1)
     has_layer = cohort.is_present.any(axis=1)
     notes = [
         Exclusion("course", str(cid), "label_missing", f"no label for {', '.join(heads)}")

@@ -30,6 +30,7 @@ class Cohort:
         slides: `course_id`, `slide_id`, `feature_path`, `mpp` (one row a slide that has features).
         is_present: course x modality, True where measured. Columns in the order of `modalities`.
         people: who the patients are (`people.people_table`); never a feature.
+        survival: to which event the times of `courses` are ("PFS", "OS", ...).
         report: what was left out, and why.
         digest: sha256 over everything read.
     """
@@ -45,6 +46,7 @@ class Cohort:
     slides: pd.DataFrame
     is_present: pd.DataFrame
     people: pd.DataFrame
+    survival: str
     report: list[Exclusion]
     digest: str
 

@@ -164,6 +164,7 @@ class ModelConfig(Section):
         drug_tokens: learned queries over the drugs of a course.
         agent_dropout: chance that training hides which drugs a course has, so that class and targets carry it.
         auxiliary_weight: weight of the losses of the single-modality read-outs.
+        fewest_labelled: patients with a label that each head needs; with fewer the run is refused.
     """
 
     kind: Kind = "tumorcast"
@@ -182,6 +183,7 @@ class ModelConfig(Section):
     drug_tokens: Count = 1
     agent_dropout: Fraction = 0.3
     auxiliary_weight: Annotated[float, Field(ge=0)] = 0.5
+    fewest_labelled: Annotated[int, Field(ge=2)] = 10
 
     @model_validator(mode="after")
     def _width_divides(self) -> ModelConfig:

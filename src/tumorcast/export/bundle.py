@@ -92,7 +92,7 @@ def write_records(facts: BundleFacts, work: Path) -> None:
     }
     for name, record in records.items():
         if record is not None:
-            (work / name).write_text(json.dumps(record.to_json()), encoding="utf-8")
+            (work / name).write_text(json.dumps(record.to_json(), allow_nan=False), encoding="utf-8")
 
 
 def _copy_encoder(path: Path, work: Path) -> None:

@@ -40,7 +40,7 @@ def training_effects(
         rows = (cancers == cancer) & (given != NO_TREATMENT)
         if rows.any():
             found += _of_cancer(
-                table[rows], numbers[rows], given[rows].tolist(), cancer, config, _endpoint(cohort, config)
+                table[rows], numbers[rows], given[rows].tolist(), cancer, config, cohort.survival
             )
     return Effects(tuple(found)) if found else None
 
@@ -64,8 +64,3 @@ def _of_cancer(
         own = time_effects(numbers, given, patients, months, event, cancer, endpoint, seed)
         if own is not None:
             yield own
-
-
-def _endpoint(cohort: Cohort, config: RunConfig) -> str:
-    asked = config.data.survival
-    return str(cohort.courses.attrs.get("survival", "time to event")) if asked == "auto" else asked

@@ -40,6 +40,4 @@ def training_survival(
     held = pd.DataFrame(rows, columns=["patient_id", "course_id", "risk"])
     known = cohort.courses.loc[held["course_id"], ["time_days", "is_event"]].astype(float)
     held[["time_days", "is_event"]] = known.to_numpy(np.float64)
-    asked = config.data.survival
-    endpoint = str(cohort.courses.attrs.get(_HEAD, "time to event")) if asked == "auto" else asked
-    return fit_survival(held, endpoint, config.seed)
+    return fit_survival(held, cohort.survival, config.seed)

@@ -31,7 +31,9 @@ class PredictionRow:
             either), "unknown" for a patient unlike those of training; "" where none is given.
         like_training: p value of being like the training patients; None where it is not known.
         risk: log-risk of an event, likewise.
-        size_log_ratio: of the sum of diameters near week 8 to baseline, natural logarithm; likewise.
+        size_log_ratio: of the sum of diameters near week 8 to baseline, natural logarithm; likewise, and None where
+            the manifest does not tell how far the head is off.
+        size_log_sd: standard deviation of its error; None where it is.
         flags: `level:code` of every finding, worst first, separated by spaces.
         findings: these whole.
     """
@@ -49,10 +51,11 @@ class PredictionRow:
     flags: str = ""
     findings: tuple[Finding, ...] = ()
     size_log_ratio: float | None = None
+    size_log_sd: float | None = None
 
 
 def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, watermark: str = "") -> pd.DataFrame:
-    """Rows as a table: `risk`, `size_log_ratio` where the model has the head, `watermark` where there is one."""
+    """Rows as a table: `risk`, `size_log_ratio` and `size_log_sd` where the model has the head; `watermark`."""
     columns: dict[str, type | str] = {
         "patient_id": object, "course_id": object, "probability": float, "answers": object, "like_training": float,
         "status": object, "reason": object, "flags": object, "modalities": object,
@@ -61,7 +64,7 @@ def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, watermar
     if "survival" in manifest.heads:
         columns["risk"] = float
     if "size" in manifest.heads:
-        columns["size_log_ratio"] = float
+        columns["size_log_ratio"] = columns["size_log_sd"] = float
     values = [[getattr(row, name) for name in columns] for row in rows]
     table = pd.DataFrame(values, columns=list(columns)).astype(columns)
     table["model"], table["training_data"] = manifest.model_id, manifest.training_data
@@ -69,7 +72,7 @@ def prediction_table(rows: Iterable[PredictionRow], manifest: Manifest, watermar
     if "risk" in columns:
         table["risk"] = table.pop("risk")
     if "size" in manifest.heads:
-        table["size_log_sd"] = None if manifest.size is None else manifest.size.sd
+        table["size_log_sd"] = table.pop("size_log_sd")
     if watermark:
         table["watermark"] = watermark
     return table

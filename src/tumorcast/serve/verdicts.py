@@ -84,5 +84,15 @@ def predicted_row(
         None if unlike is None else unlike.p,
         flags(findings),
         tuple(findings),
-        said.size_log_ratio if "size" in manifest.heads else None,
+        *_size_of(said, manifest),
     )
+
+
+def _size_of(said: Prediction, manifest: Manifest) -> tuple[float | None, float | None]:
+    """(log ratio, corrected by how far the members were off on average; standard deviation of the rest).
+
+    None of either where nothing tells how far the head is off.
+    """
+    if "size" not in manifest.heads or manifest.size is None:
+        return None, None
+    return said.size_log_ratio + manifest.size.bias, manifest.size.sd

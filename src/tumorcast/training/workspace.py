@@ -16,7 +16,7 @@ from tumorcast import __version__
 from tumorcast.biology.genes import GeneTable
 from tumorcast.biology.network import GeneNetwork, read_network
 from tumorcast.biology.pathways import embedded_expression_sets, read_gmt
-from tumorcast.cohort.assemble import assemble
+from tumorcast.cohort.assemble import assemble, check_labels
 from tumorcast.cohort.bags import TileBag, features_digest, load_bags
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.prepared.opening import open_prepared
@@ -62,6 +62,7 @@ def open_workspace(config: RunConfig, choice: Mapping[str, Any] | None = None) -
 
     Raises:
         ConfigError: the folder holds a run with other settings or other data, or the prepared cohort is of others.
+        InputError: a head with too few labels (`assemble.check_labels`).
     """
     known = config.biology.gene_table
     genes = GeneTable.from_hgnc(known) if known else None
@@ -71,6 +72,7 @@ def open_workspace(config: RunConfig, choice: Mapping[str, Any] | None = None) -
         cohort, bags, pairs = opened.cohort, opened.bags, opened.pairs
     else:
         cohort, bags = _read(config, genes)
+    check_labels(cohort, config.model.heads, config.model.fewest_labelled)
     network, gene_sets = prior_knowledge(config.biology, genes)
     folder = config.runs / config.name
     identity = {

@@ -20,7 +20,7 @@ from tumorcast.slides.discover import READY_SUFFIXES
 from tumorcast.slides.slide_encoders import misfit
 from tumorcast.slides.store import read_features
 
-FORMAT = 3
+FORMAT = 4
 """Raised with every change of what a folder holds, and of how a cohort is assembled from the same study."""
 MANIFEST, TABLES, LEFT_OUT = "manifest.json", "tables.json", "left_out.csv"
 Look = dict[str, tuple[int, int]]
@@ -46,7 +46,7 @@ class Manifest(BaseModel):
     Attributes:
         settings: of `settings_of`.
         study: file of the study -> what it was when it was read.
-        digest: `Cohort.digest`.
+        digest, survival: of `Cohort`.
         encoder, width: of the tiles ("" and 0 without slides).
         features: `features_digest` of the bags.
         files: name within the folder -> size in bytes.
@@ -65,6 +65,7 @@ class Manifest(BaseModel):
     study_id: str
     origin: Origin
     digest: str
+    survival: str
     courses: int
     tiles: int
     encoder: str

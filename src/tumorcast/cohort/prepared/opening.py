@@ -99,6 +99,7 @@ def _cohort(manifest: Manifest, tables: dict[str, pd.DataFrame], report: list[Ex
         slides=tables["slides"],
         is_present=tables["is_present"],
         people=tables["people"],
+        survival=manifest.survival,
         report=report,
         digest=manifest.digest,
     )

@@ -133,7 +133,8 @@ def _prepare(config: RunConfig, folder: Path, work: Path, how: Preparation, pool
     files += [f"{name}{suffix}" for name in index.shards for suffix in (".npy", ".coords.npy")]
     manifest = Manifest(
         format=FORMAT, tumorcast=__version__, settings=settings_of(config), study=files_of(study, before),
-        study_id=cohort.study_id, origin=cohort.origin, digest=cohort.digest, courses=len(cohort.courses),
+        study_id=cohort.study_id, origin=cohort.origin, digest=cohort.digest, survival=cohort.survival,
+        courses=len(cohort.courses),
         tiles=int(index.tables["bag_slides"]["count"].sum()), encoder=index.encoder, width=index.width,
         features=features_digest(bags),
         shards=index.shards, files={name: (folder / name).stat().st_size for name in files},
