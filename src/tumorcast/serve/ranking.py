@@ -43,8 +43,8 @@ from tumorcast.serve.report import check_patients
 from tumorcast.serve.request import Request
 from tumorcast.serve.session import BundlePredictor
 
-_ADDITIVE_BELOW = 0.01
-"""Logits: below this a difference between treatments counts as the same for every patient."""
+_ADDITIVE_BELOW = 0.1
+"""Logits (2.5 points at most): below this a difference between treatments counts as the same for every patient."""
 
 
 @dataclass(frozen=True)

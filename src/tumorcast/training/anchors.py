@@ -2,9 +2,10 @@
 
 The modalities' scores are added up, each fitted alone (`training.screened_ridge`), except that known markers of
 response are fitted first and the rest to what those leave: they are made of the other layers, whose evidence must not
-be counted twice. The sum is recalibrated on scores of courses that the regressions had not seen (stacking, Wolpert
-1992, Neural Networks 5:241). How a modality's part changes with the classes of drugs is fitted on top
-(`training.interactions`), where it helps.
+be counted twice. Of the treatment, classes and line are fitted first, and names of drugs to what those leave, where
+they help: a drug that training has not seen has the effect of its class, not half of it. The sum is recalibrated on
+scores of courses that the regressions had not seen (stacking, Wolpert 1992, Neural Networks 5:241). How a modality's
+part changes with the classes of drugs is fitted on top (`training.interactions`), where it is told from chance.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ from tumorcast.nn.losses import OutcomeLoss
 from tumorcast.nn.predictor import Predictor
 from tumorcast.training.inference import evaluating
 from tumorcast.training.interactions import fit_interactions
-from tumorcast.training.screened_ridge import Loss, Table, fit_one, minimise, recalibrate
+from tumorcast.training.screened_ridge import (
+    Loss,
+    Regression,
+    Table,
+    fit_one,
+    fit_where_it_helps,
+    minimise,
+    recalibrate,
+)
 
 _FOLDS = 5
 
@@ -55,7 +64,8 @@ def fit_anchors(
             table = tables[place]
             score = predictor.anchors.scores[place]
             assert isinstance(score, LinearScore)
-            fitted, held_out = fit_one(table, labels, loss, ground[table.rows])
+            names = (predictor.anchors.classes.start or 0) if place == len(tables) - 1 else 0
+            fitted, held_out = _fit_names_last(table, names, labels, loss, ground[table.rows])
             if fitted is not None:
                 score.mean.copy_(fitted.mean)
                 score.scale.copy_(fitted.scale)
@@ -72,6 +82,23 @@ def fit_anchors(
         changes = fit_interactions(predictor.anchors, tables, alone, told, column, labels, loss)
         unseen[:, :-1, column] += changes
     return unseen.float()
+
+
+def _fit_names_last(
+    table: Table, names: int, labels: CourseLabels, loss: Loss, ground: Tensor
+) -> tuple[Regression | None, Tensor]:
+    """As `fit_one`, of a table whose first `names` columns explain only what the others leave, where they help."""
+    others = Table(table.features[:, names:], table.rows, table.folds)
+    fitted, unseen = fit_one(others, labels, loss, ground)
+    if names == 0 or fitted is None:
+        return fitted, unseen
+    alone = Table(table.features[:, :names], table.rows, table.folds)
+    of_names, more = fit_where_it_helps(alone, labels, loss, ground + unseen)
+    if of_names is None:
+        nothing = torch.zeros(names, dtype=torch.float64)
+        of_names = Regression(nothing, torch.ones_like(nothing), nothing)
+    pairs = zip(of_names.parts(), fitted.parts(), strict=True)
+    return Regression(*(torch.cat(pair) for pair in pairs)), unseen + more
 
 
 def _is_first(modalities: Sequence[str], place: int) -> bool:

@@ -2,8 +2,9 @@
 
 Without it every patient would get the same order of regimens from the anchors. Crossed with the classes are
 the modality's own score and its heaviest features (an interaction without its main effect is not sought), shrunk by
-one screened ridge a modality. It is kept only where it lowers the loss of held-out courses by more than its error
-over the folds, and the sum is recalibrated on them.
+one screened ridge a modality. It is asked for only where a permutation of the classes tells it from chance
+(`training.permuted_classes`), kept only where it lowers the loss of held-out courses by more than its error over the
+folds, and the sum is recalibrated on them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from tumorcast.batches.batch import CourseLabels
 from tumorcast.nn.anchors import Anchors, Interaction, LinearScore
+from tumorcast.training.permuted_classes import changes_with_class, residuals
 from tumorcast.training.screened_ridge import Loss, Regression, Table, fit_where_it_helps, recalibrate
 
 _MOST_FEATURES = 32
@@ -24,11 +26,17 @@ _FEWEST_COURSES, _LEAST_SHARE = 20, 0.05
 
 @dataclass(frozen=True)
 class _Crossed:
-    """What is crossed: the score and features `places` [k] with classes `kinds` [c]; products [n, (1 + k) c]."""
+    """What is crossed: `said` [n, 1 + k], the score and features `places` [k], with classes `kinds` [c], `given` [n, c]
+    from their mean."""
 
     places: Tensor
     kinds: Tensor
-    table: Table
+    said: Tensor
+    given: Tensor
+
+    def products(self) -> Tensor:
+        """[n, (1 + k) c]."""
+        return (self.said[:, :, None] * self.given[:, None, :]).flatten(1)
 
 
 def fit_interactions(
@@ -53,13 +61,19 @@ def fit_interactions(
     """
     classes = tables[-1].features[:, anchors.classes]
     kinds, mean = _varying(classes), classes.mean(dim=0)
+    residual = residuals(labels, loss, ground)
     changes = torch.zeros(len(ground), len(tables) - 1, dtype=torch.float64)
     found: list[tuple[int, _Crossed, Regression]] = []
     for m, table in enumerate(tables[:-1]):
         score = anchors.scores[m]
         assert isinstance(score, LinearScore)
         crossed = _cross(score, table, alone[table.rows, m], (classes - mean)[table.rows], kinds, column)
-        fitted, unseen = fit_where_it_helps(crossed.table, labels, loss, ground[table.rows])
+        if not changes_with_class(
+            residual[table.rows], crossed.said, crossed.given, table.folds, len(tables) - 1
+        ):
+            continue
+        asked = Table(crossed.products(), table.rows, table.folds)
+        fitted, unseen = fit_where_it_helps(asked, labels, loss, ground[table.rows])
         if fitted is not None:
             changes[table.rows, m] = unseen
             found.append((m, crossed, fitted))
@@ -86,8 +100,7 @@ def _cross(
     heaviest = torch.argsort(weight, descending=True, stable=True)[:_MOST_FEATURES]
     places = heaviest[weight[heaviest] > 0]
     said = torch.cat([alone[:, None], score.standard(table.features)[:, places]], dim=1)
-    products = (said[:, :, None] * classes[:, None, kinds]).flatten(1)
-    return _Crossed(places, kinds, Table(products, table.rows, table.folds))
+    return _Crossed(places, kinds, said, classes[:, kinds])
 
 
 def _set(

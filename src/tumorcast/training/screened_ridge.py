@@ -35,6 +35,10 @@ class Regression:
     def __call__(self, features: Tensor) -> Tensor:
         return ((features - self.mean) / self.scale) @ self.weight
 
+    def parts(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean, scale and weight."""
+        return self.mean, self.scale, self.weight
+
 
 @dataclass(frozen=True)
 class Table:
@@ -53,27 +57,27 @@ def fit_one(
     own = CourseLabels(*(x[table.rows] for x in labels))
     if len(table.rows) < _FEWEST:
         return None, torch.zeros(len(table.rows), dtype=torch.float64)
-    held_out, intercepts = _unseen(table, own, loss, ground)
+    held_out, intercepts, _ = _unseen(table, own, loss, ground)
     losses = [float(loss(scores, own)) for scores in held_out + intercepts + ground]
     best = int(np.argmin(losses))
-    return _path(table.features, own, loss, ground)[best][0], held_out[best]
+    return _path(table.features, own, loss, ground)[0][best][0], held_out[best]
 
 
 def fit_where_it_helps(
     table: Table, labels: CourseLabels, loss: Loss, ground: Tensor
 ) -> tuple[Regression | None, Tensor]:
-    """As `fit_one`; none unless it lowers the held-out loss of `ground` [n] alone, on the mean over folds, by more
-    than one standard error."""
+    """As `fit_one`; none unless it lowers the held-out loss of `ground` [n] and an intercept, on the mean over folds,
+    by more than one standard error. The penalty is that of the greatest gain: no test against chance."""
     own = CourseLabels(*(x[table.rows] for x in labels))
     nothing = torch.zeros(len(table.rows), dtype=torch.float64)
     if len(table.rows) < _FEWEST or table.features.shape[1] == 0:
         return None, nothing
-    held_out, intercepts = _unseen(table, own, loss, ground)
+    held_out, intercepts, level = _unseen(table, own, loss, ground)
     gains = []
     for fold in table.folds.unique():
         is_held = table.folds == fold
         seen = CourseLabels(*(x[is_held] for x in own))
-        alone = float(loss(ground[is_held], seen))
+        alone = float(loss((ground + level)[is_held], seen))
         said = (held_out + intercepts + ground)[:, is_held]
         gains.append([alone - float(loss(scores, seen)) for scores in said])
     gain = np.array(gains)
@@ -81,33 +85,36 @@ def fit_where_it_helps(
     error = gain[:, best].std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
     if not gain[:, best].mean() > error:
         return None, nothing
-    return _path(table.features, own, loss, ground)[best][0], held_out[best]
+    return _path(table.features, own, loss, ground)[0][best][0], held_out[best]
 
 
-def _unseen(table: Table, own: CourseLabels, loss: Loss, ground: Tensor) -> tuple[Tensor, Tensor]:
-    """[penalties, n] scores of held-out courses, and the intercepts of the regressions that gave them."""
+def _unseen(table: Table, own: CourseLabels, loss: Loss, ground: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """[penalties, n] scores of held-out courses and the intercepts of the regressions that gave them; [n] intercepts
+    where there is no regression."""
     held_out = torch.zeros(len(_PENALTIES), len(table.rows), dtype=torch.float64)
-    intercepts = torch.zeros_like(held_out)
+    intercepts, level = torch.zeros_like(held_out), torch.zeros_like(ground)
     for fold in table.folds.unique():
         is_held = table.folds == fold
         seen = CourseLabels(*(x[~is_held] for x in own))
-        path = _path(table.features[~is_held], seen, loss, ground[~is_held])
+        path, level[is_held] = _path(table.features[~is_held], seen, loss, ground[~is_held])
         for k, (regression, intercept) in enumerate(path):
             held_out[k, is_held] = regression(table.features[is_held])
             intercepts[k, is_held] = intercept
-    return held_out, intercepts
+    return held_out, intercepts, level
 
 
 def _path(
     features: Tensor, labels: CourseLabels, loss: Loss, ground: Tensor
-) -> list[tuple[Regression, Tensor]]:
-    """Regressions and intercepts from the strongest penalty to the weakest, each started from the last."""
+) -> tuple[list[tuple[Regression, Tensor]], Tensor]:
+    """Regressions and intercepts from the strongest penalty to the weakest, each started from the last; and the
+    intercept without a regression."""
     mean, scale = features.mean(dim=0), features.std(dim=0, correction=0)
     scale = torch.where(scale > _TINY, scale, torch.ones_like(scale))
     standard = (features - mean) / scale
     intercept = torch.zeros((), dtype=torch.float64, requires_grad=True)
     weight = torch.zeros(features.shape[1], dtype=torch.float64, requires_grad=True)
     minimise(lambda: loss(intercept + ground, labels), [intercept])
+    level = intercept.detach().clone()
     (statistic,) = torch.autograd.grad(loss(standard @ weight + intercept + ground, labels), [weight])
     importance = statistic.abs() / statistic.square().mean().sqrt().clamp_min(_TINY)
     screened = standard * importance
@@ -119,7 +126,7 @@ def _path(
 
         minimise(penalised, [weight, intercept])
         found.append((Regression(mean, scale, weight.detach() * importance), intercept.detach().clone()))
-    return found
+    return found, level
 
 
 def recalibrate(
