@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tumorcast.clinic.ranking.contrast import Contrast
 from tumorcast.clinic.ranking.record import (
     SCHEMA_VERSION,
     Candidate,
     CautionFact,
-    Contrast,
     Drug,
     Estimate,
     Interaction,

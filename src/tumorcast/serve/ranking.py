@@ -30,6 +30,7 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import CandidateAnswers, predict_candidates
 from tumorcast.serve.guards.shared import Shared
+from tumorcast.serve.ranking_adjusted import with_adjusted
 from tumorcast.serve.ranking_candidate import agents_by_name, candidate_of, with_reference
 from tumorcast.serve.ranking_evidence import (
     FEWEST,
@@ -122,7 +123,7 @@ def _ordered(
     reason = _why_no_order(found, compared, seen)
     if reason:
         compared = []
-    contrasts = contrasts_of(compared)
+    contrasts = with_adjusted(contrasts_of(compared), found, bundle.effects, subject.cancer)
     groups = tie_groups(compared, contrasts)
     group_of = {key: number for number, group in enumerate(groups, start=1) for key in group}
     placed = [replace(one, group=group_of.get(one.key)) for one in found]

@@ -9,7 +9,7 @@ from math import sqrt
 
 from scipy.stats import norm
 
-from tumorcast.clinic.ranking.record import Contrast
+from tumorcast.clinic.ranking.contrast import Contrast
 
 LEVEL = 0.95
 

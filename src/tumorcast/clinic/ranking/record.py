@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tumorcast.clinic.ranking.contrast import Contrast
 from tumorcast.domain.errors import InputError
 
 SCHEMA_VERSION = "tumorcast-ranking/1"
@@ -193,18 +194,6 @@ class Candidate:
             raise InputError(
                 f"{self.key}: a candidate that was abstained from has a reason and no number", got=self.reason
             )
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Difference of two candidates' probabilities for this patient, first less second; simultaneous interval."""
-
-    first: str
-    second: str
-    difference: float
-    low: float
-    high: float
-    is_tie: bool
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from tumorcast.clinic.ranking.record import Candidate, Ranking
 from tumorcast.clinic.ranking.words import (
+    NOT_ADJUSTED,
     RESEARCH_USE,
     TIERS,
+    adjustments,
     caution_lines,
     contrast_text,
     estimate_text,
+    group_lines,
     group_text,
     months_text,
     percent,
@@ -49,6 +52,8 @@ def _lines(ranking: Ranking) -> Iterator[str]:
             yield from _candidate(one)
     if ranking.contrasts:
         yield ""
+        for text in group_lines(ranking):
+            yield from _wrapped(text, "  ")
         yield from _contrasts(ranking)
     yield ""
     for limit in ranking.limits:
@@ -62,7 +67,10 @@ def _contrasts(ranking: Ranking) -> Iterator[str]:
     ties = f"{len(ranking.contrasts) - len(apart)} of {len(ranking.contrasts)} are ties"
     yield f"Contrasts, all together at {percent(ranking.level)}; seen, not caused: {ties}."
     for one in apart:
-        yield from _wrapped(f"  {one.first} less {one.second}: {contrast_text(one)}", "    ")
+        beside = "" if one.adjusted is not None else f"; {NOT_ADJUSTED}"
+        yield from _wrapped(f"  {one.first} less {one.second}: {contrast_text(one)}{beside}", "    ")
+    for text in adjustments(ranking):
+        yield from _wrapped(f"  {text}", "    ")
 
 
 def _sections(ranking: Ranking) -> Iterator[tuple[str, list[Candidate]]]:

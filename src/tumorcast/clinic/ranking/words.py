@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from tumorcast.clinic.ranking.record import Candidate, Contrast, Estimate, Months, Tier
+from tumorcast.clinic.ranking.contrast import Adjusted, Contrast
+from tumorcast.clinic.ranking.record import Candidate, Estimate, Months, Ranking, Tier
 
 STATEMENT = (
     "Each number is the outcome among patients who received that regimen, for a patient like this one. It does not say "
     "what a regimen causes, and it is not advice. Guideline standards stand first; ties have no order."
 )
+NOT_ADJUSTED = "not adjusted for why patients got what they got"
 NO_SYNERGY = "no synergy assumed"
 LIMITS = (
     "Patients were not assigned at random as far as the bundle says: those who received a regimen may differ from "
@@ -70,6 +73,60 @@ def contrast_text(contrast: Contrast) -> str:
     """`+12 points (-3 to +27): tie`."""
     told = f"{_points(contrast.difference)} points ({_points(contrast.low)} to {_points(contrast.high)})"
     return told + (": tie" if contrast.is_tie else "")
+
+
+def adjustment_text(adjusted: Adjusted | None) -> str:
+    """`adjusted for what was measured before treatment (...): ... [..]; an unmeasured cause would have to be ...`"""
+    if adjusted is None:
+        return NOT_ADJUSTED
+    one = adjusted
+    if one.horizon is None:
+        span = (
+            f"{_points(one.difference)} points [{_points(one.low)} to {_points(one.high)}] of {one.outcome}"
+        )
+    else:
+        span = (
+            f"{one.difference:+.1f} months [{one.low:+.1f} to {one.high:+.1f}] without {one.outcome} up to month "
+            f"{one.horizon:g}"
+        )
+    told = (
+        f"adjusted for what was measured before treatment ({one.n_measured} numbers, {one.n} training patients): "
+        f"{one.first} less {one.second} {span}"
+    )
+    if one.e_value is None or one.e_bound is None:
+        return f"{told}; how strong an unmeasured cause would have to be could not be told"
+    bound = (
+        "its interval holds 0"
+        if one.low <= 0 <= one.high
+        else f"{one.e_bound:.1f} to bring the interval to 0"
+    )
+    return (
+        f"{told}; an unmeasured cause would have to be as strong as an E-value of {one.e_value:.1f} to explain it "
+        f"away, {bound}"
+    )
+
+
+def adjustments(ranking: Ranking) -> list[str]:
+    """What is adjusted, each pair of families once, whichever way round."""
+    found = {}
+    for one in ranking.contrasts:
+        if one.adjusted is not None:
+            families = frozenset((one.adjusted.first, one.adjusted.second))
+            found.setdefault(families, adjustment_text(one.adjusted))
+    return [text[:1].upper() + text[1:] + "." for text in found.values()]
+
+
+def group_lines(ranking: Ranking) -> Iterator[str]:
+    """`Tie group 1 (nivolumab; dacarbazine): not adjusted ...`: adjusted only where all that sets it apart is."""
+    names = {one.key: one.name for one in ranking.candidates}
+    for number, group in enumerate(ranking.tie_groups, start=1):
+        own = [one for one in ranking.contrasts if {one.first, one.second} & {*group}]
+        across = [one for one in own if not {one.first, one.second} <= {*group}]
+        lacking = sum(one.adjusted is None for one in across or own)
+        told = "adjusted for what was measured before treatment" if own and not lacking else NOT_ADJUSTED
+        if lacking and lacking < len(across or own):
+            told += f" in {lacking} of its {len(across or own)} contrasts"
+        yield f"Tie group {number} ({'; '.join(names[key] for key in group)}): {told}."
 
 
 def interaction_text(moved: float | None, is_additive: bool | None) -> str:

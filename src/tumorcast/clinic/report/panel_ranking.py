@@ -8,9 +8,11 @@ from tumorcast.clinic.ranking.charts import ALT, ranking_chart
 from tumorcast.clinic.ranking.record import Candidate, Ranking
 from tumorcast.clinic.ranking.words import (
     TIERS,
+    adjustments,
     caution_lines,
     contrast_text,
     estimate_text,
+    group_lines,
     group_text,
     percent,
 )
@@ -42,6 +44,8 @@ def _lines(ranking: Ranking) -> Iterator[str]:
     if ranking.prognosis is not None:
         yield f"Prognosis: {ranking.prognosis.text}"
     yield ranking.interaction.text
+    yield from group_lines(ranking)
+    yield from adjustments(ranking)
 
 
 def _tables(ranking: Ranking) -> Iterator[Table]:

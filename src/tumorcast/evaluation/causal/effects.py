@@ -75,8 +75,10 @@ class OutcomeEffects:
             if (one.first, one.second) == (first, second):
                 return one
             if (one.first, one.second) == (second, first):
-                turned = [None if x is None else -x for x in (one.difference, one.high, one.low)]
-                return FamilyContrast(first, second, *turned, one.e_value, one.e_bound, one.reason)
+                difference, low, high = (_minus(x) for x in (one.difference, one.high, one.low))
+                return FamilyContrast(
+                    first, second, difference, low, high, one.e_value, one.e_bound, one.reason
+                )
         return None
 
 
@@ -94,6 +96,10 @@ class Effects:
     def from_json(cls, fields: Mapping[str, Any]) -> Effects:
         """The inverse of `to_json`, lists for tuples allowed."""
         return cls(tuple(_outcome(one) for one in fields["outcomes"]))
+
+
+def _minus(x: float | None) -> float | None:
+    return None if x is None else -x
 
 
 def _outcome(fields: Mapping[str, Any]) -> OutcomeEffects:

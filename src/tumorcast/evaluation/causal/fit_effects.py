@@ -154,6 +154,7 @@ def _contrast(scores: Scores, first: str, second: str, unit: Unit, level: float)
     if told.reason:
         return FamilyContrast(first, second, None, None, None, None, None, told.reason)
     own = told.estimate
+    found: EValue | None
     if unit == "probability":
         if not all(0 < scores.values[:, own_policy[0]].mean() < 1 for own_policy in (one, other)):
             return FamilyContrast(first, second, None, None, None, None, None, _TOO_FEW_ALIKE)
