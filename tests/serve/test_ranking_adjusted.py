@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from tumorcast.clinic.report.panel_ranking import ranking_panel
 from tumorcast.evaluation.causal.effects import Effects, FamilyContrast, OutcomeEffects
 from tumorcast.evaluation.causal.fit_effects import response_effects
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.serve.bundle import load_bundle
+from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.population import TreatmentCount
 from tumorcast.serve.ranking import RankingRequest, make_ranking
 from tumorcast.serve.ranking_adjusted import effects_of, with_adjusted
@@ -117,23 +116,33 @@ def test_confounded_patients_turn_the_plain_order_into_ties() -> None:
     assert told.adjusted.high < 0
 
 
-def test_rank_shows_it_from_the_bundle(lab, tmp_path: Path) -> None:
+def test_rank_takes_it_from_the_bundle(lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toy network knows one family, so what is told of two of them is put in its place."""
     opened = load_bundle(lab.bundle)
     counts = tuple(
-        TreatmentCount(cancer="Melanoma", agents=(name,), n=90) for name in ("nivolumab", "ipilimumab")
+        TreatmentCount(cancer="Melanoma", agents=(name,), n=90) for name in ("nivolumab", "pembrolizumab")
     )
     population = opened.manifest.population.model_copy(update={"treatments": counts})
-    manifest = opened.manifest.model_copy(update={"population": population})
-    ask: Callable[[Effects | None], Ranking] = lambda known: make_ranking(  # noqa: E731
-        replace(opened, manifest=manifest, effects=known), read_study(lab.study), "P4",
-        RankingRequest(Request(tmp_path, features=lab.features), cancer="MEL"),
-    )  # fmt: skip
-    plain, told = ask(None), ask(effects(0.05, 0.3))
-    assert plain.status == told.status == "compared"
+    bundle = replace(opened, manifest=opened.manifest.model_copy(update={"population": population}))
+    known = effects(0.05, 0.3)
+    (told,) = with_adjusted(CONTRASTS, FOUND, known, "MEL")
+
+    def asked(
+        contrasts: tuple[Contrast, ...], _: object, own: Effects | None, cancer: str
+    ) -> tuple[Contrast, ...]:
+        is_known = own == known and cancer == "MEL"
+        return tuple(replace(one, adjusted=told.adjusted if is_known else None) for one in contrasts)
+
+    def made(of: Bundle) -> Ranking:
+        request = RankingRequest(Request(tmp_path, features=lab.features), cancer="MEL")
+        return make_ranking(of, read_study(lab.study), "P4", request)
+
+    plain = made(bundle)
+    assert plain.status == "compared"
     assert all(one.adjusted is None for one in plain.contrasts)
     assert NOT_ADJUSTED in table_text(plain)
-    (one,) = told.contrasts
-    assert one.adjusted is not None
-    assert {one.adjusted.first, one.adjusted.second} == {PD1, CTLA4}
-    write_ranking(told, tmp_path / "out")
-    assert read_ranking(tmp_path / "out" / "ranking.json") == told
+    monkeypatch.setattr("tumorcast.serve.ranking.with_adjusted", asked)
+    ranking = made(replace(bundle, effects=known))
+    assert [one.adjusted for one in ranking.contrasts] == [told.adjusted]
+    write_ranking(ranking, tmp_path / "out")
+    assert read_ranking(tmp_path / "out" / "ranking.json") == ranking
