@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from causal_cohort import simulated
+from toy_lab import ToyLab
 from toy_ranking import candidate, toy_ranking
 from tumorcast.clinic.ranking.contrast import Contrast
 from tumorcast.clinic.ranking.html import html_of
@@ -116,7 +117,7 @@ def test_confounded_patients_turn_the_plain_order_into_ties() -> None:
     assert told.adjusted.high < 0
 
 
-def test_rank_takes_it_from_the_bundle(lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rank_takes_it_from_the_bundle(lab: ToyLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy network knows one family, so what is told of two of them is put in its place."""
     opened = load_bundle(lab.bundle)
     counts = tuple(

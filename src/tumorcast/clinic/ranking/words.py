@@ -12,6 +12,7 @@ STATEMENT = (
     "Each number is the outcome among patients who received that regimen, for a patient like this one. It does not say "
     "what a regimen causes, and it is not advice. Guideline standards stand first; ties have no order."
 )
+_CHECKED = "set apart only where differences adjusted for what was measured before treatment say so too"
 NOT_ADJUSTED = "not adjusted for why patients got what they got"
 NO_SYNERGY = "no synergy assumed"
 LIMITS = (
@@ -108,7 +109,7 @@ def adjustment_text(adjusted: Adjusted | None) -> str:
 
 def adjustments(ranking: Ranking) -> list[str]:
     """What is adjusted, each pair of families once, whichever way round."""
-    found = {}
+    found: dict[frozenset[str], str] = {}
     for one in ranking.contrasts:
         if one.adjusted is not None:
             families = frozenset((one.adjusted.first, one.adjusted.second))
@@ -123,7 +124,7 @@ def group_lines(ranking: Ranking) -> Iterator[str]:
         own = [one for one in ranking.contrasts if {one.first, one.second} & {*group}]
         across = [one for one in own if not {one.first, one.second} <= {*group}]
         lacking = sum(one.adjusted is None for one in across or own)
-        told = "adjusted for what was measured before treatment" if own and not lacking else NOT_ADJUSTED
+        told = _CHECKED if own and not lacking else NOT_ADJUSTED
         if lacking and lacking < len(across or own):
             told += f" in {lacking} of its {len(across or own)} contrasts"
         yield f"Tie group {number} ({'; '.join(names[key] for key in group)}): {told}."
