@@ -21,6 +21,7 @@ from record import guarded, record, words_of
 from tumour_size_rivals import RIVALS, fitted
 from tumour_size_scores import LAST, TWIN, progression_scores, size_scores
 
+from tumorcast.biology.recist.target import progression_size_mm
 from tumorcast.clinic.twin.crossfit import Task, crossfit, written
 from tumorcast.clinic.twin.progress import progressed_day, progression_chance
 from tumorcast.domain.errors import InputError
@@ -116,6 +117,7 @@ def event_of(name: str, task: Task, observed: np.ndarray, drawn: np.ndarray) -> 
         "days": task.days - start,
         "chance": progression_chance(numbers, drawn),
         "growth_so_far": numbers[-1] / max(numbers.min(), 1.0),
+        "over_limit": numbers[-1] / progression_size_mm(numbers.min()),
     }
 
 

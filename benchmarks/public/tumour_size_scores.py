@@ -14,6 +14,10 @@ from tumorcast.metrics.time_dependent import Censoring, brier_losses, dynamic_au
 
 TWIN, LAST = "twin", "last_value"
 DRAWS = 4000
+_RULES = {
+    "growth above the nadir so far": "growth_so_far",
+    "last number over the limit of progression": "over_limit",
+}
 
 
 def size_scores(predictions: pd.DataFrame, seed: int) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def size_scores(predictions: pd.DataFrame, seed: int) -> dict[str, Any]:
 
 
 def progression_scores(events: Sequence[dict[str, Any] | None], seed: int) -> dict[str, Any]:
-    """Concordance, AUROC at the middle horizon, Brier score and calibration of forecast progression; printed.
+    """Concordance, AUROC at the middle horizon, Brier score, calibration and days of forecast progression; printed.
 
     Carrying the last value forward forecasts no progression, ever: its concordance is a half.
     """
@@ -59,16 +63,19 @@ def progression_scores(events: Sequence[dict[str, Any] | None], seed: int) -> di
         return {"run": {"patients": 0, "events": 0}}
     time = np.array([one["time"] for one in used], float)
     event = np.array([one["is_event"] for one in used])
+    if not event.any():
+        print(f"  progression: {len(used)} patients, none progressed: nothing to score")
+        return {"run": {"patients": len(used), "events": 0}}
     horizon = float(np.median([one["days"][min(1, len(one["days"]) - 1)] for one in used]))
     chance = np.array([np.interp(horizon, np.r_[0, one["days"]], np.r_[0, one["chance"]]) for one in used])
     weights = resample_patients(range(len(used)), DRAWS // 4, seed).weights(range(len(used)))
     both = np.vstack([np.ones(len(used)), weights])
     censoring = Censoring.fit(time, event)
-    growth = np.array([one["growth_so_far"] for one in used])
     made: dict[str, Any] = {
         "run": {"patients": len(used), "events": int(event.sum()), "horizon_days": horizon}
     }
-    for name, risk in ((TWIN, chance), ("growth above the nadir so far", growth)):
+    rivals = {name: np.array([one[key] for one in used]) for name, key in _RULES.items()}
+    for name, risk in {TWIN: chance, **rivals}.items():
         c = concordance_ratio(time, event, risk, both).values()
         auc = dynamic_auc_ratios(censoring, time, event, risk, np.array([horizon]), both)[0].values()
         made[name] = {"c_index": _interval(c), "auroc_at_horizon": _interval(auc)}
@@ -79,11 +86,34 @@ def progression_scores(events: Sequence[dict[str, Any] | None], seed: int) -> di
     made[TWIN]["brier"] = _mean(brier, weights)
     made["brier_twin_minus_same_for_all"] = {"brier": _mean(brier - flat, weights)}
     made["calibration"] = _calibration(used, weights)
+    made["days"] = _days(used, weights)
     print(f"  progression: {made['run']}")
-    for name in (TWIN, "growth above the nadir so far", "brier_twin_minus_same_for_all", "calibration"):
+    for name in (TWIN, *_RULES, "brier_twin_minus_same_for_all", "calibration", "days"):
         cells = [f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in made[name].items()]
         print(f"    {name:32s} " + "  ".join(cells))
     return made
+
+
+def _days(used: Sequence[dict[str, Any]], weights: np.ndarray) -> dict[str, Any]:
+    """Days to progression, or to the last scan where that is earlier: of everyone the scans until then are known.
+
+    The forecast is the middle of the draws; "never" forecasts the last scan for all.
+    """
+    last = np.array([one["days"][-1] for one in used], float)
+    seen = np.array([one["time"] if one["is_event"] else one["days"][-1] for one in used], float)
+    middle = np.array([_middle(one["days"], one["chance"]) for one in used])
+    mean = np.array([one["days"][0] + (1 - one["chance"][:-1]) @ np.diff(one["days"]) for one in used])
+    error, never = np.abs(middle - seen), np.abs(last - seen)
+    return {
+        "error_days": _mean(error, weights),
+        "error_minus_never_days": _mean(error - never, weights),
+        "mean_forecast_minus_seen_days": _mean(mean - seen, weights),
+    }
+
+
+def _middle(days: np.ndarray, chance: np.ndarray) -> float:
+    over = np.flatnonzero(chance >= 0.5)
+    return float(days[over[0]] if len(over) else days[-1])
 
 
 def _calibration(used: Sequence[dict[str, Any]], weights: np.ndarray) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which quantiles of the draws hold nine numbers in ten: found on the population's own patients."""
+"""Which quantiles of the draws hold nine numbers in ten: found on patients that the population has not seen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _VIRTUAL, _DRAWS = 512, 500
 def calibrated_tail(population: TwinPopulation, series: Sequence[SizeSeries]) -> float:
     """The tail on either side of the band that covers nine tenths of the last three numbers of these patients.
 
-    Each is forecast from the numbers before. 5% where fewer than thirty patients have five numbers.
+    None of them may be among those that the population was learnt from. Each is forecast from the numbers before. 5%
+    where fewer than thirty patients have five numbers.
     """
     long = [one for one in series if len(one) >= _LEAST]
     if len(long) < 30:

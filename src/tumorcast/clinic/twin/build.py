@@ -112,7 +112,7 @@ def _individual(
     changed = [scenario_record(one, after, fan, visits, numbers, horizon, seen, seed) for one in scenarios]
     link, why = survival_link(population, fan, host, float(series.days[-1] - series.days[0]))
     return replace(
-        empty, fan=bands(population, fan.days, fan.true_mm), effective_draws=round(after.effective, 1),
+        empty, fan=bands(fan.days, fan.true_mm), effective_draws=round(after.effective, 1),
         visits=visits_of(population, visits.days, numbers, visits.written_mm, seen),
         progression=progression_of(seen, visits.days, numbers, visits.written_mm),
         best_response={} if _is_beside(seen) else best_response_chance(numbers, visits.written_mm),
@@ -151,7 +151,7 @@ def _population_record(
     written = read_off(visits.measured_mm, np.zeros(0), None, visits.luck)
     return replace(
         empty, kind="population_simulation", reasons=(words.ONE_SCAN.format(n=len(series)), *empty.reasons),
-        fan=bands(population, fan.days, fan.true_mm), visits=visits_of(population, days[1:], None, written),
+        fan=bands(fan.days, fan.true_mm), visits=visits_of(population, days[1:], None, written),
         progression=Progression(None, *_population_progress(days[1:], written)), best_response={},
     )  # fmt: skip
 

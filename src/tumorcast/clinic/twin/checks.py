@@ -8,6 +8,7 @@ from scipy.special import chdtrc
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.clinic.twin import words
 from tumorcast.clinic.twin.forecast import Draws, Posterior
+from tumorcast.clinic.twin.summary import FAN_TAIL
 
 LEAST_EFFECTIVE = 40.0
 """Of 2048 virtual patients: fewer than these carry no band."""
@@ -37,7 +38,7 @@ def predictive_chance(after: Posterior) -> float:
 
 def plausible_until(fan: Draws, visits: Draws, tail: float) -> float:
     """The last day until which both bands lie within 1000 mm; inf: they do throughout, -inf: nowhere."""
-    return min(_until(fan.days, fan.true_mm, tail), _until(visits.days, visits.written_mm, tail))
+    return min(_until(fan.days, fan.true_mm, FAN_TAIL), _until(visits.days, visits.written_mm, tail))
 
 
 def _until(days: Floats, sizes: Floats, tail: float) -> float:

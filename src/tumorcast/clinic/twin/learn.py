@@ -14,6 +14,7 @@ from tumorcast.clinic.twin.forecast import forecast, posterior
 from tumorcast.clinic.twin.leaving import Leaving, fit_leaving
 from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.clinic.twin.readings import fit_readings
+from tumorcast.clinic.twin.summary import FAN_TAIL
 from tumorcast.readers.size_series import SizeSeries
 
 CHOICES = ("gompertz", "claret", "stein", "g_d_phi", "exponential")
@@ -51,16 +52,34 @@ def learn_population(
         source=source,
         caveat="Learnt from the sums of the patients who had scans; who left early is underrepresented late.",
     )  # fmt: skip
-    found = replace(found, tail=calibrated_tail(found, used))
+    found = replace(found, tail=held_out_tail(used, form, settings, seed))
     return replace(found, leaving=learn_leaving(found, used))
+
+
+def held_out_tail(
+    series: Sequence[SizeSeries], form: str, settings: FitSettings | None = None, seed: int = 0
+) -> float:
+    """The tail of bands of numbers to come, on half of the patients, by a population of the other half.
+
+    5% where either half is too small.
+    """
+    fitted, seen = _halves(series, seed)
+    if len(fitted) < LEAST_PATIENTS:
+        return FAN_TAIL
+    found = replace(fit_population(fitted, form, "half", settings, seed), readings=fit_readings(fitted))
+    return calibrated_tail(found, seen)
+
+
+def _halves(series: Sequence[SizeSeries], seed: int) -> list[list[SizeSeries]]:
+    half = np.random.default_rng([seed, 2]).permutation(len(series)) % 2
+    return [[one for one, side in zip(series, half, strict=True) if side == k] for k in (0, 1)]
 
 
 def choose_form(
     series: Sequence[SizeSeries], forms: Sequence[str], settings: FitSettings | None = None, seed: int = 0
 ) -> dict[str, float]:
     """Form -> log density a scan of patients that it was not fitted on: half of them, then the other half."""
-    half = np.random.default_rng([seed, 2]).permutation(len(series)) % 2
-    parts = [[one for one, side in zip(series, half, strict=True) if side == k] for k in (0, 1)]
+    parts = _halves(series, seed)
     n = sum(len(one) for one in parts[1])
     made = {}
     for form in forms:

@@ -28,7 +28,8 @@ class TwinPopulation:
         deviation: departures and error.
         readings: how numbers are written down; None: as they are measured.
         leaving: how patients leave; None: not known.
-        tail: of the draws on either side of a band of 90%, as its own patients calibrate it.
+        tail: of the draws on either side of a band of 90% of the numbers to come, as patients calibrate it that a
+            fit had not seen.
         horizon_days: how long its patients were followed from their first scan: forecasts end there.
         interval_days: usual time between scans.
         n_patients: that it was learnt from.

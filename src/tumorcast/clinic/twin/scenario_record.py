@@ -37,7 +37,7 @@ def scenario_record(
     if len(fan.days) < days:
         told = f"{told} {words.ENDS.format(day=fan.days[-1])}"
     return ScenarioRecord(
-        scenario.name, told, words.WHAT_IF, "", bands(after.population, fan.days, fan.true_mm),
+        scenario.name, told, words.WHAT_IF, "", bands(fan.days, fan.true_mm),
         visits_of(after.population, visits.days, known, visits.written_mm, seen),
         progression_of(seen, visits.days, known, visits.written_mm),
     )  # fmt: skip

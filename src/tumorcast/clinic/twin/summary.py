@@ -9,10 +9,13 @@ from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.clinic.twin.progress import progression_chance
 from tumorcast.clinic.twin.record import Band, Progression, Visit
 
+FAN_TAIL = 0.05
+"""Of the true size, which nobody sees, and of simulated patients: nothing calibrates these."""
 
-def bands(population: TwinPopulation, days: Floats, sizes: Floats) -> tuple[Band, ...]:
-    """Median, middle half and band of 90% of draws [draws, T] on each day."""
-    levels = (population.tail, 0.25, 0.5, 0.75, 1 - population.tail)
+
+def bands(days: Floats, sizes: Floats) -> tuple[Band, ...]:
+    """Median, middle half and 5% to 95% of draws [draws, T] of the true size on each day."""
+    levels = (FAN_TAIL, 0.25, 0.5, 0.75, 1 - FAN_TAIL)
     rows = np.round(np.quantile(sizes, levels, axis=0).T, 2).tolist()
     return tuple(Band(day, *row) for day, row in zip(days.tolist(), rows, strict=True))
 
@@ -29,7 +32,8 @@ def visits_of(
     """
     chances, ahead = _chances(known, written)
     followed = _followed(population, known, written)
-    levels = (0.5, population.tail, 1 - population.tail)
+    tail = FAN_TAIL if known is None else population.tail
+    levels = (0.5, tail, 1 - tail)
     rows = np.round(np.quantile(ahead, levels, axis=0).T, 2).tolist()
     last = None if known is None else float(known[-1])
     return tuple(
