@@ -46,13 +46,13 @@ def test_series_become_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         tumour_size, "record", lambda _, __, rows, figures: made.update(rows=rows, figures=figures)
     )
-    tables = [_table(tmp_path / f"{name}.csv", 24, name) for name in ("x", "yy")]
+    tables = [_table(tmp_path / f"{name}.csv", 20, name) for name in ("x", "yy")]
     words = ["tumour_size.py", "--series", *map(str, tables), "--folds", "2", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", words)
     tumour_size.main()
     predictions = made["rows"]
     ours = predictions[predictions["model"] == "twin"]
-    assert ours["patient_id"].nunique() == 48
+    assert ours["patient_id"].nunique() == 40
     assert (ours.groupby("patient_id").size() == 3).all()
     assert ours[["predicted_mm", "low_mm", "high_mm"]].notna().all(axis=None)
     text = json.dumps(made["figures"])

@@ -62,12 +62,7 @@ def fan_drawing(record: TwinRecord, scenario: ScenarioRecord | None = None) -> D
 
 def _axes(drawing: Drawing, record: TwinRecord, scenario: ScenarioRecord | None) -> tuple[Place, Place]:
     days = [one.day for one in record.scans] + [record.horizon_day] + [one.day for one in record.fan]
-    sizes = [one.high_mm for one in record.fan] + [
-        one.high_mm for one in record.scans if one.high_mm is not None
-    ]
-    sizes += [one.three_quarters_mm for one in (scenario.fan if scenario else ())]
-    sizes += [record.progression_mm or 10.0]
-    most = _round_up(float(np.quantile(sizes, 0.97)) * 1.1)
+    most = _top(record, scenario)
     first, last = min(days), max(days)
     span = (last - first) or 1.0
 
@@ -86,7 +81,29 @@ def _axes(drawing: Drawing, record: TwinRecord, scenario: ScenarioRecord | None)
         _text(drawing, px(day), _BOTTOM - 13, f"{day:g}", MUTED, "middle")
     _text(drawing, _LEFT, HEIGHT - 16, "Sum of diameters, mm", INK, "start", 9.5)
     _text(drawing, WIDTH - _RIGHT, _BOTTOM - 25, "days", MUTED, "end")
+    highest = max(_reach(record, scenario), default=0.0)
+    if highest > most:
+        told = f"bands are cut off at {most:g} mm: they go on to {highest:.0f} mm"
+        _text(drawing, WIDTH - _RIGHT, HEIGHT - 16, told, AGAINST, "end")
     return px, py
+
+
+def _top(record: TwinRecord, scenario: ScenarioRecord | None) -> float:
+    """End of the axis, mm: holds every scan and threshold; bands may go on above it."""
+    held = [one.high_mm for one in record.scans if one.high_mm is not None]
+    held += [
+        size for size in (record.progression_mm, record.response_mm, record.last_value_mm) if size is not None
+    ]
+    reach = _reach(record, scenario)
+    bands = float(np.quantile(reach, 0.97)) if reach else 0.0
+    return _round_up(1.1 * max([*held, bands, 10.0]))
+
+
+def _reach(record: TwinRecord, scenario: ScenarioRecord | None) -> list[float]:
+    """How high what is drawn of the fans goes."""
+    return [one.high_mm for one in record.fan] + [
+        one.three_quarters_mm for one in (scenario.fan if scenario else ())
+    ]
 
 
 def _joined(record: TwinRecord, fan: Sequence[Band]) -> list[Band]:
