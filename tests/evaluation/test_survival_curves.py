@@ -203,3 +203,13 @@ def test_a_constant_risk_is_a_record_that_json_holds():
     assert record is not None
     assert (record.slope, record.slope_error) == (0.0, 0.0)
     assert SurvivalRecord.from_json(json.loads(json.dumps(record.to_json(), allow_nan=False))) == record
+
+
+@pytest.mark.parametrize("unit", [1.0, 1000.0])
+def test_a_risk_that_orders_all_times_gives_no_curves_and_no_error(unit: float):
+    held = _held(120).assign(is_event=1.0)
+    assert fit_survival(held.assign(risk=-unit * np.log(held["time_days"])), "OS") is None
+    weak = fit_survival(_held(120).assign(risk=lambda table: 1e-9 * table["risk"]), "OS")
+    assert weak is not None
+    assert weak.slope_error is None
+    json.dumps(weak.to_json(), allow_nan=False)

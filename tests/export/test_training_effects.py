@@ -77,3 +77,9 @@ def test_a_bundle_brings_it_back_and_is_refused_where_it_was_changed(effects: Ef
     file.write_text(file.read_text(encoding="utf-8").replace("0.", "1.", 1), encoding="utf-8")
     with pytest.raises(BundleError, match=r"effects\.json"):
         load_bundle(tmp_path / "bundle")
+
+
+def test_a_number_that_is_none_is_not_written(tmp_path: Path):
+    record = SimpleNamespace(to_json=lambda: {"slope": float("nan")})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_records(replace(toy_facts(), survival=record), tmp_path)  # type: ignore[arg-type]

@@ -20,6 +20,8 @@ FEWEST, FEWEST_EVENTS = 50, 20
 LEVEL = 0.95
 _STEPS, _DRAWS, _CHECKS = 48, 100, (0.25, 0.5, 0.75)
 _SLOPE_PENALTY = 1e-3
+_MOST_SPREAD, _LEAST_INFORMATION = 50.0, 1e-12
+"""Log hazard ratio between the ends beyond which a risk (nearly) orders all times, and no slope fits."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class SurvivalRecord:
         endpoint: PFS, OS, ...
         n_patients, n_events: behind it.
         centre: mean log-risk. slope: what a unit of the model's log-risk is worth in held-out patients (1: as it says;
-            at least 0). slope_error: standard error.
+            at least 0). slope_error: standard error; None where the risk tells too little for one.
         days: [k] grid from 0 to the horizon. cumulative: [k] baseline hazard up to each.
         draws: of a patient bootstrap, (slope, cumulative) each.
         horizon: last grid day at which at least ten training patients are at risk.
@@ -82,7 +84,7 @@ class SurvivalRecord:
     n_events: int
     centre: float
     slope: float
-    slope_error: float
+    slope_error: float | None
     days: tuple[float, ...]
     cumulative: tuple[float, ...]
     draws: tuple[tuple[float, tuple[float, ...]], ...]
@@ -134,7 +136,8 @@ class SurvivalRecord:
 
 
 def fit_survival(held: pd.DataFrame, endpoint: str, seed: int = 0) -> SurvivalRecord | None:
-    """From risks of patients by models that had not seen them; None of fewer than 50 patients or 20 events.
+    """From risks of patients by models that had not seen them; None of fewer than 50 patients or 20 events, and
+    where the risk orders their times so well that no finite slope fits.
 
     Args:
         held: patient_id, risk (log), time_days, is_event; rows without a time do not count, nor a patient's later rows.
@@ -147,7 +150,10 @@ def fit_survival(held: pd.DataFrame, endpoint: str, seed: int = 0) -> SurvivalRe
     risk = known["risk"].to_numpy(float)
     centre = float(risk.mean())
     whole = np.ones(len(time))
-    slope, error = _slope(time, event, risk - centre)
+    fitted = _slope(time, event, risk - centre)
+    if fitted is None:
+        return None
+    slope, error = fitted
     horizon = BaselineHazard.fit(time, event, np.zeros(len(time))).horizon
     days = _grid(horizon)
     draws = []
@@ -156,11 +162,13 @@ def fit_survival(held: pd.DataFrame, endpoint: str, seed: int = 0) -> SurvivalRe
         rows = random.integers(len(time), size=len(time))
         if event[rows].sum() < 2:
             continue
-        own, _ = _slope(time[rows], event[rows], risk[rows] - centre)
-        steps = _steps(
-            time, event, own * (risk - centre), np.bincount(rows, minlength=len(time)).astype(float), days
-        )
-        draws.append((round(own, 4), steps))
+        again = _slope(time[rows], event[rows], risk[rows] - centre)
+        if again is None:
+            continue
+        counts = np.bincount(rows, minlength=len(time)).astype(float)
+        draws.append((round(again[0], 4), _steps(time, event, again[0] * (risk - centre), counts, days)))
+    if 2 * len(draws) < _DRAWS:
+        return None
     steps = _steps(time, event, slope * (risk - centre), whole, days)
     record = SurvivalRecord(
         endpoint, len(time), int(event.sum()), centre, slope, error, days, steps, tuple(draws), days[-1], ()
@@ -168,15 +176,19 @@ def fit_survival(held: pd.DataFrame, endpoint: str, seed: int = 0) -> SurvivalRe
     return SurvivalRecord(**{**vars(record), "checks": _checks(record, time, event, risk)})
 
 
-def _slope(time: Array, event: Array, centred: Array) -> tuple[float, float]:
-    """(Cox coefficient of the risk, at least 0; its standard error); of one risk for all 0 and 0."""
+def _slope(time: Array, event: Array, centred: Array) -> tuple[float, float | None] | None:
+    """(Cox coefficient of the risk, at least 0; its standard error); of one risk for all 0 and 0; None: none fits."""
     from tumorcast.evaluation.cox import Likelihood, cox_ridge
 
     if np.ptp(centred) == 0:
         return 0.0, 0.0
-    beta = cox_ridge(centred[:, None], time, event, _SLOPE_PENALTY)
-    _, hessian = Likelihood(centred[:, None], time, event).slopes(beta)
-    return max(float(beta[0]), 0.0), float(1 / np.sqrt(max(hessian[0, 0], 1e-12)))
+    with np.errstate(all="ignore"):
+        beta = cox_ridge(centred[:, None], time, event, _SLOPE_PENALTY)
+        _, hessian = Likelihood(centred[:, None], time, event).slopes(beta)
+    slope, information = max(float(beta[0]), 0.0), float(hessian[0, 0])
+    if not np.isfinite(beta[0]) or slope * np.ptp(centred) > _MOST_SPREAD:
+        return None
+    return slope, float(1 / np.sqrt(information)) if information > _LEAST_INFORMATION else None
 
 
 def _grid(horizon: float) -> tuple[float, ...]:
