@@ -47,7 +47,7 @@ def test_the_size_of_the_chunks_changes_nothing(exported, count):
         whole = [member.encoders["of_slide"](torch.from_numpy(tiles), owner, 1) for member in model.members]
     for chunk in (1, 7, 64, count, 10 * count):
         sums, logits = TileReader(path, chunk=chunk).read(tiles)
-        np.testing.assert_allclose(sums.pooled, np.stack([each.tokens[0] for each in whole]), atol=1e-6)
+        np.testing.assert_allclose(sums.pooled, np.stack([each.tokens[0] for each in whole]), atol=3e-6)
         np.testing.assert_allclose(sums.summary, whole[0].summary[0], atol=1e-5)
         expected = np.mean([each.attention.mean(dim=1).numpy() for each in whole], axis=0)
         np.testing.assert_allclose(sums.attention(logits), expected, atol=1e-6)
@@ -57,8 +57,8 @@ def test_the_size_of_the_chunks_changes_nothing(exported, count):
 def test_the_order_of_the_tiles_changes_nothing(exported):
     tiles, reader = tiles_of(200), TileReader(exported[1], chunk=9)
     sums, other = reader.read(tiles)[0], reader.read(tiles[::-1].copy())[0]
-    np.testing.assert_allclose(sums.pooled, other.pooled, atol=1e-6)
-    np.testing.assert_allclose(sums.summary, other.summary, atol=1e-6)
+    np.testing.assert_allclose(sums.pooled, other.pooled, atol=3e-6)
+    np.testing.assert_allclose(sums.summary, other.summary, atol=3e-6)
 
 
 def test_no_tile_is_zero_and_finite(exported):
@@ -77,8 +77,8 @@ def test_all_but_each_part_is_what_is_left_without_it(exported):
     for block, left in enumerate(others):
         expected = reader.read(tiles[blocks != block])[0]
         assert left.count == expected.count == 75
-        np.testing.assert_allclose(left.pooled, expected.pooled, atol=1e-6)
-        np.testing.assert_allclose(left.summary, expected.summary, atol=1e-6)
+        np.testing.assert_allclose(left.pooled, expected.pooled, atol=3e-6)
+        np.testing.assert_allclose(left.summary, expected.summary, atol=3e-6)
     assert len(all_but_each(reader.read_blocks(tiles, (np.arange(90) > 80).astype(int)))) == 2
 
 
