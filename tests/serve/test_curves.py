@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tumorcast.cli.main import main
 from tumorcast.clinic.curves.record import PatientCurves, curves_of
 from tumorcast.clinic.curves.write import table_of, text_of, write_curves
 from tumorcast.cohort.baseline import LINE
+from tumorcast.cohort.courses import course_table
 from tumorcast.domain.errors import BundleError, InputError
 from tumorcast.evaluation.causal.overlap import fit_overlap
 from tumorcast.evaluation.survival_curves import SurvivalRecord, fit_survival
@@ -21,6 +23,8 @@ from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle, load_bundle
 from tumorcast.serve.curves import CurvesRequest, make_curves, parse_regimen
+from tumorcast.serve.landmark_check import check_at_risk
+from tumorcast.serve.population import TreatmentCount
 from tumorcast.serve.request import Request
 
 
@@ -47,12 +51,23 @@ def opened(toy_lab) -> tuple[Bundle, Study]:
     numbers = pd.DataFrame({LINE: lines, "AGE": random.normal(60, 9, 300)})
     overlap = fit_overlap(numbers, given.tolist(), [f"t{i}" for i in range(300)])
     bundle = replace(load_bundle(toy_lab.bundle), survival=_record(), overlap=overlap)
-    return bundle, read_study(toy_lab.study)
+    study = read_study(toy_lab.study)
+    followed = study.treatments.assign(PFS_MONTHS=12.0, PFS_STATUS="1:PROGRESSION")
+    return _trained_on(bundle, nivolumab=90, pembrolizumab=60, docetaxel=19), replace(
+        study, treatments=followed
+    )
+
+
+def _trained_on(bundle: Bundle, **counts: int) -> Bundle:
+    """As if so many patients with melanoma had trained it."""
+    told = tuple(TreatmentCount(cancer="Melanoma", agents=(name,), n=n) for name, n in counts.items())
+    population = bundle.manifest.population.model_copy(update={"treatments": told})
+    return replace(bundle, manifest=bundle.manifest.model_copy(update={"population": population}))
 
 
 def _curves(opened: tuple[Bundle, Study], folder: Path, features: Path, **asked: object) -> PatientCurves:
     bundle, study = opened
-    request = CurvesRequest(Request(cache=folder, features=features), **asked)  # type: ignore[arg-type]
+    request = CurvesRequest(Request(cache=folder, features=features), **{"cancer": "MEL", **asked})  # type: ignore[arg-type]
     return make_curves(bundle, study, "P0", request)
 
 
@@ -64,6 +79,8 @@ def test_recorded_and_supported_regimens_have_curves_others_a_reason(opened, toy
     assert own.survival[0] == 1
     assert own.days[-1] <= made.horizon_day
     assert like.days
+    assert (like.n_here, own.n_here) == (60, 90)
+    assert like.overlap.startswith("PD-1/PD-L1 inhibitor: ")
     assert "received it" in like.overlap
     assert parp.days == ()
     assert "treatment unlike any of training" in parp.reason
@@ -84,6 +101,50 @@ def test_a_landmark_starts_there_and_only_for_a_patient_at_risk(opened, toy_lab,
         _curves(gone, tmp_path, toy_lab.features, landmark=100.0)
     with pytest.raises(InputError, match="outside of the follow-up"):
         _curves(opened, tmp_path, toy_lab.features, landmark=1e5)
+
+
+@pytest.mark.parametrize(
+    ("counts", "cancer"),
+    [
+        ({"nivolumab": 90}, "MEL"),
+        ({"nivolumab": 90, "pembrolizumab": 19}, "MEL"),
+        ({"nivolumab": 90, "pembrolizumab": 60}, "LUAD"),
+        ({"nivolumab": 90, "pembrolizumab": 60}, None),
+    ],
+)
+def test_what_nobody_of_this_cancer_received_has_no_curve(opened, toy_lab, tmp_path, counts, cancer):
+    bundle, study = opened
+    asked = (parse_regimen("pembrolizumab"),)
+    given = (_trained_on(bundle, **counts), study)
+    made = _curves(given, tmp_path, toy_lab.features, regimens=asked, cancer=cancer)
+    assert made.curves[1].days == ()
+    assert "not given to 20 training patients of this cancer" in made.curves[1].reason
+    assert made.curves[0].days
+    assert made.curves[0].evidence in text_of(made)
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_at_risk", "is_at_risk_as_told"),
+    [
+        (
+            {"PFS_MONTHS": 2.0, "PFS_STATUS": "1:PROGRESSION", "OS_MONTHS": 30.0, "OS_STATUS": "0:LIVING"},
+            False,
+            False,
+        ),
+        ({"PFS_MONTHS": None, "PFS_STATUS": None, "OS_MONTHS": 30.0, "OS_STATUS": "0:LIVING"}, False, True),
+        ({"PFS_MONTHS": None, "PFS_STATUS": None, "OS_MONTHS": 1.0, "OS_STATUS": "1:DECEASED"}, False, False),
+        ({"PFS_MONTHS": 2.0, "PFS_STATUS": "0:CENSORED"}, False, True),
+        ({"PFS_MONTHS": 30.0, "PFS_STATUS": "0:CENSORED"}, True, True),
+    ],
+)
+def test_a_landmark_is_checked_by_the_endpoint_of_the_bundle(
+    opened, toy_lab, columns, is_at_risk, is_at_risk_as_told
+):
+    study = replace(opened[1], treatments=opened[1].treatments.assign(**columns))
+    course = str(course_table(study.keep(["P0"])).index[-1])
+    for is_told, fine in ((False, is_at_risk), (True, is_at_risk_as_told)):
+        with nullcontext() if fine else pytest.raises(InputError, match="not known to be at risk on day 100"):
+            check_at_risk(study, "P0", course, "PFS", 100.0, is_told)
 
 
 def test_outcomes_in_the_study_change_no_curve(opened, toy_lab, tmp_path):
@@ -110,7 +171,7 @@ def test_without_a_record_or_overlap_nothing_is_drawn(opened, toy_lab, tmp_path)
     others = replace(bundle.overlap, counts={"chemotherapy": 100})
     made = _curves((replace(bundle, overlap=others), study), tmp_path, toy_lab.features, regimens=like)
     assert made.curves[1].days == ()
-    assert made.curves[1].reason == "no overlap: no training patients received it"
+    assert made.curves[1].reason == "no overlap: PD-1/PD-L1 inhibitor: no training patients received it"
     with pytest.raises(InputError, match="no regimen"):
         parse_regimen("nivolumab + snake oil")
 

@@ -37,6 +37,11 @@ def add_parser(subparsers: Any) -> None:
         "--landmark", type=float, default=0.0, metavar="DAY",
         help="from this day of treatment on, given that the event has not happened by then (0)",
     )  # fmt: skip
+    parser.add_argument("--cancer", metavar="CODE", help="OncoTree code; else what the study declares")
+    parser.add_argument(
+        "--event-free", action="store_true",
+        help="the event is known not to have happened by the landmark, though the study does not record it",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="record, table and picture")
     parser.add_argument("--json", action="store_true", help="print the record instead of the lines")
     add_prediction_options(parser)
@@ -54,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
         regimens=tuple(parse_regimen(text) for text in args.regimen),
         landmark=args.landmark,
         line=args.line,
+        cancer=args.cancer,
+        is_event_free=args.event_free,
     )
     bundle = open_trusted(args.bundle, args.trust)
     curves = make_curves(bundle, read_study(args.study), args.patient, request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tumorcast.biology.drugs import UNKNOWN_CLASS, Agent, normalise_agents
 from tumorcast.biology.regimens.regimen import key_of
@@ -16,6 +16,9 @@ from tumorcast.evaluation.survival_curves import Curve, SurvivalRecord
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import CandidateAnswer, CandidateAnswers, predict_candidates
+from tumorcast.serve.landmark_check import check_at_risk
+from tumorcast.serve.patient_cancer import cancer_of
+from tumorcast.serve.ranking_evidence import FEWEST, TrainingTreatments, tier_of, training_treatments
 from tumorcast.serve.report import check_patients
 from tumorcast.serve.request import Request
 from tumorcast.serve.session import BundlePredictor
@@ -33,6 +36,9 @@ class CurvesRequest:
         regimens: sets of drugs besides the recorded one.
         landmark: day of treatment from which on it is asked, given that the event has not happened by then.
         line: of the course; None: the patient's last.
+        cancer: OncoTree code or name; None: what the study declares.
+        is_event_free: the user says that the event had not happened by the landmark; counts where the study records
+            no event by then.
         predictor: of the bundle, where it is open already.
     """
 
@@ -40,6 +46,8 @@ class CurvesRequest:
     regimens: tuple[tuple[Agent, ...], ...] = ()
     landmark: float = 0.0
     line: float | None = None
+    cancer: str | None = None
+    is_event_free: bool = False
     predictor: BundlePredictor | None = None
 
 
@@ -64,9 +72,9 @@ def parse_regimen(text: str) -> tuple[Agent, ...]:
 def make_curves(bundle: Bundle, study: Study, patient_id: str, request: CurvesRequest) -> PatientCurves:
     """The record of one course.
 
-    A regimen that is not the recorded one has a curve only where training patients like this one received it
-    (`Bundle.overlap`). What happened under way is no part of it but for this: that the event had not happened by the
-    landmark.
+    A regimen that is not the recorded one has a curve only where enough training patients of this cancer received
+    exactly this, and patients like this one its family (`Bundle.overlap`). What happened under way is no part of it
+    but for this: that the event had not happened by the landmark.
 
     Raises:
         BundleError: the bundle has nothing to draw curves from.
@@ -77,18 +85,17 @@ def make_curves(bundle: Bundle, study: Study, patient_id: str, request: CurvesRe
     check_patients(study, [patient_id])
     sets = _sets(_recorded(study, patient_id, request), request.regimens)
     answers = predict_candidates(
-        bundle,
-        study,
-        patient_id,
-        [agents for _, agents in sets.values()],
-        request.predict,
-        request.line,
-        request.predictor,
-    )
-    _check_at_risk(answers, request.landmark)
+        bundle, study, patient_id, [agents for _, agents in sets.values()],
+        request.predict, request.line, request.predictor,
+    )  # fmt: skip
     record.curve(record.centre, request.landmark)
+    if request.landmark:
+        check_at_risk(
+            study, patient_id, answers.course_id, record.endpoint, request.landmark, request.is_event_free
+        )
+    seen = _training(bundle, study, patient_id, request)
     made = tuple(
-        _curve(bundle, record, answers, answers.answers[key], given, request.landmark)
+        _curve(bundle, record, answers, answers.answers[key], given, request.landmark, seen)
         for key, (given, _) in sets.items()
     )
     return PatientCurves(
@@ -130,15 +137,17 @@ def _recorded(study: Study, patient_id: str, request: CurvesRequest) -> tuple[Ag
     return tuple(agent for name in names for agent in normalise_agents(name))
 
 
-def _check_at_risk(answers: CandidateAnswers, landmark: float) -> None:
-    """Refuse a landmark by which the course's own follow-up ended, with the event or without."""
-    time = _number(answers, "time_days")
-    if landmark and time <= landmark:
-        raise InputError(
-            f"the patient is not known to be at risk on day {landmark:g}",
-            got=f"followed until day {time:.0f}",
-            expected="a landmark before the event or the last sight",
-        )
+def _training(
+    bundle: Bundle, study: Study, patient_id: str, request: CurvesRequest
+) -> TrainingTreatments | None:
+    """Who received what, seen from the patient's cancer; None where that is not known."""
+    try:
+        cancer, _ = cancer_of(study, patient_id, request.cancer)
+    except InputError:
+        if request.cancer is not None:
+            raise
+        return None
+    return training_treatments(bundle, cancer)
 
 
 def _number(answers: CandidateAnswers, column: str) -> float:
@@ -153,30 +162,46 @@ def _curve(
     answer: CandidateAnswer,
     given: Given,
     landmark: float,
+    seen: TrainingTreatments | None,
 ) -> RegimenCurve:
     name = " + ".join(sorted(agent.name for agent in answer.agents))
     risk, warnings = answer.row.risk, answer.row.reason
+    bare = RegimenCurve(name, given, evidence=_evidence(answer, seen), n_here=_n_here(answer, seen))
     if risk is None or answer.course is None:
-        return RegimenCurve(name, given, reason=warnings or "the model gives no risk")
+        return replace(bare, reason=warnings or "the model gives no risk")
     overlap, is_supported = _overlap(bundle, answers, answer)
+    bare = replace(bare, overlap=overlap, warnings=warnings)
     if given == "asked" and not is_supported:
-        return RegimenCurve(name, given, overlap=overlap, reason=f"no overlap: {overlap}", warnings=warnings)
+        return replace(bare, reason=f"no overlap: {overlap}")
+    if given == "asked" and bare.n_here < FEWEST:
+        return replace(
+            bare, reason=f"not given to {FEWEST} training patients of this cancer: {bare.evidence}"
+        )
     curve = record.curve(risk, landmark)
     days, survival, low, high = (
         tuple(values.round(5).tolist()) for values in (curve.days, curve.survival, curve.low, curve.high)
     )
-    return RegimenCurve(
-        name, given, days, survival, low, high, curve.median_days(), _milestones(curve, landmark), overlap,
-        warnings=warnings,
+    return replace(
+        bare, days=days, survival=survival, low=low, high=high, median_days=curve.median_days(),
+        milestones=_milestones(curve, landmark),
     )  # fmt: skip
+
+
+def _evidence(answer: CandidateAnswer, seen: TrainingTreatments | None) -> str:
+    return "the patient's cancer type is not known" if seen is None else tier_of(answer.agents, seen)[1]
+
+
+def _n_here(answer: CandidateAnswer, seen: TrainingTreatments | None) -> int:
+    return 0 if seen is None else seen.here.get(answer.key, 0)
 
 
 def _overlap(bundle: Bundle, answers: CandidateAnswers, answer: CandidateAnswer) -> tuple[str, bool]:
     if bundle.overlap is None or answer.course is None:
         return "the bundle does not say who received what", False
     numbers = baseline_numbers(bundle.prepared, answer.course, _number(answers, "line"))
-    verdict = bundle.overlap.judge(numbers, treatment_key(agent.cls for agent in answer.agents))
-    return verdict.reason, verdict.is_supported
+    family = treatment_key(agent.cls for agent in answer.agents)
+    verdict = bundle.overlap.judge(numbers, family)
+    return f"{family}: {verdict.reason}", verdict.is_supported
 
 
 def _milestones(curve: Curve, landmark: float) -> tuple[Milestone, ...]:

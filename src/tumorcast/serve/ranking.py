@@ -8,7 +8,7 @@ from math import isfinite
 from statistics import fmean
 
 from tumorcast.biology.drugs import Agent
-from tumorcast.biology.regimens.cancers import above, check_code, code_of, name_of
+from tumorcast.biology.regimens.cancers import name_of
 from tumorcast.biology.regimens.cautions import Fact
 from tumorcast.biology.regimens.formulary import Formulary
 from tumorcast.biology.regimens.regimen import Regimen, key_of
@@ -24,12 +24,12 @@ from tumorcast.clinic.ranking.record import (
     Subject,
 )
 from tumorcast.cohort.courses import course_table
-from tumorcast.cohort.people import told_of_sample
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import CandidateAnswers, predict_candidates
 from tumorcast.serve.guards.shared import Shared
+from tumorcast.serve.patient_cancer import cancer_of
 from tumorcast.serve.ranking_adjusted import with_adjusted
 from tumorcast.serve.ranking_candidate import agents_by_name, candidate_of, with_reference
 from tumorcast.serve.ranking_evidence import (
@@ -81,7 +81,7 @@ def make_ranking(bundle: Bundle, study: Study, patient_id: str, request: Ranking
             `exclude` that no candidate has.
     """
     check_patients(study, [patient_id])
-    cancer, told = _cancer_of(study, patient_id, request.cancer)
+    cancer, told = cancer_of(study, patient_id, request.cancer)
     line = request.line if request.line is not None else _line_of(study, patient_id)
     seen = training_treatments(bundle, cancer)
     of_key, left_out = _candidates(request, cancer, line, seen)
@@ -246,32 +246,6 @@ def _labels(key: str, rows: Sequence[Regimen], known: Mapping[str, Agent]) -> se
     agents = rows[0].agents if rows else agents_of_key(key, known)
     told = {key, *(row.name for row in rows), *(row.kind for row in rows)}
     return {word.lower() for word in (*told, *(a.name for a in agents), *(a.cls for a in agents))}
-
-
-def declared_cancer(study: Study, patient_id: str) -> str:
-    """OncoTree code that the study declares; "" where it declares none, or several."""
-    try:
-        return _cancer_of(study, patient_id, None)[0]
-    except InputError:
-        return ""
-
-
-def _cancer_of(study: Study, patient_id: str, given: str | None) -> tuple[str, str]:
-    """The code, and who declared it; where the study names it coarsely and finely, the finer."""
-    if given is not None:
-        return check_code(given), "given"
-    samples = study.samples.index[study.samples["patient_id"].astype(str) == patient_id]
-    texts = [text for sample in samples for text in told_of_sample(study, str(sample), "cancer_type")]
-    codes = list(dict.fromkeys(code for text in texts if (code := code_of(text)) is not None))
-    finest = [code for code in codes if not any(code in above(other)[1:] for other in codes)]
-    if len(finest) == 1:
-        return finest[0], "declared by the study"
-    raise InputError(
-        f"the cancer type of patient '{patient_id}' is not known",
-        got=", ".join(texts) or "no column CANCER_TYPE or ONCOTREE_CODE",
-        expected="one OncoTree code or name",
-        fix="give --cancer CODE (docs/formulary.md)",
-    )
 
 
 def _line_of(study: Study, patient_id: str) -> int | None:

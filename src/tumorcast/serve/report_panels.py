@@ -18,7 +18,8 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.curves import CurvesRequest, make_curves
 from tumorcast.serve.guards.shared import Shared
-from tumorcast.serve.ranking import RankingRequest, declared_cancer, make_ranking
+from tumorcast.serve.patient_cancer import declared_cancer
+from tumorcast.serve.ranking import RankingRequest, make_ranking
 from tumorcast.serve.request import Request
 from tumorcast.serve.session import BundlePredictor
 
@@ -72,9 +73,8 @@ class PanelRequest:
         """What the panels depend on, beside the prediction's own settings."""
         ranking, curves = self.ranking, self.curves
         told = ranking and (ranking.formulary, ranking.cancer, ranking.line, ranking.setting)
-        return repr(
-            (told, curves and (curves.regimens, curves.landmark, curves.line), self.twin and self.twin.key)
-        )
+        drawn = curves and (curves.regimens, curves.landmark, curves.line, curves.cancer)
+        return repr((told, drawn, self.twin and self.twin.key))
 
 
 def with_panels(
@@ -132,8 +132,9 @@ def _curved(
     """The recorded regimen's curve, and those of the first candidates that a ranking compared."""
     rankings = [report.ranking for report in reports if report.ranking is not None]
     candidates = [one for ranking in rankings for one in ranking.candidates if one.group is not None]
+    cancer = request.cancer or next((ranking.subject.cancer for ranking in rankings), None)
     regimens = (*request.regimens, *map(_agents, candidates[:_MOST_CURVES]))
-    curves = make_curves(bundle, study, patient_id, replace(request, regimens=regimens))
+    curves = make_curves(bundle, study, patient_id, replace(request, regimens=regimens, cancer=cancer))
     return [replace(one, curves=curves) if _is_of(one, curves.course_id) else one for one in reports]
 
 

@@ -134,7 +134,7 @@ def _words(
     extra: float,
 ) -> None:
     y = drawing.height - 14
-    title = f"{curves.endpoint} among patients who received the regimen"
+    title = f"{curves.endpoint} among training patients of the predicted risk"
     _text(drawing, 0, y, title, INK, size=10, font=_BOLD)
     if curves.watermark:
         _text(drawing, WIDTH, y, curves.watermark, HexColor("#a02c1d"), "end", 8, _BOLD)
@@ -148,7 +148,7 @@ def _words(
             drawing,
             _LEFT + 32,
             y,
-            f"{one.regimen}: {_middle(one)}" + (", as recorded" if one.given == "recorded" else ""),
+            f"{one.regimen}: {_middle(one)}{_whose(one)}",
             INK,
         )
         y -= _LEGEND_ROW
@@ -158,6 +158,13 @@ def _words(
     told = f"{curves.n_patients} training patients, {curves.n_events} events; no curve past day {curves.horizon_day:g}."
     _text(drawing, 0, 12, told, size=7.5)
     _text(drawing, 0, 3, "Not a cause, not advice. Research use only, preliminary.", size=7.5)
+
+
+def _whose(one: RegimenCurve) -> str:
+    said = ", as recorded" if one.given == "recorded" else ""
+    return said + (
+        f"; {one.n_here} of training received it" if one.n_here else "; none of training known to have"
+    )
 
 
 def _middle(one: RegimenCurve) -> str:

@@ -7,10 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 NOTICE = (
-    "Share of training patients of this predicted risk, who received the regimen, without the event. Not a cause, not "
-    "advice, no promise for one patient. Research use only, preliminary."
+    "Share without the event among training patients of this predicted risk, whatever they received; how many received "
+    "exactly the regimen stands beside it. Not a cause, not advice, no promise for one patient. Research use only, "
+    "preliminary."
 )
-BAND = "The band is of baseline and calibration of the risk (patient bootstrap); one patient's luck is not in it."
+BAND = (
+    "The band is of baseline and calibration of the risk (patient bootstrap), nominally 95%; with 250 simulated "
+    "training patients it held the truth in 89%. One patient's luck is not in it."
+)
 
 Given = Literal["recorded", "asked"]
 
@@ -34,7 +38,8 @@ class RegimenCurve:
         given: "recorded": the study's own treatment of the course; "asked": a candidate.
         days, survival, low, high: the curve; empty where `reason` says why there is none.
         median_days: where the curve reaches a half, None where it does not before the horizon.
-        overlap: whether training patients like this one received it, in words.
+        overlap: whether training patients like this one received treatment of its family, in words.
+        evidence: whether training patients received exactly this, in words; n_here: how many of this cancer.
         reason: why there is no curve.
         warnings: what speaks against it.
     """
@@ -50,6 +55,8 @@ class RegimenCurve:
     overlap: str = ""
     reason: str = ""
     warnings: str = ""
+    evidence: str = ""
+    n_here: int = 0
 
 
 @dataclass(frozen=True)

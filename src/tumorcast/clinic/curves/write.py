@@ -33,22 +33,22 @@ def write_curves(curves: PatientCurves, out: Path) -> list[str]:
 
 
 def table_of(curves: PatientCurves) -> pd.DataFrame:
-    """One row a regimen and day: regimen, given, day, survival, low, high, watermark."""
+    """One row a regimen and day: regimen, given, day, survival, low, high, n_here, watermark."""
     parts = [
         pd.DataFrame(
             {"regimen": one.regimen, "given": one.given, "day": one.days, "survival": one.survival,
-             "low": one.low, "high": one.high, "watermark": curves.watermark}
+             "low": one.low, "high": one.high, "n_here": one.n_here, "watermark": curves.watermark}
         )
         for one in curves.curves if one.days
     ]  # fmt: skip
-    columns = ["regimen", "given", "day", "survival", "low", "high", "watermark"]
+    columns = ["regimen", "given", "day", "survival", "low", "high", "n_here", "watermark"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def text_of(curves: PatientCurves) -> str:
     """A few lines for a terminal."""
     since = f", given none by day {curves.landmark_day:g}" if curves.landmark_day else ""
-    lines = [f"{curves.course_id}: {curves.endpoint} among patients who received the regimen{since}"]
+    lines = [f"{curves.course_id}: {curves.endpoint} among training patients of the predicted risk{since}"]
     if curves.watermark:
         lines.insert(0, curves.watermark)
     for one in curves.curves:
@@ -68,4 +68,5 @@ def _told(one: RegimenCurve) -> str:
         if m.survival is not None
     ]
     middle = "not reached" if one.median_days is None else f"{one.median_days / _DAYS_PER_MONTH:.1f} months"
-    return ", ".join([f"median {middle}", *shares]) + (f"; {one.warnings}" if one.warnings else "")
+    against = "".join(f"; {told}" for told in (one.evidence, one.warnings) if told)
+    return ", ".join([f"median {middle}", *shares]) + against

@@ -43,7 +43,7 @@ def _table(curves: PatientCurves) -> Table:
     width = (0.24, 0.14, *((0.36 / len(days),) * len(days)), 0.26) if days else (0.3, 0.2, 0.5)
     return Table(
         "Share without the event",
-        ("Regimen", "Median", *months, "Overlap, and what speaks against it"),
+        ("Regimen", "Median", *months, "Evidence, overlap, and what speaks against it"),
         rows,
         (),
         "",
@@ -55,7 +55,9 @@ def _row(one: RegimenCurve, days: list[float]) -> tuple[str, ...]:
     name = f"{one.regimen}, as recorded" if one.given == "recorded" else one.regimen
     by_day = {milestone.day: milestone for milestone in one.milestones}
     against = (
-        f"no curve: {one.reason}" if one.reason else "; ".join(filter(None, (one.overlap, one.warnings)))
+        f"no curve: {one.reason}"
+        if one.reason
+        else "; ".join(filter(None, (one.evidence, one.overlap, one.warnings)))
     )
     return name, _median(one), *(_share(by_day.get(day)) for day in days), against
 
