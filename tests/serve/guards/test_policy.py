@@ -16,7 +16,11 @@ DOCS = Path(__file__).resolve().parents[3] / "docs" / "safety.md"
 
 
 def test_every_guard_stands_in_the_docs_as_it_is():
-    lines = [line for line in DOCS.read_text(encoding="utf-8").splitlines() if re.match(r"\| \d+ \| `\w+` \|", line)]
+    lines = [
+        line
+        for line in DOCS.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\| \d+ \| `\w+` \|", line)
+    ]
     rows = [[cell.strip() for cell in line.split("|")] for line in lines]
     told = {code.strip("`"): (int(point), action, may) for _, point, code, action, may, *_ in rows}
     assert set(told) == set(RULES)
