@@ -63,8 +63,12 @@ def twin_record(
     if refusal:
         return replace(empty, kind="refused", reasons=(refusal, *empty.reasons))
     if len(series) < LEAST_SCANS:
-        if host is not None:
-            empty = replace(empty, reasons=(words.SURVIVAL_OF_ONE_SCAN, *empty.reasons))
+        asked = (
+            (host, words.SURVIVAL_OF_ONE_SCAN), (scenarios, words.SCENARIOS_OF_ONE_SCAN),
+            (shift, words.SHIFT_OF_ONE_SCAN),
+        )  # fmt: skip
+        left_out = (text for one, text in asked if one)
+        empty = replace(empty, shift="", reasons=(*left_out, *empty.reasons))
         return _population_record(empty, series, population, start, horizon, seed)
     last = float(series.days[-1])
     if last >= limit:

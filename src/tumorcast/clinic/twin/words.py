@@ -70,6 +70,8 @@ NO_SURVIVAL = "no_survival: the formula gives no number for these draws"
 SURVIVAL_PAST = (
     "survival_past_horizon: the median lies past the {horizon:g} days that the population was followed"
 )
+SCENARIOS_OF_ONE_SCAN = "no_what_if: a what-if needs the forecast of a patient with two scans or more"
+SHIFT_OF_ONE_SCAN = "prior_not_used: what was known before treatment moves no simulated population"
 SURVIVAL_OF_ONE_SCAN = "no_survival: survival is told of a patient with two scans or more"
 OTHER_HORIZON = "past_horizon: the other population was followed until day {day:g}, before the next scan"
 ENDS = "It ends on day {day:g}, where the data of the other treatment end or the band passes 1000 mm."
