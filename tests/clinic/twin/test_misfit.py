@@ -35,5 +35,5 @@ def test_a_forecast_ends_before_its_band_passes_a_metre() -> None:
 @pytest.mark.parametrize("form", ["gompertz", "claret", "stein"])
 def test_the_populations_own_patients_are_not_refused(form: str) -> None:
     population = known_population(form)
-    kinds = [twin_record(one.first(5), population).kind for one in simulated(population, 10, seed=8)]
-    assert kinds.count("individual") >= 9
+    kinds = [twin_record(one.first(5), population).kind for one in simulated(population, 6, seed=8)]
+    assert kinds.count("individual") == 6
