@@ -41,6 +41,8 @@ from tumorcast.serve.manifest import (
     sealed_text,
 )
 
+_ALWAYS_FINITE = {SURVIVAL_NAME}
+"""Records whose numbers are all finite; in others one that is not known is NaN."""
 _LIBRARIES = ("torch", "torch-geometric", "onnx", "onnxscript", "onnxruntime", "numpy", "pandas", "h5py")
 
 
@@ -92,7 +94,8 @@ def write_records(facts: BundleFacts, work: Path) -> None:
     }
     for name, record in records.items():
         if record is not None:
-            (work / name).write_text(json.dumps(record.to_json(), allow_nan=False), encoding="utf-8")
+            text = json.dumps(record.to_json(), allow_nan=name not in _ALWAYS_FINITE)
+            (work / name).write_text(text, encoding="utf-8")
 
 
 def _copy_encoder(path: Path, work: Path) -> None:
