@@ -28,7 +28,7 @@ from tumorcast.serve.population import TreatmentCount
 from tumorcast.serve.predict import predict_with
 from tumorcast.serve.ranking import RankingRequest, make_ranking
 from tumorcast.serve.ranking_batch import write_rankings
-from tumorcast.serve.ranking_facts import parse_facts
+from tumorcast.serve.ranking_facts import facts_of, parse_facts
 from tumorcast.serve.request import Request
 
 OWN = """
@@ -326,12 +326,31 @@ def test_contraindications_are_named_with_their_state(ask, opened) -> None:
     [
         ("neutrophil=1", "did you mean 'neutrophils'"),
         ("neutrophils=few", "not understood"),
+        ("neutrophils=nan", "0 to 200 10"),
+        ("neutrophils=1200", "0 to 200 10"),
+        ("neutrophils=-5", "0 to 200 10"),
+        ("neutrophils=yes", "0 to 200 10"),
+        ("pregnancy=nan", "yes or no"),
+        ("pregnancy=0.3", "yes or no"),
         ("luck", "no caution"),
     ],
 )
 def test_facts_that_nothing_turns_on_are_refused(given: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         parse_facts([given])
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("1200", "InputError"), ("-5", "InputError"), ("n/a", None), ("1.2", 1.2)]
+)
+def test_a_column_with_an_impossible_number_is_no_fact(lab, value: str, told: object) -> None:
+    study = read_study(lab.study)
+    study = replace(study, patients=study.patients.assign(NEUTROPHILS=value))
+    if told == "InputError":
+        with pytest.raises(InputError, match="column NEUTROPHILS"):
+            facts_of(study, "P4", {})
+    else:
+        assert facts_of(study, "P4", {})[0].get("neutrophils") == told
 
 
 @pytest.mark.parametrize(
