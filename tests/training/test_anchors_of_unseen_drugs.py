@@ -38,7 +38,8 @@ def cohort_of(drugs: list[Drug], seed: int = 0) -> Cohort:
         study_id="toy", origin="simulated", courses=courses,
         clinical=pd.DataFrame({"AGE": random.normal(size=len(names))}, index=names),
         layers={}, variants=pd.DataFrame(), tmb=empty, n_nonsynonymous=empty, slides=pd.DataFrame(),
-        is_present=pd.DataFrame({"clinical": True}, index=names), people=pd.DataFrame(), survival="", report=[], digest="",
+        is_present=pd.DataFrame({"clinical": True}, index=names), people=pd.DataFrame(), survival="",
+        report=[], digest="",
     )  # fmt: skip
 
 
