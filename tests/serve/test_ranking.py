@@ -212,6 +212,24 @@ def test_other_cancers_support_no_contrast(ask, opened) -> None:
     assert of(ranking, "nivolumab").n_elsewhere == 300
 
 
+def test_a_model_of_survival_alone_says_why_it_compares_nothing(ask, opened, monkeypatch) -> None:
+    def of_survival(*given: object) -> CandidateAnswers:
+        found = predict_candidates(*given)
+        answers = {
+            key: replace(one, row=replace(one.row, probability=None, risk=0.3), raw=float("nan"))
+            for key, one in found.answers.items()
+        }
+        return replace(found, answers=answers)
+
+    monkeypatch.setattr("tumorcast.serve.ranking.predict_candidates", of_survival)
+    bundle = trained_on(opened, count("nivolumab", 60), count("newmab", 60))
+    bundle = replace(bundle, manifest=bundle.manifest.model_copy(update={"heads": ("survival",)}))
+    ranking = ask(bundle)
+    assert ranking.status == "no_order"
+    assert ranking.reason == "the model has no response head: regimens are not compared"
+    assert (of(ranking, "nivolumab").risk, of(ranking, "nivolumab").response) == (0.3, None)
+
+
 class NoOverlap:
     """As if hardly any training patient like this one had received it."""
 
@@ -438,3 +456,12 @@ def test_medians_stand_beside_where_the_bundle_has_curves(ask, opened) -> None:
     assert (time.endpoint, of(ranking, "othermab").time) == ("PFS", None)
     assert time.low <= time.median <= time.high
     assert all("median PFS" in text or "Median PFS" in text for text in outputs(ranking)[1:])
+
+
+def test_a_cancer_that_the_study_contradicts_is_told(ask, opened, changed_study) -> None:
+    study = changed_study(lambda own: replace(own, samples=own.samples.assign(CANCER_TYPE="Melanoma")))
+    bundle = trained_on(opened, count("nivolumab", 60))
+    ranking = ask(bundle, cancer="LUAD", study=study)
+    assert "the study declares Melanoma" in ranking.subject.told
+    assert all("the study declares Melanoma" in text for text in outputs(ranking))
+    assert ask(bundle, study=study).subject.told == "given"

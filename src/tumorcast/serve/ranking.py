@@ -120,7 +120,7 @@ def _ordered(
         for one in found
         if one.response is not None and one.overlap.support in ("overlap", "counts")
     ]
-    reason = _why_no_order(found, compared, seen)
+    reason = _why_no_order(found, compared, seen, bundle.manifest.heads)
     if reason:
         compared = []
     contrasts = with_adjusted(contrasts_of(compared), found, bundle.effects, subject.cancer)
@@ -154,7 +154,9 @@ def _ordered(
     )
 
 
-def _why_no_order(found: Sequence[Candidate], compared: Sequence[Compared], seen: TrainingTreatments) -> str:
+def _why_no_order(
+    found: Sequence[Candidate], compared: Sequence[Compared], seen: TrainingTreatments, heads: Sequence[str]
+) -> str:
     """Why candidates are not put in order; "" where at least two are."""
     if not any(one.has_number for one in found):
         reasons = list(dict.fromkeys(one.reason.removeprefix("no number: ") for one in found))
@@ -169,6 +171,8 @@ def _why_no_order(found: Sequence[Candidate], compared: Sequence[Compared], seen
             "no training patient is known to have had this cancer (the training study's column CANCER_TYPE or "
             "ONCOTREE_CODE): no contrast is supported"
         )
+    if not {"response", "ordinal"} & set(heads):
+        return "the model has no response head: regimens are not compared"
     if len(compared) < 2:
         return (
             f"fewer than two candidates were given to {FEWEST} training patients of this cancer, with overlap: no "
