@@ -134,6 +134,44 @@ def test_mistakes_are_named(old: str, new: str, told: str) -> None:
         parse_formulary(OWN.replace(old, new), "own.yaml")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        (
+            "name: New",
+            "name: 'Recommended first choice: New'",
+            "own.yaml, regimen 1 (Recommended first choice: New): `name`",
+        ),
+        ("100 mg,", "the optimal 100 mg,", "own.yaml, regimen 1 (New): `drugs`"),
+        (
+            "source: Trial}",
+            "source: Trial, biomarker: those who should be given it}",
+            "regimen 1 (New): `biomarker`",
+        ),
+        (
+            "source: Trial}",
+            "source: Trial, cost: {text: superior value, source: x, date: 2026}}",
+            "(New): `cost`",
+        ),
+        (
+            "source: Trial}",
+            "source: Trial, availability: {text: x, source: Best buys, date: 2026}}",
+            "`availability`",
+        ),
+        ("Doe et al.", "Doe et al. recommend it", "own.yaml, source 'Trial': `cite`"),
+        ("class: anti-PD-1", "class: the preferred anti-PD-1", "own.yaml, agent 'newmab': `class`"),
+    ],
+)
+def test_words_of_advice_are_refused_by_field(old: str, new: str, field: str) -> None:
+    assert old in OWN
+    with pytest.raises(InputError, match=re.escape(f"{field} holds a word of advice")):
+        parse_formulary(OWN.replace(old, new), "own.yaml")
+
+
+def test_a_link_is_no_advice() -> None:
+    assert parse_formulary(OWN.replace("date: 2025-03", "date: 2025-03, url: https://x.org/best"), "own.yaml")
+
+
 def test_yaml_runs_nothing() -> None:
     with pytest.raises(InputError, match="not valid YAML"):
         parse_formulary("regimens: !!python/object/apply:os.getcwd []", "own.yaml")

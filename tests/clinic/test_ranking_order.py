@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tumorcast.biology.regimens.advice import UNWANTED
 from tumorcast.clinic.ranking.order import Compared, contrasts_of, count_reach, tie_groups
-from tumorcast.clinic.ranking.words import UNWANTED, contrast_text
+from tumorcast.clinic.ranking.words import contrast_text
 
 _ONE = st.tuples(st.floats(0.01, 0.99), st.integers(20, 5000))
 

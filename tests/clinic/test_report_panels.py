@@ -12,7 +12,7 @@ from toy_curves import toy_curves
 from toy_ranking import toy_ranking, toy_refused_ranking
 from toy_report import toy_record, toy_refusal
 from toy_twin import toy_twin
-from tumorcast.clinic.ranking.words import UNWANTED
+from tumorcast.biology.regimens.advice import UNWANTED
 from tumorcast.clinic.report.html import html_of
 from tumorcast.clinic.report.panel import Panel
 from tumorcast.clinic.report.panel_curves import curves_panel

@@ -10,13 +10,14 @@ import pytest
 
 from tumorcast.biology._tables import read_table
 from tumorcast.biology.drugs import Agent, normalise_agents
+from tumorcast.biology.regimens.advice import UNWANTED
 from tumorcast.biology.regimens.formulary import Formulary
 from tumorcast.cli.main import main
 from tumorcast.clinic.ranking.html import html_of
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.record_json import from_json, json_schema, read_ranking, text_of
 from tumorcast.clinic.ranking.table import table_text
-from tumorcast.clinic.ranking.words import NO_SYNERGY, UNWANTED
+from tumorcast.clinic.ranking.words import NO_SYNERGY
 from tumorcast.clinic.ranking.write import write_ranking
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.causal.overlap import Verdict

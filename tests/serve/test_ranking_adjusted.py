@@ -10,13 +10,14 @@ import pytest
 from causal_cohort import simulated
 from toy_lab import ToyLab
 from toy_ranking import candidate, toy_ranking
+from tumorcast.biology.regimens.advice import UNWANTED
 from tumorcast.clinic.ranking.contrast import Contrast
 from tumorcast.clinic.ranking.html import html_of
 from tumorcast.clinic.ranking.order import Compared, contrasts_of, tie_groups
 from tumorcast.clinic.ranking.record import Drug, Estimate, Ranking
 from tumorcast.clinic.ranking.record_json import read_ranking
 from tumorcast.clinic.ranking.table import table_text
-from tumorcast.clinic.ranking.words import NOT_ADJUSTED, UNWANTED, adjustments, group_lines
+from tumorcast.clinic.ranking.words import NOT_ADJUSTED, adjustments, group_lines
 from tumorcast.clinic.ranking.write import write_ranking
 from tumorcast.clinic.report.panel_ranking import ranking_panel
 from tumorcast.evaluation.causal.effects import Effects, FamilyContrast, OutcomeEffects

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from tumorcast.biology.drugs import UNKNOWN_CLASS, Agent, agent_names, normalise_agents
+from tumorcast.biology.regimens.advice import refuse_advice
 from tumorcast.biology.regimens.cancers import check_code
 from tumorcast.biology.regimens.regimen import Dose, Regimen, Source, Statement, key_of
 from tumorcast.domain.errors import InputError, did_you_mean
@@ -36,7 +37,8 @@ def parse_formulary(text: str, where: str) -> tuple[Regimen, ...]:
         where: the file, as errors and `Regimen.origin` name it.
 
     Raises:
-        InputError: no YAML, an unknown field, drug, cancer type or source, or a row without source or date.
+        InputError: no YAML, an unknown field, drug, cancer type or source, a row without source or date, or a word of
+            advice.
     """
     try:
         content = yaml.load(text, Loader=_LOADER)
@@ -76,6 +78,7 @@ class _Reading:
         name = row.get("name") if isinstance(row, Mapping) else None
         at = f"{self.where}, regimen {number}" + (f" ({name})" if name else "")
         own = _mapping(row, at, _REGIMEN)
+        refuse_advice(own, at)
         for needed in ("name", "drugs", "cancers", "setting", "source"):
             if not own.get(needed):
                 raise InputError(
@@ -136,6 +139,7 @@ class _Reading:
 def _source(key: str, told: object, where: str) -> Source:
     at = f"{where}, source {key!r}"
     own = _mapping(told, at, _SOURCE)
+    refuse_advice(own, at)
     if not own.get("cite"):
         raise InputError(
             f"{at}: `cite` is missing", expected="authors, journal and year, or the document's name"
@@ -151,6 +155,7 @@ def _source(key: str, told: object, where: str) -> Source:
 def _agent(name: str, told: object, where: str) -> Agent:
     at = f"{where}, agent {name!r}"
     own = _mapping(told, at, _AGENT)
+    refuse_advice(own, at)
     if not own.get("class"):
         raise InputError(
             f"{at}: `class` is missing", expected="its class, and `targets` as gene symbols where known"

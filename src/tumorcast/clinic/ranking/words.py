@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tumorcast.clinic.ranking.contrast import Adjusted, Contrast
@@ -36,11 +35,6 @@ TIERS: dict[Tier, str] = {
     "extrapolated": "extrapolated from class and targets",
     "not_seen": "not seen",
 }
-UNWANTED = re.compile(
-    r"\b(best|benefit\w*|recommend\w*|optimal\w*|superior\w*|preferred|should (?:be given|receive)|safe to)\b",
-    re.IGNORECASE,
-)
-"""What no output of a ranking says."""
 
 
 def percent(value: float) -> str:
