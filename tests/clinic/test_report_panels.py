@@ -13,6 +13,8 @@ from toy_ranking import toy_ranking, toy_refused_ranking
 from toy_report import toy_record, toy_refusal
 from toy_twin import toy_twin
 from tumorcast.biology.regimens.advice import UNWANTED
+from tumorcast.clinic.ranking.record import CautionFact, Cited, Entry
+from tumorcast.clinic.ranking.table import table_text
 from tumorcast.clinic.report.html import html_of
 from tumorcast.clinic.report.panel import Panel
 from tumorcast.clinic.report.panel_curves import curves_panel
@@ -99,6 +101,36 @@ def test_standards_stand_first_and_nothing_is_advised() -> None:
     assert any("not advice" in text for text in said(panel))
     assert "caution: ipilimumab: autoimmune disease [present]" in panel.tables[1].rows[0][-1]
     assert panel.tables[0].rows[1][-1].startswith("no training patient")
+
+
+def test_beside_a_name_stand_setting_biomarker_and_what_is_not_known_to_be_absent() -> None:
+    ranking = toy_ranking()
+    paper = Cited("Trial", "Doe et al., J Trials 2025", "", "2025")
+    entry = Entry(
+        "Nivolumab", "metastatic", (1,), ("MEL",), "PD-L1 at least 1%", None, (), (), paper, None, "own.yaml"
+    )
+    cautions = tuple(
+        CautionFact("nivolumab", kind, f"{kind} {state or 'always'}", state, "label", "2025-01")
+        for kind in ("contraindication", "caution")
+        for state in ("absent", "not known", "present", "")
+    )
+    first = replace(
+        ranking.candidates[0],
+        cautions=cautions,
+        entries=(entry, replace(entry, setting="adjuvant", biomarker="")),
+    )
+    ranking = replace(ranking, candidates=(first, *ranking.candidates[1:]))
+    row = ranking_panel(ranking).tables[0].rows[0]
+    where = "metastatic, PD-L1 at least 1%; adjuvant, no biomarker named"
+    assert row[0] == f"nivolumab ({where})"
+    assert f"described for: {where}" in table_text(ranking)
+    assert table_text(ranking).count("described for: in no formulary") == 2
+    for told in (row[-1], " ".join(table_text(ranking).split())):
+        for state in ("present [present]", "not known [not known]", "always"):
+            assert f"nivolumab: contraindication {state}" in told
+        assert "nivolumab: caution present [present]" in told
+        for state in ("contraindication absent", "caution absent", "caution not known", "caution always"):
+            assert state not in told
 
 
 def test_a_refused_ranking_has_its_reason_and_no_number() -> None:

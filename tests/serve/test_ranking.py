@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tumorcast.biology._tables import read_table
@@ -413,11 +414,17 @@ def test_one_bad_patient_never_sinks_the_others(lab, opened, changed_study, tmp_
     study = changed_study(
         lambda own: replace(own, samples=own.samples.assign(CANCER_TYPE=["Melanoma"] * 11 + ["Nonsense"]))
     )
-    request = RankingRequest(Request(tmp_path, features=lab.features), only=("nivolumab",))
+    request = RankingRequest(
+        Request(tmp_path, features=lab.features), only=("nivolumab", "talimogene laherparepvec")
+    )
     rows, _ = write_rankings(opened, read_study(study), ["P4", "P11"], tmp_path / "out", request)
     assert [row.status for row in rows] == ["no_order", "failed"]
     assert "give --cancer" in rows[1].reason
-    assert (tmp_path / "out" / "rankings.csv").read_text(encoding="utf-8").count("nivolumab") >= 1
+    table = pd.read_csv(tmp_path / "out" / "rankings.csv", keep_default_na=False).set_index("regimen")
+    own = table.loc["ipilimumab + nivolumab"]
+    assert "metastatic" in own["setting"].split("; ")
+    assert len(own["setting"].split("; ")) == len(own["biomarker"].split("; "))
+    assert "[not known]" in table.loc["talimogene laherparepvec", "contraindications"]
 
 
 def test_the_command_prints_a_table_or_the_record(lab, tmp_path, capsys) -> None:

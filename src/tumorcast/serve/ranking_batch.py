@@ -10,6 +10,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from tumorcast.clinic.ranking.record import Ranking
+from tumorcast.clinic.ranking.words import OPEN, caution_lines, described
 from tumorcast.clinic.ranking.write import write_ranking
 from tumorcast.clinic.report.names import file_name
 from tumorcast.domain.errors import TumorcastError
@@ -69,6 +70,8 @@ def _rows(ranking: Ranking) -> list[dict[str, object]]:
             "cancer": ranking.subject.cancer,
             "status": ranking.status,
             "regimen": one.key,
+            "setting": "; ".join(setting for setting, _ in described(one)),
+            "biomarker": "; ".join(biomarker for _, biomarker in described(one)),
             "is_standard": one.is_standard,
             "tie_group": one.group,
             "probability": None if one.response is None else one.response.value,
@@ -77,6 +80,7 @@ def _rows(ranking: Ranking) -> list[dict[str, object]]:
             "tier": one.tier,
             "n_here": one.n_here,
             "overlap": one.overlap.support,
+            "contraindications": "; ".join(caution_lines(one, "contraindication", OPEN["contraindication"])),
             "reason": one.reason,
             "watermark": ranking.watermark,
             "notice": "outcome among patients who received it; research use only, preliminary",

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from tumorcast.clinic.ranking.record import Candidate, Ranking
 from tumorcast.clinic.ranking.words import (
     NOT_ADJUSTED,
+    OPEN,
     RESEARCH_USE,
     TIERS,
     adjustments,
     caution_lines,
     contrast_text,
+    described_text,
     estimate_text,
     group_lines,
     group_text,
@@ -84,6 +86,7 @@ def _candidate(one: Candidate) -> Iterator[str]:
     name = one.name if len(one.name) <= _NAME else one.name[: _NAME - 3] + "..."
     evidence = TIERS[one.tier] + (f", n {one.n_here}" if one.n_here else "")
     yield f"{name:<{_NAME}}  {group_text(one):>9}  {estimate_text(one.response):<22}  {evidence}"
+    yield from _wrapped(f"  described for: {described_text(one)}", "    ")
     if not one.has_number:
         yield from _wrapped(f"  {one.reason}", "    ")
     if one.time is not None:
@@ -92,8 +95,8 @@ def _candidate(one: Candidate) -> Iterator[str]:
         told = one.reference
         span = f"{percent(told.value)} ({percent(told.low)} to {percent(told.high)})"
         yield from _wrapped(f"  independent action of {'; '.join(told.parts)}: {span}, {told.words}", "    ")
-    for kind in ("contraindication", "caution"):
-        open_ones = [line for line in caution_lines(one, kind) if line.endswith("[present]")]
+    for kind, states in OPEN.items():
+        open_ones = caution_lines(one, kind, states)
         if open_ones:
             yield from _wrapped(f"  {kind.upper()}: {'; '.join(open_ones)}", "    ")
     access = [f"{said.text} ({said.source}, {said.date})" for said in (*one.availability, *one.cost)]

@@ -37,6 +37,11 @@ TIERS: dict[Tier, str] = {
 }
 
 
+_STATES = ("present", "not known", "", "absent")
+OPEN = {"contraindication": _STATES[:3], "caution": _STATES[:1]}
+"""Which states of a kind stand beside a name: of contraindications all but "absent"."""
+
+
 def percent(value: float) -> str:
     """`43%`."""
     return f"{value:.0%}"
@@ -142,13 +147,24 @@ def interaction_text(moved: float | None, is_additive: bool | None) -> str:
     )
 
 
-def caution_lines(candidate: Candidate, kind: str) -> list[str]:
+def caution_lines(candidate: Candidate, kind: str, states: tuple[str, ...] = _STATES) -> list[str]:
     """`docetaxel: neutrophils below 1.5 x 10^9/L [not known]`, those that are present first."""
-    order = ("present", "not known", "", "absent")
     own = sorted(
-        (one for one in candidate.cautions if one.kind == kind), key=lambda one: order.index(one.state)
+        (one for one in candidate.cautions if one.kind == kind and one.state in states),
+        key=lambda one: _STATES.index(one.state),
     )
     return [f"{one.drug}: {one.flag}" + (f" [{one.state}]" if one.state else "") for one in own]
+
+
+def described(candidate: Candidate) -> list[tuple[str, str]]:
+    """Setting and biomarker of each of its rows of the formulary, each pair once."""
+    pairs = ((one.setting, one.biomarker or "no biomarker named") for one in candidate.entries)
+    return list(dict.fromkeys(pairs))
+
+
+def described_text(candidate: Candidate) -> str:
+    """`metastatic, PD-L1 at least 50%; adjuvant, no biomarker named`, or `in no formulary`."""
+    return "; ".join(", ".join(pair) for pair in described(candidate)) or "in no formulary"
 
 
 def _points(value: float) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from tumorcast.clinic.ranking.charts import ALT, ranking_chart
 from tumorcast.clinic.ranking.record import Candidate, Ranking
 from tumorcast.clinic.ranking.words import (
+    OPEN,
     TIERS,
     adjustments,
     caution_lines,
     contrast_text,
+    described_text,
     estimate_text,
     group_lines,
     group_text,
@@ -69,11 +71,12 @@ def _tables(ranking: Ranking) -> Iterator[Table]:
 
 def _row(one: Candidate) -> tuple[str, ...]:
     told = [] if one.has_number else [one.reason]
-    for kind in ("contraindication", "caution"):
-        told += [f"{kind}: {line}" for line in caution_lines(one, kind) if line.endswith("[present]")]
+    for kind, states in OPEN.items():
+        told += [f"{kind}: {line}" for line in caution_lines(one, kind, states)]
     if one.reference is not None:
         reference = one.reference
         span = f"{percent(reference.value)} ({percent(reference.low)} to {percent(reference.high)})"
         told.append(f"independent action {span}, {reference.words}")
     evidence = f"{TIERS[one.tier]}, n {one.n_here}" if one.n_here else TIERS[one.tier]
-    return one.name, estimate_text(one.response), group_text(one), evidence, "; ".join(told)
+    name = f"{one.name} ({described_text(one)})"
+    return name, estimate_text(one.response), group_text(one), evidence, "; ".join(told)
