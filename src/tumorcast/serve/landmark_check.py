@@ -40,5 +40,6 @@ def check_at_risk(
 
 def _told(study: Study, patient_id: str, course_id: str, endpoint: str) -> tuple[float, bool]:
     """Time in days, NaN unknown, and whether the event happened then."""
-    own = course_table(study.keep([patient_id]), survival=endpoint).loc[course_id]
-    return float(own["time_days"]), float(own["is_event"]) == 1
+    table = course_table(study.keep([patient_id]), survival=endpoint)
+    time, event = table.loc[[course_id], ["time_days", "is_event"]].to_numpy(float)[0]
+    return float(time), bool(event == 1)
