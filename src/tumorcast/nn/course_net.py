@@ -39,10 +39,10 @@ class CourseNet(nn.Module):
     def ordinal_logits(self, scores: Tensor) -> Tensor:
         """[B, H] scores -> [B, K - 1] of exceeding each level of the ordinal scale; [B, 0] without that head."""
         if self.ordinal is None:
-            return scores.new_zeros(len(scores), 0)
+            return scores.new_zeros(scores.shape[0], 0)
         logits: Tensor = self.ordinal(scores[:, self.heads.index("ordinal")])
         return logits
 
     def own_losses(self, inputs: CourseInputs, output: PredictorOutput, labels: CourseLabels) -> Tensor:
         """[B, k] losses of each course beyond that of its scores; NaN where it has none. k = 0 for most networks."""
-        return output.scores.new_zeros(len(output.scores), 0)
+        return output.scores.new_zeros(output.scores.shape[0], 0)

@@ -61,7 +61,7 @@ class TreatmentEncoder(nn.Module):
 
     def forward(self, inputs: CourseInputs, sees_mutations: Tensor) -> Treated:
         """`sees_mutations` [B]: whether the course shows its mutations."""
-        count, course = len(inputs.treatment), inputs.drug_course
+        count, course = inputs.treatment.shape[0], inputs.drug_course
         known = (inputs.drug_agent > 0)[:, None]
         name = self.agent(inputs.drug_agent)
         parts = [inputs.drug_features, torch.where(known, name, torch.zeros_like(name))]
