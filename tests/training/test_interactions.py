@@ -130,3 +130,11 @@ def test_what_is_absent_has_no_interaction(found, present):
     predictor, _ = found
     courses = [toy_course(n, present=present) for n in range(6)]
     np.testing.assert_allclose(np.ptp(contrast(predictor, courses)), 0, atol=1e-5)
+
+
+def test_where_nobody_was_given_a_class_of_drugs_scores_stand_alone():
+    anchors = Anchors([3], treatment=2, heads=1)
+    anchors.scores[0].weight.fill_(0.5)
+    summary = torch.arange(6.0).view(2, 3)
+    said = anchors([summary], torch.zeros(2, 2), torch.ones(2, 1, dtype=torch.bool))
+    torch.testing.assert_close(said[:, 0, 0], 0.5 * summary.sum(dim=1))

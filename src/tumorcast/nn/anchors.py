@@ -67,7 +67,9 @@ class Interaction(nn.Module):
         self.register_buffer("weight", torch.zeros(features, classes, heads))
 
     def forward(self, x: Tensor, score: Tensor, given: Tensor) -> Tensor:
-        of_features = (x @ self.weight.flatten(1)).view(-1, *self.of_score.shape)
+        if self.mean.numel() == 0:  # no class was given to anyone in training
+            return self.offset.expand_as(score)
+        of_features = (x @ self.weight.flatten(1)).view(x.shape[0], *self.of_score.shape)
         of_each = score[:, None, :] * self.of_score + of_features
         return self.offset + ((given - self.mean)[:, :, None] * of_each).sum(dim=1)
 
