@@ -123,7 +123,7 @@ def make_site_lab(folder: Path, n_site: int = 60) -> SiteLab:
     ids = list(cohort.courses.index)
     prepared = fit_preprocessor(cohort, ids, bags, GeneNetwork.embedded(), {}, config)
     courses = [prepared.arrays(cohort, course_id, bags.get(course_id)) for course_id in ids]
-    model = toy_model(prepared=prepared, seed=4)
+    model = toy_model(prepared=prepared, seed=5)
     info = TileEncoderInfo(
         id=encoder.id, sha256=encoder.sha256, dim=3, target_mpp=1.0, tile_px=TILE_PX, tile_um=64.0, min_tissue=0.25
     )  # fmt: skip
