@@ -16,9 +16,9 @@ from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import RunConfig
 from tumorcast.evaluation.causal.effects import Effects, OutcomeEffects
 from tumorcast.evaluation.causal.fit_effects import response_effects, time_effects
+from tumorcast.readers.lesion_units import DAYS_PER_MONTH
 
 _UNKNOWN = "unknown"
-_DAYS_PER_MONTH = 30.4375
 
 
 def training_effects(
@@ -59,7 +59,7 @@ def _of_cancer(
         if (own := response_effects(numbers, given, patients, response, cancer, seed)) is not None:
             yield own
     if "survival" in heads:
-        months = table["time_days"].astype(float).to_numpy() / _DAYS_PER_MONTH
+        months = table["time_days"].astype(float).to_numpy() / DAYS_PER_MONTH
         event = table["is_event"].astype(float).to_numpy()
         own = time_effects(numbers, given, patients, months, event, cancer, endpoint, seed)
         if own is not None:

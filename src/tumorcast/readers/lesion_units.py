@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tumorcast.biology.recist.lesions import PatientLesions
 from tumorcast.domain.errors import InputError
 
-DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375}
+DAYS_PER_MONTH = 30.4375
+DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH}
 _MM = {"mm": 1.0, "cm": 10.0}
 _LEAST_GAP_DAYS = 14.0
 

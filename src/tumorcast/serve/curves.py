@@ -13,6 +13,7 @@ from tumorcast.cohort.baseline import baseline_numbers
 from tumorcast.cohort.courses import course_table
 from tumorcast.domain.errors import BundleError, InputError
 from tumorcast.evaluation.survival_curves import Curve, SurvivalRecord
+from tumorcast.readers.lesion_units import DAYS_PER_MONTH
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import CandidateAnswer, CandidateAnswers, predict_candidates
@@ -24,7 +25,6 @@ from tumorcast.serve.request import Request
 from tumorcast.serve.session import BundlePredictor
 
 _MONTHS = (3, 6, 12, 24)
-_DAYS_PER_MONTH = 30.4375
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def _overlap(bundle: Bundle, answers: CandidateAnswers, answer: CandidateAnswer)
 def _milestones(curve: Curve, landmark: float) -> tuple[Milestone, ...]:
     made = []
     for months in _MONTHS:
-        day = months * _DAYS_PER_MONTH
+        day = months * DAYS_PER_MONTH
         if day > landmark:
             told: Sequence[float | None] = curve.at(day) or (None, None, None)
             made.append(Milestone(day, *told))

@@ -29,6 +29,7 @@ from tumorcast.clinic.ranking.record import (
 )
 from tumorcast.clinic.ranking.words import NO_SYNERGY
 from tumorcast.evaluation.probability_interval import probability_interval
+from tumorcast.readers.lesion_units import DAYS_PER_MONTH
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import CandidateAnswer
 from tumorcast.serve.ranking_evidence import (
@@ -42,7 +43,6 @@ from tumorcast.serve.ranking_evidence import (
 _CORRELATIONS = (0.0, 0.3, 0.6)
 """Of responses to two drugs between patients: not known, so a range of them (Palmer and Sorger 2017)."""
 _NO_SOURCE = Source("", "in no formulary: given to training patients", "")
-DAYS_PER_MONTH = 30.4375
 _CAPPED = (
     "independent action of its parts, no synergy assumed: the network's own number is higher, and no data of the "
     "combination itself show that"

@@ -11,6 +11,7 @@ from reportlab.lib.colors import Color, HexColor
 
 from tumorcast.clinic.curves.record import PatientCurves, RegimenCurve
 from tumorcast.clinic.report.charts import svg_of
+from tumorcast.readers.lesion_units import DAYS_PER_MONTH
 
 INK, MUTED, RULE = HexColor("#1c2b36"), HexColor("#566573"), HexColor("#c9d2d9")
 COLOURS = (
@@ -26,7 +27,6 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 48.0, 16.0, 34.0, 66.0
 _LEGEND_ROW = 13.0
 _FONT, _BOLD = "Helvetica", "Helvetica-Bold"
 _TICK_DAYS = (30.4375, 60.875, 91.3125, 182.625, 365.25, 730.5)
-DAYS_PER_MONTH = 30.4375
 
 
 def survival_chart(curves: PatientCurves) -> Drawing:

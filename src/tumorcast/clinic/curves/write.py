@@ -9,8 +9,7 @@ import pandas as pd
 
 from tumorcast.clinic.curves.record import PatientCurves, RegimenCurve
 from tumorcast.readers.files import write_bytes, write_text
-
-_DAYS_PER_MONTH = 30.4375
+from tumorcast.readers.lesion_units import DAYS_PER_MONTH
 
 
 def write_curves(curves: PatientCurves, out: Path) -> list[str]:
@@ -63,10 +62,10 @@ def _told(one: RegimenCurve) -> str:
     if one.reason:
         return f"no curve: {one.reason}"
     shares = [
-        f"month {m.day / _DAYS_PER_MONTH:.0f} {m.survival:.0%} [{m.low:.0%}, {m.high:.0%}]"
+        f"month {m.day / DAYS_PER_MONTH:.0f} {m.survival:.0%} [{m.low:.0%}, {m.high:.0%}]"
         for m in one.milestones
         if m.survival is not None
     ]
-    middle = "not reached" if one.median_days is None else f"{one.median_days / _DAYS_PER_MONTH:.1f} months"
+    middle = "not reached" if one.median_days is None else f"{one.median_days / DAYS_PER_MONTH:.1f} months"
     against = "".join(f"; {told}" for told in (one.evidence, one.warnings) if told)
     return ", ".join([f"median {middle}", *shares]) + against
