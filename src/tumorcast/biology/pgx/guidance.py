@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal, get_args
 
 from tumorcast.biology._tables import read_table
 from tumorcast.biology.pgx.call import GeneCall
 from tumorcast.biology.pgx.phenoconversion import Conversion
 from tumorcast.biology.pgx.phenotypes import INDETERMINATE, NO_CALL, UNCHARACTERISED
 
+Action = Literal["avoid", "alternative", "lower dose", "higher dose", "monitor", "test", "no change"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+NOT_VERIFIED = "not verified against its source"
 _MISSING = (NO_CALL, INDETERMINATE, UNCHARACTERISED, "")
 
 
@@ -22,6 +26,8 @@ class Advice:
         genes: what it rests on, gene -> phenotype as used (after inhibitors).
         text, dose, alternative, strength, population: of the guidance; "" where it gives none.
         is_refusal: no guidance can be quoted; `text` says why, and there is no dose.
+        action: one of `ACTIONS`: the kind of thing that the text says, in our words.
+        checked, checked_on: what the row was compared with, and when; "" where nothing was at hand.
     """
 
     drug: str
@@ -34,6 +40,21 @@ class Advice:
     source: str = ""
     date: str = ""
     is_refusal: bool = False
+    action: Action = "test"
+    checked: str = ""
+    checked_on: str = ""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the row was compared with its source, or with a published copy of it."""
+        return bool(self.checked)
+
+    @property
+    def verification(self) -> str:
+        """In words; "" where nothing is quoted."""
+        if not self.source:
+            return ""
+        return f"compared with {self.checked}, {self.checked_on}" if self.checked else NOT_VERIFIED
 
 
 def known_drugs() -> tuple[str, ...]:
@@ -65,13 +86,10 @@ def _for_drug(
         why = f"no guidance: {', '.join(several)} has several possible phenotypes"
         return [Advice(drug, genes, why, is_refusal=True)]
     found = [
-        Advice(
-            drug, genes, row["text"], row["dose"], row["alternative"], row["strength"], row["population"],
-            row["source"], row["date"], not row["dose"] and "missing" in row["when"],
-        )
+        _advice(row, genes)
         for row in _rows()
         if row["drug"] == drug and _holds(row["when"], genes, calls, conversions)
-    ]  # fmt: skip
+    ]
     if found:
         return found
     unknown = [
@@ -82,6 +100,13 @@ def _for_drug(
             Advice(drug, genes, f"no guidance without a phenotype: {', '.join(unknown)}", is_refusal=True)
         ]
     return [Advice(drug, genes, "the guidance in the table says nothing for this result", is_refusal=True)]
+
+
+def _advice(row: Mapping[str, str], genes: Mapping[str, str]) -> Advice:
+    texts = (row[key] for key in ("text", "dose", "alternative", "strength", "population", "source", "date"))
+    is_refusal = not row["dose"] and "missing" in row["when"]
+    action = next(one for one in ACTIONS if one == row["action"])
+    return Advice(row["drug"], genes, *texts, is_refusal, action, row["checked"], row["checked_on"])
 
 
 def _phenotype(

@@ -16,6 +16,7 @@ from tumorcast.biology.pgx.notes import notes_of
 from tumorcast.biology.pgx.phenotypes import NO_CALL, SCORED
 from tumorcast.clinic.pgx.sample import SampleResult
 
+FORMAT = "tumorcast-pgx-1"
 COLUMNS = ("sample", "gene", "diplotype", "activity_score", "phenotype", "note")
 PHARMCAT_COLUMNS = (
     "Gene", "Source Diplotype", "Phenotype", "Activity Score", "Haplotype 1", "Haplotype 1 Function",
@@ -88,7 +89,7 @@ def as_json(
     """pgx.json (docs/pgx.md)."""
     genes = {gene for result in results for gene in result.calls}
     return {
-        "format": "tumorcast-pgx-1",
+        "format": FORMAT,
         "tumorcast": __version__,
         "research_use_only": True,
         "tables": [
@@ -114,7 +115,8 @@ def _sample_json(result: SampleResult, definitions: Definitions) -> dict[str, An
                 "drug": one.drug, "genes": dict(one.genes), "text": one.text, "dose": one.dose or None,
                 "alternative": one.alternative or None, "strength": one.strength or None,
                 "population": one.population or None, "source": one.source or None, "date": one.date or None,
-                "is_refusal": one.is_refusal,
+                "is_refusal": one.is_refusal, "action": one.action, "is_verified": one.is_verified,
+                "verification": one.verification or None,
             }
             for one in result.advice
         ],

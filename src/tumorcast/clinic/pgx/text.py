@@ -68,5 +68,5 @@ def _advice_lines(one: Advice) -> list[str]:
     }  # fmt: skip
     lines += [f"    {name}: {value}" for name, value in told.items() if value]
     if one.source:
-        lines.append(f"    source: {one.source}, {one.date}")
+        lines.append(f"    source: {one.source}, {one.date}; {one.verification}")
     return lines
