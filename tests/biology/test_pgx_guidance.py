@@ -6,7 +6,7 @@ import pytest
 
 from tumorcast.biology.pgx.call import GeneCall
 from tumorcast.biology.pgx.definitions import embedded_definitions
-from tumorcast.biology.pgx.guidance import Advice, advice_for, genes_of, known_drugs
+from tumorcast.biology.pgx.guidance import NOT_VERIFIED, Advice, advice_for, genes_of, known_drugs
 from tumorcast.biology.pgx.outside import outside_call
 from tumorcast.biology.pgx.phenoconversion import converted
 from tumorcast.biology.pgx.phenotypes import embedded_rules
@@ -91,14 +91,15 @@ def test_tamoxifen_follows_the_converted_phenotype() -> None:
 @pytest.mark.parametrize(
     ("tpmt", "nudt15", "dose"),
     [
-        ("Normal Metabolizer", "Normal Metabolizer", "normal starting dose"),
+        ("Normal Metabolizer", "Normal Metabolizer", "standard starting dose"),
         ("Intermediate Metabolizer", "Normal Metabolizer", "30-80%"),
         ("Normal Metabolizer", "Intermediate Metabolizer", "30-80%"),
         ("Intermediate Metabolizer", "Intermediate Metabolizer", "20-50%"),
         ("Possible Intermediate Metabolizer", "Intermediate Metabolizer", "20-50%"),
-        ("Poor Metabolizer", "Normal Metabolizer", "10% of the daily dose"),
-        ("Poor Metabolizer", "Poor Metabolizer", "10% of the daily dose"),
-        ("Normal Metabolizer", "Poor Metabolizer", "10 mg/m2/day"),
+        ("Poor Metabolizer", "Normal Metabolizer", "a tenth of the starting dose"),
+        ("Poor Metabolizer", "Poor Metabolizer", "a tenth of the starting dose"),
+        ("Poor Metabolizer", "Indeterminate", "a tenth of the starting dose"),
+        ("Normal Metabolizer", "Poor Metabolizer", "a tenth of the starting dose"),
         ("Normal Metabolizer", "Indeterminate", ""),
         ("Intermediate Metabolizer", "Indeterminate", "30-80%"),
     ],
@@ -129,7 +130,7 @@ def test_without_a_call_there_is_a_reason_and_no_dose(drug: str) -> None:
         assert one.is_refusal
         assert not one.dose
         assert one.text
-    assert set(genes_of(drug)) <= {*GENES, "CYP2D6"}
+    assert set(genes_of(drug)) <= {*GENES, "CYP2D6", "HLA-B"}
 
 
 def test_several_possible_phenotypes_get_no_guidance() -> None:
@@ -139,7 +140,46 @@ def test_several_possible_phenotypes_get_no_guidance() -> None:
 
 
 def test_rasburicase_is_quoted_as_contraindicated_in_deficiency() -> None:
-    (told,) = advice("rasburicase", given("G6PD", "", "Deficient"))
-    assert told.dose == "avoid"
+    quoted, label = advice("rasburicase", given("G6PD", "", "Deficient"))
+    assert (quoted.dose, label.dose) == ("avoid", "contraindicated")
+    assert quoted.is_verified
+    assert label.verification == NOT_VERIFIED
     (told,) = advice("rasburicase", given("G6PD", "", "Variable"))
     assert "enzyme activity" in told.text
+
+
+@pytest.mark.parametrize(
+    ("drug", "gene", "score", "strength"),
+    [
+        ("tamoxifen", "CYP2D6", "1", "Optional"), ("tamoxifen", "CYP2D6", "0.5", "Moderate"),
+        ("capecitabine", "DPYD", "1", "Strong"), ("capecitabine", "DPYD", "1.5", "Moderate"),
+        ("celecoxib", "CYP2C9", "1.5", "Moderate"), ("celecoxib", "CYP2C9", "2", "Strong"),
+    ],
+)  # fmt: skip
+def test_strengths_are_those_of_the_activity_score(drug: str, gene: str, score: str, strength: str) -> None:
+    (told,) = advice(drug, given(gene, activity=score))
+    assert told.strength == strength
+    assert told.verification.startswith("compared with")
+
+
+def test_a_phenotype_without_its_score_gets_what_holds_for_every_score_or_nothing() -> None:
+    (told,) = advice("fluorouracil", given("DPYD", "", "Intermediate Metabolizer"))
+    assert told.dose.startswith("50%")
+    assert "Moderate at 1.5" in told.strength
+    (told,) = advice("celecoxib", given("CYP2C9", "", "Intermediate Metabolizer"))
+    assert told.is_refusal
+    assert "activity score of CYP2C9" in told.text
+
+
+def test_hla_guidance_follows_the_allele_that_it_names() -> None:
+    (told,) = advice("pazopanib", given("HLA-B", "*57:01/*07:02"))
+    assert told.action == "monitor"
+    (told,) = advice("pazopanib", given("HLA-B", "*15:02/*07:02"))
+    assert told.is_refusal
+
+
+def test_an_inhibitor_that_was_not_verified_says_so() -> None:
+    for drug, is_open in (("terbinafine", True), ("paroxetine", False)):
+        one = converted(given("CYP2D6", "*1/*1"), [drug])
+        assert one is not None
+        assert ("not verified" in one.note) == is_open

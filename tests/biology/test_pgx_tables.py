@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -15,8 +16,10 @@ from tumorcast.biology.pgx.dates import (
     changes,
     stale_alleles,
     table_dates,
+    unverified,
 )
 from tumorcast.biology.pgx.definitions import embedded_definitions
+from tumorcast.biology.pgx.guidance import ACTIONS
 from tumorcast.biology.pgx.phenotypes import embedded_rules, phenotype_by_function, phenotype_by_score
 
 DEFINITIONS = embedded_definitions()
@@ -98,8 +101,59 @@ def test_changes_that_are_in_hold() -> None:
 
 
 def test_an_allele_whose_function_cpic_changed_since_says_so() -> None:
-    assert "2026-02-03" in stale_alleles("TPMT", ("*1", "*8"), DEFINITIONS)[0]
-    assert not stale_alleles("TPMT", ("*1", "*3A"), DEFINITIONS)
+    folder = replace(DEFINITIONS, is_folder=True, date="2025-11-05")
+    (told,) = stale_alleles("TPMT", ("*1", "*8"), folder)
+    assert told.startswith("not in these tables, CPIC 2026-02-03")
+    assert not stale_alleles("TPMT", ("*1", "*3A"), folder)
+    assert not stale_alleles("TPMT", ("*1", "*8"), DEFINITIONS)
+
+
+def test_a_folder_lacks_every_change_of_alleles_after_its_date_and_no_other() -> None:
+    folder = replace(DEFINITIONS, is_folder=True, date="2025-11-05")
+    told = " | ".join(absent_changes({"TPMT", "CYP2D6", "SLCO1B1"}, folder))
+    assert "2026-02-03 TPMT *5 *6" in told
+    assert "2026-02-03 TPMT *45" in told
+    assert "SLCO1B1" not in told
+    assert "thiopurine guideline" not in told
+    assert "2026-06-15 CYP2D6: ondansetron" in told
+    assert "2026-09-29 CYP2D6 *9" not in told
+
+
+def test_functions_of_tpmt_and_nudt15_are_those_of_2026() -> None:
+    functions = {
+        (gene, one.name): one.function
+        for gene in ("TPMT", "NUDT15")
+        for one in DEFINITIONS.genes[gene].alleles
+    }
+    assert functions["TPMT", "*8"] == functions["NUDT15", "*5"] == "Decreased function"
+    assert functions["TPMT", "*16"] == functions["NUDT15", "*4"] == functions["NUDT15", "*3"] == "No function"
+    assert functions["TPMT", "*24"] == "Uncertain function"
+
+
+@pytest.mark.parametrize(
+    ("gene", "one", "other", "phenotype"),
+    [
+        ("TPMT", "Normal", "Decreased", "Normal Metabolizer"),
+        ("TPMT", "Decreased", "Decreased", "Intermediate Metabolizer"),
+        ("TPMT", "Decreased", "No", "Intermediate Metabolizer"),
+        ("NUDT15", "Decreased", "No", "Poor Metabolizer"),
+        ("NUDT15", "Uncertain", "No", "Possible Intermediate Metabolizer"),
+        ("NUDT15", "Uncertain", "Decreased", "Indeterminate"),
+    ],
+)
+def test_thiopurine_genes_follow_the_2025_update(gene: str, one: str, other: str, phenotype: str) -> None:
+    functions = (f"{one} function", f"{other} function")
+    assert phenotype_by_function(gene, functions, embedded_rules()) == phenotype
+
+
+def test_rows_say_what_they_were_compared_with_or_that_nothing_was_at_hand() -> None:
+    for row in (*read_table("pgx_guidance").rows, *_inhibitors()):
+        assert bool(row["checked"]) == bool(row["checked_on"]), row
+        if row["checked_on"]:
+            datetime.date.fromisoformat(row["checked_on"])
+    assert {row["action"] for row in read_table("pgx_guidance").rows} == set(ACTIONS)
+    told = unverified()
+    assert told["pgx_guidance"][0] == sum(not row["checked"] for row in read_table("pgx_guidance").rows) > 0
 
 
 @pytest.mark.parametrize(

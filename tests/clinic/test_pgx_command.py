@@ -57,7 +57,8 @@ def test_the_first_page_warns_of_old_tables_and_tells_what_is_not_in(tmp_path: P
     write_pgx([vcf], tmp_path, Request(today=date(2026, 11, 27)))
     first = (tmp_path / "pgx.txt").read_text(encoding="utf-8").split("Sample S1")[0]
     assert "WARNING, older than 12 months: allele definitions" in first
-    assert "2026-02-03 TPMT" in first.replace("\n    ", " ")
+    assert "2026-02-03 TPMT *45" in first.replace("\n    ", " ")
+    assert "rows were not verified against its source" in first
     assert "does not mean that a fluoropyrimidine is safe" in first
     write_pgx([vcf], tmp_path, Request(today=date(2023, 8, 1)))
     assert "WARNING" not in (tmp_path / "pgx.txt").read_text(encoding="utf-8")
@@ -141,3 +142,17 @@ def test_no_refusal_carries_a_dose(tmp_path: Path) -> None:
     advice = loaded(tmp_path)["samples"][0]["guidance"]
     assert all(one["dose"] is None and one["text"] for one in advice if one["is_refusal"])
     assert any(one["is_refusal"] and one["drug"] == "capecitabine" for one in advice)
+
+
+def test_guidance_that_was_not_verified_says_so_in_text_and_json(tmp_path: Path) -> None:
+    calls = tmp_path / "calls.tsv"
+    calls.write_text("UGT1A1\t*28/*28\nDPYD\tReference/c.2846A>T\n")
+    write_pgx([calls], tmp_path, Request(treatment="nilotinib + capecitabine"))
+    told = {one["drug"]: one for one in loaded(tmp_path)["samples"][0]["guidance"]}
+    assert told["nilotinib"]["is_verified"] is False
+    assert told["nilotinib"]["verification"] == "not verified against its source"
+    assert told["capecitabine"]["is_verified"] is True
+    assert loaded(tmp_path)["not_verified"]["pgx_guidance"]["n_not_verified"] > 0
+    text = (tmp_path / "pgx.txt").read_text(encoding="utf-8").replace("\n    ", " ")
+    assert text.count("; not verified against its source") == 1
+    assert text.count("; compared with ") == 1

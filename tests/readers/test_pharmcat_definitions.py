@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tumorcast.biology.pgx.call import call_gene
+from tumorcast.biology.pgx.dates import changes
 from tumorcast.biology.pgx.definitions import embedded_definitions
 from tumorcast.biology.pgx.phenotypes import embedded_rules, phenotype_by_function, phenotype_by_score
 from tumorcast.clinic.pgx.write import Request, write_pgx
@@ -103,12 +104,16 @@ def test_own_tables_call_the_examples_alike(shared_data: Path) -> None:
 
 def test_own_alleles_agree_with_the_folder_where_both_have_them(shared_data: Path) -> None:
     own, theirs = embedded_definitions(), read_definitions(shared_data / "PharmCAT")
+    younger = [one for one in changes() if one.is_in and one.date > theirs.date]
+    reassigned = {(gene, name) for one in younger for gene in one.genes for name in one.alleles}
     for gene, mine in own.genes.items():
         for name, allele in mine.by_name.items():
             other = theirs.genes[gene].by_name.get(name)
             if other is not None and (gene, name) not in _OLDER:
                 bases = {p: one for p, one in other.bases.items() if p in mine.by_position}
                 assert dict(allele.bases) == bases, (gene, name)
+                if (gene, name) in reassigned:
+                    continue
                 assert (allele.function, allele.activity) == (other.function, other.activity), (gene, name)
 
 

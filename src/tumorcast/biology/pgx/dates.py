@@ -66,23 +66,31 @@ def changes() -> list[Change]:
 def absent_changes(genes: Collection[str], definitions: Definitions) -> list[str]:
     """Changes of these genes that the tables do not hold, a line each.
 
-    A change that a folder of definitions may hold is not claimed absent where the folder is younger.
+    A folder of definitions lacks every change of alleles after its date; what it may hold is not claimed absent.
     """
-    is_own = not definitions.is_folder
     return [
-        f"{one.date} {' '.join(one.genes)} {' '.join(one.alleles)}: {one.text}".replace("  ", " ")
+        f"{' '.join((one.date, *one.genes, *one.alleles))}: {one.text}"
         for one in changes()
-        if not one.is_in and set(one.genes) & set(genes) and (is_own or one.date > definitions.date)
+        if set(one.genes) & set(genes) and _is_absent(one, definitions)
     ]
+
+
+def _is_absent(one: Change, definitions: Definitions) -> bool:
+    if not definitions.is_folder or not one.alleles or not set(one.genes) & set(definitions.genes):
+        return not one.is_in
+    return one.date > definitions.date
 
 
 def stale_alleles(gene: str, names: Collection[str], definitions: Definitions) -> list[str]:
     """Notes on alleles of a call whose function CPIC changed since the tables."""
     return [
-        f"CPIC {one.date}: {one.text} ({', '.join(name for name in names if name in one.alleles)})"
+        f"not in these tables, CPIC {one.date}: {one.text} ({', '.join(name for name in names if name in one.alleles)})"
         for one in changes()
-        if not one.is_in
-        and gene in one.genes
-        and set(names) & set(one.alleles)
-        and (not definitions.is_folder or one.date > definitions.date)
+        if gene in one.genes and set(names) & set(one.alleles) and _is_absent(one, definitions)
     ]
+
+
+def unverified() -> dict[str, tuple[int, int]]:
+    """Table -> (rows that were not compared with their source, rows)."""
+    tables = {name: read_table(name).rows for name in ("pgx_guidance", "pgx_inhibitors")}
+    return {name: (sum(not row["checked"] for row in rows), len(rows)) for name, rows in tables.items()}

@@ -99,7 +99,23 @@ def _for_drug(
         return [
             Advice(drug, genes, f"no guidance without a phenotype: {', '.join(unknown)}", is_refusal=True)
         ]
-    return [Advice(drug, genes, "the guidance in the table says nothing for this result", is_refusal=True)]
+    why = "the guidance in the table says nothing for this result"
+    scored = [
+        gene for gene in genes if _goes_by_score(drug, gene) and _score(gene, calls, conversions) is None
+    ]
+    if scored:
+        why += f"; it goes by the activity score of {', '.join(scored)}, which is not known"
+    return [Advice(drug, genes, why, is_refusal=True)]
+
+
+def _goes_by_score(drug: str, gene: str) -> bool:
+    return any(f"{gene}=score:" in row["when"] for row in _rows() if row["drug"] == drug)
+
+
+def _score(
+    gene: str, calls: Mapping[str, GeneCall], conversions: Mapping[str, Conversion]
+) -> float | None:  # fmt: skip
+    return conversions[gene].activity_score if gene in conversions else calls[gene].activity_score
 
 
 def _advice(row: Mapping[str, str], genes: Mapping[str, str]) -> Advice:
@@ -139,15 +155,23 @@ def _is(
     if gene not in calls or phenotype in _MISSING:
         return False
     if kind == "score" and wanted:
-        score = conversions[gene].activity_score if gene in conversions else calls[gene].activity_score
+        score = _score(gene, calls, conversions)
         return score is not None and score == float(wanted)
+    if kind == "unscored" and wanted:
+        return phenotype == wanted and calls[gene].activity_score is None and gene not in conversions
+    if kind == "has" and wanted:
+        return wanted in phenotype.split("; ")
     if kind == "diplotype" and wanted:
         return "/".join(calls[gene].lookup) == wanted
     return phenotype == value
 
 
 def _conditions(when: str) -> dict[str, tuple[str, ...]]:
-    """`GENE=value|value;GENE=...`; a value is a phenotype, `score:1.5`, `diplotype:*1/*2` or `missing`."""
+    """`GENE=value|value;GENE=...`.
+
+    A value is a phenotype, `score:1.5`, `unscored:PHENOTYPE` (given without an activity score), `diplotype:*1/*2`,
+    `has:*57:01 positive` (one of several alleles) or `missing`.
+    """
     found = {}
     for word in when.split(";"):
         gene, _, values = word.partition("=")

@@ -27,6 +27,7 @@ class Conversion:
         phenotype: what guidance is looked up by; the genetic one where nothing changes.
         drugs: inhibitors with their strength.
         is_changed: whether `phenotype` or `activity_score` differs from the genetic one.
+        unverified: drugs whose strength was not compared with its source.
     """
 
     gene: str
@@ -34,21 +35,25 @@ class Conversion:
     activity_score: float | None
     drugs: tuple[tuple[str, str], ...]
     is_changed: bool
+    unverified: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
         """One line."""
         names = ", ".join(f"{drug} ({strength})" for drug, strength in self.drugs)
+        told = f"inhibitors of {self.gene} are given and change no phenotype here: {names}"
         if self.is_changed:
-            return f"under {names}: acts as {self.phenotype} (phenoconversion)"
-        return f"inhibitors of {self.gene} are given and change no phenotype here: {names}"
+            told = f"under {names}: acts as {self.phenotype} (phenoconversion)"
+        if not self.unverified:
+            return told
+        return f"{told}; strength not verified against its source: {', '.join(self.unverified)}"
 
 
 @cache
-def _inhibitors() -> dict[str, dict[str, str]]:
-    table: dict[str, dict[str, str]] = {}
+def _inhibitors() -> dict[str, dict[str, dict[str, str]]]:
+    table: dict[str, dict[str, dict[str, str]]] = {}
     for row in read_table("pgx_inhibitors").rows:
-        table.setdefault(row["gene"], {})[row["drug"]] = row["strength"]
+        table.setdefault(row["gene"], {})[row["drug"]] = row
     return table
 
 
@@ -59,7 +64,8 @@ def converted(call: GeneCall, drugs: Sequence[str]) -> Conversion | None:
         drugs: generic names, any case.
     """
     known = _inhibitors().get(call.gene, {})
-    found = sorted({(drug.lower(), known[drug.lower()]) for drug in drugs if drug.lower() in known})
+    given = sorted({drug.lower() for drug in drugs if drug.lower() in known})
+    found = [(drug, known[drug]["strength"]) for drug in given]
     if not found or not call.is_called:
         return None
     strengths = {strength for _, strength in found}
@@ -71,4 +77,5 @@ def converted(call: GeneCall, drugs: Sequence[str]) -> Conversion | None:
     elif strongest == "strong" and call.gene in (*_BY_STRENGTH, "CYP2D6"):
         phenotype, score = "Poor Metabolizer", (0.0 if call.gene == "CYP2D6" else None)
     is_changed = (phenotype, score) != (call.phenotype, call.activity_score)
-    return Conversion(call.gene, phenotype, score, tuple(found), is_changed)
+    unverified = tuple(drug for drug in given if not known[drug]["checked"])
+    return Conversion(call.gene, phenotype, score, tuple(found), is_changed, unverified)

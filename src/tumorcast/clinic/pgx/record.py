@@ -105,7 +105,8 @@ def _conversion(gene: str, told: Mapping[str, Any] | None) -> Conversion | None:
     if told is None:
         return None
     drugs = tuple((one["drug"], one["strength"]) for one in told["inhibitors"])
-    return Conversion(gene, told["phenotype"], told["activity_score"], drugs, told["is_changed"])
+    unverified = tuple(one["drug"] for one in told["inhibitors"] if not one["is_verified"])
+    return Conversion(gene, told["phenotype"], told["activity_score"], drugs, told["is_changed"], unverified)
 
 
 def _of_csv(text: str, path: Path) -> dict[str, PgxRecord]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tumorcast import __version__
 from tumorcast.biology.pgx.call import GeneCall
-from tumorcast.biology.pgx.dates import absent_changes, stale_alleles, table_dates
+from tumorcast.biology.pgx.dates import absent_changes, stale_alleles, table_dates, unverified
 from tumorcast.biology.pgx.definitions import Definitions
 from tumorcast.biology.pgx.notes import notes_of
 from tumorcast.biology.pgx.phenotypes import NO_CALL, SCORED
@@ -96,6 +96,9 @@ def as_json(
             {"name": t.name, "source": t.source, "version": t.version, "date": t.date, "is_old": t.is_old(today)}
             for t in table_dates(definitions)
         ],
+        "not_verified": {
+            name: {"n_rows": n, "n_not_verified": n_open} for name, (n_open, n) in unverified().items()
+        },
         "absent_changes": absent_changes(genes, definitions),
         "file_notes": {name: list(notes) for name, notes in file_notes.items()},
         "samples": [_sample_json(result, definitions) for result in results],
@@ -152,6 +155,9 @@ def _converted_json(result: SampleResult, gene: str) -> dict[str, Any]:
     return {
         "phenoconversion": {
             "phenotype": one.phenotype, "activity_score": one.activity_score, "is_changed": one.is_changed,
-            "inhibitors": [{"drug": drug, "strength": strength} for drug, strength in one.drugs],
+            "inhibitors": [
+                {"drug": drug, "strength": strength, "is_verified": drug not in one.unverified}
+                for drug, strength in one.drugs
+            ],
         }
     }  # fmt: skip

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from tumorcast.biology.pgx.dates import OLDEST_DAYS, absent_changes, table_dates
+from tumorcast.biology.pgx.dates import OLDEST_DAYS, absent_changes, table_dates, unverified
 from tumorcast.biology.pgx.definitions import Definitions
-from tumorcast.biology.pgx.guidance import Advice
+from tumorcast.biology.pgx.guidance import NOT_VERIFIED, Advice
 from tumorcast.clinic.pgx.sample import SampleResult
 from tumorcast.clinic.pgx.tables import all_notes, shown_score
 
@@ -32,6 +32,8 @@ def text_of(
     for table in table_dates(definitions):
         mark = f"WARNING, older than {OLDEST_DAYS // 30} months: " if table.is_old(today) else ""
         lines.append(f"{mark}{table.name}, {table.date}: {table.version}")
+    for name, (n_open, n) in unverified().items():
+        lines.append(f"{name}: {n_open} of {n} rows were {NOT_VERIFIED}; those shown below say so")
     if definitions.left_out:
         lines.append(f"not in the folder, own definitions used: {', '.join(definitions.left_out)}")
     if absent := absent_changes(genes, definitions):
