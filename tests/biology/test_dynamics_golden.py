@@ -117,6 +117,7 @@ def test_every_entry_says_where_it_comes_from_and_what_it_is_not() -> None:
     for entry in populations().values():
         assert entry.doi.startswith("10.")
         assert all((entry.caveat, entry.source, entry.drugs))
+        assert entry.verification.startswith("compared with ")
         assert entry.additive_mm > 0
         assert all(one.value > 0 and one.log_sd > 0 for one in entry.values.values())
 

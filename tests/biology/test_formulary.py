@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tumorcast.biology.regimens.cancers import above, are_related, check_code, c
 from tumorcast.biology.regimens.cautions import cautions_of, facts_asked
 from tumorcast.biology.regimens.formulary import Formulary, _place
 from tumorcast.biology.regimens.parse import parse_formulary, read_formulary
+from tumorcast.biology.regimens.regimen import NOT_VERIFIED, TYPED, verification
 from tumorcast.domain.errors import InputError
 
 REGIMENS = Formulary.embedded().regimens
@@ -33,6 +35,28 @@ def test_every_row_has_source_and_date() -> None:
             assert source.citation
             assert source.doi
             assert re.fullmatch(r"(19|20)\d\d", source.date)
+
+
+def test_every_row_says_with_what_it_was_compared_or_that_it_was_not() -> None:
+    said = re.compile(rf"compared with \S.+, 20\d\d-\d\d-\d\d|{TYPED}")
+    for regimen in REGIMENS:
+        checks = [source.check for source in (regimen.source, regimen.standard) if source]
+        assert all(said.fullmatch(verification(check)) for check in (*checks, regimen.doses_check))
+    assert {verification(None, "own.yaml"), verification(None)} == {NOT_VERIFIED, TYPED}
+
+
+def test_the_documented_counts_are_those_of_the_rows() -> None:
+    sources = {(s.key, s.doi): s.check for r in REGIMENS for s in (r.source, r.standard) if s}.values()
+    page = (Path(__file__).parents[2] / "docs" / "formulary.md").read_text(encoding="utf-8")
+    for name, checks in (
+        ("citations", list(sources)),
+        ("doses and cycle", [r.doses_check for r in REGIMENS]),
+    ):
+        compared = sum(check is not None for check in checks)
+        (row,) = re.findall(rf"^\| {name} .*\| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+        assert row == (str(compared), str(len(checks) - compared))
+    for against, n in Counter(check.against for check in sources if check).items():
+        assert f"| {against} | {n} |" in page
 
 
 def test_every_drug_is_known_and_named_by_its_own_name() -> None:
@@ -124,6 +148,10 @@ def test_own_drugs_and_own_rows_stand_instead(tmp_path: Path) -> None:
         ("{newmab: 100 mg, carboplatin: AUC 5}", "{carboplatin: x, Paraplatin: y}", "named twice"),
         ("source: Trial}", "source: Trial, lines: [0]}", "whole number"),
         ("source: Trial}", "source: Trial, cost: {text: much}}", "needs `text`, `source`"),
+        ("date: 2025-03", "date: 2025-03, checked: {date: 2026-01-02}", "checked: `against` is missing"),
+        ("date: 2025-03", "date: 2025-03, checked: {against: x, date: 2026-01}", "this is not a day"),
+        ("date: 2025-03", "date: 2025-03, checked: yes", "must be a mapping"),
+        ("source: Trial}", "source: Trial, doses_checked: {against: x, day: 2026-01-02}}", "unknown field"),
         ("class: anti-PD-1, ", "", "`class` is missing"),
         ("regimens:", "regimens: [", "not valid YAML"),
     ],

@@ -46,6 +46,7 @@ class Population:
         proportional: residual error, as a share of the size.
         source: with its doi.
         caveat: what it is not.
+        checked, checked_on: with what citation and values were compared, and when; "" nobody compared them.
     """
 
     name: str
@@ -60,6 +61,13 @@ class Population:
     source: str
     doi: str
     caveat: str
+    checked: str = ""
+    checked_on: str = ""
+
+    @property
+    def verification(self) -> str:
+        """With what citation and values were compared, in words."""
+        return f"compared with {self.checked}, {self.checked_on}" if self.checked else "not verified"
 
     def error_sd_mm(self, sizes: Floats) -> Floats:
         """Standard deviation of a measurement of `sizes` mm: additive plus proportional."""
@@ -78,6 +86,7 @@ def populations() -> dict[str, Population]:
             row["entry"], row["model"], split_list(row["drugs"]), row["cancer"], row["setting"],
             int(row["patients"]) if row["patients"] else None, values[row["entry"]], float(row["additive_mm"]),
             float(row["proportional"]), row["source"], row["doi"], row["caveat"],
+            row["checked"], row["checked_on"],
         )
         for row in read_table("tumour_dynamics").rows
     }  # fmt: skip

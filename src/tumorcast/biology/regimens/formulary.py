@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tumorcast.biology.regimens.cancers import are_related
 from tumorcast.biology.regimens.parse import parse_formulary, read_formulary
-from tumorcast.biology.regimens.regimen import Regimen
+from tumorcast.biology.regimens.regimen import EMBEDDED, Regimen
 
 
 @dataclass(frozen=True)
@@ -61,4 +61,4 @@ def _embedded() -> tuple[Regimen, ...]:
         (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name
     )
     found = [one for file in files for one in parse_formulary(file.read_text(encoding="utf-8"), file.name)]
-    return tuple(replace(one, origin="embedded") for one in found)
+    return tuple(replace(one, origin=EMBEDDED) for one in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,19 @@ import yaml
 from tumorcast.biology.drugs import UNKNOWN_CLASS, Agent, agent_names, normalise_agents
 from tumorcast.biology.regimens.advice import refuse_advice
 from tumorcast.biology.regimens.cancers import check_code
-from tumorcast.biology.regimens.regimen import Dose, Regimen, Source, Statement, key_of
+from tumorcast.biology.regimens.regimen import Check, Dose, Regimen, Source, Statement, key_of
 from tumorcast.domain.errors import InputError, did_you_mean
 
 SETTINGS = ("metastatic", "locally advanced", "neoadjuvant", "perioperative", "adjuvant")
 _TOP = ("version", "sources", "agents", "regimens")
-_SOURCE = ("cite", "doi", "url", "date")
+_SOURCE = ("cite", "doi", "url", "date", "checked")
 _AGENT = ("class", "targets")
 _REGIMEN = (
     "name", "drugs", "cancers", "setting", "lines", "source", "cycle_days", "route", "biomarker", "standard",
-    "availability", "cost",
+    "availability", "cost", "doses_checked",
 )  # fmt: skip
 _STATEMENT = ("text", "source", "date")
+_CHECK = ("against", "date")
 _DATE = re.compile(r"(?:19|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -100,6 +102,7 @@ class _Reading:
             standard=None if own.get("standard") is None else self._named(own["standard"], f"{at}: standard"),
             availability=_statements(own.get("availability"), f"{at}: availability"),
             cost=_statements(own.get("cost"), f"{at}: cost"),
+            doses_check=_check(own.get("doses_checked"), f"{at}: doses_checked"),
             origin=self.where,
         )
 
@@ -149,7 +152,8 @@ def _source(key: str, told: object, where: str) -> Source:
         raise InputError(
             f"{at}: this is not a DOI", got=doi, expected="10.1056/NEJMoa1801005, without https://"
         )
-    return Source(key, str(own["cite"]), _date(own.get("date"), at), doi, str(own.get("url") or ""))
+    check = _check(own.get("checked"), f"{at}: checked")
+    return Source(key, str(own["cite"]), _date(own.get("date"), at), doi, str(own.get("url") or ""), check)
 
 
 def _agent(name: str, told: object, where: str) -> Agent:
@@ -173,6 +177,23 @@ def _statements(told: object, at: str) -> tuple[Statement, ...]:
             )
         made.append(Statement(str(own["text"]), str(own["source"]), _date(own.get("date"), at)))
     return tuple(made)
+
+
+def _check(told: object, at: str) -> Check | None:
+    if told is None:
+        return None
+    own = _mapping(told, at, _CHECK)
+    if not own.get("against"):
+        raise InputError(
+            f"{at}: `against` is missing",
+            expected="with what it was compared, in a few words",
+            fix="leave the whole field out where nobody compared it",
+        )
+    try:
+        day = date.fromisoformat(str(own.get("date")))
+    except ValueError:
+        raise InputError(f"{at}: this is not a day", got=own.get("date"), expected="YYYY-MM-DD") from None
+    return Check(str(own["against"]), day.isoformat())
 
 
 def _mapping(told: object, at: str, allowed: tuple[str, ...]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from tumorcast.biology.drugs import Agent
 
 UNKNOWN = "unknown"
+EMBEDDED = "embedded"
+TYPED = "typed from memory, not verified"
+NOT_VERIFIED = "not verified here"
 
 _KINDS = {
     "immunotherapy": (
@@ -32,6 +35,25 @@ _ORDER = (*(kind for kind in _KINDS if kind), _TARGETED, UNKNOWN)
 
 
 @dataclass(frozen=True)
+class Check:
+    """With what a statement was compared and agrees, and on which day."""
+
+    against: str
+    date: str
+
+
+def verification(check: Check | None, origin: str = EMBEDDED) -> str:
+    """`compared with the PubMed record, 2026-11-28`, or that nobody compared it.
+
+    Args:
+        origin: of the row; what this package's authors typed is told apart from what a user wrote.
+    """
+    if check is not None:
+        return f"compared with {check.against}, {check.date}"
+    return TYPED if origin == EMBEDDED else NOT_VERIFIED
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a statement comes from.
 
@@ -41,6 +63,7 @@ class Source:
         date: when it was published or read, YYYY or YYYY-MM-DD.
         doi: digital object identifier, "" where there is none.
         url: where else it is found, "" nowhere.
+        check: of title or trial, year and DOI together; None: nobody compared them.
     """
 
     key: str
@@ -48,6 +71,7 @@ class Source:
     date: str
     doi: str = ""
     url: str = ""
+    check: Check | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,7 @@ class Regimen:
         biomarker: whom the source restricts it to, in words; "" nobody.
         standard: the guideline that names it for this setting; None: not known here to be one.
         availability, cost: empty: unknown.
+        doses_check: of the dose texts and the cycle; None: nobody compared them.
         origin: "embedded", or the file that a user gave.
     """
 
@@ -98,7 +123,8 @@ class Regimen:
     standard: Source | None = None
     availability: tuple[Statement, ...] = ()
     cost: tuple[Statement, ...] = ()
-    origin: str = "embedded"
+    doses_check: Check | None = None
+    origin: str = EMBEDDED
 
     @property
     def agents(self) -> tuple[Agent, ...]:

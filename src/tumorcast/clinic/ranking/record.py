@@ -17,12 +17,13 @@ Support = Literal["overlap", "counts", "none", "too_few", "unknown_patient", "no
 
 @dataclass(frozen=True)
 class Cited:
-    """A statement's source; doi "" where it has none."""
+    """A statement's source; doi "" where it has none; `verification`: with what it was compared."""
 
     name: str
     citation: str
     doi: str
     date: str
+    verification: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Entry:
         doses: quoted from `source`.
         standard: the guideline that lists it for the setting; None: not known here to be one.
         origin: "embedded" or the user's file.
+        doses_verification: with what the doses were compared, or that nobody did.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Entry:
     source: Cited
     standard: Cited | None
     origin: str
+    doses_verification: str = ""
 
 
 @dataclass(frozen=True)

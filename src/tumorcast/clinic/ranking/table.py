@@ -20,6 +20,7 @@ from tumorcast.clinic.ranking.words import (
     group_text,
     months_text,
     percent,
+    unverified,
 )
 
 _WIDTH = 118
@@ -99,6 +100,8 @@ def _candidate(one: Candidate) -> Iterator[str]:
         open_ones = caution_lines(one, kind, states)
         if open_ones:
             yield from _wrapped(f"  {kind.upper()}: {'; '.join(open_ones)}", "    ")
+    if unverified(one):
+        yield from _wrapped(f"  citation not verified: {', '.join(unverified(one))}", "    ")
     access = [f"{said.text} ({said.source}, {said.date})" for said in (*one.availability, *one.cost)]
     if one.is_cell_therapy or access:
         yield from _wrapped(f"  access: {'; '.join(access)}", "    ")

@@ -17,6 +17,7 @@ from tumorcast.clinic.ranking.words import (
     group_lines,
     group_text,
     percent,
+    unverified,
 )
 from tumorcast.clinic.report.panel import Panel
 from tumorcast.clinic.report.tables import Table
@@ -77,6 +78,7 @@ def _row(one: Candidate) -> tuple[str, ...]:
         reference = one.reference
         span = f"{percent(reference.value)} ({percent(reference.low)} to {percent(reference.high)})"
         told.append(f"independent action {span}, {reference.words}")
+    told += [f"citation not verified: {name}" for name in unverified(one)]
     evidence = f"{TIERS[one.tier]}, n {one.n_here}" if one.n_here else TIERS[one.tier]
     name = f"{one.name} ({described_text(one)})"
     return name, estimate_text(one.response), group_text(one), evidence, "; ".join(told)
