@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,15 @@ from tumorcast.batches.batch import CourseBatch, CourseLabels, inputs_from
 from tumorcast.batches.budget import within_budget
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.packing import pack
+from tumorcast.slides.ahead import ahead
 
 Item = tuple[CourseArrays, int]
 LABELS = ("response", "ordinal", "time_days", "is_event", "size_change")
 """Columns of the course table, in the order of `CourseLabels`; an absent one is unknown for all."""
 _AHEAD = 4
 """Batches that each loading process has ready."""
+_AHEAD_OF_STEP = 2
+"""Batches that a thread has ready where there is no such process: what waits for files does not wait for steps."""
 _NOT_FOR_LOADERS = [
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGUSR1") if hasattr(signal, name)
 ]
@@ -151,11 +156,25 @@ class WholeBags(SharedBatches):
 
 
 class _Loader(DataLoader[CourseBatch]):
-    """No signal meets a loading process before it has learned to ignore it."""
+    """Batches made ahead of the steps: by loading processes, or else by a thread.
+
+    No signal meets a loading process before it has learned to ignore it.
+    """
 
     def __iter__(self) -> Any:
         with _held_back():
-            return super().__iter__()
+            batches = super().__iter__()
+        return batches if self.num_workers else _by_thread(batches)
+
+
+def _by_thread(batches: Iterator[CourseBatch]) -> Iterator[CourseBatch]:
+    """The same batches, as many as `_AHEAD_OF_STEP` of them made before they are asked for."""
+    with ThreadPoolExecutor(1) as pool:
+        for made in ahead(pool, lambda _: next(batches, None), count(), _AHEAD_OF_STEP):
+            batch = made.result()
+            if batch is None:
+                return
+            yield batch
 
 
 @contextmanager
@@ -182,7 +201,8 @@ def _ignore_signals(worker: int) -> None:
 def make_loader(
     dataset: CourseDataset, batches: Sampler[list[int]], workers: int = 0, pin: bool = False
 ) -> DataLoader[CourseBatch]:
-    """Packed batches of the courses that `batches` names; `workers` processes read ahead, epoch after epoch.
+    """Packed batches of the courses that `batches` names; `workers` processes read ahead, epoch after epoch;
+    with none of them a thread does, which sends nothing from process to process.
 
     Args:
         pin: batches go to a GPU, where there is one.

@@ -20,7 +20,8 @@ def pool_tiles(
     """GELU, layer norm, gated attention (`nn.segments.AttentionPooling`) and its weighted sum over each course.
 
     The same as the plain formula in value and gradient. Gradients are made where their parts still lie in the cache,
-    which takes less than half the time on wide tokens; kept are hidden and normalised tokens and the two gates.
+    which takes less than half the time on wide tokens; kept are hidden and normalised tokens and the two gates. The
+    gradient takes the normalised tokens' place, so that a second backward of the same graph is an error.
 
     Args:
         sizes: tiles of each course, one after the other.
@@ -41,9 +42,10 @@ class _TilePooling(torch.autograd.Function):
         gates, logits = hidden.new_empty((2, count, len(gate))), hidden.new_empty((count, len(score)))
         for start, stop in _chunks(count, width):
             own, inside = values[start:stop], gates[:, start:stop]
-            made = _ops.native_layer_norm(_ops.gelu(hidden[start:stop]), [width], norm, norm_bias, epsilon)
-            own.copy_(made[0])
-            spread[0, start:stop], spread[1, start:stop] = made[1], made[2]
+            _ops.native_layer_norm.out(
+                _ops.gelu(hidden[start:stop]), [width], norm, norm_bias, epsilon,
+                out0=own, out1=spread[0, start:stop], out2=spread[1, start:stop],
+            )  # fmt: skip
             torch.addmm(content_bias, own, content.T, out=inside[0]).tanh_()
             torch.addmm(gate_bias, own, gate.T, out=inside[1]).sigmoid_()
             torch.addmm(score_bias, inside[0] * inside[1], score.T, out=logits[start:stop])
@@ -64,7 +66,6 @@ class _TilePooling(torch.autograd.Function):
         on_logits = _on_logits(on_tokens, on_attention, values, attention, tokens, ctx.sizes)
         owners = torch.repeat_interleave(torch.tensor(ctx.sizes))
         slopes = [torch.zeros_like(layer) for layer in layers]
-        on_hidden = torch.empty_like(hidden)
         for start, stop in _chunks(*hidden.shape):
             at = slice(start, stop)
             on_values = _on_values(on_tokens, attention[at], owners[at])
@@ -76,8 +77,8 @@ class _TilePooling(torch.autograd.Function):
             )  # fmt: skip
             slopes[0] += through[1]
             slopes[1] += through[2]
-            on_hidden[at] = _ops.gelu_backward(through[0], hidden[at])
-        return on_hidden, None, None, *slopes
+            _ops.gelu_backward.grad_input(through[0], hidden[at], grad_input=values[at])
+        return values, None, None, *slopes
 
 
 def _chunks(count: int, width: int) -> list[tuple[int, int]]:
