@@ -6,12 +6,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tumorcast.cli.prediction_options import add_prediction_options, request_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tumorcast.biology.recist.problems import Problem
+    from tumorcast.clinic.twin.prior_size import ModelPrior
     from tumorcast.clinic.twin.survival import Host
     from tumorcast.readers.lesion_tables import Reading
+    from tumorcast.readers.size_series import SizeSeries
+    from tumorcast.readers.study import Study
 
 
 def add_parser(subparsers: Any) -> None:
@@ -23,7 +28,11 @@ def add_parser(subparsers: Any) -> None:
         "use only. `tumorcast twin fit TABLE... --out population.json` learns a population.",
     )
     parser.add_argument(
-        "tables", nargs="+", metavar="TABLE", help="sizes or lesions (docs/twin.md), or `fit` and such tables"
+        "tables",
+        nargs="*",
+        metavar="TABLE",
+        help="sizes or lesions (docs/twin.md), or `fit` and such tables; "
+        "none of a patient without scans, with --study",
     )
     parser.add_argument("--patient", metavar="ID")
     parser.add_argument(
@@ -47,6 +56,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--time-unit", choices=("days", "weeks", "months"), default="days")
     parser.add_argument("--evaluator", help="whose measurements (TREVALID or TREVAL)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--bundle", type=Path, metavar="BUNDLE",
+        help="a model with the head `size`: what it expects of the patient before any scan moves the prior",
+    )  # fmt: skip
+    parser.add_argument(
+        "--study", type=Path, metavar="STUDY", help="with --bundle: where the patient is described"
+    )
+    add_prediction_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -55,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tumorcast.readers.lesion_tables import Reading
 
     reading = Reading(arguments.size_unit, arguments.time_unit, arguments.evaluator)
-    return _fit(arguments, reading) if arguments.tables[0] == "fit" else _twin(arguments, reading)
+    return _fit(arguments, reading) if arguments.tables[:1] == ["fit"] else _twin(arguments, reading)
 
 
 def _fit(arguments: argparse.Namespace, reading: Reading) -> int:
@@ -98,7 +115,6 @@ def _tell(problems: Sequence[Problem]) -> None:
 def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     from tumorcast.clinic.twin.build import twin_record
     from tumorcast.clinic.twin.published import named_population, need_population
-    from tumorcast.clinic.twin.read import read_series, series_named
     from tumorcast.clinic.twin.scenarios import read_scenarios
     from tumorcast.clinic.twin.table import table_text
     from tumorcast.clinic.twin.write import write_twin
@@ -106,11 +122,10 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
 
     if arguments.patient is None:
         raise ConfigError("whose twin?", expected="--patient ID")
-    tables = read_series([Path(one) for one in arguments.tables], reading)
-    _tell([one for one in tables.problems if one.is_refused and one.patient_id != arguments.patient])
+    study = _study(arguments)
     record = twin_record(
-        series_named(tables, arguments.patient), named_population(need_population(arguments.population)),
-        horizon_day=arguments.horizon, host=_host(arguments), seed=arguments.seed,
+        _series(arguments, reading, study), named_population(need_population(arguments.population)),
+        horizon_day=arguments.horizon, host=_host(arguments), seed=arguments.seed, prior=_prior(arguments, study),
         scenarios=read_scenarios(arguments.what_if) if arguments.what_if else (),
     )  # fmt: skip
     print(table_text(record), end="")
@@ -119,6 +134,58 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
             print(line)
         print(f"in {arguments.out}/")
     return 0
+
+
+def _study(arguments: argparse.Namespace) -> Study | None:
+    """The study that a bundle is asked with."""
+    from tumorcast.domain.errors import ConfigError
+    from tumorcast.readers.cbioportal import read_study
+    from tumorcast.serve.report import check_patients
+
+    if (arguments.bundle is None) != (arguments.study is None):
+        raise ConfigError(
+            "a model is asked with the study that describes the patient", got="one of --bundle and --study",
+            expected="both, or neither", fix="docs/twin.md, A prior from a model",
+        )  # fmt: skip
+    if arguments.study is None:
+        return None
+    study = read_study(arguments.study)
+    check_patients(study, [arguments.patient])
+    return study
+
+
+def _series(arguments: argparse.Namespace, reading: Reading, study: Study | None) -> SizeSeries:
+    """The patient's scans; none where a study knows the patient and no table has a row of it."""
+    import numpy as np
+
+    from tumorcast.clinic.twin.read import read_series, series_named
+    from tumorcast.domain.errors import ConfigError
+    from tumorcast.readers.size_series import SizeSeries
+
+    patient = arguments.patient
+    if not arguments.tables and study is None:
+        raise ConfigError(
+            "no scans were given", expected="tables of sizes or lesions", fix="docs/twin.md, Input"
+        )
+    nothing = np.zeros(0)
+    none = SizeSeries(patient, nothing, nothing, nothing)
+    if not arguments.tables:
+        return none
+    tables = read_series([Path(one) for one in arguments.tables], reading)
+    _tell([one for one in tables.problems if one.is_refused and one.patient_id != patient])
+    known = {one.patient_id for one in tables.series} | {one.patient_id for one in tables.problems}
+    return none if study is not None and patient not in known else series_named(tables, patient)
+
+
+def _prior(arguments: argparse.Namespace, study: Study | None) -> ModelPrior | None:
+    """What the bundle says of the patient's size before any scan."""
+    from tumorcast.cli.bundle_files import open_trusted
+    from tumorcast.serve.size_prior import size_prior
+
+    if study is None:
+        return None
+    request = request_of(arguments, (arguments.out or arguments.study) / "tile_features")
+    return size_prior(open_trusted(arguments.bundle, arguments.trust), study, arguments.patient, request)
 
 
 def _host(arguments: argparse.Namespace) -> Host | None:

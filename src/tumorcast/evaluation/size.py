@@ -27,6 +27,10 @@ class SizeResiduals:
         bias, sd: mean and standard deviation.
         n_patients, n_courses: behind them.
         median: log ratio of the training courses.
+        mean, spread: mean and standard deviation of the same log ratios.
+        slope, slope_error: of the line of observed on predicted, and its standard error, patients counted once; a
+            prediction that tells nobody apart has 0.
+        line_sd: standard deviation about that line.
     """
 
     bias: float
@@ -34,6 +38,11 @@ class SizeResiduals:
     n_patients: int
     n_courses: int
     median: float
+    mean: float
+    spread: float
+    slope: float
+    slope_error: float
+    line_sd: float
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in the manifest."""
@@ -47,14 +56,29 @@ def residuals_of(table: pd.DataFrame) -> SizeResiduals | None:
     known = table.dropna(subset=[OBSERVED, PREDICTED])
     if known["patient_id"].nunique() < _FEWEST:
         return None
-    left = known[OBSERVED] - known[PREDICTED]
+    observed, said = known[OBSERVED].to_numpy(float), known[PREDICTED].to_numpy(float)
+    n_patients = int(known["patient_id"].nunique())
     return SizeResiduals(
-        bias=float(left.mean()),
-        sd=float(left.std(ddof=1)),
-        n_patients=int(known["patient_id"].nunique()),
+        bias=float((observed - said).mean()),
+        sd=float((observed - said).std(ddof=1)),
+        n_patients=n_patients,
         n_courses=len(known),
-        median=float(known[OBSERVED].median()),
+        median=float(np.median(observed)),
+        mean=float(observed.mean()),
+        spread=float(observed.std(ddof=1)),
+        **_line(observed, said, n_patients),
     )
+
+
+def _line(observed: Array, said: Array, n_patients: int) -> dict[str, float]:
+    """Least squares of observed on predicted; a constant prediction has slope 0 of no error."""
+    apart = said - said.mean()
+    width = float(apart @ apart)
+    slope = float(apart @ observed) / width if width > 1e-12 else 0.0
+    left = observed - observed.mean() - slope * apart
+    sd = float(np.sqrt(left @ left / (len(left) - 2)))
+    error = sd / np.sqrt(width * n_patients / len(said)) if width > 1e-12 else 0.0
+    return {"slope": slope, "slope_error": float(error), "line_sd": sd}
 
 
 def score_size(

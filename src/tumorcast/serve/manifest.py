@@ -84,6 +84,9 @@ class SizeResiduals(Section):
         bias, sd: mean and standard deviation of observed less predicted.
         n_patients, n_courses: behind them.
         median: log ratio of these courses.
+        mean, spread: mean and standard deviation of their log ratios; None, as all below, in older bundles.
+        slope, slope_error: of observed on predicted, and its standard error.
+        line_sd: standard deviation about that line.
         window_days: the scan nearest day 56 among those within these days.
     """
 
@@ -92,6 +95,11 @@ class SizeResiduals(Section):
     n_patients: int
     n_courses: int
     median: float
+    mean: float | None = None
+    spread: float | None = Field(default=None, ge=0)
+    slope: float | None = None
+    slope_error: float | None = Field(default=None, ge=0)
+    line_sd: float | None = Field(default=None, ge=0)
     window_days: tuple[float, float] = SIZE_WINDOW_DAYS
 
 

@@ -22,6 +22,7 @@ from tumorcast.serve.patient_cancer import declared_cancer
 from tumorcast.serve.ranking import RankingRequest, make_ranking
 from tumorcast.serve.request import Request
 from tumorcast.serve.session import BundlePredictor
+from tumorcast.serve.size_prior import size_prior
 
 _MOST_CURVES = 4
 """Of candidates, beside that of the recorded regimen."""
@@ -34,11 +35,16 @@ class TwinAsked:
     Attributes:
         population: None: none was chosen, and that is told.
         is_declared: it was named for these patients; False: cancer or treatment have to be its own.
+        predict: with which the bundle is asked for the size before any scan, where it has the head; None: it is not.
+        predictor, shared: of the bundle and the whole study, where they are open already.
     """
 
     sizes: SeriesTables
     population: TwinPopulation | None
     is_declared: bool = True
+    predict: Request | None = None
+    predictor: BundlePredictor | None = None
+    shared: Shared | None = None
 
     @property
     def key(self) -> str:
@@ -61,11 +67,11 @@ class PanelRequest:
         self, predict: Request, predictor: BundlePredictor | None, shared: Shared | None
     ) -> PanelRequest:
         """With the bundle's predictor and the study's `Shared`, which are open already."""
-        ranking, curves = self.ranking, self.curves
+        ranking, curves, twin = self.ranking, self.curves, self.twin
         return PanelRequest(
             ranking and replace(ranking, predict=predict, predictor=predictor, shared=shared),
             curves and replace(curves, predict=predict, predictor=predictor),
-            self.twin,
+            twin and replace(twin, predict=predict, predictor=predictor, shared=shared),
         )
 
     @property
@@ -96,7 +102,7 @@ def with_panels(
             own, bundle, study, patient_id, curves))  # fmt: skip
     if (twin := asked.twin) is not None:
         made = _tried(made, "twin_not_made", "No forecast of tumour size is shown", lambda own: _twinned(
-            own, study, patient_id, twin))  # fmt: skip
+            own, bundle, study, patient_id, twin))  # fmt: skip
     return made
 
 
@@ -139,7 +145,7 @@ def _curved(
 
 
 def _twinned(
-    reports: list[PatientReport], study: Study, patient_id: str, asked: TwinAsked
+    reports: list[PatientReport], bundle: Bundle, study: Study, patient_id: str, asked: TwinAsked
 ) -> list[PatientReport]:
     """With the report of the patient's last course: the scans are of the treatment that goes on."""
     if asked.population is None:
@@ -148,8 +154,11 @@ def _twinned(
         )
     last = max(k for k, report in enumerate(reports) if report.is_predicted)
     series = series_named(asked.sizes, patient_id)
+    prior = None
+    if asked.predict is not None and "size" in bundle.manifest.heads:
+        prior = size_prior(bundle, study, patient_id, asked.predict, asked.predictor, asked.shared)
     twin = twin_record(
-        replace(series, arm=series.arm or reports[last].subject.regimen), asked.population,
+        replace(series, arm=series.arm or reports[last].subject.regimen), asked.population, prior=prior,
         cancer=declared_cancer(study, patient_id), is_declared=asked.is_declared,
     )  # fmt: skip
     return [replace(one, twin=twin) if k == last else one for k, one in enumerate(reports)]

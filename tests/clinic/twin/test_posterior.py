@@ -11,7 +11,6 @@ from clinic.twin.cohorts import DAYS, known_population, series, simulated
 from tumorcast.clinic.twin.bank import Bank
 from tumorcast.clinic.twin.filter import absorb_all
 from tumorcast.clinic.twin.forecast import forecast, posterior, prior
-from tumorcast.clinic.twin.population import PriorShift
 from tumorcast.clinic.twin.scans import Scans
 from tumorcast.clinic.twin.weights import posterior_weights
 from tumorcast.readers.size_series import SizeSeries
@@ -54,24 +53,6 @@ def test_bounds_that_say_nothing_change_nothing_and_tight_ones_measure() -> None
     left_out = float(np.median(forecast(posterior(population, without), np.array([DAYS[5]])).true_mm))
     assert middle(0.0, 900.0) == pytest.approx(left_out, rel=0.03)
     assert middle(29.9, 30.1) == pytest.approx(middle(30.0, 30.0), rel=0.03)
-
-
-def test_shift_of_the_prior_moves_who_has_few_scans_most() -> None:
-    population = known_population()
-    shift = PriorShift({"plateau": (-1.0, 0.1)}, "a head")
-    one = simulated(population, 1, seed=3)[0]
-
-    def moved(n: int) -> float:
-        with_shift, without = (
-            np.log(forecast(posterior(population, one.first(n), each), np.array([DAYS[-1] + 42])).true_mm)
-            for each in (shift, None)
-        )
-        return float(np.median(without) - np.median(with_shift))
-
-    assert moved(2) > 0.1
-    assert moved(2) > 1.3 * moved(8)
-    with pytest.raises(ValueError, match="no parameter"):
-        PriorShift({"kill": (1.0, 0.1)}, "a head").applied(population)
 
 
 def test_bands_cover_as_often_as_they_say() -> None:

@@ -10,6 +10,7 @@ from tumorcast.clinic.report.words import percent
 from tumorcast.clinic.twin import words
 from tumorcast.clinic.twin.charts import fan_drawing, told
 from tumorcast.clinic.twin.record import TwinRecord, Visit
+from tumorcast.clinic.twin.table import prior_lines
 
 _SHARES = (0.1, 0.16, 0.2, 0.18, 0.2, 0.16)
 
@@ -25,7 +26,7 @@ def twin_panel(record: TwinRecord) -> Panel:
         lines=tuple(_lines(record)),
         chart=fan_drawing(record),
         alt=told(record),
-        tables=(_visits(record.visits),) if record.visits else (),
+        tables=tuple(_tables(record)),
         notes=(*record.notices, *filter(None, (record.population.caveat,))),
     )
 
@@ -33,6 +34,8 @@ def twin_panel(record: TwinRecord) -> Panel:
 def _lines(record: TwinRecord) -> Iterator[str]:
     people = words.people_of(record.population)
     yield f"Population {people}; nothing is forecast past day {record.horizon_day:g}."
+    if record.prior is not None:
+        yield from (_sentence(line) for line in prior_lines(record.prior)[:2])
     if record.progression_mm is not None:
         yield (
             f"First sum {record.baseline_mm:.0f} mm, smallest {record.nadir_mm:.0f} mm, last "
@@ -45,9 +48,16 @@ def _lines(record: TwinRecord) -> Iterator[str]:
         yield f"Progression by sums until day {record.horizon_day:g}: {percent(found.by_horizon)} of the draws."
 
 
-def _visits(visits: Sequence[Visit]) -> Table:
+def _tables(record: TwinRecord) -> Iterator[Table]:
+    if record.visits:
+        yield _visits(record.visits, "At the scans to come")
+    if record.prior is not None and record.prior.visits:
+        yield _visits(record.prior.visits, "The same without what the model said before any scan")
+
+
+def _visits(visits: Sequence[Visit], title: str) -> Table:
     head = ("Day", "Forecast, mm", "90% band, mm", "Last value, mm", "Progressed by then", "Still scanned")
-    return Table("At the scans to come", head, tuple(map(_row, visits)), (1, 2, 3, 4, 5), "", _SHARES)
+    return Table(title, head, tuple(map(_row, visits)), (1, 2, 3, 4, 5), "", _SHARES)
 
 
 def _row(one: Visit) -> tuple[str, ...]:

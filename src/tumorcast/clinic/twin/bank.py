@@ -137,6 +137,10 @@ class Bank:
         """[n] draws for the censored scan number `scan`; the same whenever it is asked for."""
         return _uniform(self.n, scan)
 
+    def normal_draws(self, scan: int) -> Floats:
+        """[n] likewise, standard normal."""
+        return np.asarray(ndtri(np.clip(self.uniform(scan), 1e-12, 1 - 1e-12)))
+
 
 def relative_of(form: str, theta: Floats, days: Floats, schedule: Schedule | None = None) -> Floats:
     """[n, T] logarithm of the size over the first of patients with `theta` [n, parameters]."""

@@ -12,8 +12,10 @@ from tumorcast.biology.recist.target import PR_SHARE, progression_size_mm
 from tumorcast.clinic.twin import words
 from tumorcast.clinic.twin.belonging import belonging
 from tumorcast.clinic.twin.checks import misfit, plausible_until
-from tumorcast.clinic.twin.forecast import Draws, Posterior, forecast, posterior, unconditional
-from tumorcast.clinic.twin.population import PriorShift, TwinPopulation
+from tumorcast.clinic.twin.forecast import Draws, Posterior, forecast, posterior
+from tumorcast.clinic.twin.population import TwinPopulation
+from tumorcast.clinic.twin.prior_record import with_beside, with_prior, without_prior
+from tumorcast.clinic.twin.prior_size import ModelPrior, PriorSize
 from tumorcast.clinic.twin.progress import best_response_chance, seen_in, undecided_day
 from tumorcast.clinic.twin.readings import read_off
 from tumorcast.clinic.twin.record import SCHEMA_VERSION, PopulationFacts, Progression, Scan, TwinRecord
@@ -21,6 +23,7 @@ from tumorcast.clinic.twin.scenario_record import scenario_record
 from tumorcast.clinic.twin.scenarios import Scenario
 from tumorcast.clinic.twin.summary import bands, progression_of, visits_of
 from tumorcast.clinic.twin.survival import Host, need_link, survival_link
+from tumorcast.clinic.twin.unseen import unconditional
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.size_series import SizeSeries
 
@@ -34,7 +37,7 @@ def twin_record(
     *,
     horizon_day: float | None = None,
     scenarios: Sequence[Scenario] = (),
-    shift: PriorShift | None = None,
+    prior: ModelPrior | None = None,
     host: Host | None = None,
     seed: int = 0,
     cancer: str = "",
@@ -44,7 +47,7 @@ def twin_record(
 
     Args:
         horizon_day: last day to forecast, as the series counts; None: as far as the population was followed.
-        shift: what was known before treatment, as a network's head may say it.
+        prior: what a model says of the size before any scan; it moves no prior where it refuses.
         host: facts for the survival link.
         cancer: the patient's, OncoTree code or name; "" unknown.
         is_declared: the population was named for this patient; False: cancer or treatment have to be its own.
@@ -56,25 +59,23 @@ def twin_record(
     limit = start + population.horizon_days
     horizon = _horizon(series, population, horizon_day)
     refusal, told = belonging(population, series.arm, cancer, is_declared)
-    empty = _empty(series, population, horizon, shift)
+    empty = _empty(series, population, horizon)
     if host is not None:
         need_link(population)
+    empty, said = with_prior(empty, series, population, prior)
     empty = replace(empty, reasons=(*told, *series.notes, *empty.reasons))
     if refusal:
         return replace(empty, kind="refused", reasons=(refusal, *empty.reasons))
     if len(series) < LEAST_SCANS:
-        asked = (
-            (host, words.SURVIVAL_OF_ONE_SCAN), (scenarios, words.SCENARIOS_OF_ONE_SCAN),
-            (shift, words.SHIFT_OF_ONE_SCAN),
-        )  # fmt: skip
+        asked = ((host, words.SURVIVAL_OF_ONE_SCAN), (scenarios, words.SCENARIOS_OF_ONE_SCAN))
         left_out = (text for one, text in asked if one)
-        empty = replace(empty, shift="", reasons=(*left_out, *empty.reasons))
-        return _population_record(empty, series, population, start, horizon, seed)
+        empty = replace(empty, reasons=(*left_out, *empty.reasons))
+        return _population_record(empty, series, population, start, horizon, said, seed)
     last = float(series.days[-1])
     if last >= limit:
         past = words.PAST_HORIZON.format(day=last - start, horizon=population.horizon_days)
         return replace(empty, kind="refused", reasons=(past, *empty.reasons))
-    return _individual(empty, series, population, horizon, scenarios, shift, host, seed)
+    return _individual(empty, series, population, horizon, scenarios, prior, said, host, seed)
 
 
 def _horizon(series: SizeSeries, population: TwinPopulation, asked: float | None) -> float:
@@ -99,9 +100,12 @@ def _horizon(series: SizeSeries, population: TwinPopulation, asked: float | None
 
 def _individual(
     empty: TwinRecord, series: SizeSeries, population: TwinPopulation, horizon: float,
-    scenarios: Sequence[Scenario], shift: PriorShift | None, host: Host | None, seed: int,
+    scenarios: Sequence[Scenario], prior: ModelPrior | None, said: PriorSize | None, host: Host | None, seed: int,
 ) -> TwinRecord:  # fmt: skip
-    after = posterior(population, series, shift)
+    plain = posterior(population, series)
+    after = plain if said is None else posterior(population, series, said)
+    if prior is not None and said is not None and misfit(after) and not misfit(plain):
+        empty, said, after = without_prior(empty, prior, words.PRIOR_CONTRADICTED), None, plain
     fan, visits = _future(after, series, population, horizon, seed)
     end = min(horizon, plausible_until(fan, visits, population.tail))
     fan, visits = fan.until(end), visits.until(end)
@@ -115,6 +119,9 @@ def _individual(
     numbers = series.high_mm
     changed = [scenario_record(one, after, fan, visits, numbers, horizon, seen, seed) for one in scenarios]
     link, why = survival_link(population, fan, host, float(series.days[-1] - series.days[0]))
+    if said is not None:
+        beside = _future(plain, series, population, horizon, seed)
+        empty = with_beside(empty, population, *beside, numbers, seen)
     return replace(
         empty, fan=bands(fan.days, fan.true_mm), effective_draws=round(after.effective, 1),
         visits=visits_of(population, visits.days, numbers, visits.written_mm, seen),
@@ -144,14 +151,20 @@ def _scan_days(last: float, horizon: float, interval: float) -> Floats:
 
 
 def _population_record(
-    empty: TwinRecord, series: SizeSeries, population: TwinPopulation, start: float, horizon: float, seed: int
-) -> TwinRecord:
+    empty: TwinRecord, series: SizeSeries, population: TwinPopulation, start: float, horizon: float,
+    said: PriorSize | None, seed: int,
+) -> TwinRecord:  # fmt: skip
     """Draws of the population from its own first sizes: the patient's scan, if there is one, moves nothing."""
-    fan = unconditional(
-        population, start + np.linspace(0, horizon - start, _FAN_POINTS + 1), start, seed=seed
-    )
+    spread = start + np.linspace(0, horizon - start, _FAN_POINTS + 1)
     days = np.r_[start, _scan_days(start, horizon, population.interval_days)]
-    visits = unconditional(population, days, start, seed=seed)
+
+    def drawn(said: PriorSize | None) -> tuple[Draws, Draws]:
+        fan, visits = (unconditional(population, one, start, seed=seed, said=said) for one in (spread, days))
+        return fan, visits
+
+    fan, visits = drawn(said)
+    if said is not None:
+        empty = with_beside(empty, population, *drawn(None), None)
     written = read_off(visits.measured_mm, np.zeros(0), None, visits.luck)
     return replace(
         empty, kind="population_simulation", reasons=(words.ONE_SCAN.format(n=len(series)), *empty.reasons),
@@ -165,9 +178,7 @@ def _population_progress(days: Floats, written: Floats) -> tuple[float | None, f
     return found.median_day, found.by_horizon
 
 
-def _empty(
-    series: SizeSeries, population: TwinPopulation, horizon: float, shift: PriorShift | None
-) -> TwinRecord:
+def _empty(series: SizeSeries, population: TwinPopulation, horizon: float) -> TwinRecord:
     """Everything that needs no forecast."""
     numbers = series.high_mm
     has_any = len(series) > 0
@@ -184,7 +195,7 @@ def _empty(
         tuple(sorted([*read, *missing], key=lambda one: one.day)), float(numbers[0]) if has_any else None, nadir,
         float((1 - PR_SHARE) * numbers[0]) if has_any else None,
         None if nadir is None else float(progression_size_mm(nadir)), float(numbers[-1]) if has_any else None,
-        horizon, shift.source if shift else "", None, (), (), None, {}, None, (), words.NOTICES,
+        horizon, "", None, (), (), None, {}, None, (), words.NOTICES,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from tumorcast.clinic.twin.record import Band, ScenarioRecord, TwinRecord
 WIDTH, HEIGHT = 560.0, 300.0
 _LEFT, _RIGHT, _BOTTOM, _TOP = 44.0, 96.0, 52.0, 30.0
 _DEEP, _OTHER, _OTHER_BAND = HexColor("#9cc3dc"), HexColor("#7a3e9d"), HexColor("#e7d9ef")
+_MODEL = HexColor("#8a6100")
 _FONT, _SIZE = "Helvetica", 8.0
 Place = Callable[[float], float]
 
@@ -38,6 +39,8 @@ def told(record: TwinRecord, scenario: ScenarioRecord | None = None) -> str:
         else "Sum of diameters of one patient"
     )
     more = f", with what if: {scenario.name}" if scenario else ""
+    if record.shift:
+        more += ", the same without what a model said before any scan"
     return f"{whose}: scans, forecast with bands of 50 and 90 percent, last value carried forward{more}"
 
 
@@ -50,6 +53,7 @@ def fan_drawing(record: TwinRecord, scenario: ScenarioRecord | None = None) -> D
     if scenario is not None and scenario.fan:
         _bands(drawing, _joined(record, scenario.fan), px, py, (None, _OTHER_BAND, _OTHER))
     _thresholds(drawing, record, px, py)
+    _prior(drawing, record, px, py)
     _last_value(drawing, record, px, py)
     _scans(drawing, record, px, py)
     _legend(drawing, record, scenario)
@@ -155,6 +159,27 @@ def _thresholds(drawing: Drawing, record: TwinRecord, px: Place, py: Place) -> N
         _text(drawing, end + 4, at, f"{name} {size:.0f} mm", colour, "start", 7.5)
 
 
+def _prior(drawing: Drawing, record: TwinRecord, px: Place, py: Place) -> None:
+    """What a model expected before any scan, and the middle of the forecast without it."""
+    prior = record.prior
+    if prior is None or prior.expected is None or prior.day is None:
+        return
+    flat = [each for one in _joined(record, prior.fan) for each in (px(one.day), py(one.median_mm))]
+    if len(flat) > 2:
+        drawing.add(PolyLine(flat, strokeColor=_MODEL, strokeWidth=1.3, strokeDashArray=[1.2, 2.2]))
+    if record.baseline_mm is not None:
+        x, change = px(prior.day), prior.expected
+        low, middle, high = (
+            py(record.baseline_mm * (1 + one / 100)) for one in (change.low, change.median, change.high)
+        )
+        drawing.add(Line(x, low, x, high, strokeColor=_MODEL, strokeWidth=1))
+        corners = [x, middle + 4, x + 4, middle, x, middle - 4, x - 4, middle]
+        drawing.add(Polygon(corners, fillColor=HexColor("#ffffff"), strokeColor=_MODEL, strokeWidth=1))
+        _text(drawing, x + 4, high - 2, words.PRIOR_MARK, _MODEL, "start", 7)
+    if prior.watermark:
+        _text(drawing, (WIDTH - _RIGHT + _LEFT) / 2, HEIGHT - 60, prior.watermark, AGAINST, "middle", 8)
+
+
 def _last_value(drawing: Drawing, record: TwinRecord, px: Place, py: Place) -> None:
     known = [one for one in record.scans if one.high_mm is not None]
     if record.last_value_mm is None or not known:
@@ -191,6 +216,8 @@ def _legend(drawing: Drawing, record: TwinRecord, scenario: ScenarioRecord | Non
         parts.append(("- - last value carried forward", INK))
     if record.fan:
         parts.append(("forecast: median, 50% and 90% bands", FOR))
+    if record.shift and record.prior is not None:
+        parts.append((f"... {words.PRIOR_LEGEND}", _MODEL))
     if scenario is not None and scenario.fan:
         parts.append((f"what if: {scenario.name[:28]} (median, 50%)", _OTHER))
     x = _LEFT

@@ -19,7 +19,7 @@ from tumorcast.clinic.twin.bank import Bank
 from tumorcast.clinic.twin.deviation import Deviation
 from tumorcast.clinic.twin.scans import Scans
 
-_LOG_ROOT = 0.5 * float(np.log(2 * np.pi))
+LOG_ROOT = 0.5 * float(np.log(2 * np.pi))
 _LEAST_FIRST_MM = 3.0
 _FIRST_SPREAD = 1.5
 
@@ -52,7 +52,7 @@ def begin(bank: Bank, deviation: Deviation, scans: Scans) -> Weighed:
     first = np.log(np.maximum(0.5 * (scans.low_mm[:, 0] + scans.high_mm[:, 0]), _LEAST_FIRST_MM))
     spread = _FIRST_SPREAD * (0.08 + deviation.error * (1 + deviation.offset_mm / np.exp(first)))
     draws = bank.normal[:, 0]
-    ratio = np.broadcast_to(np.log(spread)[:, None] + _LOG_ROOT, (len(scans), bank.n))
+    ratio = np.broadcast_to(np.log(spread)[:, None] + LOG_ROOT, (len(scans), bank.n))
     empty = np.zeros((len(scans), 0))
     return Weighed(
         empty, np.zeros((len(scans), bank.n)), first[:, None] + spread[:, None] * draws, ratio,
@@ -70,7 +70,7 @@ def absorb(
         means: `mean_z` at the scan, [P, N], where it is known already.
     """
     days = scans.days[:, : k + 1]
-    factor = _with_row(before.factor, deviation, days)
+    factor = with_row(before.factor, deviation, days)
     known, own = factor[:, k, :k], factor[:, k, k]
     if means is None:
         means = mean_z(before, bank, deviation, scans.days[:, k : k + 1])[..., 0]
@@ -79,7 +79,7 @@ def absorb(
     high = (deviation.z(scans.high_mm[:, k])[:, None] - expected) / scale
     is_number, is_there = scans.is_measured[:, k], scans.is_there[:, k]
     jacobian = deviation.z(scans.high_mm[:, k])[:, None]
-    gained = -0.5 * high**2 - np.log(scale) - _LOG_ROOT - jacobian
+    gained = -0.5 * high**2 - np.log(scale) - LOG_ROOT - jacobian
     innovation = high
     is_bounded = is_there & ~is_number
     if is_bounded.any():
@@ -111,8 +111,8 @@ def mean_z(state: Weighed, bank: Bank, deviation: Deviation, days: Floats) -> Fl
     return deviation.z(np.exp(state.first[..., None] + np.moveaxis(relative, 1, 0)))
 
 
-def _with_row(factor: Floats, deviation: Deviation, days: Floats) -> Floats:
-    """The Cholesky factor [P, k + 1, k + 1] with one more scan."""
+def with_row(factor: Floats, deviation: Deviation, days: Floats) -> Floats:
+    """The Cholesky factor [P, k, k] with one more scan, the last of `days` [P, k + 1]: [P, k + 1, k + 1]."""
     patients, k = factor.shape[:2]
     made = np.zeros((patients, k + 1, k + 1))
     made[:, :k, :k] = factor

@@ -12,7 +12,8 @@ from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.clinic.twin.bank import Bank, relative_of
 from tumorcast.clinic.twin.deviation import Deviation
 from tumorcast.clinic.twin.filter import Weighed, absorb, absorb_all, begin
-from tumorcast.clinic.twin.population import PriorShift, TwinPopulation
+from tumorcast.clinic.twin.population import TwinPopulation
+from tumorcast.clinic.twin.prior_size import PriorSize, with_size
 from tumorcast.clinic.twin.readings import read_off
 from tumorcast.clinic.twin.scans import Scans
 from tumorcast.clinic.twin.weights import posterior_weights
@@ -28,20 +29,27 @@ class Posterior:
     """What is known of one patient after the scans of `series`.
 
     Attributes:
-        population: the prior, moved by what was known before.
+        population: the prior.
         bank: virtual patients.
         state: after the scans, one patient.
+        prior: what a model said of the size before any scan, its day counted as the series counts.
     """
 
     population: TwinPopulation
     series: SizeSeries
     bank: Bank
     state: Weighed
+    prior: PriorSize | None = None
+
+    @cached_property
+    def told(self) -> Weighed:
+        """After the scans and what a model said."""
+        return _told(self.state, self.bank, self.population, self.series, self.prior)
 
     @cached_property
     def weights(self) -> Floats:
         """[N] of the virtual patients, adding up to 1."""
-        return posterior_weights(self.population, self.bank, self.state)[0]
+        return posterior_weights(self.population, self.bank, self.told)[0]
 
     @property
     def effective(self) -> float:
@@ -56,7 +64,7 @@ class Posterior:
             high_mm=np.append(old.high_mm, high_mm),
         )  # fmt: skip
         state = absorb(self.state, self.bank, self.population.deviation, Scans.of([series]), len(old))
-        return Posterior(self.population, series, self.bank, state)
+        return Posterior(self.population, series, self.bank, state, self.prior)
 
 
 @dataclass(frozen=True)
@@ -90,20 +98,29 @@ class Draws:
 
 
 def posterior(
-    population: TwinPopulation, series: SizeSeries, shift: PriorShift | None = None, n: int = N_VIRTUAL
+    population: TwinPopulation, series: SizeSeries, said: PriorSize | None = None, n: int = N_VIRTUAL
 ) -> Posterior:
     """After all scans of a series, one at least.
 
     Args:
-        shift: what was known before treatment.
+        said: by a model before any scan.
     """
-    moved = shift.applied(population) if shift else population
     scans = Scans.of([series])
-    bank = Bank.drawn(moved.form, n // 2, moved.middle, moved.spread, seed=11)
+    bank = Bank.drawn(population.form, n // 2, population.middle, population.spread, seed=11)
     for _ in range(_ROUNDS):
-        weights = posterior_weights(moved, bank, absorb_all(bank, moved.deviation, scans))[0]
+        state = absorb_all(bank, population.deviation, scans)
+        weights = posterior_weights(population, bank, _told(state, bank, population, series, said))[0]
         bank = bank.drawn_around(weights, n // 2 if _ < _ROUNDS - 1 else n)
-    return Posterior(moved, series, bank, absorb_all(bank, moved.deviation, scans))
+    return Posterior(population, series, bank, absorb_all(bank, population.deviation, scans), said)
+
+
+def _told(
+    state: Weighed, bank: Bank, population: TwinPopulation, series: SizeSeries, said: PriorSize | None
+) -> Weighed:
+    if said is None:
+        return state
+    base = float(series.high_mm[0]) if series.is_measured[0] and series.high_mm[0] > 0 else None
+    return with_size(state, bank, population.deviation, said, said.day - float(series.days[0]), base)[0]
 
 
 def prior(population: TwinPopulation, series: SizeSeries, n: int = N_VIRTUAL) -> Posterior:
@@ -117,36 +134,26 @@ def prior(population: TwinPopulation, series: SizeSeries, n: int = N_VIRTUAL) ->
 def forecast(after: Posterior, days: Floats, n: int = N_DRAWS, seed: int = 0) -> Draws:
     """Joint draws on sorted days after the last scan."""
     rng = np.random.default_rng([seed, 5])
-    chosen = _systematic(after.weights, n, rng)
-    population, state = after.population, after.state
-    known, ahead = state.days[0], np.asarray(days, float) - after.series.days[0]
-    law = population.deviation
-    pull, root = _conditional(law, state.factor[0], known, ahead)
-    unrest = state.unrest[chosen][:, None]
-    theta, first = after.bank.theta[chosen], state.first[0, chosen]
-    mean = law.z(np.exp(first[:, None] + relative_of(population.form, theta, ahead)))
-    departure = state.innovations[0, chosen] @ pull + rng.standard_normal((n, len(ahead))) @ root.T
-    z = mean + unrest * departure
-    measured = z + unrest * law.error * rng.standard_normal(z.shape)
+    chosen = systematic(after.weights, n, rng)
+    ahead = np.asarray(days, float) - after.series.days[0]
+    z, measured = ahead_of(after.population, after.bank, after.told, chosen, ahead, rng)
+    theta, first = after.bank.theta[chosen], after.told.first[0, chosen]
     return _drawn(after, np.asarray(days, float), z, measured, theta, first, rng)
 
 
-def unconditional(
-    population: TwinPopulation, days: Floats, first_day: float, n: int = N_DRAWS, seed: int = 0
-) -> Draws:
-    """Draws of patients of the population, of whom nothing is known, on sorted days from their first scan on."""
-    rng = np.random.default_rng([seed, 6])
-    law, ahead = population.deviation, np.asarray(days, float) - first_day
-    root = np.linalg.cholesky(population.spread)
-    theta = population.middle + rng.standard_normal((n, len(root))) @ root.T
-    middle, sd = population.first_log_mm
-    first = np.exp(middle + sd * rng.standard_normal(n))
-    unrest = np.exp(law.unrest_sd * rng.standard_normal(n))[:, None]
-    own = np.linalg.cholesky(law.covariance(ahead, ahead) + 1e-9 * np.eye(len(ahead)))
-    mean = law.z(np.exp(np.log(first)[:, None] + relative_of(population.form, theta, ahead)))
-    z = mean + unrest * (rng.standard_normal((n, len(ahead))) @ own.T)
-    measured = law.size_mm(z + unrest * law.error * rng.standard_normal(z.shape))
-    return Draws(np.asarray(days, float), law.size_mm(z), measured, measured, theta, first, np.ones_like(z))
+def ahead_of(
+    population: TwinPopulation, bank: Bank, state: Weighed, chosen: NDArray[np.intp], ahead: Floats,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """(z, z with error of measurement) [draws, T] of chosen virtual patients, `ahead` days after the first scan."""
+    law = population.deviation
+    pull, root = _conditional(law, state.factor[0], state.days[0], ahead)
+    unrest = state.unrest[chosen][:, None]
+    theta, first = bank.theta[chosen], state.first[0, chosen]
+    mean = law.z(np.exp(first[:, None] + relative_of(population.form, theta, ahead)))
+    departure = state.innovations[0, chosen] @ pull + rng.standard_normal((len(chosen), len(ahead))) @ root.T
+    z = mean + unrest * departure
+    return z, z + unrest * law.error * rng.standard_normal(z.shape)
 
 
 def _drawn(
@@ -171,6 +178,7 @@ def _conditional(law: Deviation, factor: Floats, known: Floats, ahead: Floats) -
     )
 
 
-def _systematic(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def systematic(weights: Floats, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Places of `n` draws by weights [N]."""
     places = (np.arange(n) + rng.random()) / n
     return np.searchsorted(np.cumsum(weights), places).clip(0, len(weights) - 1)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from tumorcast.clinic.twin import words
 from tumorcast.clinic.twin.charts import fan_svg
 from tumorcast.clinic.twin.record import TwinRecord
+from tumorcast.clinic.twin.table import prior_lines
 
 
 def html_of(record: TwinRecord) -> str:
@@ -24,6 +25,7 @@ def html_of(record: TwinRecord) -> str:
         record=record,
         scenarios=scenarios,
         words=words,
+        prior_lines=prior_lines(record.prior) if record.prior else [],
         chart=fan_svg(record),
         style=Markup(_text("page.css")),
     )

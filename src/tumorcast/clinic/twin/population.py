@@ -79,37 +79,3 @@ class TwinPopulation:
         shape = FORMS[form]
         rows = np.diag(np.square(shape.spread)).tolist()
         return cls(name, form, shape.typical, tuple(map(tuple, rows)), (3.4, 0.7))
-
-
-@dataclass(frozen=True)
-class PriorShift:
-    """A patient's prior moved by what is known of them before treatment.
-
-    Attributes:
-        by_parameter: parameter -> (shift of its logarithm, standard error of the shift), as from a network's head.
-        source: where it comes from.
-    """
-
-    by_parameter: dict[str, tuple[float, float]]
-    source: str
-
-    def applied(self, population: TwinPopulation) -> TwinPopulation:
-        """The population that this patient is a draw of.
-
-        Raises:
-            ValueError: a parameter that the model does not have.
-        """
-        names = FORMS[population.form].parameters
-        strange = set(self.by_parameter) - set(names)
-        if strange:
-            raise ValueError(f"{population.form} has no parameter {sorted(strange)[0]}; it has {names}")
-        shift = np.array([self.by_parameter.get(name, (0.0, 0.0)) for name in names])
-        covariance = population.spread + np.diag(shift[:, 1] ** 2)
-        moved = tuple((population.middle + shift[:, 0]).tolist())
-        return _replaced(population, moved, covariance)
-
-
-def _replaced(population: TwinPopulation, centre: tuple[float, ...], covariance: Floats) -> TwinPopulation:
-    from dataclasses import replace
-
-    return replace(population, centre=centre, covariance=tuple(map(tuple, covariance.tolist())))

@@ -140,6 +140,61 @@ class PopulationFacts:
 
 
 @dataclass(frozen=True)
+class Percent:
+    """Change of the sum of diameters from baseline, percent: median, 5% and 95%."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ParameterChange:
+    """A parameter of the curve (a logarithm, or as docs/twin.md says) among virtual patients, before any scan.
+
+    Attributes:
+        middle, sd: mean and standard deviation in the population.
+        moved_middle, moved_sd: as weighed by the model's word.
+    """
+
+    name: str
+    middle: float
+    sd: float
+    moved_middle: float
+    moved_sd: float
+
+
+@dataclass(frozen=True)
+class PriorFacts:
+    """What a model said of this patient before any scan, and what it changed.
+
+    Attributes:
+        source: the model.
+        refused: why it moved nothing, a stable code before the colon; then there is no number.
+        watermark: of the model on this patient; "" none.
+        day: of treatment that it speaks of.
+        expected: by the model, its error on patients that it had not seen included.
+        usual: of the patients whom it learnt from.
+        population: on that day among the virtual patients, and
+        moved: the same once they are weighed by the model's word.
+        parameters: of the curve, likewise.
+        fan, visits: the forecast without the model's word.
+    """
+
+    source: str
+    refused: str
+    watermark: str
+    day: float | None = None
+    expected: Percent | None = None
+    usual: Percent | None = None
+    population: Percent | None = None
+    moved: Percent | None = None
+    parameters: tuple[ParameterChange, ...] = ()
+    fan: tuple[Band, ...] = ()
+    visits: tuple[Visit, ...] = ()
+
+
+@dataclass(frozen=True)
 class TwinRecord:
     """`twin.json`.
 
@@ -152,9 +207,10 @@ class TwinRecord:
         progression_mm: the sum from which on it is progression.
         last_value_mm: carried forward, always drawn; None where there is no scan.
         horizon_day: where forecasts end: no patient of the population was followed longer from the first scan.
-        shift: where a moved prior came from, "" where it was not moved.
+        shift: the model that moved the prior, "" where it was not moved.
         effective_draws: how many virtual patients the posterior rests on.
         best_response: word -> chance, by sums alone; empty where progression was seen that sums do not show.
+        prior: what a model said before any scan; None: none was asked.
     """
 
     schema: int
@@ -178,6 +234,7 @@ class TwinRecord:
     survival: SurvivalLink | None
     scenarios: tuple[ScenarioRecord, ...]
     notices: tuple[str, ...]
+    prior: PriorFacts | None = None
 
     @property
     def last_text(self) -> str:

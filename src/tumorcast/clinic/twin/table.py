@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tumorcast.clinic.twin import words
-from tumorcast.clinic.twin.record import TwinRecord, Visit
+from tumorcast.clinic.twin.record import Percent, PriorFacts, TwinRecord, Visit
 
 
 def table_text(record: TwinRecord) -> str:
@@ -22,6 +22,8 @@ def table_text(record: TwinRecord) -> str:
             f"progression from {record.progression_mm:.0f} mm"
         )
     lines += _visits(record.visits)
+    if record.prior is not None and not record.prior.refused:
+        lines += [*prior_lines(record.prior), *_visits(record.prior.visits)]
     if record.progression and record.progression.seen_day is not None:
         grounds = words.GROUNDS[record.progression.seen_by]
         lines.append(f"progression {grounds} was seen on day {record.progression.seen_day:g}")
@@ -33,6 +35,26 @@ def table_text(record: TwinRecord) -> str:
         lines += ["", f"what if: {scenario.name}", scenario.caveat, scenario.assumption]
         lines += [f"no answer: {scenario.refused}"] if scenario.refused else _visits(scenario.visits)
     return "\n".join([*lines, "", *record.notices]) + "\n"
+
+
+def prior_lines(prior: PriorFacts) -> list[str]:
+    """What a model said before any scan and what it changed; nothing of one that refused."""
+    if prior.expected is None or prior.population is None or prior.moved is None or prior.usual is None:
+        return []
+    changes = "; ".join(
+        f"{one.name} {one.middle:.2f} (SD {one.sd:.2f}) to {one.moved_middle:.2f} ({one.moved_sd:.2f})"
+        for one in prior.parameters
+    )
+    return [
+        f"day {prior.day:g}, change from baseline: {prior.source} expects {_change(prior.expected)} (its patients "
+        f"{_change(prior.usual)}); virtual patients {_change(prior.population)}, so weighed {_change(prior.moved)}",
+        f"parameters of the virtual patients: {changes}",
+        "the same forecast without it:",
+    ]
+
+
+def _change(one: Percent) -> str:
+    return f"{one.median:+.0f}% [{one.low:+.0f}, {one.high:+.0f}]"
 
 
 def _visits(visits: Sequence[Visit]) -> list[str]:

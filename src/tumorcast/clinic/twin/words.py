@@ -71,7 +71,24 @@ SURVIVAL_PAST = (
     "survival_past_horizon: the median lies past the {horizon:g} days that the population was followed"
 )
 SCENARIOS_OF_ONE_SCAN = "no_what_if: a what-if needs the forecast of a patient with two scans or more"
-SHIFT_OF_ONE_SCAN = "prior_not_used: what was known before treatment moves no simulated population"
+PRIOR_CODE = "prior_"
+PRIOR_MOVED = (
+    "prior_from_model: before any scan {source} expects {percent:+.0f}% [{low:+.0f}, {high:+.0f}] near day {day:g}; "
+    "the virtual patients are weighed by that, and the forecast without it stands beside"
+)
+PRIOR_NOT_MOVED = "prior_not_moved: {source} moves nothing: {why}"
+PRIOR_CONTRADICTED = (
+    "contradicted: the scans do not go with what it expects, and do with the population alone"
+)
+NO_BASELINE_SCAN = (
+    "no_baseline_scan: the first scan is of day {first:g}; a change from baseline needs one from day {low:g} to "
+    "{high:g} of treatment"
+)
+PRIOR_PAST_HORIZON = (
+    "past_horizon: day {day:g} lies past the {horizon:g} days that the population was followed"
+)
+PRIOR_LEGEND = "without the model's word (median)"
+PRIOR_MARK = "expected before any scan"
 SURVIVAL_OF_ONE_SCAN = "no_survival: survival is told of a patient with two scans or more"
 OTHER_HORIZON = "past_horizon: the other population was followed until day {day:g}, before the next scan"
 ENDS = "It ends on day {day:g}, where the data of the other treatment end or the band passes 1000 mm."
