@@ -23,6 +23,7 @@ COMMANDS = (
     "derive",
     "recist",
     "pgx",
+    "clock",
     "twin",
     "prepare",
     "train",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -20,6 +21,8 @@ from tumorcast.readers.files import NOT_AVAILABLE, bare
 
 _LINEAR_MEDIAN, _LINEAR_MOST = 50.0, 1_000.0
 """No log2 of an intensity has a median above 50; no logarithm, ratio or z-score reaches 1000."""
+
+_PLAIN_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?\s*")
 
 
 @contextmanager
@@ -93,8 +96,10 @@ def text_columns(
 
 
 def _is_text(cells: list[str]) -> bool:
-    given = pd.Series([cell for cell in cells if cell not in NOT_AVAILABLE], dtype=str)
-    return len(given) > 0 and not numbers_of(given, CellCounts()).notna().any()
+    given = [cell for cell in cells if cell not in NOT_AVAILABLE]
+    if not given or any(map(_PLAIN_NUMBER.fullmatch, given)):
+        return False
+    return not numbers_of(pd.Series(given, dtype=str), CellCounts()).notna().any()
 
 
 def by_sample_name(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -15,25 +14,15 @@ from numpy.typing import NDArray
 from tumorcast.biology.genes import GeneTable
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
-from tumorcast.readers.abundances import text_columns
-from tumorcast.readers.cells import CellCounts, numbers_of
+from tumorcast.readers.cells import CellCounts
 from tumorcast.readers.compressed import open_text
 from tumorcast.readers.files import NOT_AVAILABLE, bare
 from tumorcast.readers.gene_names import report_names
+from tumorcast.readers.methylation_layout import CPG, floats_of, head_of, sample_columns
+from tumorcast.readers.methylation_scale import EXPECTED, SCALE_WORDS, span_of, to_betas
 from tumorcast.readers.probe_manifest import array_of
 
-_FEW = 0.01
-"""Share of values outside 0..1 that noise and normalisation leave behind."""
-_M_BELOW_MINUS_1, _HIGHEST_M = 0.05, 30.0
-"""Betas are bimodal: at least this share of M-values is below -1 (beta below 1/3); none is beyond 30."""
-_CPG = re.compile(r"cg\d{8}(?:_[A-Za-z]+\d+)?")
 _CPG_LENGTH = len("cg00000029")
-_NOTES = {
-    "entrez_gene_id", "chromosome", "chr", "start", "end", "position", "pos", "mapinfo", "genomic_coordinate",
-    "position_to_tss", "name", "description", "transcript_id",
-}  # fmt: skip
-_P_VALUE = re.compile(r"detection.?p|_pval|p[._ ]?value", re.IGNORECASE)
-_AVERAGE = re.compile(r"(.+)\.AVG_Beta", re.IGNORECASE)
 _GENE_HEADERS = {"hugo_symbol", "gene", "gene_symbol"}
 _CHUNK_CELLS = 4_000_000
 
@@ -54,15 +43,15 @@ def read_methylation(path: Path, report: list[Exclusion], genes: GeneTable | Non
     Raises:
         InputError: no table of probes (or genes), or values that are no betas, percentages or M-values.
     """
-    n_above, separator, header, rows = _head(path)
-    if any(map(_CPG.fullmatch, header)):
+    n_above, separator, header, rows = head_of(path)
+    if any(map(CPG.fullmatch, header)):
         told = "samples as rows, by the names of CpG probes in the header"
         report.append(Exclusion("layer", path.name, "orientation", told))
         names, samples, values = _probes_in_columns(path, separator, n_above, header, report)
     else:
-        columns = _sample_columns(header, rows, path.name, report)
+        columns = sample_columns(header, rows, path.name, report)
         samples = list(columns)
-        has_genes = header[0].lower() in _GENE_HEADERS and not any(_CPG.fullmatch(row[0]) for row in rows)
+        has_genes = header[0].lower() in _GENE_HEADERS and not any(CPG.fullmatch(row[0]) for row in rows)
         names, values = _probes_in_rows(path, separator, n_above, columns, has_genes, report)
         if has_genes:
             return _as_table(*_of_genes(names, values, genes, path.name, report), samples)
@@ -72,66 +61,6 @@ def read_methylation(path: Path, report: list[Exclusion], genes: GeneTable | Non
 def _as_table(features: pd.Index, values: Matrix, samples: list[str]) -> pd.DataFrame:
     index = pd.Index(samples, name="sample_id")
     return pd.DataFrame(values.T, index=index, columns=features, copy=False)
-
-
-def _head(path: Path) -> tuple[int, str, list[str], list[list[str]]]:
-    """(lines above the first row of values, separator, names of the columns, cells of the first rows)."""
-    n_above, lines = 0, list[str]()
-    with open_text(path) as file:
-        for line in file:
-            if lines or (line.strip() and line[0] not in "#!"):
-                lines.append(line)
-            else:
-                n_above += 1
-            if len(lines) > 50 or (len(lines) > 1 and sum(map(len, lines)) > 1_000_000):
-                break
-    separator = "\t" if "\t" in "".join(lines[:1]) else ","
-    cells = [[bare(cell) for cell in row] for row in csv.reader(lines, delimiter=separator) if row]
-    header, *rows = cells or [[]]
-    if len(header) == 2 and _CPG.fullmatch(header[0]) and not _CPG.fullmatch(header[1]):
-        return n_above, separator, ["", _sample_of(path.name)], cells
-    if rows and len(rows[0]) == len(header) + 1 and rows[0][-1]:
-        header = ["", *header]
-    if len(header) < 2 or not rows or _is_number(header[1]):
-        raise InputError(
-            f"{path.name} is no table of methylation",
-            got=", ".join(header[:8]) or "nothing",
-            expected="a header with the samples' names, then a row a probe, separated by tabs or commas",
-        )
-    return n_above + 1, separator, header, rows
-
-
-def _sample_of(file: str) -> str:
-    return re.split(r"\.methylation_array|\.(?:txt|tsv|csv)\b", file)[0]
-
-
-def _is_number(cell: str) -> bool:
-    return bool(re.fullmatch(r"[\d.]+(e-?\d+)?", cell, re.IGNORECASE)) and "." in cell
-
-
-def _sample_columns(
-    header: list[str], rows: list[list[str]], file: str, report: list[Exclusion]
-) -> dict[str, int]:
-    """Sample -> place of its column; the first of each sample counts, p-values and descriptions are left out."""
-    places = {name: place for place, name in reversed(list(enumerate(header)))}
-    for name in sorted({name for place, name in enumerate(header) if places[name] != place and name}):
-        if not _P_VALUE.search(name):
-            report.append(Exclusion("sample", name, "duplicate_column", f"its first column in {file} counts"))
-    places = dict(sorted(places.items(), key=lambda item: item[1]))
-    if averages := {found[1]: place for name, place in places.items() if (found := _AVERAGE.fullmatch(name))}:
-        return averages
-    if "Beta_value" in places:
-        return {_sample_of(file): places["Beta_value"]}
-    is_p = [bool(_P_VALUE.search(name)) for name in header]
-    if any(is_p):
-        report.append(Exclusion("layer", file, "p_values", f"{sum(is_p)} columns of p-values left out"))
-    names = [name for name in places if not _P_VALUE.search(name)]
-    cells = [[row[places[name]] for name in names if places[name] < len(row)] for row in rows]
-    notes = text_columns(names, cells, _NOTES, file, report)
-    columns = {name: places[name] for name in names if name not in notes}
-    if not columns:
-        raise InputError(f"{file} holds no samples", got=", ".join(header[:8]), expected="a column a sample")
-    return columns
 
 
 def _probes_in_rows(
@@ -153,10 +82,10 @@ def _probes_in_rows(
             )  # fmt: skip
             for chunk in chunks:
                 ids = chunk[0].fillna("").str.strip().str.strip('"')
-                is_kept = ids.str.fullmatch(_CPG) | has_genes
+                is_kept = ids.str.fullmatch(CPG) | has_genes
                 names.extend(ids[is_kept])
                 left_out.extend(ids[~is_kept])
-                parts.append(_floats(chunk.loc[is_kept, list(columns.values())], counts))
+                parts.append(floats_of(chunk.loc[is_kept, list(columns.values())], counts))
     except ValueError as error:
         got = str(error).splitlines()[0]
         raise InputError(
@@ -173,7 +102,7 @@ def _probes_in_columns(
     """(names of the columns that are CpGs, samples, values CpG x sample)."""
     counts = CellCounts()
     rows: dict[str, Matrix] = {}
-    places = [place for place, name in enumerate(header) if _CPG.fullmatch(name)]
+    places = [place for place, name in enumerate(header) if CPG.fullmatch(name)]
     with open_text(path) as file:
         for cells in filter(None, csv.reader(islice(file, n_above, None), delimiter=separator)):
             sample = bare(cells[0])
@@ -185,22 +114,10 @@ def _probes_in_columns(
                 report.append(Exclusion("sample", sample, "duplicate_row", told))
                 continue
             known = [None if cells[place] in NOT_AVAILABLE else cells[place] for place in places]
-            rows[sample] = _floats(pd.DataFrame({0: pd.Series(known, dtype=object)}), counts)[:, 0]
+            rows[sample] = floats_of(pd.DataFrame({0: pd.Series(known, dtype=object)}), counts)[:, 0]
     counts.tell(path.name, report)
-    _tell_left_out([name for name in header[1:] if not _CPG.fullmatch(name)], path.name, report)
+    _tell_left_out([name for name in header[1:] if not CPG.fullmatch(name)], path.name, report)
     return [header[place] for place in places], list(rows), np.stack(list(rows.values())).T
-
-
-def _floats(table: pd.DataFrame, counts: CellCounts) -> Matrix:
-    """Numbers of a table; infinities and words are unknown and counted."""
-    try:
-        values = table.to_numpy(np.float32, copy=True, na_value=np.nan)
-    except ValueError:
-        values = np.column_stack([numbers_of(table[name], counts) for name in table]).astype(np.float32)
-    is_infinite = np.isinf(values)
-    counts.infinite += int(is_infinite.sum())
-    values[is_infinite] = np.nan
-    return values
 
 
 def _tell_left_out(names: list[str], file: str, report: list[Exclusion]) -> None:
@@ -268,32 +185,18 @@ def _to_betas(values: Matrix, file: str, report: list[Exclusion]) -> None:
     Raises:
         InputError: values that are none of these.
     """
-    n_known = int(np.count_nonzero(~np.isnan(values)))
-    if not n_known:
+    span = span_of(values)
+    if not span.n_known:
         return
-    lowest, highest = float(np.nanmin(values)), float(np.nanmax(values))
-    span = f"from {lowest:g} to {highest:g}"
-    n_outside = _count_outside(values, 1)
-    if n_outside > _FEW * n_known:
-        if np.count_nonzero(values < -1) > _M_BELOW_MINUS_1 * n_known and max(-lowest, highest) < _HIGHEST_M:
-            np.exp2(np.negative(values, out=values), out=values)
-            values += 1
-            np.reciprocal(values, out=values)
-            report.append(Exclusion("layer", file, "converted", f"M-values ({span}) to betas"))
-        elif highest > 20 and _count_outside(values, 100) <= _FEW * n_known:
-            values /= 100
-            report.append(Exclusion("layer", file, "converted", f"percentages ({span}) to fractions"))
-        else:
-            raise InputError(
-                f"{file} holds no betas",
-                got=f"{n_outside} of {n_known} values outside 0..1, {span}",
-                expected="betas (0 to 1), percentages (0 to 100) or M-values (about -10 to 10)",
-            )
-        n_outside = _count_outside(values, 1)
+    told, scale = f"from {span.lowest:g} to {span.highest:g}", span.scale()
+    if scale is None:
+        raise InputError(
+            f"{file} holds no betas",
+            got=f"{span.n_outside_1} of {span.n_known} values outside 0..1, {told}", expected=EXPECTED,
+        )  # fmt: skip
+    n_outside = to_betas(values, scale)
+    if scale != "beta":
+        made = "betas" if scale == "m" else "fractions"
+        report.append(Exclusion("layer", file, "converted", f"{SCALE_WORDS[scale]} ({told}) to {made}"))
     if n_outside:
-        values[(values < 0) | (values > 1)] = np.nan
         report.append(Exclusion("value", file, "outside_0_1", f"{n_outside} values taken as unknown"))
-
-
-def _count_outside(values: Matrix, most: float) -> int:
-    return int(np.count_nonzero(values < 0) + np.count_nonzero(values > most))

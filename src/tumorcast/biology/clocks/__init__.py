@@ -1,0 +1,1 @@
+"""Epigenetic clocks: published formulas over arrays of betas."""

@@ -1,0 +1,1 @@
+"""`tumorcast clock`: what is shown of epigenetic clocks."""

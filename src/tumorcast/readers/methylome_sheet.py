@@ -1,0 +1,111 @@
+"""A sheet of methylomes: what each sample is made of, on which array, and the age of the person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from tumorcast.domain.errors import InputError
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.cells import CellCounts, numbers_of
+from tumorcast.readers.files import read_table
+
+_NAMES = (
+    "sample",
+    "sample_id",
+    "sampleid",
+    "sample_name",
+    "name",
+    "id",
+    "barcode",
+    "sentrix",
+    "basename",
+    "geo_accession",
+)
+_AGES = ("age", "age_years", "chronological_age", "age_at_sampling")
+_KNOWN = {"tissue": ("tissue",), "platform": ("platform", "array"), "age": _AGES}
+_OLDEST = 122.5
+"""Years; nobody is known to have lived longer."""
+
+
+@dataclass(frozen=True)
+class DeclaredSample:
+    """One row; None where the sheet does not say."""
+
+    tissue: str | None
+    platform: str | None
+    age_years: float | None
+
+
+def read_methylome_sheet(
+    path: Path, samples: Collection[str], report: list[Exclusion]
+) -> dict[str, DeclaredSample]:
+    """Sample -> what was declared of it, for the samples asked for.
+
+    The column of samples is the one of the usual names (`sample`, `name`, ...; else the first) in which most of them
+    stand. Ages are in years at sampling; those that are no age of a person are left out and told.
+
+    Raises:
+        InputError: not a table, no sample found, or a sample with two different rows.
+    """
+    table = _table(path)
+    column = _samples_column(table, samples, path)
+    places = {
+        name: next((one for one in known if one in table.columns), None) for name, known in _KNOWN.items()
+    }
+    made: dict[str, DeclaredSample] = {}
+    ages = _ages(table, places["age"], path, report)
+    for place, sample in enumerate(table[column].fillna("").astype(str)):
+        if sample not in samples:
+            continue
+        tissue, platform = (_cell(table, places[name], place) for name in ("tissue", "platform"))
+        row = DeclaredSample(tissue, platform, ages[place])
+        if made.setdefault(sample, row) != row:
+            raise InputError(f"{path.name} says two different things of one sample", got=sample)
+    return made
+
+
+def declared_tissues(path: Path) -> frozenset[str]:
+    """Every word in the column of tissues."""
+    table = _table(path)
+    return frozenset(table["tissue"].dropna().astype(str)) if "tissue" in table.columns else frozenset()
+
+
+def _table(path: Path) -> pd.DataFrame:
+    table = read_table(path, "," if path.suffix.casefold() == ".csv" else "\t")
+    table.columns = pd.Index([str(name).strip().casefold() for name in table.columns])
+    return table
+
+
+def _samples_column(table: pd.DataFrame, samples: Collection[str], path: Path) -> str:
+    usual = [name for name in _NAMES if name in table.columns]
+    candidates = list(dict.fromkeys([*usual, str(table.columns[0])]))
+    found = {name: int(table[name].astype(str).isin(list(samples)).sum()) for name in candidates}
+    best = max(candidates, key=lambda name: found[name])
+    if not found[best]:
+        raise InputError(
+            f"{path.name} names none of the samples", got=", ".join(table[candidates[0]].astype(str)[:4]),
+            expected=", ".join(list(samples)[:4]),
+        )  # fmt: skip
+    return best
+
+
+def _cell(table: pd.DataFrame, column: str | None, place: int) -> str | None:
+    value = None if column is None else table[column].iloc[place]
+    return None if value is None or pd.isna(value) else str(value)
+
+
+def _ages(table: pd.DataFrame, column: str | None, path: Path, report: list[Exclusion]) -> list[float | None]:
+    if column is None:
+        return [None] * len(table)
+    counts = CellCounts()
+    ages = numbers_of(table[column], counts)
+    counts.tell(f"{path.name}, {column}", report)
+    is_odd = (ages < 0) | (ages > _OLDEST)
+    if is_odd.any():
+        told = f"{int(is_odd.sum())} ages outside 0 to {_OLDEST:g} years taken as unknown"
+        report.append(Exclusion("value", path.name, "not_an_age", told))
+    return [None if odd or pd.isna(age) else float(age) for age, odd in zip(ages, is_odd, strict=True)]
