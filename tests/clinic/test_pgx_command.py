@@ -156,3 +156,60 @@ def test_guidance_that_was_not_verified_says_so_in_text_and_json(tmp_path: Path)
     text = (tmp_path / "pgx.txt").read_text(encoding="utf-8").replace("\n    ", " ")
     assert text.count("; not verified against its source") == 1
     assert text.count("; compared with ") == 1
+
+
+ROUND = {
+    "DPYD": {"rs3918290": "C/T", "rs1801159": "T/C", "rs56038477": "C/T", "rs75017182": "G/C"},
+    "TPMT": {"rs1142345": "T/C", "rs1800460": "C/T"},
+    "CYP2C9": {"rs1057910": "A/C"},
+    "UGT1A1": {"rs4148323": "."},
+    "ABCG2": {"rs2231142": "."},
+}
+
+
+def test_the_calls_file_reads_back_as_the_same_calls(tmp_path: Path) -> None:
+    write_pgx([write_vcf(tmp_path / "a.vcf", ROUND)], tmp_path / "one", Request())
+    write_pgx([tmp_path / "one" / "calls" / "S1.tsv"], tmp_path / "two", Request())
+    one, two = rows(tmp_path / "one"), rows(tmp_path / "two")
+    assert set(one) == set(two)
+    for gene, row in one.items():
+        for column in ("diplotype", "activity_score", "phenotype"):
+            assert row[column] == two[gene][column], (gene, column)
+    told = [loaded(tmp_path / name)["samples"][0]["guidance"] for name in ("one", "two")]
+    assert [(one["drug"], one["text"], one["dose"]) for one in told[0]] == [
+        (one["drug"], one["text"], one["dose"]) for one in told[1]
+    ]
+
+
+def test_what_may_lower_a_function_stands_beside_the_guidance(tmp_path: Path) -> None:
+    vcf = write_vcf(tmp_path / "a.vcf", ROUND | {"DPYD": {"rs67376798": "T/A", "rs3918290": "."}})
+    write_pgx([vcf], tmp_path, Request(treatment="capecitabine + mercaptopurine"))
+    told = {one["drug"]: one for one in loaded(tmp_path)["samples"][0]["guidance"]}
+    assert "DPYD: key positions were not typed: rs3918290" in told["capecitabine"]["caution"]
+    assert "TPMT: not ruled out without phase: *3B/*3C" in told["mercaptopurine"]["caution"]
+    assert "caution: function may be lower than called" in (tmp_path / "pgx.txt").read_text(encoding="utf-8")
+
+
+def test_drugs_without_guidance_are_named(tmp_path: Path) -> None:
+    write_pgx([write_vcf(tmp_path / "a.vcf", {})], tmp_path, Request(treatment="capecitabine + oxaliplatin"))
+    assert loaded(tmp_path)["samples"][0]["without_guidance"] == ["oxaliplatin"]
+    assert "No guidance here speaks of: oxaliplatin" in (tmp_path / "pgx.txt").read_text(encoding="utf-8")
+
+
+def test_two_files_of_calls_without_samples_are_not_mixed(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.tsv").write_text("CYP2D6\t*1/*4\n")
+    with pytest.raises(InputError, match="give a gene twice"):
+        write_pgx([tmp_path / "a.tsv", tmp_path / "b.tsv"], tmp_path / "out", Request())
+
+
+def test_a_sex_that_is_neither_a_word_nor_a_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neither known nor a table"):
+        write_pgx([write_vcf(tmp_path / "a.vcf", {})], tmp_path, Request(sex="unknown"))
+
+
+def test_reading_a_large_file_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tumorcast.readers.germline_vcf._EACH", 100)
+    told: list[str] = []
+    write_pgx([write_vcf(tmp_path / "a.vcf", {})], tmp_path, Request(on_progress=told.append))
+    assert told[0] == "a.vcf: 100 records read"

@@ -218,3 +218,57 @@ def test_a_genotype_of_an_allele_that_is_not_there_is_told_and_not_used(tmp_path
     told = call(tmp_path, "ABCG2", [line("chr4:88131171", "G", "T", "0/7:30")])
     assert not told.is_called
     assert any("not there" in note for note in told.notes)
+
+
+@pytest.mark.parametrize(
+    ("genotype", "phenotype"),
+    [("0/0/1", "Indeterminate"), ("0/1/1", "Intermediate Metabolizer"), ("0/0/0", "Normal Metabolizer")],
+)
+def test_a_third_allele_never_makes_normal(tmp_path: Path, genotype: str, phenotype: str) -> None:
+    lines = [one.replace("0/0:.", f"{genotype}:.") if "\t97450058\t" in one else one for one in everything()]
+    called = call(tmp_path, "DPYD", lines)
+    assert called.phenotype == phenotype
+    assert any("more than two alleles" in note for note in called.notes)
+
+
+def test_a_reference_genotype_of_no_quality_states_nothing(tmp_path: Path) -> None:
+    block = line("chr2:233750000", "A", "<NON_REF>", "0/0:3:0", "END=233790000").replace("GT:DP", "GT:DP:GQ")
+    assert not read(tmp_path, [block]).samples["S1"]["UGT1A1"].calls
+
+
+def test_records_that_failed_filters_are_used_and_told(tmp_path: Path) -> None:
+    found = read(tmp_path, [one.replace("PASS", "LowQual", 1) for one in everything()])
+    assert found.samples["S1"]["DPYD"].calls
+    assert any("failed filters (LowQual)" in note for note in found.notes)
+
+
+def test_records_without_genotypes_are_told(tmp_path: Path) -> None:
+    found = read(tmp_path, [one.replace("GT:PS", "XX:PS") for one in everything()])
+    assert not found.samples["S1"]["DPYD"].calls
+    assert any("no genotype (GT)" in note for note in found.notes)
+
+
+def test_records_parted_by_spaces_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="without tabs"):
+        read(tmp_path, [one.replace("\t", " ") for one in everything()])
+
+
+def test_one_tumour_among_many_samples_is_left_out_and_the_others_are_called(tmp_path: Path) -> None:
+    lines = [f"{one}\t{one.split(chr(9))[9]}\t{one.split(chr(9))[9]}" for one in everything()]
+    found = read(tmp_path, lines, sample="A\tB\tC_metastasis")
+    assert set(found.samples) == {"A", "B"}
+    assert any("C_metastasis" in note for note in found.notes)
+    pair = [f"{one}\t{one.split(chr(9))[9]}" for one in everything()]
+    with pytest.raises(InputError, match="tumour"):
+        read(tmp_path, pair, sample="NORMAL\tTUMOR")
+
+
+@pytest.mark.parametrize("bad", ["./.:.", "0/9:.", "A/B:.", "0:.", "", "1/1/1/1:."])
+def test_one_bad_sample_never_sinks_the_others(tmp_path: Path, bad: str) -> None:
+    good = read(tmp_path, everything()).samples["S1"]
+    lines = [f"{one}\t{bad}" for one in everything()]
+    both = read(tmp_path, lines, sample="S1\tS2").samples
+    assert both["S1"] == good
+    for gene in GENES:
+        called = call_gene(GENES[gene], both["S2"][gene], embedded_rules())
+        assert called.phenotype not in NORMAL or gene == "G6PD"

@@ -59,3 +59,16 @@ def test_days_that_are_none_are_refused(tmp_path: Path, row: str) -> None:
     path.write_text(f"sample,drug,start,stop,source\n{row}\n")
     with pytest.raises(InputError, match=r"drugs\.csv"):
         read_comedication(path)
+
+
+def test_pharmcat_s_calls_only_report_is_read_by_its_own_header(tmp_path: Path) -> None:
+    header = (
+        "Gene\tSource Diplotype\tPhenotype\tActivity Score\tMatch Score\tRecommendation Lookup Diplotype\t"
+        "Recommendation Lookup Phenotype"
+    )
+    row = "DPYD\tc.85T>C (*9A) AND c.2846A>T\tIntermediate Metabolizer\t1.5\t\tReference/c.2846A>T\tx"
+    path = tmp_path / "S1.tsv"
+    path.write_text(f"PharmCAT 3.1.0\n{header}\n{row}\nTPMT\tno call\t\t\t\t\t\n")
+    dpyd, tpmt = read_star_calls(path)
+    assert (dpyd.diplotype, dpyd.lookup) == ("c.85T>C (*9A) AND c.2846A>T", "Reference/c.2846A>T")
+    assert tpmt.is_no_call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     from tumorcast.clinic.pgx.write import Request, write_pgx
 
     request = Request(
-        arguments.definitions, arguments.treatment, arguments.comedication, arguments.on, arguments.sex
-    )
+        arguments.definitions, arguments.treatment, arguments.comedication, arguments.on, arguments.sex,
+        on_progress=lambda text: print(text, file=sys.stderr),
+    )  # fmt: skip
     told = write_pgx(arguments.files, arguments.out, request)
     text = (arguments.out / "pgx.txt").read_text(encoding="utf-8")
     if text.count("\nSample ") <= _MOST_PRINTED:

@@ -85,9 +85,9 @@ def stated_in(
     text = values.get("GT", ".")
     alleles = text.replace("|", "/").split("/")
     if len(alleles) > 2:
-        into.note(f"more than two alleles at {record.position}: the first two are used")
+        into.note(_more_than_two(record.position, alleles))
         alleles = alleles[:2]
-    if all(one == "." for one in alleles) or "0" in (values.get("DP"), values.get("MIN_DP")):
+    if all(one == "." for one in alleles) or _is_without_evidence(alleles, values):
         return
     phase = _phase(text, values)
     changes = [_change(record, one, into) for one in alleles]
@@ -102,6 +102,19 @@ def stated_in(
     for one, change in zip(alleles, changes):
         if isinstance(change, tuple) and one not in (".", "0"):
             _other(record, change, into)
+
+
+def _is_without_evidence(alleles: Sequence[str], values: Mapping[str, str]) -> bool:
+    """No reads, or a reference genotype of no quality at all."""
+    is_blank = set(alleles) <= {"0", "."} and "0" in (values.get("GQ"), values.get("RGQ"))
+    return is_blank or "0" in (values.get("DP"), values.get("MIN_DP"))
+
+
+def _more_than_two(position: int, alleles: Sequence[str]) -> str:
+    told = f"more than two alleles at {position}: the first two are used"
+    if set(alleles[2:]) <= set(alleles[:2]):
+        return told
+    return f"{told}; another one was not read and is not known to be reference"
 
 
 _SILENT = ""

@@ -8,7 +8,7 @@ Requirements"), a deletion or several bases in one record that cover it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tumorcast.biology.pgx.genotypes import GeneGenotypes
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.germline_build import BuildCheck
 from tumorcast.readers.germline_sites import SampleGene, Stated, stated_in
+from tumorcast.readers.tabix import Region, indexed_lines, read_tabix
 from tumorcast.readers.vcf_header import build_of, read_header, read_lines
 
 _SOMATIC_CALLERS = re.compile(
@@ -28,6 +29,11 @@ _SOMATIC_INFO = re.compile(r"##INFO=<ID=(SOMATIC|TLOD|NLOD|SOMATIC_EVENT|QSS|QSI
 _TUMOUR_NAME = re.compile(r"(?<![a-z])(tumou?r|metastasis)(?![a-z])", re.IGNORECASE)
 _END = re.compile(r"[\t;]END=(\d+)")
 _SYMBOLIC_REF = frozenset({".", "<NON_REF>", "<*>"})
+_PASSED = frozenset({"PASS", ".", ""})
+_AROUND = 1000
+"""Bases around a gene that an index is asked for as well: indels may be written some way off."""
+_EACH = 1_000_000
+"""Records between two calls of `on_records`."""
 
 
 @dataclass(frozen=True)
@@ -43,90 +49,167 @@ class GermlineFile:
     notes: tuple[str, ...] = field(default=())
 
 
-def read_germline(path: Path, definitions: Definitions) -> GermlineFile:
+def read_germline(
+    path: Path, definitions: Definitions, on_records: Callable[[int], None] | None = None
+) -> GermlineFile:
     """Genotypes at the known positions of every gene, for every sample.
+
+    Streams the file; of a bgzipped one with an index (`FILE.tbi`) only the genes' places are read.
+
+    Args:
+        on_records: told the number of records read so far, every million.
 
     Raises:
         InputError: not a VCF, no genotypes, a tumour's calls, not on GRCh38, other reference bases than GRCh38's.
     """
     lines = read_lines(path)
-    meta, samples = read_header(lines, path)
-    _check_header(meta, samples, path)
-    by_chromosome: dict[str, list[GeneDefinition]] = {}
-    for gene in definitions.genes.values():
-        by_chromosome.setdefault(gene.chromosome, []).append(gene)
-    check = BuildCheck(definitions)
+    meta, columns = read_header(lines, path)
+    samples, left_out = _germline_samples(meta, columns, path)
+    into = _Reading(path, definitions, columns, samples)
+    for n, line in enumerate(_records(path, lines, definitions), 1):
+        into.take(line)
+        if on_records is not None and not n % _EACH:
+            on_records(n)
+    into.check.conclude(path, build_of(meta))
     found = {
-        sample: {gene: SampleGene(one) for gene, one in definitions.genes.items()} for sample in samples
-    }  # fmt: skip
-    for line in lines:
-        _take(line, samples, by_chromosome, check, found, path)
-    check.conclude(path, build_of(meta))
-    return GermlineFile(
-        {sample: {gene: one.concluded() for gene, one in genes.items()} for sample, genes in found.items()},
-        check.notes(),
-    )
+        sample: {gene: one.concluded() for gene, one in genes.items()} for sample, genes in into.found.items()
+    }
+    return GermlineFile(found, (*left_out, *into.check.notes(), *into.notes()))
 
 
-def _check_header(meta: Sequence[str], samples: Sequence[str], path: Path) -> None:
+def _records(path: Path, lines: Iterator[str], definitions: Definitions) -> Iterator[str]:
+    """Every record, or those that an index finds around the genes and around their places on GRCh37."""
+    index = read_tabix(path)
+    if index is None:
+        return lines
+    regions: dict[str, list[Region]] = {}
+    for gene in definitions.genes.values():
+        places = [one.grch37 for one in gene.positions if one.grch37 is not None]
+        wanted = [(_first(gene), _end(gene)), *([(min(places), max(places))] if places else [])]
+        for name in index.offsets:
+            if _chromosome(name) == gene.chromosome:
+                regions.setdefault(name, []).extend((max(1, a - _AROUND), b + _AROUND) for a, b in wanted)
+    return indexed_lines(path, index, regions)
+
+
+def _germline_samples(
+    meta: Sequence[str], columns: Sequence[str], path: Path
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(samples to read, notes on those left out)."""
     if build_of(meta) == "GRCh37":
         raise InputError(
             f"{path.name} is on GRCh37", got="GRCh37 by its header", expected="GRCh38",
             fix="call the variants on GRCh38, or lift the file over and check every reference base",
         )  # fmt: skip
-    if told := _tumour(meta, samples):
+    tumours = tuple(name for name in columns if _TUMOUR_NAME.search(name))
+    is_cohort = len(columns) > max(2, 2 * len(tumours))
+    told = _somatic(meta) or (f"a sample called {tumours[0]}" if tumours and not is_cohort else None)
+    if told:
         raise InputError(
             f"{path.name} is a tumour's VCF", got=told, expected="the germline of the patient, from blood or saliva",
             fix="call the germline sample: a tumour's losses and mutations are not inherited",
         )  # fmt: skip
-    if not samples:
+    if not columns:
         raise InputError(f"{path.name} has no genotypes", got="no column of a sample")
-    if len(set(samples)) < len(samples):
-        raise InputError(f"{path.name} names a sample twice", got=", ".join(samples[:12]))
+    if len(set(columns)) < len(columns):
+        raise InputError(f"{path.name} names a sample twice", got=", ".join(columns[:12]))
+    notes = tuple(f"sample {name} is a tumour's by its name and was left out" for name in tumours)
+    return tuple(name for name in columns if name not in tumours), notes
 
 
-def _tumour(meta: Sequence[str], samples: Sequence[str]) -> str | None:
-    """What says that these are a tumour's calls; None: nothing."""
+def _somatic(meta: Sequence[str]) -> str | None:
+    """What in the header says that these are a tumour's calls; None: nothing."""
     for line in meta:
         if _SOMATIC_CALLERS.match(line) or _SOMATIC_INFO.match(line):
             return line[:80]
-    return next((f"a sample called {name}" for name in samples if _TUMOUR_NAME.search(name)), None)
+    return None
 
 
-def _take(
-    line: str,
-    samples: Sequence[str],
-    by_chromosome: Mapping[str, list[GeneDefinition]],
-    check: BuildCheck,
-    found: Mapping[str, Mapping[str, SampleGene]],
-    path: Path,
-) -> None:
-    """Put one record where it belongs."""
-    name, _, rest = line.partition("\t")
-    genes = by_chromosome.get(_chromosome(name), ())
-    if not genes:
-        return
-    place = rest.partition("\t")[0]
-    if not place.isdigit():
-        raise InputError(f"{path.name}: a record without a position", got=line[:60].rstrip())
-    position = int(place)
-    check.see_place(_chromosome(name), position, rest)
-    last = _last(position, rest)
-    fields: list[str] | None = None
-    for gene in genes:
-        if position > max(gene.end, gene.positions[-1].position) or last < _first(gene):
-            continue
-        fields = fields or line.rstrip("\r\n").split("\t")
-        if len(fields) < 9 + len(samples):
+class _Reading:
+    """One file while its records go by."""
+
+    def __init__(
+        self, path: Path, definitions: Definitions, columns: Sequence[str], samples: Sequence[str]
+    ) -> None:
+        self.path = path
+        self.check = BuildCheck(definitions)
+        genes = definitions.genes.items()
+        self.found = {sample: {gene: SampleGene(one) for gene, one in genes} for sample in samples}
+        self._columns = [(9 + n, name) for n, name in enumerate(columns) if name in self.found]
+        self._n_columns = 9 + len(columns)
+        self._genes: dict[str, list[tuple[int, int, GeneDefinition]]] = {}
+        for gene in definitions.genes.values():
+            self._genes.setdefault(gene.chromosome, []).append((_first(gene), _end(gene), gene))
+        self._chromosomes: dict[str, str] = {}
+        self._filtered: set[tuple[str, int]] = set()
+        self._n_without_gt = 0
+
+    def take(self, line: str) -> None:
+        """Put one record where it belongs."""
+        name, tab, rest = line.partition("\t")
+        if not tab and name.strip():
             raise InputError(
-                f"{path.name}: a record lacks columns", got=f"{len(fields)} at {name}:{position}",
-                expected=f"{9 + len(samples)} separated by tabs",
+                f"{self.path.name}: a record without tabs", got=line[:60].rstrip(), expected="columns separated by tabs"
             )  # fmt: skip
-        _place(gene, (position, last), fields, samples, check, found)
+        chromosome = self._chromosomes.get(name) or self._chromosomes.setdefault(name, _chromosome(name))
+        genes = self._genes.get(chromosome)
+        if genes is None:
+            return
+        place = rest.partition("\t")[0]
+        if not place.isdigit():
+            raise InputError(f"{self.path.name}: a record without a position", got=line[:60].rstrip())
+        position = int(place)
+        self.check.see_place(chromosome, position, rest)
+        for first, end, gene in genes:
+            if position <= end and (first <= position or first <= _last(position, rest)):
+                self._place(gene, position, line)
+
+    def _place(self, gene: GeneDefinition, position: int, line: str) -> None:
+        fields = line.rstrip("\r\n").split("\t")
+        if len(fields) < self._n_columns:
+            raise InputError(
+                f"{self.path.name}: a record lacks columns", got=f"{len(fields)} at {fields[0]}:{position}",
+                expected=f"{self._n_columns} separated by tabs",
+            )  # fmt: skip
+        last = _last(position, line.partition("\t")[2])
+        info, ref, alts = dict(_pairs(fields[7])), fields[3].upper(), fields[4].split(",")
+        touched = [
+            one for one in gene.positions if position - 1 <= one.position <= last or _near(one, position)
+        ]
+        touched = [one for one in touched if self.check.has_reference(gene, one, position, ref)]
+        keys = fields[8].split(":")
+        if "GT" not in keys:
+            self._n_without_gt += bool(touched)
+            return
+        if touched and fields[6] not in _PASSED:
+            self._filtered.add((fields[6], position))
+        record = Stated(gene, position, ref, tuple(alts), info, last, set(alts) <= _SYMBOLIC_REF)
+        for column, sample in self._columns:
+            values = dict(zip(keys, fields[column].split(":"), strict=False))
+            stated_in(record, values, touched, self.found[sample][gene.gene])
+
+    def notes(self) -> tuple[str, ...]:
+        """What readers of the whole file must know."""
+        notes = []
+        if self._n_without_gt:
+            notes.append(
+                f"{self._n_without_gt} records at known positions hold no genotype (GT) and were not read"
+            )
+        if self._filtered:
+            names = ", ".join(sorted({name for name, _ in self._filtered})[:4])
+            notes.append(
+                f"{len(self._filtered)} records at known positions failed filters ({names}) and were used: the "
+                "FILTER column is not interpreted, leave bad genotypes out beforehand"
+            )
+        return tuple(notes)
 
 
 def _first(gene: GeneDefinition) -> int:
     return min(gene.start or gene.positions[0].position, gene.positions[0].position)
+
+
+def _end(gene: GeneDefinition) -> int:
+    return max(gene.end, gene.positions[-1].position)
 
 
 def _last(position: int, rest: str) -> int:
@@ -134,28 +217,6 @@ def _last(position: int, rest: str) -> int:
     last = position + len(rest.split("\t", 3)[2]) - 1
     block = _END.search(rest) if "END=" in rest else None
     return max(last, int(block[1])) if block else last
-
-
-def _place(
-    gene: GeneDefinition,
-    covered: tuple[int, int],
-    fields: Sequence[str],
-    samples: Sequence[str],
-    check: BuildCheck,
-    found: Mapping[str, Mapping[str, SampleGene]],
-) -> None:
-    position, last = covered
-    info, ref, alts = dict(_pairs(fields[7])), fields[3].upper(), fields[4].split(",")
-    touched = [one for one in gene.positions if position - 1 <= one.position <= last or _near(one, position)]
-    touched = [one for one in touched if check.has_reference(gene, one, position, ref)]
-    is_block = set(alts) <= _SYMBOLIC_REF
-    record = Stated(gene, position, ref, tuple(alts), info, last, is_block)
-    keys = fields[8].split(":")
-    if "GT" not in keys:
-        return
-    for sample, text in zip(samples, fields[9:], strict=False):
-        values = dict(zip(keys, text.split(":"), strict=False))
-        stated_in(record, values, touched, found[sample][gene.gene])
 
 
 def _near(one: Position, position: int) -> bool:

@@ -1,19 +1,24 @@
-"""Calls made elsewhere: PharmCAT's outside call file, or a table with a `sample` column.
+"""Calls made elsewhere: PharmCAT's outside call file, its calls-only report, or a table with a `sample` column.
 
-PharmCAT: tab-separated, `#` comments, no header: gene, diplotype, phenotype, activity score (the last three each
-optional). With a header (`gene`, and any of `sample`, `diplotype`, `phenotype`, `activity_score`) columns may stand
-in any order.
+PharmCAT's outside calls: tab-separated, `#` comments, no header: gene, diplotype, phenotype, activity score (the last
+three each optional). With a header (`gene`, and any of `sample`, `diplotype`, `phenotype`, `activity_score`) columns
+may stand in any order. Its calls-only report, which this package writes too, has its own header (`Source Diplotype`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import open_text
 
-_COLUMNS = ("sample", "gene", "diplotype", "phenotype", "activity_score")
+_COLUMNS = ("sample", "gene", "diplotype", "phenotype", "activity_score", "lookup")
+_REPORT = {
+    "gene": "gene", "source_diplotype": "diplotype", "phenotype": "phenotype", "activity_score": "activity_score",
+    "recommendation_lookup_diplotype": "lookup",
+}  # fmt: skip
 _NO_CALLS = (".", "./.", ".|.", "no call", "nocall", "not called", "n/a", "na", "unknown/unknown")
 
 
@@ -23,6 +28,7 @@ class GivenCall:
 
     Attributes:
         sample: "" where the file names none.
+        lookup: the two alleles that phenotype and guidance rest on, where the file tells them apart.
     """
 
     sample: str
@@ -30,6 +36,7 @@ class GivenCall:
     diplotype: str
     phenotype: str
     activity_score: str
+    lookup: str = ""
 
     @property
     def is_no_call(self) -> bool:
@@ -50,10 +57,7 @@ def read_star_calls(path: Path) -> list[GivenCall]:
     rows = [(n, line.split("\t")) for n, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
     if not rows:
         raise InputError(f"{path.name} holds no calls", expected="gene, diplotype, phenotype, activity score")
-    order: tuple[str, ...] = _COLUMNS[1:]
-    header = [word.strip().lower().replace(" ", "_") for word in rows[0][1]]
-    if "gene" in header:
-        order, rows = tuple(header), rows[1:]
+    order, rows = _order(rows)
     calls = [_call(path, number, cells, order) for number, cells in rows]
     seen: set[tuple[str, str]] = set()
     for call in calls:
@@ -63,7 +67,18 @@ def read_star_calls(path: Path) -> list[GivenCall]:
     return calls
 
 
-def _call(path: Path, number: int, cells: list[str], order: tuple[str, ...]) -> GivenCall:
+def _order(rows: list[tuple[int, list[str]]]) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
+    """(names of the columns, rows below the header); a report's first line is its version."""
+    for n, (_, cells) in enumerate(rows[:2]):
+        header = [word.strip().lower().replace(" ", "_") for word in cells]
+        if "gene" in header and "source_diplotype" in header:
+            return tuple(_REPORT.get(word, "") for word in header), rows[n + 1 :]
+        if "gene" in header and n == 0:
+            return tuple(header), rows[1:]
+    return _COLUMNS[1:5], rows
+
+
+def _call(path: Path, number: int, cells: Sequence[str], order: tuple[str, ...]) -> GivenCall:
     where = f"{path.name}, line {number}"
     if len(cells) > len(order):
         raise InputError(f"{where} has too many columns", got=len(cells), expected=", ".join(order))

@@ -41,6 +41,7 @@ class GeneCall:
         missing: names of positions that were not typed.
         alternatives: lower-scoring diplotypes of other phenotype that unphased data do not rule out.
         is_outside: the call was given, not made here.
+        limits: why the gene may work less well than called (`limits.limits_of`).
     """
 
     gene: str
@@ -59,6 +60,7 @@ class GeneCall:
     others: tuple[OtherVariant, ...] = ()
     notes: tuple[str, ...] = ()
     is_outside: bool = False
+    limits: tuple[str, ...] = ()
 
     @property
     def is_called(self) -> bool:

@@ -27,6 +27,7 @@ class Advice:
         text, dose, alternative, strength, population: of the guidance; "" where it gives none.
         is_refusal: no guidance can be quoted; `text` says why, and there is no dose.
         action: one of `ACTIONS`: the kind of thing that the text says, in our words.
+        caution: why the genes may work less well than called, so that the text may not go far enough; "" no reason.
         checked, checked_on: what the row was compared with, and when; "" where nothing was at hand.
     """
 
@@ -43,6 +44,7 @@ class Advice:
     action: Action = "test"
     checked: str = ""
     checked_on: str = ""
+    caution: str = ""
 
     @property
     def is_verified(self) -> bool:
@@ -85,8 +87,9 @@ def _for_drug(
     if several:
         why = f"no guidance: {', '.join(several)} has several possible phenotypes"
         return [Advice(drug, genes, why, is_refusal=True)]
+    caution = _caution(genes, calls)
     found = [
-        _advice(row, genes)
+        _advice(row, genes, caution)
         for row in _rows()
         if row["drug"] == drug and _holds(row["when"], genes, calls, conversions)
     ]
@@ -118,11 +121,16 @@ def _score(
     return conversions[gene].activity_score if gene in conversions else calls[gene].activity_score
 
 
-def _advice(row: Mapping[str, str], genes: Mapping[str, str]) -> Advice:
+def _caution(genes: Iterable[str], calls: Mapping[str, GeneCall]) -> str:
+    told = [f"{gene}: {one}" for gene in genes if gene in calls for one in calls[gene].limits]
+    return f"function may be lower than called ({'; '.join(told)})" if told else ""
+
+
+def _advice(row: Mapping[str, str], genes: Mapping[str, str], caution: str) -> Advice:
     texts = (row[key] for key in ("text", "dose", "alternative", "strength", "population", "source", "date"))
     is_refusal = not row["dose"] and "missing" in row["when"]
     action = next(one for one in ACTIONS if one == row["action"])
-    return Advice(row["drug"], genes, *texts, is_refusal, action, row["checked"], row["checked_on"])
+    return Advice(row["drug"], genes, *texts, is_refusal, action, row["checked"], row["checked_on"], caution)
 
 
 def _phenotype(

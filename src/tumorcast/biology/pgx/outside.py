@@ -33,6 +33,8 @@ _MAIN = re.compile(
     r"((?:likely |possible )?(?:poor|intermediate|normal|rapid|ultrarapid) metabolizer"
     r"|(?:possible )?(?:poor|decreased|normal|increased) function)"
 )
+_LISTS = (" OR ", " AND ", "[")
+"""Signs of a diplotype's text that is more than two alleles."""
 _COPIES = re.compile(r"(?P<allele>.+?)(?:x(?P<exact>\d+)|x(?P<any>N)|≥(?P<least>\d+))$")
 _HLA = {
     "HLA-A": ("*31:01",),
@@ -46,16 +48,26 @@ def outside_call(
     given: tuple[str, str, str],
     definition: GeneDefinition | None,
     rules: PhenotypeRules,
+    lookup: str = "",
 ) -> GeneCall:
-    """A call from (diplotype, phenotype, activity score), "" where not given; the unknown is told, not guessed."""
+    """A call from (diplotype, phenotype, activity score), "" where not given; the unknown is told, not guessed.
+
+    Args:
+        lookup: the two alleles that count, where `diplotype` is a list of variants, of diplotypes or of strands.
+    """
     diplotype, phenotype, activity = given
-    sides = [_plain(gene, side) for side in _sides(diplotype)] if diplotype else []
-    name = "/".join(sorted(sides, key=name_key)) if sides else ""
+    is_list = any(sign in diplotype for sign in _LISTS)
+    counted = lookup if is_list else diplotype
+    sides = [_plain(gene, side) for side in _sides(counted)] if counted else []
+    name = diplotype if is_list else "/".join(sorted(sides, key=name_key))
     if gene.startswith("HLA-"):
         return _hla(gene, sides, name or phenotype, phenotype)
     known = _alleles(gene, definition)
     found = [_lookup(gene, side, known) for side in sides]
-    notes = [f"{side} is not in the tables" for side, one in zip(sides, found, strict=True) if one is None]
+    unknown = dict.fromkeys(side for side, one in zip(sides, found, strict=True) if one is None)
+    notes = [f"{side} is not in the tables" for side in unknown]
+    if not known:
+        notes = [f"{gene} is not among the genes of the tables"]
     functions = tuple(one.function if one else "" for one in found)
     activities = tuple(one.activity if one else None for one in found)
     derived = activity_score(activities) if gene in SCORED and sides else None
@@ -163,6 +175,8 @@ def _alleles(gene: str, definition: GeneDefinition | None) -> Mapping[str, Allel
 
 def _standard(gene: str, phenotype: str) -> str:
     """CPIC's words for a phenotype; as given where they are none of CPIC's."""
+    if " OR " in phenotype:
+        return phenotype
     text = phenotype.lower().replace("metaboliser", "metabolizer").replace(gene.lower(), " ")
     text = " ".join(text.split())
     if text in _SHORT:

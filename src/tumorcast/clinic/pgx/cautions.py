@@ -40,6 +40,7 @@ class PgxCaution:
         action: what kind of thing the text says.
         text: quoted, or why nothing can be.
         dose, alternative, strength, population, source, date: of the guidance; "" where it gives none.
+        caution: why the genes may work less well than called, so that the text may not go far enough; "" no reason.
         verification: what the quotation was compared with, or that it was not; "" where nothing is quoted.
         is_refusal: no guidance can be quoted; there is no dose.
     """
@@ -57,12 +58,18 @@ class PgxCaution:
     date: str
     verification: str
     is_refusal: bool
+    caution: str = ""
 
     @property
     def line(self) -> str:
         """In one line, for tables: drug, genes, text, dose, source with its date and verification."""
         genes = ", ".join(_gene_text(one) for one in self.genes)
-        more = {"dose quoted": self.dose, "alternative": self.alternative, "strength": self.strength}
+        more = {
+            "caution": self.caution,
+            "dose quoted": self.dose,
+            "alternative": self.alternative,
+            "strength": self.strength,
+        }
         told = "".join(f" {name}: {value}." for name, value in more.items() if value)
         source = f" ({self.source}, {self.date}; {self.verification})" if self.source else ""
         return f"{self.drug} ({genes}): {self.text}{told}{source}"
@@ -102,7 +109,7 @@ def _caution(advice: Advice, record: PgxRecord | None) -> PgxCaution:
     return PgxCaution(
         advice.drug, "not known" if advice.is_refusal else state, advice.action, genes, advice.text, advice.dose,
         advice.alternative, advice.strength, advice.population, advice.source, advice.date, advice.verification,
-        advice.is_refusal,
+        advice.is_refusal, advice.caution,
     )  # fmt: skip
 
 

@@ -98,6 +98,7 @@ def _call(told: Mapping[str, Any]) -> GeneCall:
         missing_key=tuple(told["missing_key_positions"]),
         alternatives=tuple(told["alternatives"]),
         is_outside=told["is_outside_call"],
+        limits=tuple(told["limits"]),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tumorcast.biology.pgx.call import GeneCall, call_gene
 from tumorcast.biology.pgx.definitions import Definitions
 from tumorcast.biology.pgx.genotypes import GeneGenotypes
-from tumorcast.biology.pgx.guidance import Advice, advice_for
+from tumorcast.biology.pgx.guidance import Advice, advice_for, known_drugs
+from tumorcast.biology.pgx.limits import limits_of
 from tumorcast.biology.pgx.outside import no_outside_call, outside_call
 from tumorcast.biology.pgx.phenoconversion import Conversion, converted
 from tumorcast.biology.pgx.phenotypes import NO_CALL, embedded_rules
@@ -27,6 +28,7 @@ class SampleResult:
         calls: gene -> call, genes sorted by name.
         conversions: gene -> phenotype under inhibitors.
         drugs: inhibitors' side: the other drugs that were counted.
+        without_guidance: drugs asked for that the table does not speak of.
     """
 
     sample: str
@@ -34,6 +36,7 @@ class SampleResult:
     conversions: Mapping[str, Conversion]
     advice: Sequence[Advice]
     drugs: Sequence[str]
+    without_guidance: Sequence[str] = ()
 
 
 def sample_result(
@@ -61,8 +64,12 @@ def sample_result(
             calls[one.gene] = no_outside_call(one.gene)
             continue
         values = (one.diplotype, one.phenotype, one.activity_score)
-        calls[one.gene] = outside_call(one.gene, values, definitions.genes.get(one.gene), rules)
-    calls = dict(sorted(calls.items()))
+        calls[one.gene] = outside_call(one.gene, values, definitions.genes.get(one.gene), rules, one.lookup)
+    calls = {gene: replace(call, limits=limits_of(call)) for gene, call in sorted(calls.items())}
     found = {gene: converted(call, drugs) for gene, call in calls.items()}
     conversions = {gene: one for gene, one in found.items() if one is not None}
-    return SampleResult(sample, calls, conversions, advice_for(asked, calls, conversions), tuple(drugs))
+    advice, unknown = (
+        advice_for(asked, calls, conversions),
+        tuple(one for one in asked if one not in known_drugs()),
+    )
+    return SampleResult(sample, calls, conversions, advice, tuple(drugs), unknown)

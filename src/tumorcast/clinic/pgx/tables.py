@@ -118,11 +118,12 @@ def _sample_json(result: SampleResult, definitions: Definitions) -> dict[str, An
                 "drug": one.drug, "genes": dict(one.genes), "text": one.text, "dose": one.dose or None,
                 "alternative": one.alternative or None, "strength": one.strength or None,
                 "population": one.population or None, "source": one.source or None, "date": one.date or None,
-                "is_refusal": one.is_refusal, "action": one.action, "is_verified": one.is_verified,
-                "verification": one.verification or None,
+                "caution": one.caution or None, "is_refusal": one.is_refusal, "action": one.action,
+                "is_verified": one.is_verified, "verification": one.verification or None,
             }
             for one in result.advice
         ],
+        "without_guidance": list(result.without_guidance),
     }  # fmt: skip
 
 
@@ -144,6 +145,7 @@ def _gene_json(call: GeneCall, notes: list[str]) -> dict[str, Any]:
         "missing_key_positions": list(call.missing_key),
         "uncharacterised": [{"variant": one.name, "kind": one.kind} for one in call.others],
         "is_outside_call": call.is_outside,
+        "limits": list(call.limits),
         "notes": notes,
     }
 

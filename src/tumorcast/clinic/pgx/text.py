@@ -55,6 +55,8 @@ def _sample_lines(result: SampleResult, definitions: Definitions) -> list[str]:
         how = " (call made elsewhere)" if call.is_outside else ""
         lines.append(f"{gene}: {call.diplotype or 'no diplotype'}: {call.phenotype}{score}{how}")
         lines += [f"    - {note}" for note in all_notes(call, result, definitions)]
+    if result.without_guidance:
+        lines += ["", f"No guidance here speaks of: {', '.join(result.without_guidance)}"]
     if result.advice:
         lines += ["", "Guidance"]
         lines += [line for one in result.advice for line in _advice_lines(one)]
@@ -65,6 +67,7 @@ def _advice_lines(one: Advice) -> list[str]:
     genes = ", ".join(f"{gene} {phenotype or 'not tested'}" for gene, phenotype in one.genes.items())
     lines = [f"{one.drug} ({genes}): {one.text}"]
     told = {
+        "caution": one.caution,
         "dose quoted": one.dose, "alternative": one.alternative, "strength": one.strength,
         "population": one.population,
     }  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -33,6 +34,7 @@ class Request:
         treatment: regimen or drugs that guidance is wanted for, free text; None: every drug of the table.
         comedication: table of other drugs; `on`: the day that counts.
         sex: "male", "female", or a table `sample, sex`.
+        on_progress: told a line each million records of a large file.
     """
 
     definitions: Path | None = None
@@ -41,6 +43,7 @@ class Request:
     on: date | None = None
     sex: str | None = None
     today: date = field(default_factory=date.today)
+    on_progress: Callable[[str], None] | None = None
 
 
 def write_pgx(paths: Sequence[Path], out: Path, request: Request) -> list[str]:
@@ -53,7 +56,7 @@ def write_pgx(paths: Sequence[Path], out: Path, request: Request) -> list[str]:
         InputError: unreadable input; where several files were given only if none of them can be read.
     """
     definitions = read_definitions(request.definitions) if request.definitions else embedded_definitions()
-    genotypes, given, file_notes, told = _read_all(paths, definitions)
+    genotypes, given, file_notes, told = _read_all(paths, definitions, request.on_progress)
     drugs = _taken(request, told)
     sexes = _sexes(request.sex, list(genotypes))
     asked = _asked(request.treatment)
@@ -61,6 +64,11 @@ def write_pgx(paths: Sequence[Path], out: Path, request: Request) -> list[str]:
     names = list(dict.fromkeys([*genotypes, *(one.sample for one in given if one.sample)]))
     if not names:
         names = [name_of(paths[0])]
+    if twice := sorted(gene for gene, n in Counter(one.gene for one in shared).items() if n > 1):
+        raise InputError(
+            "calls made elsewhere name no sample and give a gene twice", got=", ".join(twice[:6]),
+            fix="give them a header with the columns sample and gene",
+        )  # fmt: skip
     if shared and len(names) > 1:
         raise InputError(
             "calls made elsewhere name no sample, and there are several", got=", ".join(names[:6]),
@@ -79,7 +87,7 @@ def write_pgx(paths: Sequence[Path], out: Path, request: Request) -> list[str]:
 
 
 def _read_all(
-    paths: Sequence[Path], definitions: Definitions
+    paths: Sequence[Path], definitions: Definitions, on_progress: Callable[[str], None] | None
 ) -> tuple[dict[str, Mapping[str, GeneGenotypes]], list[GivenCall], dict[str, Sequence[str]], list[str]]:
     """(genotypes of samples, calls made elsewhere, notes by file, what was left out)."""
     genotypes: dict[str, Mapping[str, GeneGenotypes]] = {}
@@ -89,7 +97,7 @@ def _read_all(
     for path in paths:
         try:
             if _is_vcf(path):
-                read = read_germline(path, definitions)
+                read = read_germline(path, definitions, _on_records(path, on_progress))
                 if twice := set(read.samples) & set(genotypes):
                     raise InputError(f"{path.name} holds a sample of another file", got=", ".join(twice))
                 genotypes.update(read.samples)
@@ -102,6 +110,12 @@ def _read_all(
     if failed and not genotypes and not given:
         raise failed[0]
     return genotypes, given, notes, [f"left out: {error}" for error in failed]
+
+
+def _on_records(path: Path, on_progress: Callable[[str], None] | None) -> Callable[[int], None] | None:
+    if on_progress is None:
+        return None
+    return lambda n: on_progress(f"{path.name}: {n:,} records read")
 
 
 def _is_vcf(path: Path) -> bool:
@@ -134,6 +148,10 @@ def _sexes(sex: str | None, samples: Sequence[str]) -> dict[str, str]:
     if sex.lower() in ("male", "female"):
         return dict.fromkeys(samples, sex.lower())
     path = Path(sex)
+    if not path.is_file():
+        raise InputError(
+            "the sex is neither known nor a table", got=sex, expected="male, female, or a table sample, sex"
+        )
     table = read_table(path, "," if path.suffix.lower() == ".csv" else "\t").fillna("")
     if not {"sample", "sex"} <= set(table.columns):
         raise InputError(f"{path.name} lacks sample and sex", got=", ".join(map(str, table.columns)))
