@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tumorcast.biology.recist.problems import Problem
+    from tumorcast.clinic.twin.population import TwinPopulation
     from tumorcast.clinic.twin.prior_size import ModelPrior
     from tumorcast.clinic.twin.survival import Host
     from tumorcast.readers.lesion_tables import Reading
@@ -38,7 +39,15 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--population",
         metavar="NAME|FILE.json",
-        help="whose patients this one is like: published, or of `twin fit`",
+        help="whose patients this one is like: published, or of `twin fit`; a folder of such files, with --cancer",
+    )
+    parser.add_argument(
+        "--cancer", metavar="CODE",
+        help="OncoTree code or name: chooses the population of this cancer and of the patient's drugs, where there is "
+        "one; of `fit`, that of its patients",
+    )  # fmt: skip
+    parser.add_argument(
+        "--treatment", metavar="DRUGS", help="the patient's drugs, where the table has no arm"
     )
     parser.add_argument("--out", type=Path, metavar="PATH", help="folder; of `fit` a file .json")
     parser.add_argument(
@@ -76,6 +85,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _fit(arguments: argparse.Namespace, reading: Reading) -> int:
+    from dataclasses import replace
+
+    from tumorcast.biology.regimens.cancers import check_code
     from tumorcast.clinic.twin.bank import FORMS
     from tumorcast.clinic.twin.learn import CHOICES, learn_population
     from tumorcast.clinic.twin.read import read_series
@@ -94,7 +106,9 @@ def _fit(arguments: argparse.Namespace, reading: Reading) -> int:
         tables.series, arguments.name, arguments.model or CHOICES, seed=arguments.seed,
         source=", ".join(path.name for path in paths),
     )  # fmt: skip
-    write_population(found, arguments.out)
+    write_population(
+        replace(found, cancer=check_code(arguments.cancer) if arguments.cancer else ""), arguments.out
+    )
     for form, score in sorted(found.choice.items(), key=lambda one: -one[1]):
         print(f"{form:12s} held-out log density a scan {score:.3f}")
     print(
@@ -114,7 +128,6 @@ def _tell(problems: Sequence[Problem]) -> None:
 
 def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     from tumorcast.clinic.twin.build import twin_record
-    from tumorcast.clinic.twin.published import named_population, need_population
     from tumorcast.clinic.twin.scenarios import read_scenarios
     from tumorcast.clinic.twin.table import table_text
     from tumorcast.clinic.twin.write import write_twin
@@ -123,10 +136,12 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     if arguments.patient is None:
         raise ConfigError("whose twin?", expected="--patient ID")
     study = _study(arguments)
+    series = _series(arguments, reading, study)
+    population, cancer, is_named = _population(arguments, series, study)
     record = twin_record(
-        _series(arguments, reading, study), named_population(need_population(arguments.population)),
-        horizon_day=arguments.horizon, host=_host(arguments), seed=arguments.seed, prior=_prior(arguments, study),
-        scenarios=read_scenarios(arguments.what_if) if arguments.what_if else (),
+        series, population, horizon_day=arguments.horizon, host=_host(arguments), seed=arguments.seed,
+        scenarios=read_scenarios(arguments.what_if) if arguments.what_if else (), prior=_prior(arguments, study),
+        cancer=cancer, is_declared=is_named,
     )  # fmt: skip
     print(table_text(record), end="")
     if arguments.out is not None:
@@ -155,7 +170,9 @@ def _study(arguments: argparse.Namespace) -> Study | None:
 
 
 def _series(arguments: argparse.Namespace, reading: Reading, study: Study | None) -> SizeSeries:
-    """The patient's scans; none where a study knows the patient and no table has a row of it."""
+    """The patient's scans, none where a study knows the patient and no table has a row of it; with the treatment."""
+    from dataclasses import replace
+
     import numpy as np
 
     from tumorcast.clinic.twin.read import read_series, series_named
@@ -168,13 +185,46 @@ def _series(arguments: argparse.Namespace, reading: Reading, study: Study | None
             "no scans were given", expected="tables of sizes or lesions", fix="docs/twin.md, Input"
         )
     nothing = np.zeros(0)
-    none = SizeSeries(patient, nothing, nothing, nothing)
+    treatment = arguments.treatment or ("" if study is None else _regimen(study, patient))
+    none = SizeSeries(patient, nothing, nothing, nothing, arm=treatment)
     if not arguments.tables:
         return none
     tables = read_series([Path(one) for one in arguments.tables], reading)
     _tell([one for one in tables.problems if one.is_refused and one.patient_id != patient])
     known = {one.patient_id for one in tables.series} | {one.patient_id for one in tables.problems}
-    return none if study is not None and patient not in known else series_named(tables, patient)
+    if study is not None and patient not in known:
+        return none
+    found = series_named(tables, patient)
+    return replace(found, arm=arguments.treatment or found.arm or treatment)
+
+
+def _regimen(study: Study, patient: str) -> str:
+    """Of the patient's last course, "" unknown."""
+    from tumorcast.cohort.courses import course_table
+
+    own = course_table(study.keep([patient]))
+    return str(own["regimen"].iloc[-1]) if len(own) else ""
+
+
+def _population(
+    arguments: argparse.Namespace, series: SizeSeries, study: Study | None
+) -> tuple[TwinPopulation, str, bool]:
+    """The population, the patient's cancer ("" unknown), and whether the population was named."""
+    from tumorcast.clinic.twin.chosen import chosen_population
+    from tumorcast.clinic.twin.published import named_population, need_population
+    from tumorcast.serve.patient_cancer import cancer_of, declared_cancer
+
+    named = arguments.population
+    if study is None:
+        cancer = arguments.cancer or ""
+    elif arguments.cancer:
+        cancer = cancer_of(study, arguments.patient, arguments.cancer)[0]
+    else:
+        cancer = declared_cancer(study, arguments.patient)
+    folder = Path(named) if named and Path(named).is_dir() else None
+    if cancer and (folder is not None or not named):
+        return chosen_population(cancer, series.arm, folder), cancer, False
+    return named_population(need_population(named)), cancer, True
 
 
 def _prior(arguments: argparse.Namespace, study: Study | None) -> ModelPrior | None:

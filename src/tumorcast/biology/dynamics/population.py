@@ -37,7 +37,8 @@ class Population:
     Attributes:
         name: of the entry.
         model: "claret", "stein" or "two_drugs".
-        drugs: that the patients had.
+        drugs: that the patients had, all arms together.
+        arms: treatments that were given, pooled in one fit.
         cancer: as OncoTree's code.
         setting: line and trial.
         n_patients: None where not stated.
@@ -52,6 +53,7 @@ class Population:
     name: str
     model: str
     drugs: tuple[str, ...]
+    arms: tuple[str, ...]
     cancer: str
     setting: str
     n_patients: int | None
@@ -83,9 +85,9 @@ def populations() -> dict[str, Population]:
         values.setdefault(row["entry"], {})[row["parameter"]] = made
     return {
         row["entry"]: Population(
-            row["entry"], row["model"], split_list(row["drugs"]), row["cancer"], row["setting"],
-            int(row["patients"]) if row["patients"] else None, values[row["entry"]], float(row["additive_mm"]),
-            float(row["proportional"]), row["source"], row["doi"], row["caveat"],
+            row["entry"], row["model"], split_list(row["drugs"]), tuple(row["arms"].split(";")), row["cancer"],
+            row["setting"], int(row["patients"]) if row["patients"] else None, values[row["entry"]],
+            float(row["additive_mm"]), float(row["proportional"]), row["source"], row["doi"], row["caveat"],
             row["checked"], row["checked_on"],
         )
         for row in read_table("tumour_dynamics").rows

@@ -72,7 +72,7 @@ def from_published(entry: Population) -> TwinPopulation:
         entry.name, entry.model, tuple(float(np.log(one.value)) for one in values),
         tuple(map(tuple, np.diag([one.log_sd**2 for one in values]).tolist())),
         (float(np.log(base.value)), base.log_sd) if base else _ANY_FIRST, law, horizon_days=HORIZON_DAYS,
-        n_patients=entry.n_patients or 0, arms=(" + ".join(entry.drugs),),
+        n_patients=entry.n_patients or 0, arms=entry.arms,
         source=f"{entry.source}, {entry.doi} ({entry.verification})",
         caveat=entry.caveat, cancer=entry.cancer, is_horizon_assumed=True,
     )  # fmt: skip
