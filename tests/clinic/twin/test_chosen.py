@@ -77,5 +77,7 @@ def test_a_fitted_population_keeps_its_cancer(tmp_path: Path) -> None:
     table = tmp_path / "sizes.csv"
     table.write_text("\n".join(["patient_id,day,size_mm", *rows]) + "\n", encoding="utf-8")
     out = tmp_path / "population.json"
-    assert main(["twin", "fit", str(table), "--out", str(out), "--model", "exponential", "--cancer", "MEL"]) == 0
+    assert (
+        main(["twin", "fit", str(table), "--out", str(out), "--model", "exponential", "--cancer", "MEL"]) == 0
+    )
     assert read_population(out).cancer == "MEL"
