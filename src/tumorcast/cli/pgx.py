@@ -25,10 +25,24 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--definitions", type=Path, help="folder of PharmCAT's or CPIC's definitions")
     parser.add_argument("--treatment", help="regimen or drugs that guidance is wanted for (every drug known)")
-    parser.add_argument("--comedication", type=Path, help="table sample, drug[, start, stop, source]")
-    parser.add_argument("--on", type=date.fromisoformat, help="day on which other drugs count, YYYY-MM-DD")
+    parser.add_argument(
+        "--comedication",
+        type=Path,
+        help="other drugs: a table sample, drug[, start, stop, source], a timeline or a study",
+    )
+    parser.add_argument(
+        "--on", type=_day, help="day on which other drugs count: YYYY-MM-DD, or a timeline's day"
+    )
     parser.add_argument("--sex", help="male, female, or a table sample, sex: copies of X-linked genes")
     parser.set_defaults(run=run)
+
+
+def _day(text: str) -> date | float:
+    """A date, or a number of days on a study's clock."""
+    try:
+        return float(text)
+    except ValueError:
+        return date.fromisoformat(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from tumorcast.cohort.clinical import clinical_table
 from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.courses import course_table
 from tumorcast.cohort.derived import DERIVED, derive
+from tumorcast.cohort.host import HOST_LAYERS, host_layer
 from tumorcast.cohort.laboratory import LABORATORY, laboratory_table
 from tumorcast.cohort.people import people_table
 from tumorcast.cohort.tissue import eligible_samples, newest_with, samples_by_patient
@@ -57,6 +58,8 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
     }
     if LABORATORY in data.modalities:
         layers[LABORATORY] = laboratory_table(study.laboratory, courses, data.laboratory_days_before)
+    for name in (name for name in HOST_LAYERS if name in data.modalities and name not in study.layers):
+        layers[name] = host_layer(study, name, courses, report)
     variants = _variants_of(study, chosen["mutations"])
     n_nonsyn, tmb = _burden(study, variants, chosen["mutations"], courses)
     cohort = Cohort(
@@ -82,7 +85,7 @@ def assemble(study: Study, data: DataConfig, heads: Sequence[str] = ()) -> Cohor
 def _check_modalities(study: Study, data: DataConfig) -> None:
     known = [
         *("slide", "mutations", "expression", "clinical", "copy_number", LABORATORY),
-        *study.layers, *DERIVED,
+        *HOST_LAYERS, *study.layers, *DERIVED,
     ]  # fmt: skip
     for name in (*data.modalities, *data.graph.layers):
         if name not in known:

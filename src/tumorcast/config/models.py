@@ -52,7 +52,8 @@ class DataConfig(Section):
         prepared: folder written by `tumorcast prepare` with these settings, opened in place of study and bags.
         modalities: in the order of the presence mask; names outside the built-in four are numeric layers
             of the study (generic assay), `copy_number` the copy-number matrix as a layer of its own, `laboratory`
-            the newest laboratory values, and those of `cohort.derived` are computed from the study's own.
+            the newest laboratory values, `pharmacogenes`, `polygenic_scores`, `clocks` and `exposures` what is known of
+            the host (docs/omics.md), and those of `cohort.derived` are computed from the study's own.
         endpoint: which label makes a responder; "auto" takes the first that the study has.
         survival: which time to event the survival head learns; "auto" is PFS where at least half as many courses
             have it as have OS, else OS.

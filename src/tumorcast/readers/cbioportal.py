@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,8 @@ from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.case_lists import sequenced_samples
 from tumorcast.readers.clinical import patients_of, read_patients, read_samples
+from tumorcast.readers.exposures import exposures_of
+from tumorcast.readers.host_tables import named_host_files, read_host_files
 from tumorcast.readers.inventory import take_inventory
 from tumorcast.readers.laboratory import laboratory_of
 from tumorcast.readers.maf import read_maf
@@ -50,6 +53,9 @@ def read_study(folder: Path | str, genes: GeneTable | None = None) -> Study:
     build = read_build(folder)
     variants = _with_fusions(_variants(metas, samples, build, genes, report), metas, samples, genes, report)
     sequenced = _sequenced(folder, metas, variants, samples, report)
+    named = named_host_files(metas, report)
+    host = read_host_files(named, samples, patients.index, events, report)
+    host = replace(host, exposures=exposures_of(events, patients.index, report))
     profiles = read_profiles(metas, samples, build, genes, report)
     slides_file = folder / "slides.csv"
     slides = pd.DataFrame(columns=list(SLIDE_COLUMNS))
@@ -61,8 +67,8 @@ def read_study(folder: Path | str, genes: GeneTable | None = None) -> Study:
         samples=samples.drop(columns=[COVERED_MB], errors="ignore"), treatments=treatments, variants=variants,
         sequenced=sequenced, sequenced_mb={str(k): float(v) for k, v in covered.items() if k in sequenced},
         expression=profiles.expression, copy_number=profiles.copy_number, segments=profiles.segments, build=build,
-        layers=profiles.layers, laboratory=laboratory_of(events, patients.index, report), slides=slides, report=report,
-        digests=take_inventory(folder, metas, report),
+        layers=profiles.layers, laboratory=laboratory_of(events, patients.index, report), host=host, slides=slides,
+        report=report, digests=take_inventory(folder, metas, report),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Other drugs that patients take, with dates: only what was taken on the day asked for counts."""
+"""Other drugs that patients take, with dates: a table `sample, drug[, start, stop, source]`."""
 
 from __future__ import annotations
 

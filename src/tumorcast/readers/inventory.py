@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.files import digest, is_utf8
+from tumorcast.readers.host_tables import HOST_FILES
 from tumorcast.readers.meta import MetaFile
 
 
@@ -23,7 +24,8 @@ def take_inventory(folder: Path, metas: Sequence[MetaFile], report: list[Exclusi
     (the characters in question are read as U+FFFD).
     """
     named = {meta.data for meta in metas if meta.keys.get("data_filename")}
-    for path in sorted(set(folder.glob("data_*")) - named):
+    own = {path for name in HOST_FILES.values() if (path := folder / name).is_file()}
+    for path in sorted({*folder.glob("data_*"), *own} - named):
         report.append(Exclusion("layer", path.name, "no_meta_file", "no meta_*.txt names it: not read"))
     paths = {meta.path for meta in metas} | named
     paths |= set(read_by_name(folder))

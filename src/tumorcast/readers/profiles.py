@@ -8,6 +8,7 @@ import pandas as pd
 
 from tumorcast.biology.genes import GeneTable
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.host_tables import HOST_KIND
 from tumorcast.readers.matrix import (
     read_copy_number,
     read_expression,
@@ -20,7 +21,7 @@ from tumorcast.readers.proteins import read_proteins
 from tumorcast.readers.scale import declared_scale, preference
 from tumorcast.readers.segments import SEGMENT_TABLE, read_segments
 
-_READ_ELSEWHERE = {"CLINICAL", "MUTATION_EXTENDED", "GENE_PANEL_MATRIX", "STRUCTURAL_VARIANT"}
+_READ_ELSEWHERE = {"CLINICAL", "MUTATION_EXTENDED", "GENE_PANEL_MATRIX", "STRUCTURAL_VARIANT", HOST_KIND}
 _DEFAULT_BUILD = "GRCh37"
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.host import Host
 from tumorcast.readers.laboratory import LABORATORY_COLUMNS
 from tumorcast.readers.segments import SEGMENT_TABLE
 
@@ -49,6 +50,7 @@ class Study:
         layers: further numeric layers (`proteins`, `methylation`, `copy_number_log2`, generic assays): name ->
             sample x feature, NaN not measured.
         laboratory: `laboratory.LABORATORY_COLUMNS`, one row a value of a patient on a day.
+        host: what is known of the patients' own genome, methylome and habits.
         slides: one row a slide: `slide_id`, `sample_id`, `path` (absolute), `mpp` (float um/px of
             level 0, NaN: the file's metadata decides).
         report: what was left out or repaired while reading.
@@ -70,6 +72,7 @@ class Study:
     build: str = ""
     layers: dict[str, pd.DataFrame] = field(default_factory=dict)
     laboratory: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LABORATORY_COLUMNS)))
+    host: Host = field(default_factory=Host)
     slides: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["slide_id", "sample_id", "path", "mpp"])
     )
@@ -94,6 +97,7 @@ class Study:
             segments=_of(self.segments, "sample_id", own),
             layers={name: table[table.index.isin(own)] for name, table in self.layers.items()},
             laboratory=_of(self.laboratory, "patient_id", known),
+            host=self.host.keep(known),
             slides=_of(self.slides, "sample_id", own),
             report=[note for note in self.report if note.kind != "patient" or note.id in known],
         )

@@ -12,16 +12,19 @@ import pandas as pd
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import COVERED_MB
 from tumorcast.readers.files import write_text
+from tumorcast.readers.host_tables import HOST_KIND
 from tumorcast.readers.laboratory import ANALYTES
 from tumorcast.readers.study import Study
 from tumorcast.readers.timeline import TREATMENT_COLUMNS
+from tumorcast.readers.write_host import exposure_events, host_files, host_specimens
 
 ExpressionScale = Literal["log2(TPM+1)", "z-score"]
 
 _LAYER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _TAKEN = {
     "slide", "mutations", "expression", "clinical", "copy_number", "cna", "study", "clinical_patient",
-    "clinical_sample", "timeline_treatment", "timeline_specimen", "timeline_lab_test", "segments", "laboratory",
+    "clinical_sample", "timeline_treatment", "timeline_specimen", "timeline_lab_test", "timeline_exposure",
+    "segments", "laboratory", "pgx", "pgs", "clock",
 }  # fmt: skip
 _VARIANT_NAMES = {
     "gene": "Hugo_Symbol", "chromosome": "Chromosome", "start": "Start_Position", "ref": "Reference_Allele",
@@ -63,6 +66,12 @@ def write_study(study: Study, folder: Path, expression_scale: ExpressionScale = 
         _table(study, folder, "segments", table, keys, digits="%.6g")
     for name, layer in study.layers.items():
         write_layer(study, folder, name, layer)
+    for datatype, name, text in host_files(study.host):
+        write_text(folder / name, text)
+        _keys(folder / f"meta_{datatype.lower()}.txt", {
+            "cancer_study_identifier": study.study_id, "genetic_alteration_type": HOST_KIND, "datatype": datatype,
+            "data_filename": name,
+        })  # fmt: skip
     if len(study.slides):
         _slides(study, folder)
 
@@ -154,7 +163,11 @@ def _timelines(study: Study, folder: Path) -> None:
             "SPECIMEN_TYPE": samples.get("procedure", "unknown"),
         }
     )
+    if len(others := host_specimens(study.host, samples.index)):
+        specimens = pd.concat([specimens, others], ignore_index=True)
     _table(study, folder, "timeline_specimen", specimens, keys)
+    if len(study.host.exposures):
+        _table(study, folder, "timeline_exposure", exposure_events(study.host), keys)
 
 
 def _variants(study: Study, variants: pd.DataFrame, folder: Path) -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from tumorcast.clinic.report.record import Gene, Programme
 from tumorcast.cohort.arrays import CourseArrays, PatientGraph
+from tumorcast.cohort.host import GERMLINE_LAYERS
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.scaling import ClinicalScaler
 from tumorcast.serve.answer import Answer
@@ -95,7 +96,8 @@ def without_node(course: CourseArrays, node: int) -> CourseArrays:
 
 
 def programmes_of(prepared: Preprocessor, answer: Answer) -> tuple[Programme, ...]:
-    """Expression programmes and features of small layers, those of the largest effect first."""
+    """Expression programmes and features of small layers, those of the largest effect first; of the germline only the
+    layer as a whole is told (as a contribution), since nothing of it is shown that was not asked for."""
     course = thinned(answer.course)
     parts = [part for part in _parts(prepared, course) if course.is_measured[part.layer][part.columns].any()]
     if not parts:
@@ -111,7 +113,7 @@ def programmes_of(prepared: Preprocessor, answer: Answer) -> tuple[Programme, ..
 def _parts(prepared: Preprocessor, course: CourseArrays) -> Iterator[_Part]:
     present = dict(zip(prepared.modalities, course.is_present, strict=True))
     for name in prepared.layer_names:
-        if not present[name]:
+        if not present[name] or name in GERMLINE_LAYERS:
             continue
         scaler = prepared.layers[name]
         features = list(scaler.features)

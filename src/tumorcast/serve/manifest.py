@@ -111,6 +111,7 @@ class DataRules(Section):
     procedures: tuple[Literal["biopsy", "resection", "unknown"], ...] = ("biopsy", "resection", "unknown")
     lines: tuple[int, ...] | None = None
     clinical_columns: tuple[str, ...] | None = None
+    laboratory_days_before: float = 42
 
 
 class FileEntry(Section):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.cohort import Cohort
+from tumorcast.cohort.host import HOST_LAYERS, host_patients
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.tissue import eligible_samples, samples_by_patient
 from tumorcast.config.models import DataConfig
@@ -59,6 +60,8 @@ class Given:
                 found.extend(self._slides(set(own.index), refused, bool(is_present)))
             elif name == "clinical" and not is_present:
                 found.extend(self._clinical(course.patient_id))
+            elif name in HOST_LAYERS and not is_present:
+                found.extend(self._host(name, course.patient_id))
             elif not is_present:
                 found.extend(self._layer(name, set(own.index), refused))
         return found
@@ -80,6 +83,11 @@ class Given:
             yield _of_sample(name, refused[sample_id], name)
         if usable:
             yield Finding("not_used", f"{name}: none of its values is one that the model knows", layer=name)
+
+    def _host(self, name: str, patient_id: str) -> Iterator[Finding]:
+        if patient_id in host_patients(self.study.host, name):
+            told = f"{name}: no value that the model knows was known on the first day of treatment"
+            yield Finding("not_used", told, layer=name)
 
     def _measured(self, name: str) -> set[str]:
         study = self.study

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.host import GERMLINE_LAYERS
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.summaries import modality_tables
 from tumorcast.domain.exclusions import Exclusion
@@ -43,5 +44,9 @@ def judge_courses(
 
 
 def _note(judged: Judgement) -> str:
+    """Features of the germline are not named: nothing of it is shown that was not asked for."""
+    told = f"unlike the training patients (p {judged.p:.3g}), most of all in {judged.oddest}"
+    if judged.oddest in GERMLINE_LAYERS:
+        return told
     odd = ", ".join(f"{f.feature} {f.z:+.1f} SD" for f in judged.features[:3])
-    return f"unlike the training patients (p {judged.p:.3g}), most of all in {judged.oddest}: {odd}"
+    return f"{told}: {odd}"

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.derived import DERIVED
+from tumorcast.cohort.host import HOST_LAYERS
+from tumorcast.cohort.laboratory import LABORATORY
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.config.models import BUILTIN_MODALITIES, DataConfig, GraphConfig
 from tumorcast.evaluation.conformal import set_names
@@ -26,7 +29,7 @@ def rules_for(manifest: Manifest, prepared: Preprocessor, study: Study, features
 
     Layers and columns that the study lacks are left out: to lack them is no error here.
     """
-    known = {*BUILTIN_MODALITIES, "copy_number", *study.layers}
+    known = {*BUILTIN_MODALITIES, "copy_number", LABORATORY, *HOST_LAYERS, *DERIVED, *study.layers}
     columns = manifest.rules.clinical_columns
     if columns is not None:
         columns = tuple(name for name in columns if name in study.patients.columns)
@@ -37,6 +40,7 @@ def rules_for(manifest: Manifest, prepared: Preprocessor, study: Study, features
         modalities=tuple(name for name in manifest.modalities if name in known) or ("clinical",),
         tissue_days_before=manifest.rules.tissue_days_before,
         procedures=manifest.rules.procedures,
+        laboratory_days_before=manifest.rules.laboratory_days_before,
         clinical_columns=columns,
         graph=GraphConfig(layers=tuple(name for name in on_nodes if name in known)),
     )

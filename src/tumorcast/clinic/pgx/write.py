@@ -17,7 +17,7 @@ from tumorcast.clinic.pgx.sample import SampleResult, sample_result
 from tumorcast.clinic.pgx.tables import as_json, csv_text, pharmcat_text
 from tumorcast.clinic.pgx.text import text_of
 from tumorcast.domain.errors import InputError
-from tumorcast.readers.comedication import Comedication, read_comedication
+from tumorcast.readers.comedication_taken import drugs_taken
 from tumorcast.readers.compressed import name_of, open_text
 from tumorcast.readers.files import is_plain_name, read_table, write_text
 from tumorcast.readers.germline_vcf import read_germline
@@ -32,7 +32,8 @@ class Request:
     Attributes:
         definitions: folder of PharmCAT's or CPIC's definitions; None: the package's own.
         treatment: regimen or drugs that guidance is wanted for, free text; None: every drug of the table.
-        comedication: table of other drugs; `on`: the day that counts.
+        comedication: table of other drugs, a timeline or a study folder; `on`: the day that counts, a date for a table,
+            a number of days for a timeline.
         sex: "male", "female", or a table `sample, sex`.
         on_progress: told a line each million records of a large file.
     """
@@ -40,7 +41,7 @@ class Request:
     definitions: Path | None = None
     treatment: str | None = None
     comedication: Path | None = None
-    on: date | None = None
+    on: date | float | None = None
     sex: str | None = None
     today: date = field(default_factory=date.today)
     on_progress: Callable[[str], None] | None = None
@@ -74,6 +75,8 @@ def write_pgx(paths: Sequence[Path], out: Path, request: Request) -> list[str]:
             "calls made elsewhere name no sample, and there are several", got=", ".join(names[:6]),
             fix="give them a header with the columns sample and gene",
         )  # fmt: skip
+    if drugs and (without := [name for name in names if name not in drugs]):
+        told.append(f"of {len(without)} samples no other drugs are listed: {', '.join(without[:6])}")
     results = []
     for name in names:
         mine = [*shared, *(one for one in given if one.sample == name)]
@@ -126,20 +129,13 @@ def _is_vcf(path: Path) -> bool:
         return next(text, "").startswith(("##fileformat=VCF", "#CHROM"))
 
 
-def _taken(request: Request, told: list[str]) -> dict[str, tuple[str, ...]]:
+def _taken(request: Request, told: list[str]) -> Mapping[str, tuple[str, ...]]:
     """Sample -> other drugs that count on the day."""
     if request.comedication is None:
         return {}
-    table = read_comedication(request.comedication)
-    taken = {sample: _counted(drugs, request.on) for sample, drugs in table.items()}
-    n_left = sum(len(drugs) for drugs in table.values()) - sum(map(len, taken.values()))
-    if n_left:
-        told.append(f"{n_left} other drugs were not taken on the day that counts and are left out")
+    taken, notes = drugs_taken(request.comedication, request.on)
+    told += notes
     return taken
-
-
-def _counted(drugs: Sequence[Comedication], on: date | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.drug for one in drugs if one.is_taken(on)))
 
 
 def _sexes(sex: str | None, samples: Sequence[str]) -> dict[str, str]:

@@ -31,6 +31,11 @@ _MODALITIES = {
     "expression": "Gene expression",
     "clinical": "Clinical data",
     "copy_number": "Copy number",
+    "laboratory": "Laboratory values",
+    "pharmacogenes": "Pharmacogenes",
+    "polygenic_scores": "Polygenic scores",
+    "clocks": "Epigenetic clocks",
+    "exposures": "Exposures",
 }
 _ABBREVIATIONS = (
     "nk", "mhc", "i", "ii", "m1", "m2", "tgf", "nf", "kb", "pi3k", "mtor", "myc", "jak", "stat3", "her2", "e2f",

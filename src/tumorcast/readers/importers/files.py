@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from tumorcast.biology.genes import GeneTable
 from tumorcast.domain.errors import TumorcastError
 from tumorcast.domain.exclusions import Exclusion, summarise
 from tumorcast.readers.clinical import patients_of, read_patients, read_samples
+from tumorcast.readers.exposures import exposures_of
 from tumorcast.readers.files import write_text
 from tumorcast.readers.gene_places import read_gene_places
+from tumorcast.readers.host_tables import read_host_files
 from tumorcast.readers.importers.counts import write_import
 from tumorcast.readers.importers.files_sheet import PER_SAMPLE, FilesSheet, read_files_sheet
 from tumorcast.readers.laboratory import laboratory_of
@@ -75,6 +77,10 @@ class _Import:
         self.samples = add_specimens(samples, events, report)
         self.treatments = treatments_of(events, self.patients.index, report)
         self.laboratory = laboratory_of(events, self.patients.index, report)
+        named = {"PGX": sheet.pharmacogenes, "PGS": sheet.polygenic_scores, "CLOCK": sheet.clocks}
+        found = {kind: path for kind, path in named.items() if path is not None}
+        host = read_host_files(found, self.samples, self.patients.index, events, report)
+        self.host = replace(host, exposures=exposures_of(events, self.patients.index, report))
 
     def study(self, out: Path) -> Study:
         """Everything that the sheet names."""
@@ -96,7 +102,7 @@ class _Import:
             samples=self.samples.drop(columns=list(PER_SAMPLE), errors="ignore"), treatments=self.treatments,
             variants=variants, sequenced=sequenced, sequenced_mb=covered, expression=self._expression(),
             copy_number=copy_number, segments=segments, build=self.sheet.build or "", layers=layers,
-            laboratory=self.laboratory, slides=self._slides(),
+            laboratory=self.laboratory, host=self.host, slides=self._slides(),
         )  # fmt: skip
 
     def _files(self, column: str) -> dict[str, Path]:

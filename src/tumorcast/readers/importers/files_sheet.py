@@ -55,7 +55,7 @@ class FilesSheet(_Closed):
         build: genome build of variants and segments.
         patients: PATIENT_ID and clinical columns; None where nothing is known of them.
         samples: SAMPLE_ID, PATIENT_ID, and optionally COLLECTED_DAY, PROCEDURE, and paths in columns `PER_SAMPLE`.
-        timelines: treatments, laboratory values, specimens as cBioPortal's timelines.
+        timelines: treatments, laboratory values, exposures, specimens as cBioPortal's timelines.
         variants: one MAF of all samples.
         sequenced: sample ids profiled for mutations; None: those of the VCFs, else those that the MAF names.
         covered_mb: megabases of coding sequence covered, the same for all samples.
@@ -65,6 +65,7 @@ class FilesSheet(_Closed):
         layers: further matrices, features x samples, by name.
         transcripts: table transcript, gene for quantifications of transcripts.
         gene_lengths: for counts of single samples.
+        pharmacogenes, polygenic_scores, clocks: the tables that `tumorcast pgx`, `pgs` and `clock` write.
         slides: slides.csv (slide_id, sample_id, path[, mpp]).
         gene_table: HGNC's complete set, for identifiers outside the embedded table.
     """
@@ -90,6 +91,9 @@ class FilesSheet(_Closed):
     layers: dict[str, Path] = {}
     transcripts: Path | None = None
     gene_lengths: Path | None = None
+    pharmacogenes: Path | None = None
+    polygenic_scores: Path | None = None
+    clocks: Path | None = None
     slides: Path | None = None
     gene_table: Path | None = None
 

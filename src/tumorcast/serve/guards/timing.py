@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tumorcast.cohort.host import HOST_LAYERS
+from tumorcast.cohort.laboratory import LABORATORY
 from tumorcast.serve.findings import Finding
 
-_NOT_TISSUE = ("clinical", "laboratory")
+_NOT_TISSUE = ("clinical", LABORATORY, *HOST_LAYERS)
 
 
 def timing_findings(unused: Sequence[Finding], layers: Sequence[str]) -> Iterator[Finding]:

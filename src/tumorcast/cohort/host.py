@@ -1,0 +1,102 @@
+"""The host's layers of a course: pharmacogenes, polygenic scores, clocks, exposures, as known on its first day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from tumorcast.biology.pgx.levels import pharmacogene_numbers
+from tumorcast.cohort.exposures import exposure_table
+from tumorcast.cohort.first_day import known_on_first_day, newest
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.host import Host
+from tumorcast.readers.study import Study
+
+_DAYS_PER_YEAR = 365.25
+_AGE = "AGE"
+
+
+def host_layer(study: Study, name: str, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
+    """course x feature of one of `HOST_LAYERS`, float32, NaN not measured.
+
+    What has a day counts up to the course's first day, and of repeats the newest before it. Without a day: a genotype
+    counts (it is the same on any day), a methylome does not, an exposure where it was declared to be from before the
+    treatment. What does not count is reported.
+    """
+    made = HOST_LAYERS[name](study, courses, report)
+    return made.reindex(courses.index).astype(np.float32).rename_axis(index=None, columns=None)
+
+
+def _pharmacogenes(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
+    """`biology.pgx.levels.pharmacogene_numbers` of every gene; a withheld phenotype is not measured."""
+    rows = study.host.pharmacogenes
+    made = []
+    for row in rows.to_dict("records"):
+        score = None if pd.isna(row["activity_score"]) else float(row["activity_score"])
+        numbers = pharmacogene_numbers(str(row["gene"]), score, str(row["phenotype"]))
+        own = (row["patient_id"], row["sample_id"], row["day"])
+        made += [(*own, feature, value) for feature, value in numbers.items()]
+    return _germline(made, courses, "pharmacogenes", report)
+
+
+def _polygenic_scores(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
+    """`SCORE z` of a score that the table gives adjusted for ancestry, else `SCORE`: the weighted sum, which depends on
+    the ancestry too. A refused score is not measured, nor is one that was not adjusted among others that were."""
+    rows = study.host.polygenic_scores
+    adjusted = set(rows.loc[rows["z"].notna(), "score"])
+    made = []
+    for row in rows.to_dict("records"):
+        column, feature = (
+            ("z", f"{row['score']} z") if row["score"] in adjusted else ("sum", str(row["score"]))
+        )
+        if pd.notna(row[column]):
+            made.append((row["patient_id"], row["sample_id"], row["day"], feature, float(row[column])))
+    return _germline(made, courses, "polygenic_scores", report)
+
+
+def _germline(
+    rows: Sequence[tuple[object, ...]], courses: pd.DataFrame, layer: str, report: list[Exclusion]
+) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["patient_id", "sample_id", "day", "feature", "value"])
+    near = known_on_first_day(table, courses, layer, report, does_undated_count=True)
+    differs = near.groupby(["patient_id", "feature"])["value"].nunique() > 1
+    for patient in sorted({str(patient) for patient, _ in differs.index[differs]}):
+        told = f"{layer}: samples of one patient differ; the newest counts. Are they of one person?"
+        report.append(Exclusion("host", patient, "germline_differs", told))
+    return newest(near)
+
+
+def _clocks(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
+    """`CLOCK` as it was read, and `CLOCK minus age`: the difference from the age on the sample's day, from the patient
+    table's AGE, which is that at day 0. A refused clock is not measured."""
+    rows = study.host.clocks
+    made = rows[["patient_id", "sample_id", "day"]].assign(feature=rows["clock"], value=rows["age_years"])
+    ages = study.patients.get(_AGE, pd.Series(np.nan, study.patients.index))
+    age = rows["patient_id"].map(pd.to_numeric(ages, errors="coerce")) + rows["day"] / _DAYS_PER_YEAR
+    apart = made.assign(feature=rows["clock"].astype(str) + " minus age", value=rows["age_years"] - age)
+    table = pd.concat([made, apart], ignore_index=True)
+    table = table[table["value"].notna()]
+    return newest(known_on_first_day(table, courses, "clocks", report, does_undated_count=False))
+
+
+def _exposures(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
+    return exposure_table(study.host.exposures, courses, report)
+
+
+Layer = Callable[[Study, pd.DataFrame, list[Exclusion]], pd.DataFrame]
+HOST_LAYERS: dict[str, Layer] = {
+    "pharmacogenes": _pharmacogenes,
+    "polygenic_scores": _polygenic_scores,
+    "clocks": _clocks,
+    "exposures": _exposures,
+}
+"""Name of a modality -> how it is made of a study."""
+GERMLINE_LAYERS = ("pharmacogenes", "polygenic_scores")
+"""Those of which nothing is told that was not asked for."""
+
+
+def host_patients(host: Host, name: str) -> set[str]:
+    """Patients of whom the study has anything for a layer, whether it counts or not."""
+    return set(getattr(host, name)["patient_id"].astype(str))

@@ -1,0 +1,45 @@
+"""`Host`: what a study says of its patients' own genome, methylome and habits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import pandas as pd
+
+_OF_SAMPLE = ("patient_id", "sample_id", "day", "is_tissue")
+PHARMACOGENE_COLUMNS = (*_OF_SAMPLE, "gene", "diplotype", "activity_score", "phenotype", "note")
+SCORE_COLUMNS = (*_OF_SAMPLE, "score", "sum", "match_rate", "weight_coverage", "z")
+CLOCK_COLUMNS = (*_OF_SAMPLE, "clock", "age_years", "coverage", "imputed")
+EXPOSURE_COLUMNS = (
+    "patient_id", "day", "stop_day", "exposure", "value", "text", "source", "is_before",
+)  # fmt: skip
+
+
+def _empty(columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns))
+
+
+@dataclass(frozen=True)
+class Host:
+    """Four tables, each empty where the study lacks it. `day` is on the study's clock, NaN not known; `is_tissue`: the
+    sample is one of the study's sample table.
+
+    Attributes:
+        pharmacogenes: `PHARMACOGENE_COLUMNS`, one row a sample and gene; activity_score NaN where there is none.
+        polygenic_scores: `SCORE_COLUMNS`, one row a sample and score; `sum` and `z` (adjusted for ancestry) NaN where
+            the score was refused or not adjusted.
+        clocks: `CLOCK_COLUMNS`, one row a sample and clock; age_years NaN where refused.
+        exposures: `EXPOSURE_COLUMNS` (`readers.exposures`), one row a statement.
+    """
+
+    pharmacogenes: pd.DataFrame = field(default_factory=lambda: _empty(PHARMACOGENE_COLUMNS))
+    polygenic_scores: pd.DataFrame = field(default_factory=lambda: _empty(SCORE_COLUMNS))
+    clocks: pd.DataFrame = field(default_factory=lambda: _empty(CLOCK_COLUMNS))
+    exposures: pd.DataFrame = field(default_factory=lambda: _empty(EXPOSURE_COLUMNS))
+
+    def keep(self, patients: set[str]) -> Host:
+        """Of these patients alone."""
+        own = {one.name: getattr(self, one.name) for one in fields(self)}
+        return Host(
+            **{name: t[t["patient_id"].isin(patients)].reset_index(drop=True) for name, t in own.items()}
+        )

@@ -1,0 +1,150 @@
+"""`pgx.csv`, `pgs.csv`, `clock.csv` of a study folder: the outputs of `tumorcast pgx`, `pgs` and `clock`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from tumorcast.biology.pgx.levels import is_understood
+from tumorcast.biology.pgx.phenotypes import SCORED, phenotype_by_score
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.cells import CellCounts, numbers_of
+from tumorcast.readers.files import need_columns, read_table
+from tumorcast.readers.host import CLOCK_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, Host
+from tumorcast.readers.host_links import linked, sample_links
+from tumorcast.readers.meta import MetaFile
+
+HOST_KIND = "HOST"
+"""`genetic_alteration_type` of their meta files; the `datatype` is one of `HOST_FILES`."""
+HOST_FILES = {"PGX": "pgx.csv", "PGS": "pgs.csv", "CLOCK": "clock.csv"}
+_PGX = ("sample", "gene", "diplotype", "activity_score", "phenotype")
+_PGS = ("sample", "score", "sum", "match_rate", "weight_coverage")
+_CLOCK = ("sample", "clock", "age_years", "coverage", "imputed")
+_ADJUSTED = ("z", "z_score", "zscore", "adjusted_z", "z_adjusted", "ancestry_adjusted_z")
+_SHARES = ("match_rate", "weight_coverage", "coverage", "imputed")
+_OLDEST, _MOST_ACTIVE = 150.0, 10.0
+
+
+def named_host_files(metas: Sequence[MetaFile], report: list[Exclusion]) -> dict[str, Path]:
+    """Datatype (of `HOST_FILES`) -> table that a meta file names; of one named twice the first counts."""
+    found: dict[str, Path] = {}
+    for meta in (meta for meta in metas if meta.kind == HOST_KIND):
+        if meta.datatype not in HOST_FILES:
+            told = f"datatype {meta.datatype or 'none'} is none of {', '.join(HOST_FILES)}"
+            report.append(Exclusion("layer", meta.path.name, "not_used", told))
+        elif meta.datatype in found:
+            told = f"{found[meta.datatype].name} is used"
+            report.append(Exclusion("layer", meta.data.name, "not_used", told))
+        else:
+            found[meta.datatype] = meta.data
+    return found
+
+
+def read_host_files(
+    found: Mapping[str, Path], samples: pd.DataFrame, patients: pd.Index, timelines: pd.DataFrame,
+    report: list[Exclusion],
+) -> Host:  # fmt: skip
+    """The tables by datatype; the exposures of the result are empty.
+
+    Rows of samples that belong to no patient, repeated rows that differ, and values that cannot be are left out and
+    reported.
+
+    Raises:
+        InputError: a table lacks a column, or cannot be read.
+    """
+    readers = {"PGX": read_pharmacogenes, "PGS": read_scores, "CLOCK": read_clocks}
+    read = {kind: readers[kind](path, report) for kind, path in found.items()}
+    names = pd.Index([name for table in read.values() for name in table["sample"]], dtype=object)
+    links = sample_links(names, samples, patients, timelines)
+    own = {kind: linked(table, links, found[kind].name, report) for kind, table in read.items()}
+    columns = {"PGX": PHARMACOGENE_COLUMNS, "PGS": SCORE_COLUMNS, "CLOCK": CLOCK_COLUMNS}
+    attributes = {"PGX": "pharmacogenes", "PGS": "polygenic_scores", "CLOCK": "clocks"}
+    return Host(**{attributes[kind]: table[list(columns[kind])] for kind, table in own.items()})
+
+
+def read_pharmacogenes(path: Path, report: list[Exclusion]) -> pd.DataFrame:
+    """`sample, gene, diplotype, activity_score, phenotype, note`; text "" where not given."""
+    table = _rows(path, _PGX, "gene", report)
+    for column in ("diplotype", "phenotype", "note"):
+        table[column] = table[column].fillna("") if column in table else ""
+    table["activity_score"] = _numbers(table["activity_score"], "activity_score", _MOST_ACTIVE, report)
+    calls = zip(table["sample"], table["gene"], table["activity_score"], table["phenotype"], strict=True)
+    is_odd = []
+    for sample, gene, score, phenotype in calls:
+        odd = _contradiction(gene, score, phenotype)
+        is_odd.append(bool(odd))
+        if odd:
+            report.append(
+                Exclusion("sample", str(sample), "contradictory_call", f"{path.name}, {gene}: {odd}")
+            )
+    return table[[not odd for odd in is_odd]].reset_index(drop=True)
+
+
+def read_scores(path: Path, report: list[Exclusion]) -> pd.DataFrame:
+    """`sample, score, sum, match_rate, weight_coverage, z`; a refused score has no `sum`."""
+    table = _rows(path, _PGS, "score", report)
+    adjusted = next((name for name in _ADJUSTED if name in table), None)
+    table["z"] = table[adjusted] if adjusted else float("nan")
+    for column in ("sum", "z"):
+        table[column] = _numbers(table[column], column, None, report)
+    return _with_shares(table, report)
+
+
+def read_clocks(path: Path, report: list[Exclusion]) -> pd.DataFrame:
+    """`sample, clock, age_years, coverage, imputed`; a refused clock has no `age_years`."""
+    table = _rows(path, _CLOCK, "clock", report)
+    ages = _numbers(table["age_years"], "age_years", None, report)
+    is_odd = ages.abs() > _OLDEST
+    if is_odd.any():
+        told = f"{int(is_odd.sum())} ages beyond {_OLDEST:g} years left out"
+        report.append(Exclusion("value", "age_years", "implausible", told))
+    return _with_shares(table.assign(age_years=ages.mask(is_odd)), report)
+
+
+def _rows(path: Path, columns: tuple[str, ...], key: str, report: list[Exclusion]) -> pd.DataFrame:
+    """Rows as text, one a sample and `key`; those without either, and repeated ones that differ, are left out."""
+    table = read_table(path, ",")
+    need_columns(table, columns, path)
+    is_named = table["sample"].notna() & table[key].notna()
+    if not is_named.all():
+        told = f"{int((~is_named).sum())} rows without sample or {key}"
+        report.append(Exclusion("value", path.name, "no_identifier", told))
+    table = table[is_named].drop_duplicates()
+    is_conflict = table.duplicated(["sample", key], keep=False)
+    for sample in sorted(set(table.loc[is_conflict, "sample"])):
+        told = f"{path.name}: rows of one {key} differ, none of them is used"
+        report.append(Exclusion("sample", str(sample), "conflicting_rows", told))
+    return table[~is_conflict].reset_index(drop=True)
+
+
+def _contradiction(gene: str, score: float, phenotype: str) -> str:
+    """Why a call cannot be used; "" where it can."""
+    if not is_understood(gene, phenotype):
+        return f"phenotype '{phenotype}' is not understood"
+    if gene in SCORED and pd.notna(score):
+        by_score = phenotype_by_score(gene, float(score))
+        if phenotype.lower().endswith("metabolizer") and phenotype.lower() != by_score.lower():
+            return f"activity {score:g} is {by_score}, not {phenotype}"
+    return ""
+
+
+def _numbers(column: pd.Series, name: str, most: float | None, report: list[Exclusion]) -> pd.Series:
+    """Floats; words and infinities are unknown, and so is what lies outside 0 to `most`. Each is told."""
+    counts = CellCounts()
+    numbers = numbers_of(column, counts)
+    counts.tell(name, report)
+    if most is None:
+        return numbers
+    is_odd = (numbers < 0) | (numbers > most)
+    if is_odd.any():
+        told = f"{int(is_odd.sum())} values outside 0 to {most:g} left out"
+        report.append(Exclusion("value", name, "implausible", told))
+    return numbers.mask(is_odd)
+
+
+def _with_shares(table: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
+    for name in (name for name in _SHARES if name in table):
+        table[name] = _numbers(table[name], name, 1.0, report)
+    return table

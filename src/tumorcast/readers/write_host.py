@@ -1,0 +1,60 @@
+"""What a study says of its hosts as the files that `read_study` reads back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from tumorcast.readers.exposure_units import QUANTITIES
+from tumorcast.readers.host import CLOCK_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, Host
+from tumorcast.readers.host_tables import HOST_FILES
+
+_LINKS = 4
+"""Of the columns of `Host`, those that say whose a sample is; the file has `sample` in their place."""
+_TABLES = {
+    "PGX": ("pharmacogenes", PHARMACOGENE_COLUMNS),
+    "PGS": ("polygenic_scores", SCORE_COLUMNS),
+    "CLOCK": ("clocks", CLOCK_COLUMNS),
+}
+_TIMELINE = (
+    "PATIENT_ID", "START_DATE", "STOP_DATE", "EVENT_TYPE", "EXPOSURE", "VALUE", "UNIT", "AGENT", "SOURCE",
+    "BEFORE_TREATMENT",
+)  # fmt: skip
+
+
+def host_files(host: Host) -> Iterator[tuple[str, str, str]]:
+    """(datatype of the meta file, name of the file, its text) of each of the three tables that is not empty."""
+    for kind, (name, columns) in _TABLES.items():
+        table: pd.DataFrame = getattr(host, name)
+        if len(table):
+            own = ["sample_id", *columns[_LINKS:]]
+            made = table[own].rename(columns={"sample_id": "sample"})
+            yield kind, HOST_FILES[kind], made.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+
+
+def host_specimens(host: Host, samples: pd.Index) -> pd.DataFrame:
+    """Specimen events (PATIENT_ID, START_DATE, STOP_DATE, EVENT_TYPE, SAMPLE_ID, SPECIMEN_TYPE) of the host's samples
+    that the sample table lacks."""
+    parts = [getattr(host, name)[["patient_id", "sample_id", "day"]] for name, _ in _TABLES.values()]
+    table = pd.concat(parts).drop_duplicates("sample_id")
+    table = table[~table["sample_id"].isin(samples) & (table["sample_id"] != table["patient_id"])]
+    return pd.DataFrame({
+        "PATIENT_ID": table["patient_id"], "START_DATE": table["day"], "STOP_DATE": "", "EVENT_TYPE": "Specimen",
+        "SAMPLE_ID": table["sample_id"], "SPECIMEN_TYPE": "host",
+    })  # fmt: skip
+
+
+def exposure_events(host: Host) -> pd.DataFrame:
+    """The exposures as a timeline."""
+    rows = host.exposures
+    is_drug, is_amount = rows["exposure"] == "comedication", rows["exposure"].isin(list(QUANTITIES))
+    units = rows["exposure"].map({name: one.unit for name, one in QUANTITIES.items()})
+    value = rows["value"].map("{:.6g}".format).where(is_amount, rows["text"].where(~is_drug, ""))
+    made = pd.DataFrame({
+        "PATIENT_ID": rows["patient_id"], "START_DATE": rows["day"], "STOP_DATE": rows["stop_day"],
+        "EVENT_TYPE": "EXPOSURE", "EXPOSURE": rows["exposure"], "VALUE": value, "UNIT": units.fillna(""),
+        "AGENT": rows["text"].where(is_drug, ""), "SOURCE": rows["source"],
+        "BEFORE_TREATMENT": rows["is_before"].map({True: "yes", False: "no"}),
+    })  # fmt: skip
+    return made[list(_TIMELINE)]

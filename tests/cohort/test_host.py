@@ -1,0 +1,262 @@
+"""The host's layers: what was known on the first day, nothing later, and a refusal is not measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumorcast.biology.comedication import comedication_numbers
+from tumorcast.biology.network import GeneNetwork
+from tumorcast.biology.pgx.levels import level_of, pharmacogene_numbers
+from tumorcast.cohort.assemble import assemble
+from tumorcast.cohort.host import HOST_LAYERS, host_layer
+from tumorcast.cohort.preprocess import fit_preprocessor
+from tumorcast.cohort.preprocess_file import load_preprocessor, save_preprocessor
+from tumorcast.config.models import DataConfig
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.cbioportal import read_study
+from tumorcast.readers.host import CLOCK_COLUMNS, EXPOSURE_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, Host
+from tumorcast.readers.study import Study
+from tumorcast.readers.write_study import write_study
+from tumorcast.serve.verdicts import rules_for
+
+NAN = float("nan")
+_N = 40
+
+
+def table(columns: tuple[str, ...], *rows: tuple) -> pd.DataFrame:
+    return pd.DataFrame([(*row, *[""] * (len(columns) - len(row))) for row in rows], columns=list(columns))
+
+
+def study_of(n: int = 3, **host: pd.DataFrame) -> Study:
+    """Patients P0, P1, ..., first course on day 0, P0 another on day 100; half of them respond."""
+    names = [f"P{i}" for i in range(n)]
+    treated = [*names, "P0"]
+    return Study(
+        study_id="s", origin="simulated", folder=Path("."),
+        patients=pd.DataFrame({"AGE": [60.0 + i for i in range(n)]}, index=pd.Index(names, name="patient_id")),
+        samples=pd.DataFrame({"patient_id": names, "collected_day": -5.0, "procedure": "biopsy"},
+                             index=pd.Index([f"{name}-A" for name in names], name="sample_id")),
+        treatments=pd.DataFrame({
+            "patient_id": treated, "start_day": [*[0.0] * n, 100.0], "stop_day": NAN, "agent": "Nivolumab",
+            "regimen": "",
+            "line": [*[1.0] * n, 2.0], "treatment_type": "", "BEST_RESPONSE": [*(["PR", "PD"] * n)[:n], "SD"],
+        }),
+        host=Host(**host),
+    )  # fmt: skip
+
+
+def layer(study: Study, name: str) -> tuple[pd.DataFrame, list[Exclusion]]:
+    report: list[Exclusion] = []
+    courses = assemble(study, DataConfig(study=Path("."), modalities=("clinical",))).courses
+    return host_layer(study, name, courses, report), report
+
+
+def calls(*rows: tuple) -> pd.DataFrame:
+    return table(
+        PHARMACOGENE_COLUMNS,
+        *((p, f"{p}-N", day, False, gene, "", score, word) for p, day, gene, score, word in rows),
+    )
+
+
+def said(*rows: tuple) -> pd.DataFrame:
+    """(patient, day, stop, kind, value, text[, declared as from before])."""
+    made = [(*row[:6], "", *(row[6:] or (False,))) for row in rows]
+    return pd.DataFrame(made, columns=list(EXPOSURE_COLUMNS)).astype({"day": float, "stop_day": float})
+
+
+@pytest.mark.parametrize("word", ["No call", "Indeterminate", "Uncharacterised", "", "indeterminate"])
+def test_what_was_not_called_is_not_measured_and_never_normal(word):
+    assert pharmacogene_numbers("DPYD", 2.0, word) == {}
+    made, _ = layer(study_of(pharmacogenes=calls(("P0", NAN, "DPYD", 2.0, word))), "pharmacogenes")
+    assert made.shape == (4, 0)
+
+
+def test_levels_follow_the_function():
+    words = (
+        "Poor Metabolizer",
+        "Possible Intermediate Metabolizer",
+        "Normal Function",
+        "Rapid Metabolizer",
+        "Ultrarapid Metabolizer",
+    )
+    assert [level_of(word) for word in words] == [0, 1, 2, 3, 4]
+    assert pharmacogene_numbers("DPYD", 1.0, "Intermediate Metabolizer") == {
+        "DPYD activity": 1, "DPYD level": 1, "DPYD reduced": 1,
+    }  # fmt: skip
+    assert pharmacogene_numbers("TPMT", None, "Normal Metabolizer") == {"TPMT level": 2, "TPMT reduced": 0}
+    assert pharmacogene_numbers("HLA-B", None, "*57:01 positive; *58:01 negative") == {
+        "HLA-B*57:01": 1,
+        "HLA-B*58:01": 0,
+    }
+
+
+def test_a_genotype_counts_without_a_day_and_never_from_a_later_one():
+    rows = calls(
+        ("P0", NAN, "DPYD", 2.0, "Normal Metabolizer"), ("P0", 50.0, "DPYD", 1.0, "Intermediate Metabolizer"),
+        ("P1", 1.0, "DPYD", 0.0, "Poor Metabolizer"), ("P2", 0.0, "DPYD", 0.0, "Poor Metabolizer"),
+    )  # fmt: skip
+    made, report = layer(study_of(pharmacogenes=rows), "pharmacogenes")
+    assert made["DPYD activity"].tolist() == pytest.approx(
+        [2, 1, NAN, 0], nan_ok=True
+    )  # the newest before each course
+    assert {(note.id, note.reason) for note in report} == {
+        ("P0-N", "taken_after_first_day"), ("P1-N", "taken_after_first_day"), ("P0", "germline_differs"),
+    }  # fmt: skip
+
+
+def test_scores_are_adjusted_or_not_but_not_mixed():
+    rows = table(
+        SCORE_COLUMNS,
+        ("P0", "N", NAN, False, "A", 1.0, 1.0, 1.0, 0.5), ("P1", "M", NAN, False, "A", 2.0, 1.0, 1.0, NAN),
+        ("P0", "N", NAN, False, "B", 3.0, 1.0, 1.0, NAN), ("P1", "M", NAN, False, "B", NAN, 0.2, 0.1, NAN),
+    )  # fmt: skip
+    made, _ = layer(study_of(polygenic_scores=rows), "polygenic_scores")
+    assert sorted(made.columns) == ["A z", "B"]
+    assert made.loc["P1-L1"].isna().all()
+
+
+def test_clocks_need_a_day_and_a_refused_one_is_not_measured():
+    rows = table(
+        CLOCK_COLUMNS,
+        ("P0", "N", -365.25, False, "Hannum", 65.0, 1, 0), ("P0", "N", -365.25, False, "Horvathv1", NAN, 0.2, 0.8),
+        ("P1", "M", NAN, False, "Hannum", 70.0, 1, 0), ("P2", "O", 5.0, False, "Hannum", 70.0, 1, 0),
+    )  # fmt: skip
+    made, report = layer(study_of(clocks=rows), "clocks")
+    assert made.loc["P0-L1"].to_dict() == pytest.approx({"Hannum": 65, "Hannum minus age": 6})
+    assert made.loc[["P1-L1", "P2-L1"]].isna().all(axis=None)
+    assert {(note.id, note.reason) for note in report} == {
+        ("M", "day_unknown"),
+        ("O", "taken_after_first_day"),
+    }
+
+
+def test_exposures_stand_as_on_the_first_day():
+    rows = said(
+        ("P0", -900, NAN, "smoking_status", NAN, "current"), ("P0", 50, NAN, "smoking_status", NAN, "former"),
+        ("P0", -9, NAN, "bmi", 31, ""), ("P0", -90, NAN, "bmi", 35, ""), ("P0", 10, NAN, "bmi", 20, ""),
+        ("P1", -900, -30, "smoking_status", NAN, "current"), ("P1", -900, -30, "alcohol", 20, ""),
+        ("P1", -9, NAN, "diet", NAN, "vegan"),
+        ("P2", NAN, NAN, "smoking_status", NAN, "never", True), ("P2", NAN, NAN, "bmi", 25, ""),
+    )  # fmt: skip
+    made, report = layer(study_of(exposures=rows), "exposures")
+    features = [
+        "ever smoked",
+        "smokes now",
+        "pack-years",
+        "BMI (kg/m2)",
+        "alcohol (g/day)",
+        "diet vegan",
+        "diet omnivore",
+    ]
+    assert made[features].to_numpy().tolist() == [
+        pytest.approx(row, nan_ok=True)
+        for row in (
+            [1, 1, NAN, 31, NAN, NAN, NAN],
+            [1, 0, NAN, 20, NAN, NAN, NAN],  # P0's second course
+            [1, 0, NAN, NAN, NAN, 1, 0],
+            [0, 0, 0, NAN, NAN, NAN, NAN],
+        )
+    ]
+    assert {(note.id, note.reason) for note in report} == {("P0", "after_first_day"), ("P2", "day_unknown")}
+
+
+def test_drugs_count_while_they_are_taken_and_no_list_is_no_zero():
+    rows = said(
+        ("P0", -30, NAN, "comedication", NAN, "omeprazole"), ("P0", -30, -1, "comedication", NAN, "paroxetine"),
+        ("P0", 1, NAN, "comedication", NAN, "amoxicillin"), ("P1", -1, NAN, "comedication", NAN, "none"),
+    )  # fmt: skip
+    made, _ = layer(study_of(exposures=rows), "exposures")
+    columns = ["drugs taken", "takes proton pump inhibitor", "CYP2D6 inhibitor", "takes antibiotic"]
+    assert made.loc[["P0-L1", "P0-L2", "P1-L1"], columns].to_numpy().tolist() == [
+        [1, 1, 0, 0], [2, 1, 0, 1], [0, 0, 0, 0],
+    ]  # fmt: skip
+    assert made.loc["P2-L1"].isna().all()
+    assert comedication_numbers(["paroxetine"])["CYP2D6 inhibitor"] == 1
+
+
+def leaking_study(**later: float) -> Study:
+    """Everything that is known before is noise; what tells the response is from the day after."""
+    random = np.random.default_rng(0)
+    names = [f"P{i}" for i in range(_N)]
+    truth = [float(i % 2 == 0) for i in range(_N)]
+    day = later.get("day", 1.0)
+    bmi = [(p, -9, NAN, "bmi", 25 + random.normal(), "") for p in names]
+    bmi += [(p, day, NAN, "bmi", 30 - 8 * t, "") for p, t in zip(names, truth, strict=True)]
+    drugs = [
+        (p, day, NAN, "comedication", NAN, "prednisone" if t else "none")
+        for p, t in zip(names, truth, strict=True)
+    ]
+    genes = [
+        (p, day, "DPYD", 2 * t, "Normal Metabolizer" if t else "Poor Metabolizer")
+        for p, t in zip(names, truth, strict=True)
+    ]
+    ages = [(p, f"{p}-N", day, False, "Hannum", 60 + 9 * t, 1, 0) for p, t in zip(names, truth, strict=True)]
+    scores = [(p, f"{p}-N", day, False, "S", t, 1, 1, t) for p, t in zip(names, truth, strict=True)]
+    return study_of(
+        _N, exposures=said(*bmi, *drugs), pharmacogenes=calls(*genes), clocks=table(CLOCK_COLUMNS, *ages),
+        polygenic_scores=table(SCORE_COLUMNS, *scores),
+    )  # fmt: skip
+
+
+def test_nothing_from_after_the_first_day_enters_though_it_would_tell_the_response():
+    """The same rows a day earlier do tell it, so the test can fail."""
+    data = DataConfig(study=Path("."), modalities=("clinical", *HOST_LAYERS))
+    for day, is_told in ((1.0, False), (0.0, True)):
+        cohort = assemble(leaking_study(day=day), data, ["response"])
+        first = cohort.courses.index[cohort.courses["line"] == 1]
+        response = cohort.courses.loc[first, "response"]
+        apart = {
+            f"{name}: {feature}": abs(cohort.layers[name].loc[first, feature].corr(response))
+            for name in HOST_LAYERS
+            for feature in cohort.layers[name].columns[cohort.layers[name].loc[first].nunique() > 1]
+        }
+        told = {name for name, value in apart.items() if value > 0.9}
+        kinds = {name.partition(":")[0] for name in told}
+        assert kinds == (set(HOST_LAYERS) if is_told else set())
+        assert bool(cohort.is_present.loc[first, "clocks"].any()) is is_told
+
+
+def test_the_lab_reads_the_numbers_of_training(tmp_path):
+    """A study written, read and cut to one patient gives the arrays that the whole cohort gives."""
+    study = leaking_study(day=-1.0)
+    study = replace(
+        study,
+        laboratory=pd.DataFrame(
+            {"patient_id": ["P0", "P1"], "day": -3.0, "analyte": "ldh", "value": [200.0, 300.0]}
+        ),
+    )
+    modalities = ("clinical", "laboratory", *HOST_LAYERS)
+    cohort = assemble(study, DataConfig(study=Path("."), modalities=modalities))
+    ids = [str(name) for name in cohort.courses.index]
+    fitted = fit_preprocessor(cohort, ids, {}, GeneNetwork.embedded(), {}, DataConfig(study=Path(".")))
+    save_preprocessor(fitted, tmp_path)
+    prepared = load_preprocessor(tmp_path)
+    write_study(study, tmp_path / "s")
+    one = read_study(tmp_path / "s").keep({"P0"})
+    manifest = _Manifest(modalities)
+    lab = assemble(one, rules_for(manifest, prepared, one, None))
+    assert lab.modalities == modalities
+    course = prepared.arrays(lab, "P0-L1", None)
+    trained = fitted.arrays(cohort, "P0-L1", None)
+    assert course.is_present.all()
+    for name in modalities:
+        assert course.layers[name] == pytest.approx(trained.layers[name], abs=1e-4)
+        assert course.is_measured[name].tolist() == trained.is_measured[name].tolist()
+    bare = replace(one, host=Host())
+    without = prepared.arrays(assemble(bare, rules_for(manifest, prepared, bare, None)), "P0-L1", None)
+    assert without.is_present.tolist() == [True, True, False, False, False, False]
+    assert not any(without.is_measured[name].any() or without.layers[name].any() for name in HOST_LAYERS)
+
+
+class _Manifest:
+    """Of a bundle, as far as the rules of its cohort go."""
+
+    def __init__(self, modalities: tuple[str, ...]) -> None:
+        from tumorcast.serve.manifest import DataRules
+
+        self.modalities, self.rules = modalities, DataRules()

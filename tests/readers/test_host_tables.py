@@ -1,0 +1,136 @@
+"""The commands' tables in a study folder: whose a sample is, what cannot be used, and back to the same files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from toy_lab import toy_study
+from toy_pgx import write_vcf
+from tumorcast.clinic.pgx.write import Request, write_pgx
+from tumorcast.domain.errors import InputError
+from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.cbioportal import read_study
+from tumorcast.readers.files import write_text
+from tumorcast.readers.host_links import sample_links
+from tumorcast.readers.host_tables import read_clocks, read_pharmacogenes, read_scores
+from tumorcast.readers.write_study import write_study
+
+HEADS = {
+    "PGX": "sample,gene,diplotype,activity_score,phenotype,note",
+    "PGS": "sample,score,sum,match_rate,weight_coverage,z",
+    "CLOCK": "sample,clock,age_years,coverage,imputed",
+}
+FILES = {"PGX": "pgx.csv", "PGS": "pgs.csv", "CLOCK": "clock.csv"}
+
+
+def add(folder: Path, kind: str, *rows: str) -> None:
+    write_text(folder / FILES[kind], "\n".join([HEADS[kind], *rows]) + "\n")
+    keys = {"genetic_alteration_type": "HOST", "datatype": kind, "data_filename": FILES[kind]}
+    write_text(folder / f"meta_{kind.lower()}.txt", "".join(f"{k}: {v}\n" for k, v in keys.items()))
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    write_study(toy_study(tmp_path / "s"), tmp_path / "s")
+    specimens = tmp_path / "s" / "data_timeline_specimen.txt"
+    row = "P1\t-40\t\tSpecimen\tP1-N\tblood\n"
+    write_text(specimens, specimens.read_text(encoding="utf-8") + row)
+    return tmp_path / "s"
+
+
+def test_what_the_command_writes_is_read(folder, tmp_path):
+    vcf = write_vcf(tmp_path / "P1-N.vcf", {"DPYD": {"rs3918290": "C/T"}}, "P1-N")
+    write_pgx([vcf], tmp_path / "out", Request())
+    add(folder, "PGX", *(tmp_path / "out" / "pgx.csv").read_text(encoding="utf-8").splitlines()[1:])
+    calls = read_study(folder).host.pharmacogenes.set_index("gene")
+    assert calls.loc["DPYD", ["patient_id", "day", "is_tissue", "activity_score"]].tolist() == [
+        "P1",
+        -40,
+        False,
+        1,
+    ]
+    assert calls.loc["DPYD", "phenotype"] == "Intermediate Metabolizer"
+
+
+def test_samples_are_linked_by_table_specimen_or_patient_and_others_are_told(folder):
+    add(folder, "PGS", "P0-A,S,1,1,1,", "P1-N,S,2,1,1,", "P2,S,3,1,1,", "nobody,S,4,1,1,")
+    study = read_study(folder)
+    found = study.host.polygenic_scores
+    assert found[["patient_id", "day", "is_tissue"]].astype(object).fillna("-").to_numpy().tolist() == [
+        ["P0", -5, True], ["P1", -40, False], ["P2", "-", False],
+    ]  # fmt: skip
+    assert [note.id for note in study.report if note.reason == "unlinked_sample"] == ["nobody"]
+    assert "pgs.csv" in study.digests
+
+
+def test_a_sample_of_two_patients_is_nobodys_and_a_normal_barcode_is_its_patients():
+    events = pd.DataFrame(
+        {
+            "PATIENT_ID": ["P1", "P2"],
+            "SAMPLE_ID": ["X", "X"],
+            "START_DATE": ["1", "1"],
+            "EVENT_TYPE": "SPECIMEN",
+        }
+    )
+    patients = pd.Index(["P1", "P2", "TCGA-AA-0001"])
+    names = pd.Index(["X", "TCGA-AA-0001-10A-01D"])
+    links = sample_links(names, pd.DataFrame({"patient_id": []}), patients, events)
+    assert links["patient_id"].to_dict() == {"TCGA-AA-0001-10A-01D": "TCGA-AA-0001"}
+
+
+def test_a_table_without_meta_file_is_told(folder):
+    add(folder, "CLOCK", "P1,Hannum,61,1,0")
+    (folder / "meta_clock.txt").unlink()
+    study = read_study(folder)
+    assert study.host.clocks.empty
+    assert ("clock.csv", "no_meta_file") in {(note.id, note.reason) for note in study.report}
+
+
+def test_contradictions_repeats_and_numbers_that_cannot_be_are_left_out(folder):
+    report: list[Exclusion] = []
+    rows = (
+        "A,DPYD,x,2.0,Poor Metabolizer,", "B,DPYD,x,1.0,Intermediate Metabolizer,", "B,TPMT,x,,superb,",
+        "C,UGT1A1,x,,Poor Metabolizer,", "C,UGT1A1,y,,Normal Metabolizer,", "D,DPYD,x,-1,Indeterminate,",
+    )  # fmt: skip
+    add(folder, "PGX", *rows)
+    calls = read_pharmacogenes(folder / "pgx.csv", report)
+    assert calls["sample"].tolist() == ["B", "D"]
+    assert calls["activity_score"].isna().tolist() == [False, True]
+    reasons = [note.reason for note in report]
+    assert sorted(reasons) == ["conflicting_rows", "contradictory_call", "contradictory_call", "implausible"]
+    add(folder, "PGS", "A,S,inf,1.2,1,bad", "B,S,,0.1,0.1,")
+    scores = read_scores(folder / "pgs.csv", report)
+    assert scores[["sum", "z"]].isna().all(axis=None)
+    assert scores["match_rate"].isna().tolist() == [True, False]
+    write_text(folder / "clock.csv", "sample,clock\nA,Hannum\n")
+    with pytest.raises(InputError, match="age_years"):
+        read_clocks(folder / "clock.csv", report)
+
+
+def test_a_study_is_written_as_it_was_read(folder, tmp_path):
+    add(folder, "PGX", "P1-N,DPYD,a/b,1.0,Intermediate Metabolizer,note", "P2,TPMT,,,No call,")
+    add(folder, "PGS", "P1-N,S,0.25,0.98,0.97,1.5")
+    add(folder, "CLOCK", "P0-A,Hannum,61.5,0.99,0.01")
+    lines = (
+        "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tEXPOSURE\tVALUE\tUNIT\tAGENT\tSOURCE\tBEFORE_TREATMENT",
+        "P1\t-9\t-2\tEXPOSURE\talcohol\t14\tunits/week\t\tchart\t",
+        "P1\t\t\tEXPOSURE\tsmoking\tformer\t\t\tletter\tyes",
+        "P2\t-9\t\tEXPOSURE\tcomedication\t\t\tomeprazole\t\t",
+    )
+    write_text(folder / "data_timeline_exposure.txt", "\n".join(lines) + "\n")
+    keys = (
+        "genetic_alteration_type: CLINICAL\ndatatype: TIMELINE\ndata_filename: data_timeline_exposure.txt\n"
+    )
+    write_text(folder / "meta_timeline_exposure.txt", keys)
+    study = read_study(folder)
+    assert not [note for note in study.report if note.kind in ("exposure", "sample")]
+    write_study(study, tmp_path / "again")
+    again = read_study(tmp_path / "again")
+    for name in ("pharmacogenes", "polygenic_scores", "clocks", "exposures"):
+        own = getattr(study.host, name)
+        assert len(own)
+        pd.testing.assert_frame_equal(getattr(again.host, name), own, check_dtype=False)
+    assert set(study.keep({"P1"}).host.exposures["patient_id"]) == {"P1"}
