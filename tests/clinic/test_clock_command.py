@@ -292,3 +292,20 @@ def test_a_clock_on_quantiles_needs_its_gold_means_and_both_coverages(tmp_path: 
         "sample": "", "counter": "DunedinPACE", "value": "", "unit": "years of ageing per year", "coverage": "0.5",
         "imputed": "0.5",
     }  # fmt: skip
+
+
+def test_a_list_of_probes_is_a_component_of_tumours_too(tmp_path: Path, betas: Path) -> None:
+    probes = shipped_probes()[:4]
+    (tmp_path / "soloWCGW.txt").write_text("\n".join(probes))
+    own = OwnClock(tmp_path / "soloWCGW.txt")
+    write_clock([betas], tmp_path, Request("tumour", "450k", clocks=("soloWCGW",), own=(own,)))
+    assert float(counters(tmp_path)["S1", "soloWCGW"]) == pytest.approx(toy_betas(2).loc[probes, "S1"].mean())
+
+
+@pytest.mark.parametrize("word", ["--coefficients", "--samples", "--reference"])
+def test_a_file_that_is_not_there_is_told(
+    tmp_path: Path, betas: Path, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--tissue", "blood", "--platform", "450k", word, str(tmp_path / "absent.csv")]
+    assert main(["clock", str(betas), "--out", str(tmp_path / "out"), *words]) == 2
+    assert "no such file" in capsys.readouterr().err

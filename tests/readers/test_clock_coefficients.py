@@ -49,9 +49,17 @@ def test_columns_of_mitotic_counters_are_recognised(tmp_path: Path) -> None:
     assert list(miage.numbers) == ["b", "c", "d"]
 
 
+@pytest.mark.parametrize("text", ["cg00000003\ncg00000007\n", 'probe\n"cg00000003"\n"cg00000007"\n'])
+def test_a_list_of_probes_is_their_mean(tmp_path: Path, text: str) -> None:
+    read = read_coefficients(file(tmp_path, text, "list.txt"))
+    assert (read.probes, read.formula, read.numbers) == (("cg00000003", "cg00000007"), "mean", {})
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [
+        ("cg00000003\nTP53\ncg00000007\n", "names no probes"),
+        ("cg00000003\ncg00000003\n", "gives a probe twice"),
         ("", "no table of coefficients"),
         ("CpG,weight\n", "names no probes"),
         ("CpG,gene\ncg00000003,TP53\n", "no column of weights"),
@@ -68,7 +76,9 @@ def test_files_that_are_no_clock_are_refused(tmp_path: Path, text: str, match: s
 
 
 def test_reference_betas(tmp_path: Path) -> None:
-    assert read_reference(file(tmp_path, "Probe_ID,median\ncg00000003,0.25\n")) == {"cg00000003": 0.25}
+    assert read_reference(file(tmp_path, "Probe_ID,median\ncg00000003,0.25\nctl_1,\n")) == {
+        "cg00000003": 0.25
+    }
     with pytest.raises(InputError, match="holds no betas"):
         read_reference(file(tmp_path, "probe,mean\ncg00000003,25\n"))
 

@@ -149,6 +149,7 @@ def test_raw_intensities_and_folders_are_out_of_scope(tmp_path, report):
         (",cg00000003,cg00000007\nA,0.1\n", "not as long"),
         (",cg00000003,cg00000007\n", "no table of methylation"),
         ("gene\tA\nTP53\t0.5\n", "no CpG probes"),
+        ("cg00000003,cg00000007\n0.1,0.2\n", "names no samples"),
     ],
 )
 def test_what_is_no_table_of_probes_is_refused(tmp_path, report, text, match):

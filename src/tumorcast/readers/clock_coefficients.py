@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from tumorcast.biology.clocks.clock import FORMS, Formula
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import open_text
-from tumorcast.readers.files import bare
+from tumorcast.readers.files import NOT_AVAILABLE, bare
 
 _PROBE = re.compile(r"(?:cg\d{8}|ch\.|rs\d)\S*")
 _INTERCEPTS = {"intercept", "(intercept)", "const", "constant"}
@@ -46,7 +47,7 @@ class Coefficients:
     """One file.
 
     Attributes:
-        formula: None: weights; else what its columns are for ("epitoc2", "miage").
+        formula: None: weights; else what its columns are for ("epitoc2", "miage"), or "mean" of a list of probes.
         numbers: `weight`, or the columns of the formula; [probes].
         intercept: None: the file states none.
     """
@@ -58,7 +59,7 @@ class Coefficients:
 
 
 def read_coefficients(path: Path) -> Coefficients:
-    """Weights (`CpGmarker,CoefficientTraining` and kin, a row `intercept`), or `delta,beta0`, or `b,c,d`.
+    """Weights (`CpGmarker,CoefficientTraining` and kin, a row `intercept`), `delta,beta0`, `b,c,d`, a list of probes.
 
     Raises:
         InputError: no table of coefficients, words in place of numbers, a probe given twice, several models.
@@ -70,6 +71,7 @@ def read_coefficients(path: Path) -> Coefficients:
             expected="one weight a probe; models in stages (GrimAge) are not computed",
         )  # fmt: skip
     formula = next((form for form, names in FORMS.items() if names and set(names) <= set(header)), None)
+    formula = "mean" if len(header) == 1 else formula
     names = FORMS[formula] if formula else (_one_of(header, _WEIGHT_HEADERS, path, "weights"),)
     place = header.index(_one_of(header, _PROBE_HEADERS, path, "probes"))
     table: dict[str, tuple[float, ...]] = {}
@@ -85,10 +87,9 @@ def read_coefficients(path: Path) -> Coefficients:
         raise InputError(
             f"{path.name} names no probes", got=odd, expected="probes such as cg00000029, one a row"
         )
-    columns = np.array([table[probe] for probe in probes], float).T
     keys = FORMS[formula] if formula else ("weight",)
-    found = dict(zip(keys, columns, strict=True))
-    return Coefficients(probes, found, formula, intercepts[0] if intercepts else None)  # type: ignore[arg-type]
+    found = {key: np.array([table[probe][n] for probe in probes], float) for n, key in enumerate(keys)}
+    return Coefficients(probes, found, cast(Formula | None, formula), intercepts[0] if intercepts else None)
 
 
 def read_reference(path: Path) -> dict[str, float]:
@@ -100,7 +101,11 @@ def read_reference(path: Path) -> dict[str, float]:
     header, rows = _table(path)
     place = header.index(_one_of(header, _PROBE_HEADERS, path, "probes"))
     value = header.index(_one_of(header, _REFERENCE_HEADERS, path, "reference betas"))
-    table = {row[place]: _number(row, value, row[place], path) for row in rows if place < len(row)}
+    table = {
+        row[place]: _number(row, value, row[place], path)
+        for row in rows
+        if max(place, value) < len(row) and row[value] not in NOT_AVAILABLE
+    }
     outside = next((probe for probe, beta in table.items() if not 0 <= beta <= 1), None)
     if outside is not None:
         raise InputError(
@@ -114,6 +119,9 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     with open_text(path) as text:
         lines = [line for line in text if line.strip() and not line.startswith("#")]
     separator = next((mark for mark in ("\t", ",", ";") if lines and mark in lines[0]), None)
+    if separator is None and lines and _PROBE.fullmatch(bare(lines[-1])):
+        names = [bare(line) for line in lines]
+        return ["probe"], [[name] for name in names if _PROBE.fullmatch(name) or name != names[0]]
     if separator is None:
         raise InputError(
             f"{path.name} is no table of coefficients", got=lines[0].strip()[:60] if lines else "nothing",

@@ -45,6 +45,12 @@ def head_of(path: Path) -> tuple[int, str, list[str], list[list[str]]]:
         return n_above, separator, ["", sample_of_file(path.name)], cells
     if rows and len(rows[0]) == len(header) + 1 and rows[0][-1]:
         header = ["", *header]
+    if len(header) > 1 and all(map(CPG.fullmatch, header[:2])):
+        raise InputError(
+            f"{path.name} names no samples",
+            got=f"a header that begins with the probe {header[0]}",
+            expected="a first column of samples before those of probes",
+        )
     if len(header) < 2 or not rows or _is_number(header[1]):
         raise InputError(
             f"{path.name} is no table of methylation",

@@ -66,6 +66,8 @@ def read_probe_betas(
     Raises:
         InputError: raw intensities (IDAT), no table of probes, or no sample that holds betas, percentages or M-values.
     """
+    if not path.exists():
+        raise InputError("no such file", got=path)
     _need_no_idat(path)
     n_above, separator, header, rows = head_of(path)
     wanted, noted = WantedProbes(probes, is_whole), list[Exclusion]()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from tumorcast.biology.clocks.clock import FORMS, Clock, Formula, find_clock, known_clocks, need_shipped
+from tumorcast.biology.clocks.clock import FORMS, Clock, Formula, Kind, find_clock, known_clocks, need_shipped
 from tumorcast.biology.clocks.tissues import tissue_of
 from tumorcast.biology.clocks.transforms import TRANSFORMS
 from tumorcast.domain.errors import InputError
@@ -114,12 +114,13 @@ def _formula(own: OwnClock, known: Clock | None) -> Formula:
 
 
 def _unknown(name: str, own: OwnClock, read: Coefficients) -> Clock:
-    """A clock of which only the file and the user tell; of any tissue but tumours, unless said otherwise."""
+    """Of which only the file tells: weights make an age, of no tumour; counters and means are of any tissue."""
+    kind: Kind = "age" if read.formula is None else "component" if read.formula == "mean" else "counter"
+    unit = {"age": "years", "component": "mean beta", "counter": "divisions"}[kind]
     return Clock(
-        name, (), "counter" if read.formula else "age", "divisions" if read.formula else "years",
-        frozenset({"any", "tumour"} if read.formula else {"any"}), "identity", read.intercept or 0.0, read.probes,
-        read.numbers, "given", trained_on="not said",
-        terms="the user's file",
+        name, (), kind, unit, frozenset({"any"} if kind == "age" else {"any", "tumour"}), "identity",
+        read.intercept or 0.0, read.probes, read.numbers, "given", trained_on="not said",
+        terms=f"of {own.path.name}, the user's file",
     )  # fmt: skip
 
 

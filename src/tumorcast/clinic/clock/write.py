@@ -62,6 +62,7 @@ def write_clock(paths: Sequence[Path], out: Path, request: Request) -> list[str]
         InputError: tissue or platform not declared, unreadable input; of several files only if none can be read.
     """
     how, scale = _checked(request)
+    _need_files([*(one.path for one in request.own), request.sheet, request.reference])
     clocks = chosen_clocks(request.clocks, request.own, may_hold_tumour(request.tissue, request.sheet))
     reference = read_reference(request.reference) if request.reference else embedded_reference()
     report: list[Exclusion] = []
@@ -93,6 +94,12 @@ def _checked(request: Request) -> tuple[Imputation, Scale | None]:
     if request.scale is not None and request.scale not in SCALE_WORDS:
         raise InputError("no such scale", got=request.scale, expected=", ".join(SCALE_WORDS))
     return cast(Imputation, request.imputation), cast(Scale | None, request.scale)
+
+
+def _need_files(paths: Sequence[Path | None]) -> None:
+    for path in paths:
+        if path is not None and not path.is_file():
+            raise InputError("no such file", got=path)
 
 
 def _read_files(
