@@ -23,6 +23,7 @@ COMMANDS = (
     "derive",
     "recist",
     "pgx",
+    "pgs",
     "clock",
     "twin",
     "prepare",

@@ -137,24 +137,24 @@ def is_plain_name(name: str) -> bool:
 
 def copy_file(source: Path, path: Path) -> None:
     """Under a temporary name in the target's folder, then renamed."""
-    with _renamed_to(path) as temporary:
+    with renamed_to(path) as temporary:
         shutil.copyfile(source, temporary)
 
 
 def write_text(path: Path, text: str) -> None:
     """Under a temporary name in the same folder, then renamed; of several writers at once the last counts."""
-    with _renamed_to(path) as temporary:
+    with renamed_to(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """As `write_text`."""
-    with _renamed_to(path) as temporary:
+    with renamed_to(path) as temporary:
         temporary.write_bytes(content)
 
 
 @contextmanager
-def _renamed_to(path: Path) -> Iterator[Path]:
+def renamed_to(path: Path) -> Iterator[Path]:
     """A name to write under that no other process has; nothing is left of a failed try."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")

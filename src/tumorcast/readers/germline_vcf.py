@@ -101,6 +101,17 @@ def _germline_samples(
             f"{path.name} is on GRCh37", got="GRCh37 by its header", expected="GRCh38",
             fix="call the variants on GRCh38, or lift the file over and check every reference base",
         )  # fmt: skip
+    tumours = tumour_columns(meta, columns, path)
+    notes = tuple(f"sample {name} is a tumour's by its name and was left out" for name in tumours)
+    return tuple(name for name in columns if name not in tumours), notes
+
+
+def tumour_columns(meta: Sequence[str], columns: Sequence[str], path: Path) -> tuple[str, ...]:
+    """Columns of a germline VCF that are a tumour's by their name.
+
+    Raises:
+        InputError: a tumour's calls as a whole, no column, or one twice.
+    """
     tumours = tuple(name for name in columns if _TUMOUR_NAME.search(name))
     is_cohort = len(columns) > max(2, 2 * len(tumours))
     told = _somatic(meta) or (f"a sample called {tumours[0]}" if tumours and not is_cohort else None)
@@ -113,8 +124,7 @@ def _germline_samples(
         raise InputError(f"{path.name} has no genotypes", got="no column of a sample")
     if len(set(columns)) < len(columns):
         raise InputError(f"{path.name} names a sample twice", got=", ".join(columns[:12]))
-    notes = tuple(f"sample {name} is a tumour's by its name and was left out" for name in tumours)
-    return tuple(name for name in columns if name not in tumours), notes
+    return tumours
 
 
 def _somatic(meta: Sequence[str]) -> str | None:

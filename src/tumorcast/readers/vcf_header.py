@@ -33,7 +33,7 @@ def read_lines(path: Path) -> Iterator[str]:
     Raises:
         InputError: not there, not text, damaged.
     """
-    if not _is_bcf(path):
+    if not is_bcf(path):
         with open_text(path) as text:
             yield from text
         return
@@ -62,7 +62,8 @@ def _htslib(path: Path) -> Any:
     return pysam
 
 
-def _is_bcf(path: Path) -> bool:
+def is_bcf(path: Path) -> bool:
+    """Whether the file begins as a BCF does, packed or not."""
     try:
         with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
             return file.read(3) == b"BCF"

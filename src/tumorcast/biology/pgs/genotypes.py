@@ -1,0 +1,76 @@
+"""Genotypes of many samples at some records, as arrays: copies of any allele, missing told apart from none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MISSING, NO_STRAND = -2, -3
+"""Codes of an allele that was not read ("." less "0"), and of the second strand of a haploid call."""
+MOST_ALLELES = 100
+"""Alleles of one record with higher numbers are not told apart: they count as not read."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the genotypes' file.
+
+    Attributes:
+        place: which of the wanted places it stands at.
+        alts: the other alleles in order, symbolic ones too; empty where the file offers none.
+    """
+
+    place: int
+    ref: str
+    alts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GenotypeBlock:
+    """Some records, whole places only, in the file's order.
+
+    Attributes:
+        first, second: alleles on the strands [n_records, n_samples], 0 the reference; `MISSING`; `NO_STRAND` stands
+            in `second` alone.
+        dosages: [n_records, n_samples, most alts], copies of each other allele on all strands, NaN where not
+            given; None where the file has none.
+    """
+
+    records: Sequence[Record]
+    first: NDArray[np.int8]
+    second: NDArray[np.int8]
+    dosages: NDArray[np.float64] | None = None
+
+    def copies(
+        self, record: NDArray[np.int64], allele: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int8] | NDArray[np.float64], NDArray[np.bool_] | None]:
+        """Copies of one allele (0 the reference) a row, [n, n_samples], and where it was not read.
+
+        The second is None where all were read. What stands in the first where nothing was read is of no use.
+        """
+        one, two = self.first[record], self.second[record]
+        code = np.minimum(allele, MOST_ALLELES).astype(np.int8)[:, None]
+        found = (one == code).view(np.int8) + (two == code).view(np.int8)
+        is_missing = (one == MISSING) | (two == MISSING) if one.min() < 0 or two.min() < 0 else None
+        if is_missing is not None and not is_missing.any():
+            is_missing = None
+        if self.dosages is None:
+            return found, is_missing
+        given = self.dosages[record]
+        is_given = ~np.isnan(given).all(axis=2)
+        alternate = given[np.arange(len(record)), :, np.minimum(np.maximum(allele, 1), given.shape[2]) - 1]
+        reference = np.maximum(self.strands(record) - np.nansum(given, axis=2), 0.0)
+        dosage = np.where((allele == 0)[:, None], reference, np.where(np.isnan(alternate), 0.0, alternate))
+        whole = np.where(is_given, dosage, found)
+        return whole, None if is_missing is None else is_missing & ~is_given
+
+    def strands(self, record: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Strands [n, n_samples] of each call: 1 haploid, else 2 (also where it was not read)."""
+        return np.where(self.second[record] == NO_STRAND, 1, 2)
+
+    def is_haploid(self, record: NDArray[np.int64]) -> bool:
+        """Whether any call of these records is haploid."""
+        return bool((self.second[record] == NO_STRAND).any())

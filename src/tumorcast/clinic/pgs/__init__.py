@@ -1,0 +1,1 @@
+"""Polygenic scores of samples: sums with what they rest on, and the files that hold them."""

@@ -1,0 +1,147 @@
+"""What a run of polygenic scores found: sums, what they rest on, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorcast.biology.pgs.dosage import DosagePolicy
+from tumorcast.biology.pgs.matching import FLIPPED, LEFT_OUT, MATCHED, REASONS, MatchPolicy
+from tumorcast.biology.pgs.score import PolygenicScore
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Below these there is no number.
+
+    Attributes:
+        overlap: share of the score's variants that are matched (the PGS Catalog Calculator's `min_overlap`).
+        weight: share of its absolute weight that is matched.
+        genotyped: share of the matched absolute weight that was read in one sample.
+    """
+
+    overlap: float = 0.75
+    weight: float = 0.5
+    genotyped: float = 0.5
+
+
+@dataclass(frozen=True)
+class Variants:
+    """What became of a score's rows: [n] each, in the file's order; `names` (REF, ALT) by row."""
+
+    reason: NDArray[np.int8]
+    is_flipped: NDArray[np.bool_]
+    is_ambiguous: NDArray[np.bool_]
+    is_multiallelic: NDArray[np.bool_]
+    n_missing: NDArray[np.int64]
+    frequency: NDArray[np.float64]
+    names: Mapping[int, tuple[str, str]]
+
+    def counts(self) -> dict[str, int]:
+        """Reason -> rows; `matched` first."""
+        found = {"matched": int((self.reason == MATCHED).sum())}
+        for code in np.unique(self.reason[self.reason != MATCHED]):
+            found[REASONS[code]] = int((self.reason == code).sum())
+        return found
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """One score of all samples.
+
+    Attributes:
+        sums: [n_samples]; of no meaning where refused.
+        genotyped: [n_samples], share of the matched absolute weight that was read.
+        refusal: why there is no sum of any sample; "" where there is.
+        sample_refusals: sample's number -> why it has none.
+    """
+
+    score: PolygenicScore
+    sums: NDArray[np.float64]
+    genotyped: NDArray[np.float64]
+    variants: Variants
+    match_rate: float
+    weight_coverage: float
+    refusal: str = ""
+    sample_refusals: Mapping[int, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    def has_sum(self, sample: int) -> bool:
+        """Whether a number is told."""
+        return not self.refusal and sample not in self.sample_refusals
+
+
+@dataclass(frozen=True)
+class PgsRun:
+    """All of it.
+
+    Attributes:
+        build: of the genotypes, None where nothing says. files: names of the genotypes' files.
+        refused_files: name of a scoring file -> why it could not be used.
+    """
+
+    samples: Sequence[str]
+    results: Sequence[ScoreResult]
+    refused_files: Mapping[str, str]
+    build: str | None
+    files: Sequence[str]
+    matching: MatchPolicy
+    dosage: DosagePolicy
+    fields: Sequence[str]
+    thresholds: Thresholds
+    notes: Sequence[str] = ()
+
+
+def concluded(
+    score: PolygenicScore,
+    sums: NDArray[np.float64],
+    missing_weight: NDArray[np.float64],
+    variants: Variants,
+    thresholds: Thresholds,
+) -> ScoreResult:
+    """Rates, and what they forbid."""
+    is_matched = variants.reason == MATCHED
+    weight = np.abs(score.weight)
+    matched, whole = float(weight[is_matched].sum()), float(weight.sum())
+    rate, coverage = float(is_matched.mean()), matched / whole if whole else 0.0
+    genotyped = 1.0 - missing_weight / matched if matched else np.zeros(len(sums))
+    return ScoreResult(
+        score, sums, genotyped, variants, rate, coverage, _refusal(rate, coverage, variants, thresholds),
+        {
+            n: f"{genotyped[n]:.0%} of the matched weight was genotyped, {thresholds.genotyped:.0%} is asked for"
+            for n in np.flatnonzero(genotyped < thresholds.genotyped).tolist()
+        },
+        _notes(score, variants, coverage),
+    )  # fmt: skip
+
+
+def _refusal(rate: float, coverage: float, variants: Variants, thresholds: Thresholds) -> str:
+    n = int((variants.reason == MATCHED).sum())
+    if not n:
+        return "no variant is matched"
+    n_other = variants.counts().get("other alleles", 0)
+    if n_other >= 10 and n_other > n:
+        return f"{n_other} variants stand at their place with other alleles, {n} fit: another genome build?"
+    if rate < thresholds.overlap:
+        return f"{n} of {len(variants.reason)} variants matched ({rate:.1%}); {thresholds.overlap:.0%} is asked for"
+    if coverage < thresholds.weight:
+        return f"matched variants carry {coverage:.1%} of the weight; {thresholds.weight:.0%} is asked for"
+    return ""
+
+
+def _notes(score: PolygenicScore, variants: Variants, coverage: float) -> list[str]:
+    notes = list(score.notes)
+    if n := int((variants.reason == FLIPPED).sum()):
+        notes.append(
+            f"{n} variants fit on the other strand alone and are not counted (--accept-flips counts them)"
+        )
+    if n := int((variants.reason == LEFT_OUT).sum()):
+        notes.append(f"{n} rows of the scoring file cannot be matched (matches.csv says why)")
+    if n := int((variants.n_missing[variants.reason == MATCHED] > 0).sum()):
+        notes.append(f"{n} matched variants were not genotyped in every sample")
+    if coverage < 0.75:
+        notes.append(f"matched variants carry {coverage:.1%} of the score's weight")
+    return notes

@@ -1,0 +1,69 @@
+"""`tumorcast pgs`: from scoring files and genotypes to a folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tumorcast.clinic.pgs.result import PgsRun
+from tumorcast.clinic.pgs.run import PgsRequest, run_pgs
+from tumorcast.clinic.pgs.tables import MATCH_COLUMNS, as_json, csv_text, match_rows
+from tumorcast.clinic.pgs.text import text_of
+from tumorcast.readers.compressed import open_text
+from tumorcast.readers.files import renamed_to, write_text
+
+_VCF_ENDINGS = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".gvcf", ".gvcf.gz")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files of a run."""
+
+    scoring: Sequence[Path]
+    genotypes: Sequence[Path]
+    request: PgsRequest = field(default_factory=PgsRequest)
+
+
+def is_genotypes(path: Path) -> bool:
+    """Whether a file holds genotypes (else: a score), by its name, else by its first line."""
+    if path.name.lower().endswith(_VCF_ENDINGS):
+        return True
+    with open_text(path) as text:
+        return next(text, "").startswith(("##fileformat=VCF", "#CHROM"))
+
+
+def write_pgs(inputs: Inputs, out: Path) -> list[str]:
+    """Write pgs.csv, pgs.json, pgs.txt and matches.csv.
+
+    Returns:
+        Lines to print.
+
+    Raises:
+        InputError: as `run_pgs`.
+    """
+    run = run_pgs(inputs.scoring, inputs.genotypes, inputs.request)
+    write_text(out / "pgs.csv", csv_text(run))
+    _write_matches(out / "matches.csv", run)
+    write_text(out / "pgs.json", json.dumps(as_json(run, []), indent=1, ensure_ascii=False) + "\n")
+    write_text(out / "pgs.txt", text_of(run, []))
+    return _told(run)
+
+
+def _write_matches(path: Path, run: PgsRun) -> None:
+    with renamed_to(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(MATCH_COLUMNS)
+        for result in run.results:
+            rows.writerows(match_rows(result))
+
+
+def _told(run: PgsRun) -> list[str]:
+    told = [f"refused: {reason}" for reason in run.refused_files.values()]
+    for result in run.results:
+        head = f"{result.score.name}: match rate {result.match_rate:.1%}, weight coverage {result.weight_coverage:.1%}"
+        told.append(f"{head}; refused, no sum: {result.refusal}" if result.refusal else head)
+    n_sums = sum(result.has_sum(n) for result in run.results for n in range(len(run.samples)))
+    return [*told, f"{len(run.samples)} samples, {n_sums} of {len(run.samples) * len(run.results)} sums"]

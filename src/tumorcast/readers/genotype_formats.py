@@ -1,0 +1,108 @@
+"""Records of a VCF with their samples as a block: genotypes (GT), dosages (DS), probabilities (GP)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorcast.biology.pgs.genotypes import MISSING, GenotypeBlock, Record
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.genotype_text import Cells, alleles, listed, part, plain_alleles, sample_cells
+
+FIELDS = ("DS", "GP", "GT")
+"""Order in which a dosage is taken; the next one where a sample has none."""
+_TOLERATED = 0.01
+_ANY_ALT = frozenset({"<NON_REF>", "<*>"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One record before its samples are read: `keys` its FORMAT, `rest` the samples' columns."""
+
+    record: Record
+    keys: str
+    rest: bytes
+
+
+def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> GenotypeBlock:
+    """Read the samples' columns.
+
+    Args:
+        fields: what of `FIELDS` is used, in order.
+
+    Raises:
+        InputError: a damaged cell, or another number of samples.
+    """
+    first, second = (np.full((len(lines), n_samples), MISSING, np.int8) for _ in range(2))
+    most = max(1, max(len(line.record.alts) for line in lines))
+    has_dosages = (
+        any(set(line.keys.split(":")) & set(fields) - {"GT"} for line in lines) and fields[0] != "GT"
+    )
+    dosages = np.full((len(lines), n_samples, most), np.nan) if has_dosages else None
+    for keys in dict.fromkeys(line.keys for line in lines):
+        rows = np.array([n for n, line in enumerate(lines) if line.keys == keys])
+        rests = [lines[n].rest for n in rows]
+        words = keys.split(":")
+        if words == ["GT"] and "GT" in fields and (plain := plain_alleles(rests, n_samples)) is not None:
+            first[rows], second[rows] = plain
+            continue
+        cells = sample_cells(rests, n_samples)
+        if "GT" in words and "GT" in fields:
+            one, two = alleles(part(cells, words.index("GT")))
+            first[rows], second[rows] = one.reshape(-1, n_samples), two.reshape(-1, n_samples)
+        if dosages is not None:
+            n_alts = np.array([len(lines[n].record.alts) for n in rows])
+            dosages[rows] = _dosages(cells, words, fields, n_alts, (n_samples, most))
+    records = [line.record for line in lines]
+    _hide_any_alt(records, first, second)
+    return GenotypeBlock(records, first, second, dosages)
+
+
+def _dosages(
+    cells: Cells,
+    words: Sequence[str],
+    fields: Sequence[str],
+    n_alts: NDArray[np.int64],
+    shape: tuple[int, int],
+) -> NDArray[np.float64]:
+    """[n_records, n_samples, most alts], NaN where neither DS nor GP gives them, or a genotype stands before."""
+    n_samples, most = shape
+    found = np.full((len(n_alts), n_samples, most), np.nan)
+    for field in fields:
+        if field == "GT":
+            break
+        if field not in words:
+            continue
+        mine = part(cells, words.index(field))
+        if field == "DS":
+            given = np.stack(listed(mine, most), axis=1)
+        else:
+            given = np.full((len(mine.start), most), np.nan)
+            given[:, 0] = _expected(mine)
+        if np.any((given < -_TOLERATED) | (given > 2 + _TOLERATED)):
+            raise InputError(
+                f"{field} is no dosage of two strands", got=np.nanmax(np.abs(given)), expected="0 to 2"
+            )
+        given = given.reshape(found.shape)
+        if field == "GP":
+            given[n_alts != 1] = np.nan
+        found = np.where(np.isnan(found).all(axis=2, keepdims=True), given, found)
+    return found
+
+
+def _expected(cells: Cells) -> NDArray[np.float64]:
+    """Copies of the only other allele from probabilities of 0, 1 (and 2) copies."""
+    _, one, two = listed(cells, 3)
+    return np.where(np.isnan(two), one, one + 2.0 * two)
+
+
+def _hide_any_alt(records: Sequence[Record], *strands: NDArray[np.int8]) -> None:
+    """ "Some other allele" of a gVCF is no base that was read."""
+    for n, record in enumerate(records):
+        for number, alt in enumerate(record.alts, 1):
+            if alt in _ANY_ALT:
+                for one in strands:
+                    one[n][one[n] == number] = MISSING

@@ -1,0 +1,170 @@
+"""Sample columns of many VCF records at once: text to alleles and dosages, by arrays instead of by cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorcast.biology.pgs.genotypes import MISSING, MOST_ALLELES, NO_STRAND
+from tumorcast.domain.errors import InputError
+
+_TAB, _COLON, _COMMA, _DOT, _SLASH, _BAR, _ZERO, _NINE = (ord(sign) for sign in "\t:,./|09")
+_MOST_DIGITS = 15
+"""Decimals longer than this go Python's slow way; shorter ones are exact."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Where pieces of text begin and end: [n] each; an empty piece is not there."""
+
+    text: NDArray[np.uint8]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+
+    def words(self, rows: NDArray[np.int64]) -> list[str]:
+        """Some of them as text."""
+        return [self.text[self.start[n] : self.end[n]].tobytes().decode("ascii", "replace") for n in rows]
+
+    def byte(self, offset: int) -> NDArray[np.uint8]:
+        """The byte at an offset from each start; past the text's end its last one."""
+        return self.text[np.minimum(self.start + offset, len(self.text) - 1)]
+
+
+def sample_cells(rests: Sequence[bytes], n_samples: int) -> Cells:
+    """Cells of all samples of all records, in order; [n_records * n_samples].
+
+    Raises:
+        InputError: a record has more or fewer columns than there are samples.
+    """
+    text = np.frombuffer(b"\t".join(rests) + b"\t", np.uint8)
+    ends = np.flatnonzero(text == _TAB)
+    if len(ends) != len(rests) * n_samples or any(one.count(b"\t") != n_samples - 1 for one in rests):
+        wrong = next(one.count(b"\t") + 1 for one in rests if one.count(b"\t") + 1 != n_samples)
+        raise InputError(
+            "a record has another number of samples than the header", got=wrong, expected=n_samples
+        )
+    return Cells(text, np.concatenate([[0], ends[:-1] + 1]), ends)
+
+
+def part(cells: Cells, number: int) -> Cells:
+    """The part of that number between the cells' colons; empty where a cell ends before it."""
+    colons = np.flatnonzero(cells.text == _COLON)
+    first = np.searchsorted(colons, cells.start)
+
+    def colon(n: int) -> NDArray[np.int64]:
+        if not len(colons):
+            return cells.end
+        at = first + n
+        found = colons[np.minimum(at, len(colons) - 1)]
+        return np.where(at < len(colons), np.minimum(found, cells.end), cells.end)
+
+    start = cells.start if number == 0 else np.minimum(colon(number - 1) + 1, cells.end)
+    return Cells(cells.text, start, np.maximum(colon(number), start))
+
+
+def plain_alleles(rests: Sequence[bytes], n_samples: int) -> tuple[NDArray[np.int8], NDArray[np.int8]] | None:
+    """Both strands' alleles [n_records, n_samples] where every cell is a diploid genotype of three characters."""
+    if any(len(one) != 4 * n_samples - 1 for one in rests):
+        return None
+    text = np.frombuffer(b"\t".join(rests) + b"\t", np.uint8).reshape(len(rests), n_samples, 4)
+    sign = text[..., 1]
+    if not (np.all(text[..., 3] == _TAB) and np.all((sign == _BAR) | (sign == _SLASH))):
+        return None
+    strands = text[..., 0] - np.uint8(_ZERO), text[..., 2] - np.uint8(_ZERO)
+    missing = np.uint8(MISSING % 256)
+    if any(np.any((one > 9) & (one != missing)) for one in strands):
+        return None
+    return strands[0].view(np.int8), strands[1].view(np.int8)
+
+
+def alleles(cells: Cells) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Both strands' alleles [n] of genotypes; a haploid call has `NO_STRAND` second; more than two are not read.
+
+    Raises:
+        InputError: what is no genotype.
+    """
+    width = cells.end - cells.start
+    one, sign, two = (cells.byte(offset) for offset in range(3))
+    is_one, is_two = width == 1, (width == 3) & ((sign == _BAR) | (sign == _SLASH))
+    first, second = (np.full(len(width), MISSING, np.int8) for _ in range(2))
+    ok = is_one | is_two | (width == 0)
+    for found, which, byte in ((first, is_one | is_two, one), (second, is_two, two)):
+        is_digit = (byte >= _ZERO) & (byte <= _NINE)
+        np.copyto(found, (byte - np.uint8(_ZERO)).view(np.int8), where=which & is_digit)
+        ok &= ~which | is_digit | (byte == _DOT)
+    second[is_one & (one != _DOT)] = NO_STRAND
+    rows = np.flatnonzero(~ok)
+    for row, word in zip(rows, cells.words(rows), strict=True):
+        first[row], second[row] = _slow_alleles(word)
+    return first, second
+
+
+def _slow_alleles(word: str) -> tuple[int, int]:
+    words = re.split(r"[/|]", word.lstrip("/|"))
+    if not all(one == "." or one.isdigit() for one in words):
+        raise InputError("a genotype cannot be read", got=word[:20], expected="0/1, 0|1, 1, ./.")
+    codes = [int(one) if one.isdigit() and int(one) < MOST_ALLELES else MISSING for one in words]
+    if len(codes) == 1:
+        return codes[0], NO_STRAND if codes[0] != MISSING else MISSING
+    return (codes[0], codes[1]) if len(codes) == 2 else (MISSING, MISSING)
+
+
+def decimals(cells: Cells) -> NDArray[np.float64]:
+    """Numbers [n], NaN where there is none; exact as Python's `float`.
+
+    Raises:
+        InputError: what is no number.
+    """
+    width = cells.end - cells.start
+    value, n_after = np.zeros(len(width)), np.zeros(len(width), np.int64)
+    dots, ok = np.zeros(len(width), np.int64), (width > 0) & (width <= _MOST_DIGITS)
+    for offset in range(min(int(width.max(initial=0)), _MOST_DIGITS)):
+        byte, is_in = cells.byte(offset), offset < width
+        is_digit, is_dot = is_in & (byte >= _ZERO) & (byte <= _NINE), is_in & (byte == _DOT)
+        value = np.where(is_digit, value * 10.0 + (byte.astype(np.float64) - _ZERO), value)
+        n_after += is_digit & (dots > 0)
+        dots += is_dot
+        ok &= ~is_in | is_digit | is_dot
+    is_alone = (width == 1) & (dots == 1)
+    value = np.where(is_alone | (width == 0), np.nan, value / 10.0**n_after)
+    rows = np.flatnonzero(~(ok & (dots <= 1)) & (width > 0))
+    for row, word in zip(rows, cells.words(rows), strict=True):
+        value[row] = _slow_decimal(word)
+    return value
+
+
+def _slow_decimal(word: str) -> float:
+    if word.lower() in (".", "nan", "na"):
+        return float("nan")
+    try:
+        return float(word)
+    except ValueError:
+        raise InputError("a dosage cannot be read", got=word[:20], expected="a number, or .") from None
+
+
+def listed(cells: Cells, most: int) -> list[NDArray[np.float64]]:
+    """Numbers separated by commas: `most` arrays [n], NaN where a list ends before.
+
+    Longer lists are read up to `most`.
+    """
+    commas = np.flatnonzero(cells.text == _COMMA)
+    if not len(commas):
+        none = np.full(len(cells.start), np.nan)
+        return [decimals(cells), *[none] * (most - 1)][:most]
+    first = np.searchsorted(commas, cells.start)
+
+    def cut(n: int) -> NDArray[np.int64]:
+        at = first + n
+        found = commas[np.minimum(at, len(commas) - 1)]
+        return np.where(at < len(commas), np.minimum(found, cells.end), cells.end)
+
+    found, start = [], cells.start
+    for n in range(most):
+        end = np.maximum(cut(n), start)
+        found.append(decimals(Cells(cells.text, start, end)))
+        start = np.minimum(end + 1, cells.end)
+    return found
