@@ -352,6 +352,12 @@ def test_bad_genotypes_are_told(
     assert told in capsys.readouterr().err
 
 
+def test_a_tumour_in_a_cohort_has_no_sum(tmp_path: Path) -> None:
+    vcf = write_vcf(tmp_path / "g.vcf", RECORDS, ["s0", "tumor_1", "s2"])
+    found = sums(tmp_path / "o", write_scores(tmp_path / "A.txt", ROWS), vcf)
+    assert [value is None for value in found] == [False, True, False]
+
+
 def test_a_cut_archive_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 400, 50)
     vcf.write_bytes(vcf.read_bytes()[:-400])

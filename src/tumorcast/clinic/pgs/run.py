@@ -190,9 +190,9 @@ def _result(
         columns[name] = np.full(len(score), empty, values.dtype)
         columns[name][row] = values[at]
     names = {int(r): told.names[int(k)] for k, r in zip(at, row, strict=True) if int(k) in told.names}
-    return concluded(
-        score, sums.sums[n], sums.missing_weight[n], Variants(reason, **columns, names=names), thresholds
-    )
+    variants = Variants(reason, **columns, names=names)
+    result = concluded(score, sums.sums[n], sums.missing_weight[n], variants, thresholds)
+    return replace(result, sample_refusals={**result.sample_refusals, **tumours})
 
 
 def _notes(
