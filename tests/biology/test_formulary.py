@@ -55,8 +55,8 @@ def test_the_documented_counts_are_those_of_the_rows() -> None:
         compared = sum(check is not None for check in checks)
         (row,) = re.findall(rf"^\| {name} .*\| (\d+) \| (\d+) \|$", page, re.MULTILINE)
         assert row == (str(compared), str(len(checks) - compared))
-    for against, n in Counter(check.against for check in sources if check).items():
-        assert f"| {against} | {n} |" in page
+        for against, n in Counter(check.against for check in checks if check).items():
+            assert f"| {against} | {n} |" in page
 
 
 def test_every_drug_is_known_and_named_by_its_own_name() -> None:
