@@ -272,3 +272,36 @@ def test_one_bad_sample_never_sinks_the_others(tmp_path: Path, bad: str) -> None
     for gene in GENES:
         called = call_gene(GENES[gene], both["S2"][gene], embedded_rules())
         assert called.phenotype not in NORMAL or gene == "G6PD"
+
+
+def test_structural_records_state_no_bases(tmp_path: Path) -> None:
+    for genotype in ("0/0:30", "0/1:30"):
+        record = line("chr1:97000000", "N", "<DEL>", genotype, "SVTYPE=DEL;END=98000000")
+        assert not read(tmp_path, [record]).samples["S1"]["DPYD"].calls
+    assert not call(tmp_path, "DPYD", [record]).is_called
+
+
+@pytest.mark.parametrize(
+    ("place", "alt", "info"),
+    [("chr1:97000000", "<DEL>", "SVTYPE=DEL;END=98000000"), ("chr1:97000000", "<DEL>", "SVLEN=-1000000"),
+     ("chr1:97450058", "<DEL>", "END=97450900"), ("chr1:97000000", "<DUP>", "END=98000000"),
+     ("chr1:97450100", "N[chr2:321682[", "SVTYPE=BND")],
+)  # fmt: skip
+def test_structural_variants_are_told_and_never_normal(
+    tmp_path: Path, place: str, alt: str, info: str
+) -> None:
+    found = read(tmp_path, [*everything(), line(place, "N", alt, "0/1:30", info)])
+    called = call_gene(GENES["DPYD"], found.samples["S1"]["DPYD"], embedded_rules())
+    assert called.phenotype == UNCHARACTERISED
+    assert called.activity_score is None
+    assert not found.notes
+
+
+def test_an_insertion_by_symbol_touches_no_gene_behind_it(tmp_path: Path) -> None:
+    record = line("chr1:97000000", "N", "<INS>", "0/1:30", "SVTYPE=INS;SVLEN=1000000")
+    assert call(tmp_path, "DPYD", [*everything(), record]).phenotype == "Normal Metabolizer"
+
+
+def test_an_end_beside_written_bases_states_no_more_than_those(tmp_path: Path) -> None:
+    record = line("chr1:97450050", "A", "G", "0/0:30", "END=97460000")
+    assert not read(tmp_path, [record]).samples["S1"]["DPYD"].calls

@@ -141,11 +141,16 @@ def _change(record: Stated, allele: str, into: SampleGene) -> tuple[int, str, st
         into.note(f"a deletion spans {record.position}: that strand was not read there")
         return "."
     if not set(alt) <= _BASES:
-        if (alt.startswith("<") and alt not in ("<NON_REF>", "<*>")) or "[" in alt or "]" in alt:
+        if is_structural(alt):
             key = (record.position, record.ref, alt)
             into.others[key] = OtherVariant(record.position, record.ref, alt, LOSS, "structural variant")
         return "."
     return shortest(record.position, record.ref, alt)
+
+
+def is_structural(alt: str) -> bool:
+    """Whether an allele is a deletion, duplication or break told by a symbol: its record states no bases."""
+    return (alt.startswith("<") and alt not in ("<NON_REF>", "<*>")) or "[" in alt or "]" in alt
 
 
 def _base(record: Stated, known: Position, change: tuple[int, str, str] | str, allele: str) -> str | None:

@@ -16,7 +16,7 @@ from tumorcast.biology.pgx.definitions import Definitions, GeneDefinition, Posit
 from tumorcast.biology.pgx.genotypes import GeneGenotypes
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.germline_build import BuildCheck
-from tumorcast.readers.germline_sites import SampleGene, Stated, stated_in
+from tumorcast.readers.germline_sites import SampleGene, Stated, is_structural, stated_in
 from tumorcast.readers.tabix import Region, indexed_lines, read_tabix
 from tumorcast.readers.vcf_header import build_of, read_header, read_lines
 
@@ -28,6 +28,7 @@ _SOMATIC_CALLERS = re.compile(
 _SOMATIC_INFO = re.compile(r"##INFO=<ID=(SOMATIC|TLOD|NLOD|SOMATIC_EVENT|QSS|QSI),")
 _TUMOUR_NAME = re.compile(r"(?<![a-z])(tumou?r|metastasis)(?![a-z])", re.IGNORECASE)
 _END = re.compile(r"[\t;]END=(\d+)")
+_SVLEN = re.compile(r"[\t;]SVLEN=-?(\d+)")
 _SYMBOLIC_REF = frozenset({".", "<NON_REF>", "<*>"})
 _PASSED = frozenset({"PASS", ".", ""})
 _AROUND = 1000
@@ -181,11 +182,11 @@ class _Reading:
                 f"{self.path.name}: a record lacks columns", got=f"{len(fields)} at {fields[0]}:{position}",
                 expected=f"{self._n_columns} separated by tabs",
             )  # fmt: skip
-        last = _last(position, line.partition("\t")[2])
         info, ref, alts = dict(_pairs(fields[7])), fields[3].upper(), fields[4].split(",")
-        touched = [
-            one for one in gene.positions if position - 1 <= one.position <= last or _near(one, position)
-        ]
+        is_block = set(alts) <= _SYMBOLIC_REF
+        last = _last(position, line.partition("\t")[2]) if is_block else position + len(ref) - 1
+        near = [one for one in gene.positions if position - 1 <= one.position <= last or _near(one, position)]
+        touched = [] if any(map(is_structural, alts)) else near
         touched = [one for one in touched if self.check.has_reference(gene, one, position, ref)]
         keys = fields[8].split(":")
         if "GT" not in keys:
@@ -193,7 +194,7 @@ class _Reading:
             return
         if touched and fields[6] not in _PASSED:
             self._filtered.add((fields[6], position))
-        record = Stated(gene, position, ref, tuple(alts), info, last, set(alts) <= _SYMBOLIC_REF)
+        record = Stated(gene, position, ref, tuple(alts), info, last, is_block)
         for column, sample in self._columns:
             values = dict(zip(keys, fields[column].split(":"), strict=False))
             stated_in(record, values, touched, self.found[sample][gene.gene])
@@ -223,10 +224,13 @@ def _end(gene: GeneDefinition) -> int:
 
 
 def _last(position: int, rest: str) -> int:
-    """Last position that a record covers: by its block's END, else by its REF."""
+    """Last position that a record covers: by its END, its SVLEN, else by its REF."""
     last = position + len(rest.split("\t", 3)[2]) - 1
-    block = _END.search(rest) if "END=" in rest else None
-    return max(last, int(block[1])) if block else last
+    if block := _END.search(rest) if "END=" in rest else None:
+        return max(last, int(block[1]))
+    if length := _SVLEN.search(rest) if "SVLEN=" in rest and "<INS" not in rest else None:
+        return max(last, position + int(length[1]))
+    return last
 
 
 def _near(one: Position, position: int) -> bool:

@@ -180,7 +180,13 @@ def _by_diplotype(
 ) -> GeneCall:
     found = diplotypes(definition, calls)
     if not found:
-        blank = replace(blank, notes=("not called: no pair of named alleles explains the genotypes",))
+        blank = replace(
+            blank,
+            notes=(
+                "not called: no pair of named alleles explains the genotypes; combinations and partial alleles are not "
+                "called",
+            ),
+        )
         return _by_single_variant(definition, calls, blank, rules)
     best = [one for one in found if one.score == found[0].score]
     phenotypes = {one: _phenotype(definition, one.alleles, rules) for one in found}
@@ -274,7 +280,7 @@ def _guarded(call: GeneCall) -> GeneCall:
     words = call.phenotype.split(" OR ")
     if lost:
         names = ", ".join(one.name for one in lost[:_SHOWN])
-        note = f"loss-of-function variant outside the named alleles, uncharacterised: {names}"
+        note = f"loss-of-function or structural variant outside the named alleles, uncharacterised: {names}"
         if any(word in NORMAL or word == INDETERMINATE for word in words):
             return replace(call, phenotype=UNCHARACTERISED, activity_score=None, notes=(note, *call.notes))
         return replace(call, notes=(note, *call.notes))

@@ -15,7 +15,7 @@ def limits_of(call: GeneCall) -> tuple[str, ...]:
         return ()
     told = []
     if lost := [one.name for one in call.others if one.kind == LOSS]:
-        told.append(f"loss-of-function variants outside the named alleles: {_some(lost)}")
+        told.append(f"loss-of-function or structural variants outside the named alleles: {_some(lost)}")
     if call.missing_key:
         told.append(f"key positions were not typed: {_some(call.missing_key)}")
     if any("was not read and" in note for note in call.notes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tumorcast.biology.pgx.call import GeneCall
+from tumorcast.biology.pgx.loss import LOSS
 
 _SHOWN = 6
 
@@ -19,7 +20,10 @@ def notes_of(call: GeneCall) -> list[str]:
     if call.is_called and call.missing and not call.is_outside:
         shown = ", ".join(call.missing[:_SHOWN]) + (" ..." if len(call.missing) > _SHOWN else "")
         notes.append(f"{len(call.missing)} of {call.n_positions} positions not typed: {shown}")
-    unknown = [one.name for one in call.others if one.kind != "loss of function"]
+    lost = [one.name for one in call.others if one.kind == LOSS]
+    if lost and not call.is_called:
+        notes.append(f"loss-of-function or structural variants, uncharacterised: {', '.join(lost[:_SHOWN])}")
+    unknown = [one.name for one in call.others if one.kind != LOSS]
     if unknown:
         more = "" if len(unknown) <= _SHOWN else f" and {len(unknown) - _SHOWN} more"
         notes.append(f"uncharacterised variants, effect unknown: {', '.join(unknown[:_SHOWN])}{more}")
