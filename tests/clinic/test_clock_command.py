@@ -81,7 +81,8 @@ def test_tissue_and_platform_must_be_declared(
 
 
 def test_a_tumour_gets_counters_and_components_and_no_age(tmp_path: Path, betas: Path) -> None:
-    write_clock([betas], tmp_path, Request("tumour", "450k", min_coverage=0.001))
+    lines = write_clock([betas], tmp_path, Request("tumour", "450k", min_coverage=0.001))
+    assert lines[-1] == "2 samples, 6 of 22 readings; refused: 16 tumour_tissue (reasons in clock.txt)"
     assert set(ages(tmp_path).values()) == {""}
     told = counters(tmp_path)
     assert told["S0", "Zhang_10"] == told["S0", "Garagnani"] == ""

@@ -26,12 +26,13 @@ _UNFIT = "cell lines, xenografts, organoids and free DNA in plasma are no tissue
 EXPECTED_TISSUES = (
     "tumour, blood, cord blood, saliva, buccal, or `normal` with the organ (normal liver, normal skin)"
 )
-_PLATFORMS = {
-    "27k": "27k", "hm27": "27k", "humanmethylation27": "27k", "450k": "450k", "hm450": "450k", "hm450k": "450k",
-    "humanmethylation450": "450k", "450": "450k", "epic": "EPIC", "epicv1": "EPIC", "850k": "EPIC", "hmepic": "EPIC",
-    "humanmethylationepic": "EPIC", "epicv2": "EPICv2", "epic2": "EPICv2", "935k": "EPICv2", "950k": "EPICv2",
-    "humanmethylationepicv2": "EPICv2", "msa": "MSA",
-}  # fmt: skip
+_PLATFORMS = (
+    ("EPICv2", re.compile(r"epic.{0,20}v?2|9[35]\d?k|935|950")),
+    ("EPIC", re.compile(r"epic|850k?\b")),
+    ("450k", re.compile(r"450")),
+    ("27k", re.compile(r"27k?\b")),
+    ("MSA", re.compile(r"\bmsa\b|methylation screening")),
+)
 EXPECTED_PLATFORMS = "27k, 450k, EPIC, EPICv2, MSA"
 _BARCODE = re.compile(r"TCGA-\w{2}-\w{4}-(\d{2})", re.IGNORECASE)
 
@@ -76,7 +77,8 @@ def platform_of(word: str) -> str:
     Raises:
         InputError: no Illumina methylation array.
     """
-    found = _PLATFORMS.get(re.sub(r"[\s_.-]+", "", word.strip().casefold()).removeprefix("illumina"))
+    text = re.sub(r"[\s_-]+", " ", word.strip().casefold())
+    found = next((name for name, words in _PLATFORMS if words.search(text)), None)
     if found is None:
         raise InputError(
             "the array is not known", got=word, expected=EXPECTED_PLATFORMS,

@@ -141,7 +141,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 def _ticks(ends: tuple[float, float], most: int) -> list[float]:
     span = ends[1] - ends[0]
     step = next(
-        s * 10.0**power for power in range(-3, 6) for s in (1, 2, 5) if span / (s * 10.0**power) <= most
+        s * 10.0**power for power in range(-3, 300) for s in (1, 2, 5) if span / (s * 10.0**power) <= most
     )
     first = int(ends[0] // step) + 1
     return [round(step * k, 6) for k in range(first, int(ends[1] // step) + 1)]

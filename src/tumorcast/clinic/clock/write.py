@@ -164,4 +164,7 @@ def _write(out: Path, record: ClockRecord) -> None:
 def _summary(record: ClockRecord) -> list[str]:
     readings = [reading for one in record.samples for reading in one.readings]
     n_read = sum(reading.value is not None for reading in readings)
-    return [f"{len(record.samples)} samples, {n_read} of {len(readings)} readings; the others are refused"]
+    codes = Counter(reading.refusal.code for reading in readings if reading.refusal)
+    told = ", ".join(f"{n} {code}" for code, n in codes.most_common())
+    refused = f"; refused: {told} (reasons in clock.txt)" if told else ""
+    return [f"{len(record.samples)} samples, {n_read} of {len(readings)} readings{refused}"]
