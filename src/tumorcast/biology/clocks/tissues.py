@@ -27,7 +27,7 @@ EXPECTED_TISSUES = (
     "tumour, blood, cord blood, saliva, buccal, or `normal` with the organ (normal liver, normal skin)"
 )
 _PLATFORMS = (
-    ("EPICv2", re.compile(r"epic.{0,20}v?2|9[35]\d?k|935|950")),
+    ("EPICv2", re.compile(r"epic ?(?:v ?)?2(?:\.0)?\b|935|950")),
     ("EPIC", re.compile(r"epic|850k?\b")),
     ("450k", re.compile(r"450")),
     ("27k", re.compile(r"27k?\b")),
