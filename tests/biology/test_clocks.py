@@ -181,7 +181,8 @@ def test_words_for_arrays() -> None:
     words = {
         "450K": "450k", "Infinium HumanMethylation450 BeadChip": "450k", "HM450": "450k", "Illumina EPIC v1": "EPIC",
         "850k": "EPIC",
-        "EPIC (2016)": "EPIC", "MethylationEPIC": "EPIC", "EPIC_v2": "EPICv2", "EPIC v2.0": "EPICv2", "EPICv2": "EPICv2",
+        "EPIC (2016)": "EPIC", "MethylationEPIC": "EPIC",
+        "EPIC_v2": "EPICv2", "EPIC v2.0": "EPICv2", "EPICv2": "EPICv2",
         "935k": "EPICv2", "hm27": "27k", "27K": "27k", "MSA": "MSA",
     }  # fmt: skip
     assert {word: platform_of(word) for word in words} == words
