@@ -39,6 +39,7 @@ COMMANDS = (
     "report",
     "rank",
     "curves",
+    "landmark",
     "recalibrate",
     "lab",
     "serve",

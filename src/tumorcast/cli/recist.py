@@ -29,6 +29,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--time-unit", choices=("days", "weeks", "months"), default="days")
     parser.add_argument("--evaluator", help="whose measurements (TREVALID or TREVAL)")
     parser.add_argument("--strict", action="store_true", help="refuse baselines that break RECIST's rules")
+    parser.add_argument(
+        "--study", type=Path, metavar="STUDY",
+        help="write its treatment timeline with these responses and sizes into the folder; the study is not touched",
+    )  # fmt: skip
+    parser.add_argument(
+        "--line", type=float, metavar="N", help="with --study: line of therapy of the lesions"
+    )
     parser.set_defaults(run=run)
 
 
@@ -36,12 +43,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, judge, write."""
     from tumorcast.biology.recist.best import ResponseRules
     from tumorcast.clinic.recist.write import write_recist
+    from tumorcast.readers.cbioportal import read_study
     from tumorcast.readers.lesion_tables import Reading
 
     reading = Reading(arguments.size_unit, arguments.time_unit, arguments.evaluator, arguments.strict)
     rules = ResponseRules(arguments.confirm, arguments.confirm_days, arguments.stable_days)
     told = write_recist(
-        arguments.tables, arguments.out, reading, arguments.criteria, rules, arguments.longest_gap_days
-    )
-    print("\n".join([*told, f"in {arguments.out}/  (assessments.csv, patients.csv, problems.csv, pictures)"]))
+        arguments.tables, arguments.out, reading, arguments.criteria, rules, arguments.longest_gap_days,
+        read_study(arguments.study) if arguments.study else None, arguments.line,
+    )  # fmt: skip
+    files = "assessments.csv, patients.csv, labels.csv, problems.csv, pictures"
+    print("\n".join([*told, f"in {arguments.out}/  ({files})"]))
     return 0

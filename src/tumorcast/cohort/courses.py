@@ -39,15 +39,7 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     which event the times are, `attrs["late"]`: courses whose time was left out, for their progression is later than the
     end of the patient.
     """
-    by_patient: dict[Any, list[Record]] = {}
-    for record in _records(_drug_records(study.treatments)):
-        by_patient.setdefault(record["patient_id"], []).append(record)
-    rows = [
-        row
-        for patient_id, patient in zip(study.patients.index, _records(study.patients), strict=True)
-        for row in _courses_of(str(patient_id), by_patient.get(patient_id, []), patient)
-    ]
-    raw = pd.DataFrame(rows)
+    raw = pd.DataFrame(_rows(study))
     chosen = _endpoint(raw, endpoint)
     records = raw["labels"].tolist()
     table = raw.drop(columns="labels").set_index("course_id")
@@ -60,6 +52,22 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     table.attrs["late"] = [str(table.index[k]) for k in sorted(late)]
     table.attrs["survival"] = stem
     return table
+
+
+def course_labels(study: Study) -> dict[str, Record]:
+    """What the study's columns say of each course, by course, as `course_table` numbers them."""
+    return {row["course_id"]: row["labels"] for row in _rows(study)}
+
+
+def _rows(study: Study) -> list[Record]:
+    by_patient: dict[Any, list[Record]] = {}
+    for record in _records(_drug_records(study.treatments)):
+        by_patient.setdefault(record["patient_id"], []).append(record)
+    return [
+        row
+        for patient_id, patient in zip(study.patients.index, _records(study.patients), strict=True)
+        for row in _courses_of(str(patient_id), by_patient.get(patient_id, []), patient)
+    ]
 
 
 def _drug_records(treatments: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,8 @@ RESPONSE_COLUMNS = {
 }
 SIZE_PERCENT, SIZE_DAY = "SIZE_CHANGE_PERCENT", "SIZE_CHANGE_DAY"
 """Sum of diameters against baseline, in percent, at a scan so many days after the course's first day."""
+RESPONSE_DAY = "RESPONSE_DAY"
+"""Day after the course's first day on which a complete or partial response was first known."""
 SIZE_WINDOW_DAYS, SIZE_TARGET_DAY = (28.0, 84.0), 56.0
 _SMALLEST_RATIO, _LARGEST_RATIO = 0.05, 5.0
 ENDPOINTS = ("OS", "PFS", "DFS", "DSS", "EFS", "RFS", "PFI", "TTP", "DOR", "TTD", "TTNT")
@@ -64,23 +66,33 @@ def survival_of(row: Mapping[str, Any], stem: str) -> tuple[float, float]:
 
 
 def size_of(rows: Sequence[Mapping[str, Any]]) -> float:
-    """Natural logarithm of (sum of diameters / baseline) at the scan nearest week 8; NaN unknown.
+    """Natural logarithm of (sum of diameters / baseline) at the scan nearest week 8 (`near_week_8`); NaN unknown.
 
-    Only scans from week 4 to 12 count; of two equally near the earlier one, of one day the larger. A tumour below a
-    twentieth of its size, or gone, counts as a twentieth (too small to measure), one above five times its size as five
-    times. A change below -100 percent, or without an end, is unknown.
+    A tumour below a twentieth of its size, or gone, counts as a twentieth (too small to measure), one above five times
+    its size as five times.
+    """
+    scan = near_week_8([(_number(row.get(SIZE_DAY)), _number(row.get(SIZE_PERCENT))) for row in rows])
+    if scan is None:
+        return math.nan
+    return math.log(min(max(1 + scan[1] / 100, _SMALLEST_RATIO), _LARGEST_RATIO))
+
+
+def near_week_8(scans: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """Of scans (day, percent from baseline) the one that is the label: nearest day 56, from week 4 to 12.
+
+    Of two equally near the earlier one, of one day the larger. A change below -100 percent, or without an end, is
+    unknown. None: no scan is usable.
     """
     low, high = SIZE_WINDOW_DAYS
-    scans = [(_number(row.get(SIZE_DAY)), _number(row.get(SIZE_PERCENT))) for row in rows]
     usable = [
         (abs(day - SIZE_TARGET_DAY), day, -change)
         for day, change in scans
         if low <= day <= high and -100 <= change < math.inf
     ]
     if not usable:
-        return math.nan
-    ratio = 1 - min(usable)[2] / 100
-    return math.log(min(max(ratio, _SMALLEST_RATIO), _LARGEST_RATIO))
+        return None
+    _, day, change = min(usable)
+    return day, -change
 
 
 def survival_endpoint(rows: Sequence[Mapping[str, Any]]) -> str:

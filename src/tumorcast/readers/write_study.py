@@ -36,6 +36,7 @@ _SEGMENT_NAMES = {
     "sample_id": "ID", "chromosome": "chrom", "start": "loc.start", "end": "loc.end", "log2": "seg.mean",
     "major": "nMajor", "minor": "nMinor",
 }  # fmt: skip
+_TIMELINE = {"genetic_alteration_type": "CLINICAL", "datatype": "TIMELINE"}
 _TREATMENT_NAMES = {
     "patient_id": "PATIENT_ID", "start_day": "START_DATE", "stop_day": "STOP_DATE", "agent": "AGENT",
     "regimen": "REGIMEN", "line": "LINE", "treatment_type": "TREATMENT_TYPE",
@@ -137,13 +138,18 @@ def _type_of(column: pd.Series) -> str:
     return "NUMBER" if pd.api.types.is_numeric_dtype(column) else "STRING"
 
 
+def write_treatments(study: Study, folder: Path) -> None:
+    """`data_timeline_treatment.txt` and its meta file, from the study's treatments."""
+    rest = [column for column in study.treatments if column not in TREATMENT_COLUMNS]
+    table = study.treatments[[*TREATMENT_COLUMNS, *rest]].rename(columns=_TREATMENT_NAMES)
+    table.insert(3, "EVENT_TYPE", "Treatment")
+    _table(study, folder, "timeline_treatment", table, _TIMELINE)
+
+
 def _timelines(study: Study, folder: Path) -> None:
-    keys = {"genetic_alteration_type": "CLINICAL", "datatype": "TIMELINE"}
+    keys = _TIMELINE
     if len(study.treatments):
-        rest = [column for column in study.treatments if column not in TREATMENT_COLUMNS]
-        table = study.treatments[[*TREATMENT_COLUMNS, *rest]].rename(columns=_TREATMENT_NAMES)
-        table.insert(3, "EVENT_TYPE", "Treatment")
-        _table(study, folder, "timeline_treatment", table, keys)
+        write_treatments(study, folder)
     if len(study.laboratory):
         tests = study.laboratory.rename(
             columns={"patient_id": "PATIENT_ID", "day": "START_DATE", "value": "RESULT"}

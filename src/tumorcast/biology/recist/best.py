@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from tumorcast.biology.recist.points import TimePoint
 
@@ -29,11 +29,18 @@ class ResponseRules:
 
 @dataclass(frozen=True)
 class BestResponse:
-    """Best overall response; `day` is that of the assessment that first showed it, None for NE."""
+    """Best overall response.
+
+    Attributes:
+        day: of the assessment that first showed it, None for NE.
+        response_day: on which a complete or partial response was first known: where it has to be confirmed, the day of
+            the assessment that did. None: there was none.
+    """
 
     response: str
     day: float | None
     why: str
+    response_day: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,19 @@ def best_response(points: Sequence[TimePoint], rules: ResponseRules | None = Non
 
 def best_of(dated: Sequence[Dated], rules: ResponseRules, words: tuple[str, ...]) -> BestResponse:
     """The rules on any criteria's words for complete, partial, stable, non-measurable, progressive disease."""
+    return replace(_best_of(dated, rules, words), response_day=_known_day(dated, words[:2], rules))
+
+
+def _known_day(dated: Sequence[Dated], goal: tuple[str, ...], rules: ResponseRules) -> float | None:
+    """When a response was known: nothing of what came after it is used."""
+    if not rules.is_confirmed:
+        first = _first(dated, goal)
+        return None if first is None else first.day
+    days = [pair[1].day for pair in _confirmations(dated, goal, rules)]
+    return min(days, default=None)
+
+
+def _best_of(dated: Sequence[Dated], rules: ResponseRules, words: tuple[str, ...]) -> BestResponse:
     complete, partial, stable, other, progressive = words
     for goal in ((complete,), (complete, partial)):
         first = _confirmed(dated, goal, rules) if rules.is_confirmed else _first(dated, goal)
@@ -101,16 +121,23 @@ def _first(dated: Sequence[Dated], words: Sequence[str]) -> Dated | None:
 
 
 def _confirmed(dated: Sequence[Dated], goal: tuple[str, ...], rules: ResponseRules) -> Dated | None:
-    """The first response that one at least `confirm_days` later repeats, with nothing worse between but NE."""
+    """The first response that another one confirms."""
+    return next((one for one, _ in _confirmations(dated, goal, rules)), None)
+
+
+def _confirmations(
+    dated: Sequence[Dated], goal: tuple[str, ...], rules: ResponseRules
+) -> Iterator[tuple[Dated, Dated]]:
+    """Responses with the one, at least `confirm_days` later, that repeats them, nothing worse between but NE."""
     for k, one in enumerate(dated):
         if one.response not in goal:
             continue
         for later in dated[k + 1 :]:
             if later.response in goal and later.day - one.day >= rules.confirm_days:
-                return one
+                yield one, later
+                break
             if later.response not in (*goal, "NE"):
                 break
-    return None
 
 
 def _lasts(one: Dated, rules: ResponseRules) -> bool:

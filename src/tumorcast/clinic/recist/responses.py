@@ -36,6 +36,7 @@ class PatientResponse:
         best: by the criteria that were asked for.
         progression: time to progression or death by them.
         new_therapy_day: first day of another treatment, None where there was none.
+        start_day: first day of treatment, as the assessments count.
     """
 
     patient: PatientLesions
@@ -44,6 +45,7 @@ class PatientResponse:
     best: BestResponse
     progression: ProgressionFree
     new_therapy_day: float | None = None
+    start_day: float = 0.0
 
     def is_before_new_therapy(self, point: TimePoint) -> bool:
         """Whether an assessment began before another treatment did, or on its first day."""
@@ -65,10 +67,10 @@ def respond(
         immune = immune_points(patient)
         best = immune_best_response(immune, rules)
         free = immune_progression_free(immune, known, longest_gap_days)
-        return PatientResponse(patient, points, immune, best, free, known.new_therapy_day)
+        return PatientResponse(patient, points, immune, best, free, known.new_therapy_day, known.start_day)
     free = progression_free(points, known, longest_gap_days)
     best = best_response(points, rules)
-    return PatientResponse(patient, points, (), best, free, known.new_therapy_day)
+    return PatientResponse(patient, points, (), best, free, known.new_therapy_day, known.start_day)
 
 
 def respond_all(

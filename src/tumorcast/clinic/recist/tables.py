@@ -53,6 +53,7 @@ def patient_table(responses: Sequence[PatientResponse]) -> pd.DataFrame:
                 "best_response": one.best.response,
                 "best_response_day": one.best.day,
                 "best_response_why": one.best.why,
+                "response_known_day": one.best.response_day,
                 "best_percent_change": best_change(one),
                 "n_assessments": len(one.points),
                 "pfs_days": one.progression.time_days,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from tumorcast.biology.recist.best import ResponseRules
 from tumorcast.biology.recist.problems import Problem
+from tumorcast.clinic.recist.labels import label_table, labelled
 from tumorcast.clinic.recist.responses import Criteria, PatientResponse, respond_all
 from tumorcast.clinic.recist.tables import assessment_table, comparison_table, patient_table, problem_table
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.files import write_text
 from tumorcast.readers.lesion_tables import Reading, read_lesion_tables
+from tumorcast.readers.study import Study
+from tumorcast.readers.write_study import write_treatments
 
 
 def write_recist(
@@ -23,8 +27,14 @@ def write_recist(
     criteria: Criteria = "recist",
     rules: ResponseRules | None = None,
     longest_gap_days: float | None = None,
+    study: Study | None = None,
+    line: float | None = None,
 ) -> list[str]:
-    """Write assessments.csv, patients.csv, problems.csv, comparison.csv where RS is there, and two pictures.
+    """Write assessments, patients, labels and problems (CSV), comparison.csv where RS is there, and two pictures.
+
+    Args:
+        study: its treatment timeline with the labels is written too, beside the tables; the study is not touched.
+        line: see `labels.labelled`.
 
     Returns:
         Lines to print: counts, without patients.
@@ -45,6 +55,7 @@ def write_recist(
     written = {
         "assessments": assessment_table(made),
         "patients": patient_table(made),
+        "labels": label_table(made),
         "problems": problem_table(problems),
     }
     compared = comparison_table(made, tables.reported, criteria)
@@ -55,6 +66,10 @@ def write_recist(
     lines = _told(made, problems)
     if len(compared):
         lines.append(f"reported responses: {int(compared['is_same'].sum())} of {len(compared)} are ours too")
+    if study is not None:
+        treatments, more_lines = labelled(study.treatments, written["labels"], line)
+        write_treatments(replace(study, treatments=treatments), out)
+        lines += more_lines
     return [*lines, *_draw(made, out)]
 
 
