@@ -84,3 +84,35 @@ def test_settings_of_three_regimens_are_recorded_as_before():
 def test_confounding_needs_five_regimens():
     with pytest.raises(InputError, match="five regimens"):
         SimulationSettings(5, 1, assignment="confounded")
+
+
+def test_a_cancer_type_is_declared_and_changes_drugs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+
+    def made(name: str, **wanted: object) -> Path:
+        return simulate_study(
+            Path(name), n_patients=30, seed=4, features_only=True, tiles_per_slide=4, progress=False,
+            regimens="five", **wanted,
+        )  # fmt: skip
+
+    one, several = made("one"), made("several", cancers=("BLCA", "UCEC"), drugs="by_cancer")
+    assert set(read_study(one).samples["CANCER_TYPE"]) == {"Lung Adenocarcinoma"}
+    study = read_study(several)
+    assert len(study.slides) > 0
+    assert all(Path(path).is_file() for path in study.slides["path"])
+    codes = study.samples.groupby("patient_id")["ONCOTREE_CODE"].agg(set)
+    assert set.union(*codes) == {"BLCA", "UCEC"}
+    assert (codes.map(len) == 1).all()
+    own = study.treatments.assign(code=study.treatments["patient_id"].map(lambda name: min(codes[name])))
+    drugs = own.groupby("code")["agent"].agg(set)
+    assert drugs["BLCA"] - drugs["UCEC"] <= {"Atezolizumab", "Cisplatin", "Gemcitabine"}
+    assert "Gemcitabine" in drugs["BLCA"]
+    assert "Paclitaxel" in drugs["UCEC"]
+    for file in ("patients.csv", "potential_outcomes.csv"):
+        assert (one / "truth" / file).read_bytes() == (several / "truth" / file).read_bytes()
+
+
+@pytest.mark.parametrize("cancers", [("LUAD", "LUAD"), ("LAUD",), ()])
+def test_cancer_types_that_are_not_simulated_are_refused(cancers: tuple[str, ...]):
+    with pytest.raises(InputError, match="cancer type"):
+        SimulationSettings(5, 1, cancers=cancers)

@@ -44,6 +44,19 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--no-overlap", action="store_true", help="patients of ECOG 2 are never given some regimens"
     )
+    parser.add_argument(
+        "--cancers",
+        nargs="+",
+        default=["LUAD"],
+        metavar="CODE",
+        help="OncoTree codes of the patients' cancer types, equally often: LUAD, BLCA, UCEC (%(default)s)",
+    )
+    parser.add_argument(
+        "--drugs",
+        choices=("drawn", "by-cancer"),
+        default="drawn",
+        help="which drugs a regimen is made of: drawn for each patient, or the same for all of a cancer type",
+    )
     parser.add_argument("--force", action="store_true", help="replace a simulated study of other settings")
     parser.set_defaults(run=run)
 
@@ -55,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     kept = ("seed", "tiles_per_slide", "features_only", "null", "regimens", "assignment", "no_overlap")
     wanted = {"n_patients": arguments.patients, **{name: getattr(arguments, name) for name in kept}}
+    wanted |= {"cancers": tuple(arguments.cancers), "drugs": arguments.drugs.replace("-", "_")}
     if is_finished(arguments.out, SimulationSettings(**wanted)):
         print(f"already there: {arguments.out}")
         return 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 
+from tumorcast.cohort.simulate.cancers import USUAL, Drugs
 from tumorcast.cohort.simulate.courses import draw_courses
 from tumorcast.cohort.simulate.outcomes import draw_outcomes, in_order
 from tumorcast.cohort.simulate.patients import F64, draw_patients
@@ -29,6 +28,7 @@ from tumorcast.cohort.simulate.tissue_plan import TileFacts
 from tumorcast.cohort.simulate.treatments import Assignment, Regimens
 from tumorcast.cohort.simulate.truth import course_truth, write_truth
 from tumorcast.domain.errors import InputError
+from tumorcast.readers.files import replaced_folder
 from tumorcast.readers.meta import SIMULATION_RECORD
 from tumorcast.readers.write_study import write_study
 
@@ -47,41 +47,30 @@ def simulate_study(
     regimens: Regimens = "three",
     assignment: Assignment = "randomised",
     no_overlap: bool = False,
+    cancers: tuple[str, ...] = USUAL,
+    drugs: Drugs = "drawn",
     progress: bool = True,
     force: bool = False,
 ) -> Path:
-    """Write a simulated study with its planted truth to `out`; the same seed gives the same study.
+    """Write a simulated study with its planted truth to `out`; the same settings give the same study.
 
-    The folder is built under a temporary name and renamed at the end. A finished one with the same settings
-    is left as it is.
+    Built under a temporary name and renamed at the end. A finished one of the same settings is left as it is.
 
     Args:
         out: study folder (cBioPortal layout), with `slides/` and `truth/`.
-        n_patients, seed, tiles_per_slide, features_only, null, regimens, assignment, no_overlap: see
+        progress: show it on stderr. force: replace a simulated study of other settings. All else: see
             `SimulationSettings`.
-        progress: show progress on stderr.
-        force: replace a simulated study of other settings.
 
     Raises:
         InputError: `out` holds something else, or a setting is out of range.
     """
     settings = SimulationSettings(
-        n_patients, seed, tiles_per_slide, features_only, null, regimens, assignment, no_overlap
+        n_patients, seed, tiles_per_slide, features_only, null, regimens, assignment, no_overlap, cancers, drugs
     )
-    if is_finished(out, settings):
-        return out
-    _check_free(out, force)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    building = out.absolute().parent / f".{out.name}.{os.getpid()}.partial"
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
-    try:
-        _build(building, settings, progress)
-        if out.exists():
-            shutil.rmtree(out)
-        os.replace(building, out)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    if not is_finished(out, settings):
+        _check_free(out, force)
+        with replaced_folder(out.absolute()) as building:
+            _build(building, settings, progress)
     return out
 
 

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from tumorcast.cohort.simulate.cancers import USUAL, Drugs, check_cancers, draw_cancers
 from tumorcast.cohort.simulate.treatments import Assignment, Regimens, Treatments, treatments_of
 from tumorcast.domain.errors import InputError
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Raised whenever the same settings give another cohort."""
 
 
@@ -27,6 +28,9 @@ class SimulationSettings:
         regimens: "three" classes, or "five" whose order differs from patient to patient.
         assignment: "randomised": chance alone decides who is given what; "confounded": the patient's state does too.
         no_overlap: some patients are never given some regimens (`treatments.NO_OVERLAP_RULE`).
+        cancers: OncoTree codes of the patients' cancer types, equally often (`cancers.CANCERS`); the sample table says
+            which is whose.
+        drugs: which drugs a regimen is made of: "drawn" for each patient, or those "by_cancer".
     """
 
     n_patients: int
@@ -37,6 +41,8 @@ class SimulationSettings:
     regimens: Regimens = "three"
     assignment: Assignment = "randomised"
     no_overlap: bool = False
+    cancers: tuple[str, ...] = USUAL
+    drugs: Drugs = "drawn"
 
     def __post_init__(self) -> None:
         for name, least in (("n_patients", 1), ("seed", 0), ("tiles_per_slide", 4)):
@@ -44,6 +50,7 @@ class SimulationSettings:
                 raise InputError(
                     f"{name} is too small", got=getattr(self, name), expected=f"at least {least}"
                 )
+        check_cancers(self.cancers)
         if self.regimens == "three" and (self.assignment, self.no_overlap) != ("randomised", False):
             raise InputError(
                 "confounded assignment and patients without overlap need five regimens",
@@ -56,16 +63,24 @@ class SimulationSettings:
         """The regimens, what each does to whom, and who is given it."""
         return treatments_of(self.regimens)
 
+    def cancer_codes(self) -> tuple[str, ...]:
+        """[n] cancer type of each patient."""
+        return draw_cancers(self.stream("cancers"), self.n_patients, self.cancers)
+
     def stream(self, part: str, *numbers: int) -> np.random.Generator:
         """Random numbers of one part of the simulation, independent of all other parts."""
         return np.random.default_rng([self.seed, zlib.crc32(part.encode()), *numbers])
 
     def recorded(self) -> dict[str, int | bool | str]:
-        """What is written beside the cohort, to know it again; settings of treatments where they are not the usual."""
-        own = asdict(self)
-        usual = {name: own.pop(name) for name in ("regimens", "assignment", "no_overlap")}
-        changed = {} if self.regimens == "three" else usual
-        return {"format_version": FORMAT_VERSION, **own, **changed}
+        """What is written beside the cohort, to know it again; of treatments and cancers what is not the usual."""
+        own = {**asdict(self), "cancers": " ".join(self.cancers)}
+        kept = ("n_patients", "seed", "tiles_per_slide", "features_only", "null")
+        made = {name: own[name] for name in kept}
+        if self.regimens != "three":
+            made |= {name: own[name] for name in ("regimens", "assignment", "no_overlap")}
+        if (self.cancers, self.drugs) != (USUAL, "drawn"):
+            made |= {name: own[name] for name in ("cancers", "drugs")}
+        return {"format_version": FORMAT_VERSION, **made}
 
 
 def world(part: str, *numbers: int) -> np.random.Generator:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tumorcast.cohort.simulate.cancers import CANCERS
 from tumorcast.cohort.simulate.clinical import patient_table
 from tumorcast.cohort.simulate.copy_number import draw_copy_number
 from tumorcast.cohort.simulate.courses import SimulatedCourse
@@ -41,7 +42,7 @@ def make_study(
         origin="simulated",
         folder=folder,
         patients=_with_survival(patient_table(settings.stream("clinical"), patients), courses, outcomes),
-        samples=_sample_table(samples, courses),
+        samples=_sample_table(samples, courses, settings.cancer_codes()),
         treatments=_treatment_table(courses, outcomes, sizes),
         variants=measured_variants(settings.stream("measured variants"), tumours, samples),
         sequenced=sequenced,
@@ -61,13 +62,17 @@ def _with_survival(
     return table.assign(OS_MONTHS=outcomes.os_months[first], OS_STATUS=status)
 
 
-def _sample_table(samples: Sequence[SimulatedSample], courses: Sequence[SimulatedCourse]) -> pd.DataFrame:
+def _sample_table(
+    samples: Sequence[SimulatedSample], courses: Sequence[SimulatedCourse], cancers: Sequence[str]
+) -> pd.DataFrame:
     ids = {course.patient: course.patient_id for course in courses}
     return pd.DataFrame(
         {
             "patient_id": [ids[sample.patient] for sample in samples],
             "collected_day": [float(sample.day) for sample in samples],
             "procedure": [sample.procedure for sample in samples],
+            "CANCER_TYPE": [CANCERS[cancers[sample.patient]].name for sample in samples],
+            "ONCOTREE_CODE": [cancers[sample.patient] for sample in samples],
         },
         index=pd.Index([sample.sample_id for sample in samples], name="sample_id"),
     )
