@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tumorcast.evaluation.causal.never import Never, never_of, never_received
 from tumorcast.evaluation.causal.propensity import Propensity, cross_fitted, fit_propensity
 from tumorcast.evaluation.causal.weights import balance, effective_size, overlap_weights
 
@@ -61,6 +62,7 @@ class Overlap:
         before, after: mean over the baseline numbers of the largest standardised difference between two treatments,
             unweighted and weighted.
         left_out: treatments of fewer than `FEWEST` patients.
+        never: values with which nobody received a treatment.
     """
 
     propensity: Propensity
@@ -70,6 +72,7 @@ class Overlap:
     before: float
     after: float
     left_out: tuple[str, ...]
+    never: tuple[Never, ...] = ()
 
     def judge(self, numbers: Mapping[str, float], treatment: str) -> Verdict:
         """Of one patient.
@@ -87,6 +90,10 @@ class Overlap:
         if known < 1 - _MOST_MISSING:
             told = f"{1 - known:.0%} of the baseline numbers are missing"
             return Verdict("unknown_patient", None, floor, n, told)
+        excluded = never_of(self.never, numbers, treatment)
+        if excluded is not None:
+            told = f"none of {excluded.n} training patients of {excluded.column} {excluded.value:g} received it"
+            return Verdict("none", None, floor, n, told)
         chance = float(self.propensity.chances(table)[0, self.propensity.groups.index(treatment)])
         told = f"of training patients like this one {chance:.1%} received it (limit {floor:.1%})"
         return Verdict("overlap" if chance >= floor else "none", chance, floor, n, told)
@@ -101,6 +108,7 @@ class Overlap:
         own = {
             "propensity": Propensity.from_json(fields["propensity"]),
             "left_out": tuple(fields["left_out"]),
+            "never": tuple(Never(**one) for one in fields.get("never", ())),
         }
         return cls(**{**fields, **own})
 
@@ -142,6 +150,7 @@ def fit_overlap(
         float(differences["before"].mean()),
         float(differences["after"].mean()),
         left_out,
+        never_received(numbers, names),
     )
 
 
