@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tumorcast.clinic.ranking.candidate import Candidate, Estimate, OverlapFact, Reference
 from tumorcast.clinic.ranking.contrast import Contrast
-from tumorcast.clinic.ranking.record import (
-    SCHEMA_VERSION,
-    Candidate,
-    CautionFact,
-    Drug,
-    Estimate,
-    Interaction,
-    Model,
-    OverlapFact,
-    Prognosis,
-    Ranking,
-    Reference,
-    Subject,
-)
+from tumorcast.clinic.ranking.record import SCHEMA_VERSION, Interaction, Model, Prognosis, Ranking, Subject
+from tumorcast.clinic.ranking.stated import CautionFact, Drug
 from tumorcast.clinic.ranking.words import LIMITS, NO_SYNERGY, STATEMENT, TIERS, interaction_text
 
 _DRUGS = {

@@ -11,11 +11,13 @@ from causal_cohort import simulated
 from toy_lab import ToyLab
 from toy_ranking import candidate, toy_ranking
 from tumorcast.biology.regimens.advice import UNWANTED
+from tumorcast.clinic.ranking.candidate import Estimate
 from tumorcast.clinic.ranking.contrast import Contrast
 from tumorcast.clinic.ranking.html import html_of
 from tumorcast.clinic.ranking.order import Compared, contrasts_of, tie_groups
-from tumorcast.clinic.ranking.record import Drug, Estimate, Ranking
+from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.record_json import read_ranking
+from tumorcast.clinic.ranking.stated import Drug
 from tumorcast.clinic.ranking.table import table_text
 from tumorcast.clinic.ranking.words import NOT_ADJUSTED, adjustments, group_lines
 from tumorcast.clinic.ranking.write import write_ranking

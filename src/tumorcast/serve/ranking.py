@@ -13,16 +13,9 @@ from tumorcast.biology.regimens.cautions import Fact
 from tumorcast.biology.regimens.formulary import Formulary
 from tumorcast.biology.regimens.regimen import Regimen, key_of
 from tumorcast.clinic.ranking import words
+from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.order import LEVEL, Compared, contrasts_of, tie_groups
-from tumorcast.clinic.ranking.record import (
-    SCHEMA_VERSION,
-    Candidate,
-    Interaction,
-    Model,
-    Prognosis,
-    Ranking,
-    Subject,
-)
+from tumorcast.clinic.ranking.record import SCHEMA_VERSION, Interaction, Model, Prognosis, Ranking, Subject
 from tumorcast.cohort.courses import course_table
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.readers.study import Study

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from tumorcast.biology.regimens.cancers import are_related, code_of
 from tumorcast.biology.treatment_families import treatment_key
+from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.contrast import Adjusted, Contrast
-from tumorcast.clinic.ranking.record import Candidate
 from tumorcast.evaluation.causal.effects import Effects, OutcomeEffects
 
 _FIRST = "response"

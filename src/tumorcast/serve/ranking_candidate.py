@@ -11,22 +11,10 @@ from tumorcast.biology.combinations.independent import independent_response
 from tumorcast.biology.drugs import Agent
 from tumorcast.biology.regimens.access import availability_of
 from tumorcast.biology.regimens.cautions import Fact, cautions_of
-from tumorcast.biology.regimens.regimen import Dose, Regimen, Source, Statement, verification
+from tumorcast.biology.regimens.regimen import Dose, Regimen, Source, Statement
+from tumorcast.clinic.ranking.candidate import Candidate, Estimate, Months, OverlapFact, Reference, Tier
 from tumorcast.clinic.ranking.order import LEVEL, count_reach
-from tumorcast.clinic.ranking.record import (
-    Candidate,
-    CautionFact,
-    Cited,
-    DoseText,
-    Drug,
-    Entry,
-    Estimate,
-    Months,
-    OverlapFact,
-    Reference,
-    Stated,
-    Tier,
-)
+from tumorcast.clinic.ranking.stated import CautionFact, Cited, DoseText, Drug, Entry, Stated
 from tumorcast.clinic.ranking.words import NO_SYNERGY
 from tumorcast.evaluation.probability_interval import probability_interval
 from tumorcast.readers.lesion_units import DAYS_PER_MONTH
@@ -200,15 +188,14 @@ def _entry(regimen: Regimen) -> Entry:
         cycle_days=regimen.cycle_days,
         route=regimen.route,
         doses=tuple(DoseText(dose.agent.name, dose.text) for dose in regimen.doses),
-        source=_cited(regimen.source, regimen.origin),
-        standard=None if regimen.standard is None else _cited(regimen.standard, regimen.origin),
+        source=_cited(regimen.source),
+        standard=None if regimen.standard is None else _cited(regimen.standard),
         origin=regimen.origin,
-        doses_verification=verification(regimen.doses_check, regimen.origin),
     )
 
 
-def _cited(source: Source, origin: str) -> Cited:
-    return Cited(source.key, source.citation, source.doi, source.date, verification(source.check, origin))
+def _cited(source: Source) -> Cited:
+    return Cited(source.key, source.citation, source.doi, source.date)
 
 
 def _stated(statements: Iterable[Statement]) -> tuple[Stated, ...]:

@@ -10,7 +10,7 @@ from tumorcast.biology.drugs import Agent, normalise_agents
 from tumorcast.biology.regimens.cancers import are_related, code_of
 from tumorcast.biology.regimens.regimen import key_of
 from tumorcast.biology.treatment_families import BESIDE, family_of, treatment_key
-from tumorcast.clinic.ranking.record import OverlapFact, Tier
+from tumorcast.clinic.ranking.candidate import OverlapFact, Tier
 from tumorcast.clinic.ranking.words import TIERS
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.baseline import baseline_numbers

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from tumorcast.biology.regimens.cautions import Fact, facts_asked
-from tumorcast.clinic.ranking.record import Stated
+from tumorcast.clinic.ranking.stated import Stated
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.readers.laboratory import ANALYTES
 from tumorcast.readers.study import Study

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tumorcast.biology.drugs import Agent
-from tumorcast.clinic.ranking.record import Candidate
+from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.report.notices import NO_RANKING, SIDE_BY_SIDE
 from tumorcast.clinic.report.record import Flag, PatientReport
 from tumorcast.clinic.twin.build import twin_record

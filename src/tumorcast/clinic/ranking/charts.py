@@ -11,7 +11,8 @@ from reportlab.graphics.shapes import Drawing, Line, Polygon, Rect, String
 from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from tumorcast.clinic.ranking.record import Candidate, Ranking
+from tumorcast.clinic.ranking.candidate import Candidate
+from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.words import estimate_text
 from tumorcast.clinic.report.charts import svg_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from tumorcast.clinic.ranking.record import Candidate, Ranking
+from tumorcast.clinic.ranking.candidate import Candidate
+from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.words import (
     NOT_ADJUSTED,
     OPEN,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.charts import ALT, ranking_chart
-from tumorcast.clinic.ranking.record import Candidate, Ranking
+from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.words import (
     OPEN,
     TIERS,
