@@ -1,4 +1,4 @@
-"""Candidates through the guards of every prediction; what a ranking refuses to say, each with its failing input."""
+"""Candidates through the guards of every prediction; a ranking's record, words and files."""
 
 from __future__ import annotations
 
@@ -9,91 +9,24 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from asked_ranking import count, of, outputs, trained_on
 from tumorcast.biology._tables import read_table
 from tumorcast.biology.drugs import Agent, normalise_agents
 from tumorcast.biology.regimens.advice import UNWANTED
 from tumorcast.biology.regimens.formulary import Formulary
 from tumorcast.cli.main import main
 from tumorcast.clinic.ranking.html import html_of
-from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.record_json import from_json, json_schema, read_ranking, text_of
 from tumorcast.clinic.ranking.table import table_text
-from tumorcast.clinic.ranking.words import NO_SYNERGY
 from tumorcast.clinic.ranking.write import write_ranking
 from tumorcast.domain.errors import InputError
-from tumorcast.evaluation.causal.overlap import Verdict
-from tumorcast.evaluation.survival_curves import SurvivalRecord
 from tumorcast.readers.cbioportal import read_study
-from tumorcast.serve.bundle import Bundle, load_bundle
-from tumorcast.serve.candidates import CandidateAnswers, predict_candidates
-from tumorcast.serve.population import TreatmentCount
+from tumorcast.serve.candidates import predict_candidates
 from tumorcast.serve.predict import predict_with
-from tumorcast.serve.ranking import RankingRequest, make_ranking
+from tumorcast.serve.ranking import RankingRequest
 from tumorcast.serve.ranking_batch import write_rankings
 from tumorcast.serve.ranking_facts import facts_of, parse_facts
 from tumorcast.serve.request import Request
-
-OWN = """
-sources:
-  Trial: {cite: "Doe et al., J Trials 2025", date: 2025}
-agents:
-  newmab: {class: anti-PD-1, targets: [PDCD1]}
-  othermab: {class: anti-PD-1, targets: [PDCD1]}
-  newctla: {class: anti-CTLA-4, targets: [CTLA4]}
-  strangemab: {class: never heard of, targets: [CLDN18]}
-regimens:
-- {name: New, drugs: {newmab: 1 mg/kg}, cancers: [MEL], setting: metastatic, source: Trial}
-- {name: CTLA, drugs: [newctla], cancers: [MEL], setting: metastatic, source: Trial}
-- {name: New and nivolumab, drugs: {nivolumab: "", newmab: ""}, cancers: [MEL], setting: metastatic, source: Trial}
-- {name: CTLA and nivolumab, drugs: {nivolumab: "", newctla: ""}, cancers: [MEL], setting: metastatic, source: Trial,
-   cost: {text: 9000 EUR a cycle, source: a price list, date: 2026-01}}
-- {name: Other, drugs: {othermab: ""}, cancers: [MEL], setting: metastatic, source: Trial}
-- {name: Strange, drugs: {strangemab: ""}, cancers: [MEL], setting: metastatic, source: Trial}
-"""
-NUMBERS = ("response", "risk", "time", "reference", "group")
-
-
-def count(agents: str, n: int, cancer: str = "Melanoma") -> TreatmentCount:
-    return TreatmentCount(cancer=cancer, agents=tuple(sorted(agents.split(" + "))), n=n)
-
-
-@pytest.fixture
-def opened(lab) -> Bundle:
-    return load_bundle(lab.bundle)
-
-
-def trained_on(bundle: Bundle, *counts: TreatmentCount) -> Bundle:
-    """The bundle as if these patients had trained it."""
-    population = bundle.manifest.population.model_copy(update={"treatments": counts})
-    return replace(bundle, manifest=bundle.manifest.model_copy(update={"population": population}))
-
-
-@pytest.fixture
-def ask(lab, tmp_path):
-    """ask(bundle, ...) -> ranking of P4 for melanoma with the own formulary too."""
-    own = tmp_path / "own.yaml"
-    own.write_text(OWN, encoding="utf-8")
-
-    def made(bundle: Bundle, patient: str = "P4", study: Path | None = None, **fields: object) -> Ranking:
-        asked = {"cancer": "MEL", "formulary": Formulary.embedded().with_files([own]), **fields}
-        predict = asked.pop("predict", Request(tmp_path, features=lab.features))
-        return make_ranking(bundle, read_study(study or lab.study), patient, RankingRequest(predict, **asked))
-
-    return made
-
-
-@pytest.fixture
-def demonstrated(lab, tmp_path) -> Request:
-    """Guards that only flag: drugs that the toy bundle never saw have numbers."""
-    return Request(tmp_path, features=lab.features, demonstrate=True)
-
-
-def of(ranking: Ranking, key: str):
-    return next(one for one in ranking.candidates if one.key == key)
-
-
-def outputs(ranking: Ranking) -> list[str]:
-    return [text_of(ranking), table_text(ranking), html_of(ranking)]
 
 
 def test_the_recorded_treatment_gets_the_number_of_every_prediction(lab, opened, tmp_path) -> None:
@@ -128,188 +61,6 @@ def test_a_strange_drug_is_refused_by_the_guard_of_every_prediction(lab, opened,
     row = found.answers["strangemab"].row
     assert "treatment_not_seen" in row.flags
     assert row.probability is None
-
-
-def test_single_arm_data_give_no_contrast_and_say_so(ask, opened) -> None:
-    ranking = ask(trained_on(opened, count("nivolumab", 500)))
-    assert ranking.status == "no_order"
-    assert "single arm" in ranking.reason
-    assert ranking.contrasts == ()
-    assert ranking.tie_groups == ()
-    assert ranking.prognosis is None
-    assert [one.key for one in ranking.candidates if one.has_number] == ["nivolumab"]
-    assert all(one.group is None for one in ranking.candidates)
-    assert "NO ORDER" in table_text(ranking)
-    assert "single arm" in html_of(ranking)
-
-
-@pytest.mark.parametrize(
-    "counts",
-    [
-        (count("nivolumab", 500), count("ipilimumab", 1)),
-        (count("nivolumab", 500, "unknown"),),
-        (count("nivolumab", 500, "unknown"), count("ipilimumab", 3)),
-        (count("nivolumab", 9),),
-    ],
-)
-def test_a_few_stray_patients_make_no_second_arm(ask, opened, counts) -> None:
-    ranking = ask(trained_on(opened, *counts))
-    assert {one.key for one in ranking.candidates if one.has_number} == {"nivolumab"}
-    assert ranking.status == "no_order"
-    assert "single arm" in ranking.reason
-
-
-def test_a_simulated_bundle_gives_nothing_for_a_real_study(ask, opened, changed_study) -> None:
-    real = changed_study(origin="real")
-    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newmab", 90)), study=real)
-    assert ranking.status == "refused"
-    assert "simulated" in ranking.reason
-    for one in json.loads(text_of(ranking))["candidates"]:
-        assert [one[name] for name in NUMBERS] == [None] * len(NUMBERS)
-        assert not one["has_number"]
-    assert ranking.contrasts == ()
-    assert "%" not in table_text(ranking).split("Guideline standards")[1].split("- The model")[0]
-
-
-def test_a_demonstration_is_watermarked_everywhere(ask, opened, changed_study, lab, tmp_path) -> None:
-    real = changed_study(origin="real")
-    asked = Request(tmp_path, features=lab.features, demonstrate=True)
-    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newmab", 90)), study=real, predict=asked)
-    assert ranking.watermark
-    for text in outputs(ranking):
-        assert ranking.watermark in text
-    assert html_of(ranking).count(ranking.watermark) >= 2
-
-
-def test_two_arms_are_compared_and_standards_stand_first(ask, opened) -> None:
-    bundle = trained_on(opened, count("nivolumab", 60), count("newmab", 60), count("pembrolizumab", 12))
-    ranking = ask(bundle)
-    assert ranking.status == "compared"
-    assert {key for group in ranking.tie_groups for key in group} == {"nivolumab", "newmab"}
-    standards = [one.is_standard for one in ranking.candidates]
-    assert standards == sorted(standards, reverse=True)
-    assert of(ranking, "nivolumab").tier == "seen_here"
-    assert of(ranking, "pembrolizumab").overlap.support == "too_few"
-    assert of(ranking, "pembrolizumab").group is None
-    assert of(ranking, "othermab").tier == "extrapolated"
-    assert of(ranking, "othermab").response.low is None
-    assert of(ranking, "strangemab").reason.startswith("no number")
-    assert ranking.prognosis.low <= ranking.prognosis.mean <= ranking.prognosis.high
-    response = of(ranking, "nivolumab").response
-    assert 0 <= response.low < response.value < response.high <= 1
-
-
-def test_the_same_numbers_of_a_few_patients_have_no_order(ask, opened) -> None:
-    ranking = ask(trained_on(opened, count("nivolumab", 19), count("newmab", 19)))
-    assert ranking.status == "no_order"
-    assert "no contrast is supported" in ranking.reason
-    assert ranking.contrasts == ()
-
-
-def test_other_cancers_support_no_contrast(ask, opened) -> None:
-    counts = (count("nivolumab", 300, "Lung Adenocarcinoma"), count("newmab", 300, "unknown"))
-    ranking = ask(trained_on(opened, *counts))
-    assert ranking.status == "no_order"
-    assert of(ranking, "nivolumab").tier == "seen_elsewhere"
-    assert of(ranking, "nivolumab").n_elsewhere == 300
-
-
-def test_a_model_of_survival_alone_says_why_it_compares_nothing(ask, opened, monkeypatch) -> None:
-    def of_survival(*given: object) -> CandidateAnswers:
-        found = predict_candidates(*given)
-        answers = {
-            key: replace(one, row=replace(one.row, probability=None, risk=0.3), raw=float("nan"))
-            for key, one in found.answers.items()
-        }
-        return replace(found, answers=answers)
-
-    monkeypatch.setattr("tumorcast.serve.ranking.predict_candidates", of_survival)
-    bundle = trained_on(opened, count("nivolumab", 60), count("newmab", 60))
-    bundle = replace(bundle, manifest=bundle.manifest.model_copy(update={"heads": ("survival",)}))
-    ranking = ask(bundle)
-    assert ranking.status == "no_order"
-    assert ranking.reason == "the model has no response head: regimens are not compared"
-    assert (of(ranking, "nivolumab").risk, of(ranking, "nivolumab").response) == (0.3, None)
-
-
-class NoOverlap:
-    """As if hardly any training patient like this one had received it."""
-
-    counts: dict[str, int] = {}  # noqa: RUF012
-
-    def judge(self, numbers, treatment) -> Verdict:
-        assert len(numbers) > 1
-        if treatment != "PD-1/PD-L1 inhibitor":
-            return Verdict("too_few", None, None, 0, "no training patients received it")
-        return Verdict(
-            "none", 0.001, 0.02, 90, "of training patients like this one 0.1% received it (limit 2.0%)"
-        )
-
-
-def test_without_overlap_there_is_no_number(ask, opened) -> None:
-    bundle = replace(trained_on(opened, count("nivolumab", 90), count("newmab", 90)), overlap=NoOverlap())
-    ranking = ask(bundle)
-    assert not of(ranking, "nivolumab").has_number
-    assert "no overlap" in of(ranking, "nivolumab").reason
-    assert of(ranking, "nivolumab").response is None
-    family = [
-        one for one in ranking.candidates if {drug.cls for drug in one.drugs} <= {"anti-PD-1", "anti-PD-L1"}
-    ]
-    assert {"pembrolizumab", "othermab"} <= {one.key for one in family}
-    assert not [one.key for one in family if one.has_number]
-    assert ranking.contrasts == ()
-
-
-def test_a_combination_not_seen_stands_beside_independent_action(ask, opened, lab, tmp_path) -> None:
-    asked = Request(tmp_path, features=lab.features, demonstrate=True)
-    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newctla", 90)), predict=asked)
-    both, parts = of(ranking, "newctla + nivolumab"), ("newctla", "nivolumab")
-    assert both.tier == "extrapolated"
-    assert both.reference.parts == parts
-    assert both.reference.words == NO_SYNERGY
-    alone = [of(ranking, key).response.value for key in parts]
-    assert max(alone) < both.reference.low < both.reference.value < both.reference.high
-    assert both.reference.high == pytest.approx(1 - (1 - alone[0]) * (1 - alone[1]), abs=1e-6)
-    assert both.response.value <= both.reference.high
-    assert both.group is None
-    assert all(NO_SYNERGY in text for text in outputs(ranking))
-    assert both.cost[0].text == "9000 EUR a cycle"
-
-
-def test_drugs_of_one_class_do_not_act_independently(ask, opened) -> None:
-    ranking = ask(trained_on(opened, count("nivolumab", 90), count("newmab", 90)))
-    assert of(ranking, "newmab + nivolumab").reference is None
-
-
-def test_an_unseen_combination_without_a_reference_has_no_number(ask, opened, demonstrated) -> None:
-    counts = (count("nivolumab", 90), count("newmab", 90), count("ipilimumab", 5))
-    ranking = ask(trained_on(opened, *counts), predict=demonstrated)
-    for key in ("newmab + nivolumab", "ipilimumab + nivolumab"):
-        one = of(ranking, key)
-        assert (one.tier, one.has_number, one.response, one.risk) == ("extrapolated", False, None, None)
-        assert "independent action of its parts has no number" in one.reason
-    assert of(ranking, "othermab").has_number
-
-
-def test_a_higher_number_of_an_unseen_combination_is_not_shown(
-    ask, opened, demonstrated, monkeypatch
-) -> None:
-    def boosted(*given: object) -> CandidateAnswers:
-        found = predict_candidates(*given)
-        both = found.answers["newctla + nivolumab"]
-        high = replace(both, row=replace(both.row, probability=0.999))
-        return replace(found, answers={**found.answers, both.key: high})
-
-    monkeypatch.setattr("tumorcast.serve.ranking.predict_candidates", boosted)
-    bundle = trained_on(opened, count("nivolumab", 90), count("newctla", 90))
-    shown = of(ask(bundle, predict=demonstrated), "newctla + nivolumab")
-    assert shown.response.value == shown.reference.value < 0.999
-    assert NO_SYNERGY in shown.response.method
-
-
-def test_a_combination_that_was_seen_needs_no_reference(ask, opened) -> None:
-    counts = (count("nivolumab", 90), count("newmab", 90), count("newmab + nivolumab", 90))
-    assert of(ask(trained_on(opened, *counts)), "newmab + nivolumab").reference is None
 
 
 def test_no_text_of_the_formulary_or_of_cautions_advises() -> None:
@@ -450,20 +201,6 @@ def test_a_record_cannot_hold_what_was_abstained_from(ask, opened) -> None:
         replace(one, has_number=False, reason="no number: asked")
     with pytest.raises(InputError, match="only a ranking that compares"):
         replace(ranking, status="no_order", reason="none")
-
-
-def test_medians_stand_beside_where_the_bundle_has_curves(ask, opened) -> None:
-    days = tuple(float(day) for day in range(0, 731, 10))
-    steps = tuple(day * 0.004 for day in days)
-    record = SurvivalRecord(
-        "PFS", 90, 60, -0.5, 1.0, 0.1, days, steps, ((1.0, steps), (1.0, tuple(1.2 * one for one in steps))), 730.0, ()
-    )  # fmt: skip
-    bundle = replace(trained_on(opened, count("nivolumab", 60), count("newmab", 60)), survival=record)
-    ranking = ask(bundle)
-    time = of(ranking, "nivolumab").time
-    assert (time.endpoint, of(ranking, "othermab").time) == ("PFS", None)
-    assert time.low <= time.median <= time.high
-    assert all("median PFS" in text or "Median PFS" in text for text in outputs(ranking)[1:])
 
 
 def test_a_cancer_that_the_study_contradicts_is_told(ask, opened, changed_study) -> None:

@@ -63,7 +63,7 @@ def shown(contrasts: tuple[Contrast, ...]) -> Ranking:
         (effects(-0.3, -0.05, first=CTLA4, second=PD1), False, True),
         (effects(-0.05, 0.3, cancer="Lung Adenocarcinoma"), False, False),
         (effects(-0.05, 0.3, cancer="unknown"), False, False),
-        (effects(-0.05, 0.3, second="chemotherapy"), False, False),
+        (effects(-0.05, 0.3, second="chemotherapy"), True, False),
     ],
 )
 def test_a_tie_where_the_adjusted_interval_does_not_lie_above_0(
@@ -132,7 +132,7 @@ def test_rank_takes_it_from_the_bundle(lab: ToyLab, tmp_path: Path, monkeypatch:
     (told,) = with_adjusted(CONTRASTS, FOUND, known, "MEL")
 
     def asked(
-        contrasts: tuple[Contrast, ...], _: object, own: Effects | None, cancer: str
+        contrasts: tuple[Contrast, ...], _: object, own: Effects | None, cancer: str, outcome: str
     ) -> tuple[Contrast, ...]:
         is_known = own == known and cancer == "MEL"
         return tuple(replace(one, adjusted=told.adjusted if is_known else None) for one in contrasts)
@@ -145,7 +145,7 @@ def test_rank_takes_it_from_the_bundle(lab: ToyLab, tmp_path: Path, monkeypatch:
     assert plain.status == "compared"
     assert all(one.adjusted is None for one in plain.contrasts)
     assert NOT_ADJUSTED in table_text(plain)
-    monkeypatch.setattr("tumorcast.serve.ranking.with_adjusted", asked)
+    monkeypatch.setattr("tumorcast.serve.ranking_order.with_adjusted", asked)
     ranking = made(replace(bundle, effects=known))
     assert [one.adjusted for one in ranking.contrasts] == [told.adjusted]
     write_ranking(ranking, tmp_path / "out")

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
-from statistics import fmean
 
 from tumorcast.biology.drugs import Agent
 from tumorcast.biology.regimens.cancers import name_of
 from tumorcast.biology.regimens.cautions import Fact
 from tumorcast.biology.regimens.formulary import Formulary
 from tumorcast.biology.regimens.regimen import Regimen, key_of
-from tumorcast.clinic.ranking import words
-from tumorcast.clinic.ranking.candidate import Candidate
-from tumorcast.clinic.ranking.order import LEVEL, Compared, contrasts_of, tie_groups
-from tumorcast.clinic.ranking.record import SCHEMA_VERSION, Interaction, Model, Prognosis, Ranking, Subject
+from tumorcast.clinic.ranking.record import Ranking, Subject
 from tumorcast.cohort.courses import course_table
 from tumorcast.domain.errors import InputError, did_you_mean
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
-from tumorcast.serve.candidates import CandidateAnswers, predict_candidates
+from tumorcast.serve.candidates import predict_candidates
 from tumorcast.serve.guards.shared import Shared
 from tumorcast.serve.patient_cancer import cancer_of
-from tumorcast.serve.ranking_adjusted import with_adjusted
 from tumorcast.serve.ranking_candidate import agents_by_name, candidate_of, with_reference
 from tumorcast.serve.ranking_evidence import (
     FEWEST,
@@ -33,12 +28,10 @@ from tumorcast.serve.ranking_evidence import (
     training_treatments,
 )
 from tumorcast.serve.ranking_facts import facts_of
+from tumorcast.serve.ranking_order import ordered
 from tumorcast.serve.report import check_patients
 from tumorcast.serve.request import Request
 from tumorcast.serve.session import BundlePredictor
-
-_ADDITIVE_BELOW = 0.1
-"""Logits (2.5 points at most): below this a difference between treatments counts as the same for every patient."""
 
 
 @dataclass(frozen=True)
@@ -97,110 +90,8 @@ def make_ranking(bundle: Bundle, study: Study, patient_id: str, request: Ranking
         patient_id, answers.course_id, cancer, name_of(cancer), told, line, request.setting or "",
         key_of(answers.given.course_row(answers.course_id)["agents"]),
     )  # fmt: skip
-    ranking = _ordered(bundle, subject, found, answers, seen)
+    ranking = ordered(bundle, subject, found, answers, seen)
     return replace(ranking, facts=said, left_out=left_out)
-
-
-def _ordered(
-    bundle: Bundle,
-    subject: Subject,
-    found: Sequence[Candidate],
-    answers: CandidateAnswers,
-    seen: TrainingTreatments,
-) -> Ranking:
-    compared = [
-        Compared(one.key, one.response.value, one.n_effective, one.response.low, one.response.high)
-        for one in found
-        if one.response is not None and one.overlap.support in ("overlap", "counts")
-    ]
-    reason = _why_no_order(found, compared, seen, bundle.manifest.heads)
-    if reason:
-        compared = []
-    contrasts = with_adjusted(contrasts_of(compared), found, bundle.effects, subject.cancer)
-    groups = tie_groups(compared, contrasts)
-    group_of = {key: number for number, group in enumerate(groups, start=1) for key in group}
-    placed = [replace(one, group=group_of.get(one.key)) for one in found]
-    has_number = any(one.has_number for one in found)
-    simulated = bundle.manifest.training_data == "simulated"
-    return Ranking(
-        schema=SCHEMA_VERSION,
-        subject=subject,
-        model=Model(
-            bundle.manifest.model_id,
-            bundle.manifest.training_data,
-            bundle.manifest.n_patients,
-            seen.n_of_cancer,
-        ),
-        status="compared" if compared else "no_order" if has_number else "refused",
-        reason=reason,
-        watermark=answers.watermark,
-        statement=words.STATEMENT,
-        prognosis=_prognosis(compared),
-        interaction=_interaction(answers.interaction, bool(compared)),
-        candidates=tuple(sorted(placed, key=_place)),
-        contrasts=contrasts,
-        tie_groups=groups,
-        level=LEVEL,
-        facts=(),
-        left_out=(),
-        limits=(words.SIMULATED, *words.LIMITS) if simulated else words.LIMITS,
-    )
-
-
-def _why_no_order(
-    found: Sequence[Candidate], compared: Sequence[Compared], seen: TrainingTreatments, heads: Sequence[str]
-) -> str:
-    """Why candidates are not put in order; "" where at least two are."""
-    if not any(one.has_number for one in found):
-        reasons = list(dict.fromkeys(one.reason.removeprefix("no number: ") for one in found))
-        return reasons[0] if len(reasons) == 1 else "no candidate has a number; each says why"
-    if seen.single_arm:
-        return (
-            f"{seen.single_arm} is the only regimen that {FEWEST} or more training patients received: data of a single "
-            "arm say nothing about the difference between regimens"
-        )
-    if not seen.here:
-        return (
-            "no training patient is known to have had this cancer (the training study's column CANCER_TYPE or "
-            "ONCOTREE_CODE): no contrast is supported"
-        )
-    if not {"response", "ordinal"} & set(heads):
-        return "the model has no response head: regimens are not compared"
-    if len(compared) < 2:
-        return (
-            f"fewer than two candidates were given to {FEWEST} training patients of this cancer, with overlap: no "
-            "contrast is supported"
-        )
-    return ""
-
-
-def _place(one: Candidate) -> tuple[bool, float, str, str]:
-    """Standards first, then groups, then by name; those without a number last of their own."""
-    rank = float("inf") if one.group is None else float(one.group)
-    return (
-        not one.is_standard,
-        rank if one.has_number else float("inf"),
-        "" if one.has_number else "~",
-        one.name.lower(),
-    )
-
-
-def _prognosis(compared: Sequence[Compared]) -> Prognosis | None:
-    if not compared:
-        return None
-    values = [one.probability for one in compared]
-    told = (
-        f"Under every regimen compared: {words.percent(min(values))} to {words.percent(max(values))}, mean "
-        f"{words.percent(fmean(values))}. That level is this patient's prognosis; it speaks for no regimen."
-    )
-    return Prognosis(fmean(values), min(values), max(values), told)
-
-
-def _interaction(moved: float | None, has_order: bool) -> Interaction:
-    if not has_order:
-        return Interaction(None, None, words.NOT_COMPARED)
-    is_additive = None if moved is None else moved < _ADDITIVE_BELOW
-    return Interaction(moved, is_additive, words.interaction_text(moved, is_additive))
 
 
 def _candidates(

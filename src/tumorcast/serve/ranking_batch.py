@@ -10,7 +10,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from tumorcast.clinic.ranking.record import Ranking
-from tumorcast.clinic.ranking.words import OPEN, caution_lines, described
+from tumorcast.clinic.ranking.words import OPEN, caution_lines, described, outcome_text
 from tumorcast.clinic.ranking.write import write_ranking
 from tumorcast.clinic.report.names import file_name
 from tumorcast.domain.errors import TumorcastError
@@ -74,9 +74,10 @@ def _rows(ranking: Ranking) -> list[dict[str, object]]:
             "biomarker": "; ".join(biomarker for _, biomarker in described(one)),
             "is_standard": one.is_standard,
             "tie_group": one.group,
-            "probability": None if one.response is None else one.response.value,
-            "low": None if one.response is None else one.response.low,
-            "high": None if one.response is None else one.response.high,
+            "outcome": outcome_text(ranking.outcome),
+            "probability": None if one.number is None else one.number.value,
+            "low": None if one.number is None else one.number.low,
+            "high": None if one.number is None else one.number.high,
             "tier": one.tier,
             "n_here": one.n_here,
             "overlap": one.overlap.support,

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from tumorcast.biology.combinations.independent import independent_response
 from tumorcast.biology.drugs import Agent
 from tumorcast.biology.regimens.access import availability_of
 from tumorcast.biology.regimens.cautions import Fact, cautions_of
 from tumorcast.biology.regimens.regimen import Dose, Regimen, Source, Statement
-from tumorcast.clinic.ranking.candidate import Candidate, Estimate, Months, OverlapFact, Reference, Tier
-from tumorcast.clinic.ranking.order import LEVEL, count_reach
+from tumorcast.clinic.ranking.candidate import Candidate, Estimate, OverlapFact, Reference, Tier
 from tumorcast.clinic.ranking.stated import CautionFact, Cited, DoseText, Drug, Entry, Stated
 from tumorcast.clinic.ranking.words import NO_SYNERGY
-from tumorcast.evaluation.probability_interval import probability_interval
-from tumorcast.readers.lesion_units import DAYS_PER_MONTH
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import CandidateAnswer
 from tumorcast.serve.ranking_evidence import (
@@ -27,6 +22,7 @@ from tumorcast.serve.ranking_evidence import (
     overlap_of,
     tier_of,
 )
+from tumorcast.serve.ranking_numbers import Numbers, is_number, numbers_of
 
 _CORRELATIONS = (0.0, 0.3, 0.6)
 """Of responses to two drugs between patients: not known, so a range of them (Palmer and Sorger 2017)."""
@@ -60,41 +56,22 @@ def candidate_of(
     tier, tier_text = tier_of(answer.agents, seen)
     found = overlap_of(bundle, answer.agents, answer.course, line, seen)
     reason = _abstains(answer, tier, tier_text, found, seen)
-    has_number = not reason
-    row = answer.row
+    has_contrast = found.support in ("overlap", "counts")
+    numbers = Numbers() if reason else numbers_of(bundle, answer, tier, seen, has_contrast)
     bare = Regimen(answer.key, tuple(map(Dose, answer.agents)), (), "", (), _NO_SOURCE)
     first = regimens[0] if regimens else bare
     return Candidate(
-        key=answer.key,
-        name=first.name,
-        kind=first.kind,
+        key=answer.key, name=first.name, kind=first.kind,
         drugs=tuple(Drug(agent.name, agent.cls, agent.targets) for agent in answer.agents),
-        is_standard=any(one.standard is not None for one in regimens),
-        is_cell_therapy=first.is_cell_therapy,
-        entries=tuple(_entry(one) for one in regimens),
-        has_number=has_number,
-        reason=reason,
-        response=_response(bundle, answer, tier, seen) if has_number else None,
-        risk=row.risk if has_number and _is_number(row.risk) else None,
-        time=_median(bundle, row.risk) if has_number and found.support in ("overlap", "counts") else None,
-        tier=tier,
-        tier_text=tier_text,
-        n_here=seen.here.get(answer.key, 0),
-        n_effective=effective_patients(bundle, answer.agents, seen),
-        n_elsewhere=seen.elsewhere.get(answer.key, 0),
-        overlap=found,
-        group=None,
-        reference=None,
-        cautions=tuple(
-            CautionFact(
-                c.caution.drug, c.caution.kind, c.caution.flag, c.state, c.caution.source, c.caution.date
-            )
-            for c in cautions_of(first, facts)
-        ),
+        is_standard=any(one.standard is not None for one in regimens), is_cell_therapy=first.is_cell_therapy,
+        entries=tuple(_entry(one) for one in regimens), has_number=not reason, reason=reason,
+        response=numbers.response, event_free=numbers.event_free, risk=numbers.risk, time=numbers.time,
+        tier=tier, tier_text=tier_text, n_here=seen.here.get(answer.key, 0),
+        n_effective=effective_patients(bundle, answer.agents, seen), n_elsewhere=seen.elsewhere.get(answer.key, 0),
+        overlap=found, group=None, reference=None, cautions=_cautions(first, facts),
         availability=_stated(one for regimen in regimens or [bare] for one in availability_of(regimen)),
-        cost=_stated(one for regimen in regimens for one in regimen.cost),
-        flags=row.flags,
-    )
+        cost=_stated(one for regimen in regimens for one in regimen.cost), flags=answer.row.flags,
+    )  # fmt: skip
 
 
 def with_reference(candidate: Candidate, parts: Sequence[Candidate]) -> Candidate:
@@ -103,7 +80,7 @@ def with_reference(candidate: Candidate, parts: Sequence[Candidate]) -> Candidat
     A number of the network's own that is higher says synergy of which there are no data: the reference stands instead.
     A combination that nobody received and that has no reference has no number.
     """
-    numbers = [part.response.value for part in parts if part.response is not None]
+    numbers = [part.number.value for part in parts if part.number is not None]
     if not candidate.has_number:
         return candidate
     if len(parts) < 2 or len(numbers) < len(parts):
@@ -112,14 +89,19 @@ def with_reference(candidate: Candidate, parts: Sequence[Candidate]) -> Candidat
     expected = [float(independent_response(numbers, correlation)) for correlation in _CORRELATIONS]
     keys = tuple(part.key for part in parts)
     reference = Reference(expected[1], min(expected), max(expected), keys, NO_SYNERGY)
-    own = candidate.response
-    if own is not None and own.value > reference.high:
-        own = Estimate(reference.value, reference.low, reference.high, _CAPPED)
-    return replace(candidate, reference=reference, response=own)
+    own = candidate.number
+    if own is None or own.value <= reference.high:
+        return replace(candidate, reference=reference)
+    capped = Estimate(reference.value, reference.low, reference.high, _CAPPED)
+    if candidate.response is not None:
+        return replace(candidate, reference=reference, response=capped)
+    return replace(candidate, reference=reference, event_free=capped, risk=None, time=None)
 
 
 def _without_number(candidate: Candidate, reason: str) -> Candidate:
-    return replace(candidate, has_number=False, reason=reason, response=None, risk=None, time=None)
+    return replace(
+        candidate, has_number=False, reason=reason, response=None, event_free=None, risk=None, time=None
+    )
 
 
 def _abstains(
@@ -135,47 +117,14 @@ def _abstains(
         return SINGLE_ARM.format(arm=seen.single_arm)
     if overlap.support == "none":
         return f"no number: no overlap; {overlap.text}"
-    if not _is_number(row.probability) and not _is_number(row.risk):
+    if not is_number(row.probability) and not is_number(row.risk):
         return "no number: the model has none for it"
     return ""
 
 
-def _response(
-    bundle: Bundle, answer: CandidateAnswer, tier: Tier, seen: TrainingTreatments
-) -> Estimate | None:
-    value = answer.row.probability
-    if value is None or not np.isfinite(value):
-        return None
-    if tier != "seen_here":
-        return Estimate(value, None, None, "No interval: no training patient of this cancer received it")
-    n = seen.here[answer.key]
-    reach = count_reach(value, effective_patients(bundle, answer.agents, seen))
-    low, high = max(value - reach, 0.0), min(value + reach, 1.0)
-    method = f"{LEVEL:.0%}: what {n} training patients who received it leave open"
-    if bundle.trust is None:
-        return Estimate(value, low, high, f"{method}; not calibrated")
-    found = probability_interval(bundle.trust, answer.raw)
-    told = f"{method}, or the calibration on held-out patients, whichever is wider"
-    return Estimate(value, min(low, found.low), max(high, found.high), told)
-
-
-def _median(bundle: Bundle, risk: float | None) -> Months | None:
-    """Where the curve of this risk and its band reach a half; None without curves."""
-    record = bundle.survival
-    if record is None or risk is None or not np.isfinite(risk):
-        return None
-    curve = record.curve(risk)
-    low, high = replace(curve, survival=curve.low), replace(curve, survival=curve.high)
-    median, early, late = (_months(one.median_days()) for one in (curve, low, high))
-    method = (
-        f"{record.endpoint} of {record.n_patients} training patients; the band is of baseline and calibration of the "
-        f"risk, nothing is said beyond {record.horizon / DAYS_PER_MONTH:.1f} months"
-    )
-    return Months(record.endpoint, median, early, late, method)
-
-
-def _months(days: float | None) -> float | None:
-    return None if days is None else days / DAYS_PER_MONTH
+def _cautions(regimen: Regimen, facts: Mapping[str, Fact]) -> tuple[CautionFact, ...]:
+    made = ((one.caution, one.state) for one in cautions_of(regimen, facts))
+    return tuple(CautionFact(of.drug, of.kind, of.flag, state, of.source, of.date) for of, state in made)
 
 
 def _entry(regimen: Regimen) -> Entry:
@@ -200,10 +149,6 @@ def _cited(source: Source) -> Cited:
 
 def _stated(statements: Iterable[Statement]) -> tuple[Stated, ...]:
     return tuple(dict.fromkeys(Stated(one.text, one.source, one.date) for one in statements))
-
-
-def _is_number(value: float | None) -> bool:
-    return value is not None and bool(np.isfinite(value))
 
 
 def agents_by_name(regimens: Sequence[Regimen]) -> dict[str, Agent]:

@@ -65,7 +65,10 @@ def fit_anchors(
             score = predictor.anchors.scores[place]
             assert isinstance(score, LinearScore)
             names = (predictor.anchors.classes.start or 0) if place == len(tables) - 1 else 0
-            fitted, held_out = _fit_names_last(table, names, labels, loss, ground[table.rows])
+            known = ground[table.rows]
+            if place == len(tables) - 1:
+                known = _told(unseen[:, :, column].sum(dim=1), labels, loss)
+            fitted, held_out = _fit_names_last(table, names, labels, loss, known)
             if fitted is not None:
                 score.mean.copy_(fitted.mean)
                 score.scale.copy_(fitted.scale)
@@ -82,6 +85,12 @@ def fit_anchors(
         changes = fit_interactions(predictor.anchors, tables, alone, told, column, labels, loss)
         unseen[:, :-1, column] += changes
     return unseen.float()
+
+
+def _told(total: Tensor, labels: CourseLabels, loss: Loss) -> Tensor:
+    """[n] what a sum of held-out scores says, recalibrated."""
+    intercept, slope = recalibrate(total, labels, loss)
+    return intercept + slope * total
 
 
 def _fit_names_last(

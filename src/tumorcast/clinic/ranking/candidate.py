@@ -78,7 +78,9 @@ class Candidate:
         kind: "immunotherapy + chemotherapy", ...
         is_standard: a guideline lists it for the cancer, line and setting asked for.
         has_number: False: abstained, for `reason`.
-        response: probability among patients who received it.
+        response: probability among patients who received it; None without such a head.
+        event_free: where the model has no response head: share without progression or death up to the ranking's month
+            (`record.Outcome`), of its curve; None without curves.
         risk: log-risk of progression or death, higher is worse; None without such a head.
         time: median time without it, where the bundle has curves and a contrast is supported.
         tier_text: the tier in words, with its numbers of patients.
@@ -112,9 +114,15 @@ class Candidate:
     availability: tuple[Stated, ...]
     cost: tuple[Stated, ...]
     flags: str
+    event_free: Estimate | None = None
+
+    @property
+    def number(self) -> Estimate | None:
+        """What it is compared by: the response, else the share without the event."""
+        return self.response if self.response is not None else self.event_free
 
     def __post_init__(self) -> None:
-        told = (self.response, self.risk, self.time, self.reference, self.group)
+        told = (self.response, self.event_free, self.risk, self.time, self.reference, self.group)
         if not self.has_number and (any(one is not None for one in told) or not self.reason):
             raise InputError(
                 f"{self.key}: a candidate that was abstained from has a reason and no number", got=self.reason

@@ -13,7 +13,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.record import Ranking
-from tumorcast.clinic.ranking.words import estimate_text
+from tumorcast.clinic.ranking.words import estimate_text, outcome_title
 from tumorcast.clinic.report.charts import svg_of
 
 INK, MUTED, RULE = HexColor("#1c2b36"), HexColor("#566573"), HexColor("#c9d2d9")
@@ -22,7 +22,7 @@ WIDTH = 720.0
 _LABELS, _VALUES = 268.0, 118.0
 _ROW, _HEAD = 22.0, 20.0
 _FONT, _BOLD = "Helvetica", "Helvetica-Bold"
-ALT = "Probability of response among patients who received each regimen, guideline standards first, with intervals"
+ALT = "Outcome among patients who received each regimen, guideline standards first, with intervals"
 
 
 def ranking_chart(ranking: Ranking) -> Drawing:
@@ -32,7 +32,15 @@ def ranking_chart(ranking: Ranking) -> Drawing:
     drawing = Drawing(WIDTH, height + 66)
     drawing.add(Rect(0, 0, WIDTH, drawing.height, fillColor=HexColor("#ffffff"), strokeColor=None))
     y = drawing.height - 14
-    _text(drawing, 0, y, "Response among patients who received it", INK, size=10, font=_BOLD)
+    _text(
+        drawing,
+        0,
+        y,
+        f"{outcome_title(ranking.outcome)} among patients who received it",
+        INK,
+        size=10,
+        font=_BOLD,
+    )
     if ranking.watermark:
         _text(drawing, WIDTH, y, ranking.watermark, HexColor("#a02c1d"), "end", 8, _BOLD)
     top = y - 8
@@ -112,21 +120,21 @@ def _axis(drawing: Drawing, top: float, bottom: float) -> None:
 def _candidate(drawing: Drawing, y: float, one: Candidate) -> None:
     group = f"[{one.group}] " if one.group is not None else ""
     _text(drawing, _LABELS - 8, y + 8, _cut(group + one.name, _LABELS - 12, 8.5), INK, "end", 8.5)
-    if one.response is None:
+    if one.number is None:
         told = one.reason or "no probability"
         _text(drawing, _at(0) + 4, y + 8, _cut(told, WIDTH - _at(0) - 6, 7.5), MUTED, "start", 7.5)
         return
     is_seen = one.tier == "seen_here"
     colour = STANDARD if one.is_standard else OTHER
-    value = _at(one.response.value)
+    value = _at(one.number.value)
     drawing.add(
         Rect(
             _at(0), y + 6, max(value - _at(0), 0.6), 9,
             fillColor=colour if is_seen else HOLLOW, strokeColor=colour, strokeWidth=0.9,
         )
     )  # fmt: skip
-    if one.response.low is not None and one.response.high is not None:
-        low, high = _at(one.response.low), _at(one.response.high)
+    if one.number.low is not None and one.number.high is not None:
+        low, high = _at(one.number.low), _at(one.number.high)
         for line in (
             (low, y + 10.5, high, y + 10.5),
             (low, y + 7.5, low, y + 13.5),
@@ -135,7 +143,7 @@ def _candidate(drawing: Drawing, y: float, one: Candidate) -> None:
             drawing.add(Line(*line, strokeColor=INK, strokeWidth=1))
     if one.reference is not None:
         _diamond(drawing, _at(one.reference.value), y + 10.5)
-    _text(drawing, WIDTH, y + 8, estimate_text(one.response), INK, "end", 8)
+    _text(drawing, WIDTH, y + 8, estimate_text(one.number), INK, "end", 8)
 
 
 def _diamond(drawing: Drawing, x: float, y: float) -> None:

@@ -42,6 +42,8 @@ class Contrast:
     Attributes:
         is_tie: the interval holds 0, or the adjusted one does not lie above it.
         adjusted: of their families; None: not adjusted for why patients got what they got.
+        unsupported: why there is no adjusted difference of these two families, though there is of others: then they
+            tie; "" otherwise.
     """
 
     first: str
@@ -51,3 +53,4 @@ class Contrast:
     high: float
     is_tie: bool
     adjusted: Adjusted | None = None
+    unsupported: str = ""

@@ -16,6 +16,17 @@ Status = Literal["compared", "no_order", "refused"]
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What the numbers of candidates are of: "response", or an endpoint (PFS, OS) and the month of that share."""
+
+    name: str
+    month: float | None
+
+
+RESPONSE = Outcome("response", None)
+
+
+@dataclass(frozen=True)
 class Prognosis:
     """What is the same under every candidate that is compared: mean and range of their probabilities."""
 
@@ -83,6 +94,7 @@ class Ranking:
         level: of each candidate's interval, and of all contrasts together.
         facts: that cautions turn on, and where each comes from.
         left_out: keys that the user did not want.
+        outcome: of the numbers.
     """
 
     schema: str
@@ -101,6 +113,7 @@ class Ranking:
     facts: tuple[Stated, ...]
     left_out: tuple[str, ...]
     limits: tuple[str, ...]
+    outcome: Outcome = RESPONSE
 
     def __post_init__(self) -> None:
         has_order = bool(self.contrasts or self.tie_groups or self.prognosis)

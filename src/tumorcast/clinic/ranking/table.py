@@ -20,6 +20,7 @@ from tumorcast.clinic.ranking.words import (
     group_lines,
     group_text,
     months_text,
+    outcome_text,
     percent,
     unverified,
 )
@@ -51,7 +52,7 @@ def _lines(ranking: Ranking) -> Iterator[str]:
     yield from _wrapped(ranking.interaction.text)
     for title, own in _sections(ranking):
         yield ""
-        yield f"{title:<{_NAME}}  {'tie group':>9}  {'response':<22}  evidence"
+        yield f"{title:<{_NAME}}  {'tie group':>9}  {outcome_text(ranking.outcome):<22}  evidence"
         for one in own:
             yield from _candidate(one)
     if ranking.contrasts:
@@ -87,7 +88,7 @@ def _sections(ranking: Ranking) -> Iterator[tuple[str, list[Candidate]]]:
 def _candidate(one: Candidate) -> Iterator[str]:
     name = one.name if len(one.name) <= _NAME else one.name[: _NAME - 3] + "..."
     evidence = TIERS[one.tier] + (f", n {one.n_here}" if one.n_here else "")
-    yield f"{name:<{_NAME}}  {group_text(one):>9}  {estimate_text(one.response):<22}  {evidence}"
+    yield f"{name:<{_NAME}}  {group_text(one):>9}  {estimate_text(one.number):<22}  {evidence}"
     yield from _wrapped(f"  described for: {described_text(one)}", "    ")
     if not one.has_number:
         yield from _wrapped(f"  {one.reason}", "    ")

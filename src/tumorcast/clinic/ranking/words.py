@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tumorcast.clinic.ranking.candidate import Candidate, Estimate, Months, Tier
 from tumorcast.clinic.ranking.contrast import Adjusted, Contrast
-from tumorcast.clinic.ranking.record import Ranking
+from tumorcast.clinic.ranking.record import Outcome, Ranking
 
 STATEMENT = (
     "Each number is the outcome among patients who received that regimen, for a patient like this one. It does not say "
@@ -55,6 +55,17 @@ def estimate_text(found: Estimate | None) -> str:
     if found.low is None or found.high is None:
         return f"{percent(found.value)} (no interval)"
     return f"{percent(found.value)} ({percent(found.low)} to {percent(found.high)})"
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """`response`, or `PFS at month 12`."""
+    return outcome.name if outcome.month is None else f"{outcome.name} at month {outcome.month:g}"
+
+
+def outcome_title(outcome: Outcome) -> str:
+    """The same at the start of a line."""
+    told = outcome_text(outcome)
+    return told[:1].upper() + told[1:]
 
 
 def months_text(found: Months) -> str:
@@ -108,12 +119,14 @@ def adjustment_text(adjusted: Adjusted | None) -> str:
 
 
 def adjustments(ranking: Ranking) -> list[str]:
-    """What is adjusted, each pair of families once, whichever way round."""
+    """What is adjusted, each pair of families once, whichever way round; and why pairs tie that could not be."""
     found: dict[frozenset[str], str] = {}
     for one in ranking.contrasts:
         if one.adjusted is not None:
             families = frozenset((one.adjusted.first, one.adjusted.second))
             found.setdefault(families, adjustment_text(one.adjusted))
+        elif one.unsupported:
+            found.setdefault(frozenset((one.unsupported,)), one.unsupported)
     return [text[:1].upper() + text[1:] + "." for text in found.values()]
 
 
@@ -130,9 +143,14 @@ def group_lines(ranking: Ranking) -> Iterator[str]:
         yield f"Tie group {number} ({'; '.join(names[key] for key in group)}): {told}."
 
 
-def interaction_text(moved: float | None, is_additive: bool | None) -> str:
-    """Whether the order may differ between patients."""
-    if is_additive is None:
+def interaction_text(points: float | None, is_additive: bool | None, left_open: float = 0.0) -> str:
+    """Whether the order may differ between patients.
+
+    Args:
+        points: most that a difference between regimens moves when one layer is hidden, as a share.
+        left_open: half width of the narrowest contrast, likewise.
+    """
+    if points is None or is_additive is None:
         return (
             "Whether the patient's tumour changes the differences between regimens could not be told: too few "
             "answers or layers."
@@ -142,10 +160,13 @@ def interaction_text(moved: float | None, is_additive: bool | None) -> str:
             "The model adds treatment and patient up: differences between regimens are the same for every patient, and "
             "so is their order. Nothing in this patient's tumour speaks for one of them."
         )
-    return (
-        f"The model lets the tumour change the differences between regimens (by up to {moved:.2f} logits when one "
-        "layer is hidden)."
-    )
+    told = f"by up to {100 * points:.1f} points when one layer is hidden"
+    if points < left_open:
+        return (
+            f"The model lets the tumour change the differences between regimens ({told}), by less than their intervals "
+            "leave open."
+        )
+    return f"The model lets the tumour change the differences between regimens ({told})."
 
 
 def caution_lines(candidate: Candidate, kind: str, states: tuple[str, ...] = _STATES) -> list[str]:

@@ -17,6 +17,8 @@ from tumorcast.clinic.ranking.words import (
     estimate_text,
     group_lines,
     group_text,
+    outcome_text,
+    outcome_title,
     percent,
     unverified,
 )
@@ -58,7 +60,13 @@ def _tables(ranking: Ranking) -> Iterator[Table]:
         if rows:
             yield Table(
                 title,
-                ("Regimen", "Response", "Tie group", "Evidence", "Cautions, and why no number"),
+                (
+                    "Regimen",
+                    outcome_title(ranking.outcome),
+                    "Tie group",
+                    "Evidence",
+                    "Cautions, and why no number",
+                ),
                 rows,
                 (),
                 "",
@@ -68,7 +76,13 @@ def _tables(ranking: Ranking) -> Iterator[Table]:
         names = {one.key: one.name for one in ranking.candidates}
         rows = tuple((names[one.first], names[one.second], contrast_text(one)) for one in ranking.contrasts)
         note = f"All together at {percent(ranking.level)}; seen among patients, not caused."
-        yield Table("Differences of probability", ("First", "less second", "Difference"), rows, (), note)
+        yield Table(
+            f"Differences of {outcome_text(ranking.outcome)}",
+            ("First", "less second", "Difference"),
+            rows,
+            (),
+            note,
+        )
 
 
 def _row(one: Candidate) -> tuple[str, ...]:
@@ -82,4 +96,4 @@ def _row(one: Candidate) -> tuple[str, ...]:
     told += [f"citation not verified: {name}" for name in unverified(one)]
     evidence = f"{TIERS[one.tier]}, n {one.n_here}" if one.n_here else TIERS[one.tier]
     name = f"{one.name} ({described_text(one)})"
-    return name, estimate_text(one.response), group_text(one), evidence, "; ".join(told)
+    return name, estimate_text(one.number), group_text(one), evidence, "; ".join(told)
