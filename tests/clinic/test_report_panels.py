@@ -13,6 +13,7 @@ from toy_ranking import toy_ranking, toy_refused_ranking
 from toy_report import toy_record, toy_refusal
 from toy_twin import toy_twin
 from tumorcast.biology.regimens.advice import UNWANTED
+from tumorcast.clinic.ranking.html import html_of as ranking_page
 from tumorcast.clinic.ranking.stated import CautionFact, Cited, Entry
 from tumorcast.clinic.ranking.table import table_text
 from tumorcast.clinic.report.html import html_of
@@ -131,6 +132,26 @@ def test_beside_a_name_stand_setting_biomarker_and_what_is_not_known_to_be_absen
         assert "nivolumab: caution present [present]" in told
         for state in ("contraindication absent", "caution absent", "caution not known", "caution always"):
             assert state not in told
+
+
+def test_citations_that_nobody_compared_are_named_beside_their_regimen() -> None:
+    ranking = toy_ranking()
+    sure = Cited(
+        "Sure", "Doe et al., 2025", "10.1000/a", "2025", "compared with the PubMed record, 2026-11-28"
+    )
+    typed = Cited("Typed", "Roe et al., 2024", "10.1000/b", "2024", "typed from memory, not verified")
+    entry = Entry(
+        "Nivolumab", "metastatic", (1,), ("MEL",), "", None, (), (), sure, typed, "embedded", "typed"
+    )
+    first = replace(ranking.candidates[0], entries=(entry,))
+    ranking = replace(ranking, candidates=(first, *ranking.candidates[1:]))
+    page = ranking_page(ranking)
+    assert "citation compared with the PubMed record, 2026-11-28" in page
+    assert "citation typed from memory, not verified" in page
+    assert "(doses typed)" in page
+    for told in (ranking_panel(ranking).tables[0].rows[0][-1], table_text(ranking)):
+        assert "citation not verified: Typed" in told
+        assert "Sure" not in told
 
 
 def test_a_refused_ranking_has_its_reason_and_no_number() -> None:

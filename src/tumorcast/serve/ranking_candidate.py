@@ -9,7 +9,7 @@ from tumorcast.biology.combinations.independent import independent_response
 from tumorcast.biology.drugs import Agent
 from tumorcast.biology.regimens.access import availability_of
 from tumorcast.biology.regimens.cautions import Fact, cautions_of
-from tumorcast.biology.regimens.regimen import Dose, Regimen, Source, Statement
+from tumorcast.biology.regimens.regimen import Dose, Regimen, Source, Statement, verification
 from tumorcast.clinic.ranking.candidate import Candidate, Estimate, OverlapFact, Reference, Tier
 from tumorcast.clinic.ranking.stated import CautionFact, Cited, DoseText, Drug, Entry, Stated
 from tumorcast.clinic.ranking.words import NO_SYNERGY
@@ -137,14 +137,15 @@ def _entry(regimen: Regimen) -> Entry:
         cycle_days=regimen.cycle_days,
         route=regimen.route,
         doses=tuple(DoseText(dose.agent.name, dose.text) for dose in regimen.doses),
-        source=_cited(regimen.source),
-        standard=None if regimen.standard is None else _cited(regimen.standard),
+        source=_cited(regimen.source, regimen.origin),
+        standard=None if regimen.standard is None else _cited(regimen.standard, regimen.origin),
         origin=regimen.origin,
+        doses_verification=verification(regimen.doses_check, regimen.origin),
     )
 
 
-def _cited(source: Source) -> Cited:
-    return Cited(source.key, source.citation, source.doi, source.date)
+def _cited(source: Source, origin: str) -> Cited:
+    return Cited(source.key, source.citation, source.doi, source.date, verification(source.check, origin))
 
 
 def _stated(statements: Iterable[Statement]) -> tuple[Stated, ...]:

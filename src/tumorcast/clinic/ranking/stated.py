@@ -8,12 +8,13 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Cited:
-    """A statement's source; doi "" where it has none."""
+    """A statement's source; doi "" where it has none; `verification`: with what it was compared."""
 
     name: str
     citation: str
     doi: str
     date: str
+    verification: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Entry:
         doses: quoted from `source`.
         standard: the guideline that lists it for the setting; None: not known here to be one.
         origin: "embedded" or the user's file.
+        doses_verification: with what the doses were compared, or that nobody did.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Entry:
     source: Cited
     standard: Cited | None
     origin: str
+    doses_verification: str = ""
 
 
 @dataclass(frozen=True)

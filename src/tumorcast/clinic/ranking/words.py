@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tumorcast.clinic.ranking.candidate import Candidate, Estimate, Months, Tier
 from tumorcast.clinic.ranking.contrast import Adjusted, Contrast
 from tumorcast.clinic.ranking.record import Outcome, Ranking
+from tumorcast.clinic.ranking.stated import Cited
 
 STATEMENT = (
     "Each number is the outcome among patients who received that regimen, for a patient like this one. It does not say "
@@ -14,11 +15,13 @@ STATEMENT = (
 )
 _CHECKED = "set apart only where differences adjusted for what was measured before treatment say so too"
 NOT_ADJUSTED = "not adjusted for why patients got what they got"
+NOT_VERIFIED = "not verified"
 NO_SYNERGY = "no synergy assumed"
 LIMITS = (
     "Patients were not assigned at random as far as the bundle says: those who received a regimen may differ from "
     "those who did not in ways that nobody measured. Differences between regimens are seen, not caused.",
-    "Dose text is quoted from the source named beside it, with its date; no dose comes from the model.",
+    "Dose text is what the source named beside it gave, with its date; no dose comes from the model. Whether citation "
+    "and doses were compared with a record of that source stands beside them; where they were not, they may be wrong.",
     "Contraindications and cautions are those in the package's tables; a fact that was not given is 'not known', not "
     "'absent'. The label in force counts.",
     "A regimen that no guideline is named for is not known here to be a standard; editions change.",
@@ -187,6 +190,17 @@ def described(candidate: Candidate) -> list[tuple[str, str]]:
 def described_text(candidate: Candidate) -> str:
     """`metastatic, PD-L1 at least 50%; adjuvant, no biomarker named`, or `in no formulary`."""
     return "; ".join(", ".join(pair) for pair in described(candidate)) or "in no formulary"
+
+
+def verification_text(source: Cited) -> str:
+    """`citation compared with the PubMed record, 2026-11-28`, or that nobody compared it."""
+    return f"citation {source.verification or NOT_VERIFIED}"
+
+
+def unverified(candidate: Candidate) -> list[str]:
+    """Names of the sources whose citation nobody compared, each once."""
+    cited = [source for entry in candidate.entries for source in (entry.source, entry.standard) if source]
+    return list(dict.fromkeys(one.name for one in cited if not one.verification.startswith("compared")))
 
 
 def _points(value: float) -> str:
