@@ -65,7 +65,16 @@ def simulate_study(
         InputError: `out` holds something else, or a setting is out of range.
     """
     settings = SimulationSettings(
-        n_patients, seed, tiles_per_slide, features_only, null, regimens, assignment, no_overlap, cancers, drugs
+        n_patients,
+        seed,
+        tiles_per_slide,
+        features_only,
+        null,
+        regimens,
+        assignment,
+        no_overlap,
+        cancers,
+        drugs,
     )
     if not is_finished(out, settings):
         _check_free(out, force)

@@ -92,7 +92,9 @@ class Overlap:
             return Verdict("unknown_patient", None, floor, n, told)
         excluded = never_of(self.never, numbers, treatment)
         if excluded is not None:
-            told = f"none of {excluded.n} training patients of {excluded.column} {excluded.value:g} received it"
+            told = (
+                f"none of {excluded.n} training patients of {excluded.column} {excluded.value:g} received it"
+            )
             return Verdict("none", None, floor, n, told)
         chance = float(self.propensity.chances(table)[0, self.propensity.groups.index(treatment)])
         told = f"of training patients like this one {chance:.1%} received it (limit {floor:.1%})"
