@@ -58,7 +58,7 @@ def test_the_first_page_warns_of_old_tables_and_tells_what_is_not_in(tmp_path: P
     first = (tmp_path / "pgx.txt").read_text(encoding="utf-8").split("Sample S1")[0]
     assert "WARNING, older than 12 months: allele definitions" in first
     assert "2026-02-03 TPMT *45" in first.replace("\n    ", " ")
-    assert "rows were not verified against its source" in first
+    assert "rows were not verified against their sources" in first
     assert "does not mean that a fluoropyrimidine is safe" in first
     write_pgx([vcf], tmp_path, Request(today=date(2023, 8, 1)))
     assert "WARNING" not in (tmp_path / "pgx.txt").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 
 from toy_pgx import write_vcf
 from tumorcast.biology.pgx.definitions import embedded_definitions
+from tumorcast.domain.errors import InputError
 from tumorcast.readers import germline_vcf
 from tumorcast.readers.germline_vcf import read_germline
 from tumorcast.readers.tabix import indexed_lines, read_tabix
@@ -80,3 +81,15 @@ def test_places_behind_the_last_record_give_no_lines(files: tuple[Path, Path]) -
     assert (
         list(indexed_lines(files[1], index, {"chr1": [(240_000_000, 240_000_100)], "chr9": [(1, 100)]})) == []
     )
+
+
+def test_the_index_of_another_file_is_named(files: tuple[Path, Path], tmp_path: Path) -> None:
+    other = tmp_path / "c.vcf.gz"
+    lines = files[0].read_text(encoding="utf-8").splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("#CHROM"))
+    kept = [line for line in lines if "rs67376798" not in line][: start + 3000]
+    (tmp_path / "c.vcf").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    pysam.tabix_compress(str(tmp_path / "c.vcf"), str(other))
+    (tmp_path / "c.vcf.gz.tbi").write_bytes(files[1].with_name("a.vcf.gz.tbi").read_bytes())
+    with pytest.raises(InputError, match="do not fit together"):
+        read_germline(other, embedded_definitions())

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tumorcast.domain.errors import InputError
+
 _WINDOW = 14
 """The linear index has one offset for each 2 ** 14 bases."""
 _MAGIC = b"TBI\x01"
@@ -77,12 +79,20 @@ def indexed_lines(path: Path, index: Tabix, regions: Mapping[str, Sequence[Regio
 
     Args:
         regions: sequence name as in the index -> regions; records between regions may be among the lines.
+
+    Raises:
+        InputError: the index is that of another file, or the file is damaged.
     """
-    for name, places in regions.items():
-        for first, last in _merged(places):
-            offset = index.offset(name, first)
-            if offset is not None:
-                yield from _lines_from(path, offset, name, last)
+    try:
+        for name, places in regions.items():
+            for first, last in _merged(places):
+                offset = index.offset(name, first)
+                if offset is not None:
+                    yield from _lines_from(path, offset, name, last)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise InputError(
+            f"{path.name} and its index do not fit together", got=error, fix=f"tabix -f -p vcf {path.name}"
+        ) from None
 
 
 def _merged(regions: Sequence[Region]) -> list[Region]:
@@ -102,8 +112,14 @@ def _lines_from(path: Path, offset: int, name: str, last: int) -> Iterator[str]:
         raw.seek(offset >> 16)
         with gzip.GzipFile(fileobj=raw) as blocks:
             blocks.read(offset & 0xFFFF)
-            for line in blocks:
+            n = 0
+            for n, line in enumerate(blocks, 1):
                 fields = line.split(b"\t", 2)
-                if len(fields) < 3 or fields[0].decode("utf-8", "replace") != name or int(fields[1]) > last:
+                is_here = len(fields) == 3 and fields[0].decode("utf-8", "replace") == name
+                if n == 1 and not is_here:
+                    raise ValueError(f"no record of {name} where the index has one")
+                if not is_here or int(fields[1]) > last:
                     return
                 yield line.decode("utf-8", "replace")
+            if not n:
+                raise ValueError(f"the file ends before the records of {name} in the index")

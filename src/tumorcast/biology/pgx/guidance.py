@@ -166,7 +166,7 @@ def _is(
         score = _score(gene, calls, conversions)
         return score is not None and score == float(wanted)
     if kind == "unscored" and wanted:
-        return phenotype == wanted and calls[gene].activity_score is None and gene not in conversions
+        return phenotype == wanted and _score(gene, calls, conversions) is None
     if kind == "has" and wanted:
         return wanted in phenotype.split("; ")
     if kind == "diplotype" and wanted:

@@ -8,7 +8,7 @@ from datetime import date
 
 from tumorcast.biology.pgx.dates import OLDEST_DAYS, absent_changes, table_dates, unverified
 from tumorcast.biology.pgx.definitions import Definitions
-from tumorcast.biology.pgx.guidance import NOT_VERIFIED, Advice
+from tumorcast.biology.pgx.guidance import Advice
 from tumorcast.clinic.pgx.sample import SampleResult
 from tumorcast.clinic.pgx.tables import all_notes, shown_score
 
@@ -33,7 +33,9 @@ def text_of(
         mark = f"WARNING, older than {OLDEST_DAYS // 30} months: " if table.is_old(today) else ""
         lines.append(f"{mark}{table.name}, {table.date}: {table.version}")
     for name, (n_open, n) in unverified().items():
-        lines.append(f"{name}: {n_open} of {n} rows were {NOT_VERIFIED}; those shown below say so")
+        lines.append(
+            f"{name}: {n_open} of {n} rows were not verified against their sources; those shown below say so"
+        )
     if definitions.left_out:
         lines.append(f"not in the folder, own definitions used: {', '.join(definitions.left_out)}")
     if absent := absent_changes(genes, definitions):

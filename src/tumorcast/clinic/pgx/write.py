@@ -185,4 +185,5 @@ def _write(
 def _summary(results: Sequence[SampleResult]) -> list[str]:
     calls = [call for result in results for call in result.calls.values()]
     n_called = sum(call.is_called for call in calls)
-    return [f"{len(results)} samples, {n_called} of {len(calls)} genes called"]
+    samples = "1 sample" if len(results) == 1 else f"{len(results)} samples"
+    return [f"{samples}, {n_called} of {len(calls)} genes called"]
