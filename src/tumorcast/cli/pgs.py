@@ -28,6 +28,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     _add_matching(parser)
     _add_counting(parser)
+    _add_panel(parser)
     parser.set_defaults(run=run)
 
 
@@ -86,6 +87,17 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_panel(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--reference",
+        type=Path,
+        help="reference people: table sample, population, PC1, ..., one column a score",
+    )
+    add("--pcs", type=Path, help="the samples in the reference's space: table sample, PC1, ...")
+    add("--components", type=int, default=4, help="principal components used (4)")
+
+
 def _share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
@@ -111,6 +123,17 @@ def run(arguments: argparse.Namespace) -> int:
         Thresholds(arguments.min_overlap, arguments.min_weight, arguments.min_genotyped),
         _FIELDS[arguments.dosage], arguments.build, arguments.skip_complex,
     )  # fmt: skip
-    told = write_pgs(Inputs(scoring, genotypes, request), arguments.out)
+    told = write_pgs(Inputs(scoring, genotypes, request, _panel(arguments)), arguments.out)
     print("\n".join([*told, f"in {arguments.out}/  (pgs.csv, pgs.json, pgs.txt, matches.csv)"]))
     return 0
+
+
+def _panel(arguments: argparse.Namespace) -> Any:
+    from tumorcast.clinic.pgs.against import AgainstPanel
+    from tumorcast.domain.errors import InputError
+
+    if (arguments.reference is None) != (arguments.pcs is None):
+        raise InputError("--reference and --pcs belong together", got="one of them")
+    if arguments.reference is None:
+        return None
+    return AgainstPanel(arguments.reference, arguments.pcs, max(1, arguments.components))

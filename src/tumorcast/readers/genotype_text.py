@@ -13,6 +13,7 @@ from tumorcast.biology.pgs.genotypes import MISSING, MOST_ALLELES, NO_STRAND
 from tumorcast.domain.errors import InputError
 
 _TAB, _COLON, _COMMA, _DOT, _SLASH, _BAR, _ZERO, _NINE = (ord(sign) for sign in "\t:,./|09")
+_OPEN = _DOT ^ _ZERO
 _MOST_DIGITS = 15
 """Decimals longer than this go Python's slow way; shorter ones are exact."""
 
@@ -67,17 +68,25 @@ def part(cells: Cells, number: int) -> Cells:
 
 
 def plain_alleles(rests: Sequence[bytes], n_samples: int) -> tuple[NDArray[np.int8], NDArray[np.int8]] | None:
-    """Both strands' alleles [n_records, n_samples] where every cell is a diploid genotype of three characters."""
-    if any(len(one) != 4 * n_samples - 1 for one in rests):
+    """Both strands' alleles [n_records, n_samples] where every cell is a diploid genotype of three characters.
+
+    A cell and its tab are one number of four bytes: of these, less what every plain one has (the sign, the tab, the
+    upper half of a digit), the bits that are left anywhere tell whether all are plain.
+    """
+    if not n_samples or any(len(one) != 4 * n_samples - 1 for one in rests):
         return None
-    text = np.frombuffer(b"\t".join(rests) + b"\t", np.uint8).reshape(len(rests), n_samples, 4)
-    sign = text[..., 1]
-    if not (np.all(text[..., 3] == _TAB) and np.all((sign == _BAR) | (sign == _SLASH))):
+    text = b"\t".join(rests) + b"\t"
+    cells = np.frombuffer(text, "<u4") ^ np.frombuffer(b"0" + text[1:2] + b"0\t", "<u4")
+    left = int(np.bitwise_or.reduce(cells)).to_bytes(4, "little")
+    if text[1] not in (_BAR, _SLASH) or left[1] or left[3] or (left[0] | left[2]) > _OPEN | 15:
         return None
-    strands = text[..., 0] - np.uint8(_ZERO), text[..., 2] - np.uint8(_ZERO)
-    missing = np.uint8(MISSING % 256)
-    if any(np.any((one > 9) & (one != missing)) for one in strands):
-        return None
+    parts = cells.view(np.uint8).reshape(len(rests), n_samples, 4)
+    strands = parts[..., 0].copy(), parts[..., 2].copy()
+    if (left[0] | left[2]) > 9:
+        for one in strands:
+            one[one == _OPEN] = MISSING % 256
+            if np.any((one > 9) & (one != MISSING % 256)):
+                return None
     return strands[0].view(np.int8), strands[1].view(np.int8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,7 +117,9 @@ def _column(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
 def _alleles(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
     if name not in table:
         return np.full(len(table), "", object)
-    return table[name].str.upper().to_numpy(object)
+    cells = table[name].to_numpy(object)
+    known = {text: sys.intern(str(text).upper()) for text in set(cells)}
+    return np.array([known[text] for text in cells], object)
 
 
 def _single(other: NDArray[np.object_]) -> NDArray[np.object_]:

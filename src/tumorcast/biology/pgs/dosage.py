@@ -71,10 +71,9 @@ def effect_dosages(block: GenotypeBlock, rows: EffectRows, policy: DosagePolicy)
     """Count, scale, put in what is missing, and turn into effects."""
     copies, is_missing = block.copies(rows.record, rows.allele)
     if is_missing is None and _is_plain(block, rows):
-        n_strands = np.full(len(copies), 2 * copies.shape[1])
-        return EffectDosages(
-            copies.astype(np.float64), None, copies.sum(axis=1) / n_strands, np.ones(len(copies), bool)
-        )
+        dosage = copies.astype(np.float64)
+        frequency = dosage @ np.full(dosage.shape[1], 0.5 / dosage.shape[1])
+        return EffectDosages(dosage, None, frequency, np.ones(len(copies), bool))
     copies = copies.astype(np.float64)
     is_missing = np.zeros(copies.shape, bool) if is_missing is None else is_missing
     for row, mates in rows.mates.items():
@@ -87,7 +86,7 @@ def effect_dosages(block: GenotypeBlock, rows: EffectRows, policy: DosagePolicy)
     frequency = np.where(n_read > 0, n_copies / np.maximum(n_read, 1), np.nan)
     counted = np.where(np.isin(rows.chromosome, (Y, MT)), 1, 2)
     haploid = np.where(rows.chromosome == X, policy.haploid_x, counted)
-    if np.any(counted == 1) or block.is_haploid(rows.record):
+    if np.any(counted == 1) or block.has_haploid:
         copies = copies / strands * np.where(strands == 1, haploid[:, None], counted[:, None])
     dosage = _effects(copies, rows.effect_type)
     stand_in, is_known = _stand_in(rows, frequency, counted, policy)
@@ -101,7 +100,7 @@ def _is_plain(block: GenotypeBlock, rows: EffectRows) -> bool:
         rows.mates
         or np.any(rows.effect_type != ADDITIVE)
         or np.any(np.isin(rows.chromosome, (Y, MT)))
-        or block.is_haploid(rows.record)
+        or block.has_haploid
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,16 @@ class GenotypeBlock:
     second: NDArray[np.int8]
     dosages: NDArray[np.float64] | None = None
 
+    @cached_property
+    def has_missing(self) -> bool:
+        """Whether any strand was not read."""
+        return bool((self.first == MISSING).any() or (self.second == MISSING).any())
+
+    @cached_property
+    def has_haploid(self) -> bool:
+        """Whether any call is haploid."""
+        return bool((self.second == NO_STRAND).any())
+
     def copies(
         self, record: NDArray[np.int64], allele: NDArray[np.int64]
     ) -> tuple[NDArray[np.int8] | NDArray[np.float64], NDArray[np.bool_] | None]:
@@ -51,12 +62,10 @@ class GenotypeBlock:
 
         The second is None where all were read. What stands in the first where nothing was read is of no use.
         """
-        one, two = self.first[record], self.second[record]
+        one, two = self.first[_rows(record)], self.second[_rows(record)]
         code = np.minimum(allele, MOST_ALLELES).astype(np.int8)[:, None]
         found = (one == code).view(np.int8) + (two == code).view(np.int8)
-        is_missing = (one == MISSING) | (two == MISSING) if one.min() < 0 or two.min() < 0 else None
-        if is_missing is not None and not is_missing.any():
-            is_missing = None
+        is_missing = (one == MISSING) | (two == MISSING) if self.has_missing else None
         if self.dosages is None:
             return found, is_missing
         given = self.dosages[record]
@@ -71,6 +80,9 @@ class GenotypeBlock:
         """Strands [n, n_samples] of each call: 1 haploid, else 2 (also where it was not read)."""
         return np.where(self.second[record] == NO_STRAND, 1, 2)
 
-    def is_haploid(self, record: NDArray[np.int64]) -> bool:
-        """Whether any call of these records is haploid."""
-        return bool((self.second[record] == NO_STRAND).any())
+
+def _rows(record: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """Neighbours as a slice, which copies nothing."""
+    if len(record) and record[-1] - record[0] == len(record) - 1 and np.all(np.diff(record) == 1):
+        return slice(int(record[0]), int(record[-1]) + 1)
+    return record

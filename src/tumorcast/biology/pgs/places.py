@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,15 @@ class PlacedRows:
     row: NDArray[np.int64]
     keys: NDArray[np.int64]
     first: NDArray[np.int64]
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A column of the scores (`weight`, `effect`, ...) for every row."""
+        parts = [getattr(score, name) for score in self.scores]
+        found = np.empty(len(self.row), parts[0].dtype if parts else float)
+        for n, part in enumerate(parts):
+            mine = self.score == n
+            found[mine] = part[self.row[mine]]
+        return found
 
     def at(self, place: int) -> range:
         """Numbers of the rows at a place."""

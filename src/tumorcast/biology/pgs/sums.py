@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,15 @@ class RowOutcomes:
     is_multiallelic: NDArray[np.bool_]
     n_missing: NDArray[np.int64]
     frequency: NDArray[np.float64]
-    names: dict[int, tuple[str, str]] = field(default_factory=dict)
+    names: NDArray[np.object_]
+
+    @classmethod
+    def of_none(cls, n: int) -> RowOutcomes:
+        """No row has met a record."""
+        return cls(
+            np.full(n, NO_RECORD, np.int8), np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool),
+            np.zeros(n, np.int64), np.full(n, np.nan), np.full(n, None, object),
+        )  # fmt: skip
 
 
 class ScoreSums:
@@ -54,21 +62,13 @@ class ScoreSums:
 
     def __init__(self, rows: PlacedRows, n_samples: int, matching: MatchPolicy, dosage: DosagePolicy) -> None:
         self._rows, self._matching, self._dosage = rows, matching, dosage
-        scores = rows.scores
-        take = [(scores[n], int(row)) for n, row in zip(rows.score, rows.row, strict=True)]
-        self._effect = [str(score.effect[row]) for score, row in take]
-        self._other = [score.other[row] for score, row in take]
-        self._weight = np.array([score.weight[row] for score, row in take], np.float64)
-        self._chromosome = np.array([score.chromosome[row] for score, row in take], np.int64)
-        self._effect_type = np.array([score.effect_type[row] for score, row in take], np.int8)
-        self._frequency = np.array([score.frequency[row] for score, row in take], np.float64)
-        n = len(take)
-        self.sums = np.zeros((len(scores), n_samples))
-        self.missing_weight = np.zeros((len(scores), n_samples))
-        self.outcomes = RowOutcomes(
-            np.full(n, NO_RECORD, np.int8), np.zeros(n, bool), np.zeros(n, bool), np.zeros(n, bool),
-            np.zeros(n, np.int64), np.full(n, np.nan),
-        )  # fmt: skip
+        self._effect, self._other = rows.column("effect"), rows.column("other")
+        self._weight, self._chromosome = rows.column("weight"), rows.column("chromosome")
+        self._effect_type, self._frequency = rows.column("effect_type"), rows.column("frequency")
+        self.sums = np.zeros((len(rows.scores), n_samples))
+        self.missing_weight = np.zeros((len(rows.scores), n_samples))
+        self.outcomes = RowOutcomes.of_none(len(rows.row))
+        self._names: dict[tuple[str, str], tuple[str, str]] = {}
 
     def add(self, block: GenotypeBlock) -> None:
         """Match the block's places, count and sum."""
@@ -80,9 +80,11 @@ class ScoreSums:
             end = start + 1
             while end < len(records) and records[end].place == records[start].place:
                 end += 1
-            for number, match in self._match(records[start:end], records[start].place):
+            site = records[start:end]
+            numbers = self._rows.at(site[0].place)
+            for number, match in zip(numbers, self._match(site, numbers), strict=True):
                 if match.reason == MATCHED:
-                    if end - start > 1 and (same := _split_mates(records[start:end], match.record)):
+                    if len(site) > 1 and (same := _split_mates(site, match.record)):
                         mates[len(found)] = tuple(start + n for n in same)
                     found.append((number, start + match.record, match.allele))
             start = end
@@ -92,19 +94,21 @@ class ScoreSums:
             here = {n - first: one for n, one in mates.items() if first <= n < first + at_once}
             self._sum(block, part, here)
 
-    def _match(self, records: Sequence[Record], place: int) -> list[tuple[int, Match]]:
-        numbers = self._rows.at(place)
-        rows = [(int(self._rows.score[n]), self._effect[n], self._other[n]) for n in numbers]
-        matches = match_place(rows, records, self._matching)
+    def _match(self, records: Sequence[Record], numbers: range) -> list[Match]:
+        scores = self._rows.score[numbers.start : numbers.stop].tolist()
+        effects, others = (one[numbers.start : numbers.stop].tolist() for one in (self._effect, self._other))
+        matches = match_place(list(zip(scores, effects, others)), records, self._matching)
         told = self.outcomes
         for n, match in zip(numbers, matches, strict=True):
             told.reason[n] = match.reason
-            told.is_flipped[n], told.is_ambiguous[n] = match.is_flipped, match.is_ambiguous
+            if match.is_flipped or match.is_ambiguous:
+                told.is_flipped[n], told.is_ambiguous[n] = match.is_flipped, match.is_ambiguous
             record = records[max(match.record, 0)]
-            if match.reason != OTHER_ALLELES:
-                told.is_multiallelic[n] = len(record.alts) > 1
-            told.names[n] = (record.ref, ",".join(record.alts) or ".")
-        return list(zip(numbers, matches, strict=True))
+            if len(record.alts) > 1 and match.reason != OTHER_ALLELES:
+                told.is_multiallelic[n] = True
+            name = (record.ref, ",".join(record.alts) or ".")
+            told.names[n] = self._names.setdefault(name, name)
+        return matches
 
     def _sum(self, block: GenotypeBlock, part: NDArray[np.int64], mates: dict[int, tuple[int, ...]]) -> None:
         number, record, allele = part.T
@@ -123,12 +127,13 @@ class ScoreSums:
             self.outcomes.n_missing[number] = made.is_missing.sum(axis=1)
         self.outcomes.frequency[number] = made.frequency
         score, weight = self._rows.score[number], np.where(usable, self._weight[number], 0.0)
-        for n in np.unique(score):
-            mine = score == n
-            self.sums[n] += weight[mine] @ made.dosage[mine]
-            if made.is_missing is not None and made.is_missing[mine].any():
-                gone = mine & made.is_missing.any(axis=1)
-                self.missing_weight[n] += np.abs(weight[gone]) @ made.is_missing[gone]
+        present, which = np.unique(score, return_inverse=True)
+        weights = np.zeros((len(present), len(score)))
+        weights[which, np.arange(len(score))] = weight
+        self.sums[present] += weights @ made.dosage
+        if made.is_missing is not None:
+            gone = np.flatnonzero(made.is_missing.any(axis=1))
+            self.missing_weight[present] += np.abs(weights[:, gone]) @ made.is_missing[gone]
 
 
 def _split_mates(records: Sequence[Record], mine: int) -> tuple[int, ...]:

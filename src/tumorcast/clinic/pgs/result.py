@@ -30,7 +30,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Variants:
-    """What became of a score's rows: [n] each, in the file's order; `names` (REF, ALT) by row."""
+    """What became of a score's rows: [n] each, in the file's order; `names` (REF, ALT), None without a record."""
 
     reason: NDArray[np.int8]
     is_flipped: NDArray[np.bool_]
@@ -38,7 +38,7 @@ class Variants:
     is_multiallelic: NDArray[np.bool_]
     n_missing: NDArray[np.int64]
     frequency: NDArray[np.float64]
-    names: Mapping[int, tuple[str, str]]
+    names: NDArray[np.object_]
 
     def counts(self) -> dict[str, int]:
         """Reason -> rows; `matched` first."""

@@ -185,12 +185,12 @@ def _result(
         "is_multiallelic": (told.is_multiallelic, False),
         "n_missing": (told.n_missing, 0),
         "frequency": (told.frequency, np.nan),
+        "names": (told.names, None),
     }
     for name, (values, empty) in columns.items():
         columns[name] = np.full(len(score), empty, values.dtype)
         columns[name][row] = values[at]
-    names = {int(r): told.names[int(k)] for k, r in zip(at, row, strict=True) if int(k) in told.names}
-    variants = Variants(reason, **columns, names=names)
+    variants = Variants(reason, **columns)
     result = concluded(score, sums.sums[n], sums.missing_weight[n], variants, thresholds)
     return replace(result, sample_refusals={**result.sample_refusals, **tumours})
 

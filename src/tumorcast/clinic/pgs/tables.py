@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from tumorcast import __version__
-from tumorcast.biology.pgs.matching import MATCHED, NO_RECORD, REASONS
+from tumorcast.biology.pgs.matching import LEFT_OUT, MATCHED, REASONS
 from tumorcast.biology.pgs.score import CHROMOSOMES, EFFECT_TYPES
 from tumorcast.clinic.pgs.result import PgsRun, ScoreResult
 
@@ -44,22 +42,21 @@ def csv_text(run: PgsRun) -> str:
 def match_rows(result: ScoreResult) -> Iterator[tuple[Any, ...]]:
     """Rows of matches.csv for one score, in the file's order."""
     score, told = result.score, result.variants
-    for n in range(len(score)):
-        reason = int(told.reason[n])
-        status = "matched" if reason == MATCHED else "unmatched" if n not in told.names else "excluded"
-        ref, alt = told.names.get(n, ("", ""))
-        code, frequency = int(score.chromosome[n]), told.frequency[n]
+    chromosomes = ("", *CHROMOSOMES)
+    columns = (
+        score.line, score.chromosome, score.position, score.effect, score.other, score.weight, score.effect_type,
+        told.reason, told.names, told.is_flipped, told.is_ambiguous, told.is_multiallelic, told.frequency,
+        told.n_missing,
+    )  # fmt: skip
+    for n, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        line, code, position, effect, other, weight, kind, reason, names, *flags, frequency, n_missing = row
+        status = "matched" if reason == MATCHED else "excluded" if names else "unmatched"
         yield (
-            score.name, score.line[n], CHROMOSOMES[code - 1] if code else "", score.position[n] or "",
-            score.effect[n], score.other[n] or "", shown(score.weight[n]), EFFECT_TYPES[score.effect_type[n]],
-            status, score.left_out.get(n, REASONS[reason]), ref, alt, _yes(told.is_flipped[n]),
-            _yes(told.is_ambiguous[n]), _yes(told.is_multiallelic[n]),
-            "" if np.isnan(frequency) else f"{frequency:.6g}", told.n_missing[n] if reason != NO_RECORD else "",
+            score.name, line, chromosomes[code], position or "", effect, other or "", f"{weight:.12g}",
+            EFFECT_TYPES[kind], status, REASONS[reason] if reason != LEFT_OUT else score.left_out[n],
+            *(names or ("", "")), *("true" if flag else "false" for flag in flags),
+            f"{frequency:.6g}" if frequency == frequency else "", n_missing if names else "",
         )  # fmt: skip
-
-
-def _yes(value: np.bool_) -> str:
-    return "true" if value else "false"
 
 
 def as_json(run: PgsRun, ancestry: Sequence[dict[str, Any]]) -> dict[str, Any]:

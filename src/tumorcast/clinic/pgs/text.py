@@ -76,7 +76,8 @@ def _ancestry(row: dict[str, Any] | None) -> str:
     if row is None:
         return ""
     if row["percentile"] is None:
-        return f" (no percentile: {row['refusal']})"
+        z = "" if row["z_norm2"] is None else f"; Z_norm1 {row['z_norm1']:.2f}, Z_norm2 {row['z_norm2']:.2f}"
+        return f" ({row['refusal']}{z})"
     return (
         f" (percentile {row['percentile']:.1f} among {row['n_reference']} reference people most similar,"
         f" {row['most_similar']}; Z_norm1 {row['z_norm1']:.2f}, Z_norm2 {row['z_norm2']:.2f})"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tumorcast.clinic.pgs.against import AgainstPanel, against_panel, ancestry_text
+from tumorcast.clinic.pgs.picture import distributions_svg
 from tumorcast.clinic.pgs.result import PgsRun
 from tumorcast.clinic.pgs.run import PgsRequest, run_pgs
 from tumorcast.clinic.pgs.tables import MATCH_COLUMNS, as_json, csv_text, match_rows
@@ -20,11 +22,12 @@ _VCF_ENDINGS = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".gvcf", ".gvcf.gz")
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files of a run."""
+    """Files of a run; `panel`: reference people to set sums against."""
 
     scoring: Sequence[Path]
     genotypes: Sequence[Path]
     request: PgsRequest = field(default_factory=PgsRequest)
+    panel: AgainstPanel | None = None
 
 
 def is_genotypes(path: Path) -> bool:
@@ -36,7 +39,7 @@ def is_genotypes(path: Path) -> bool:
 
 
 def write_pgs(inputs: Inputs, out: Path) -> list[str]:
-    """Write pgs.csv, pgs.json, pgs.txt and matches.csv.
+    """Write pgs.csv, pgs.json, pgs.txt, matches.csv, and where they apply ancestry.csv and distributions.svg.
 
     Returns:
         Lines to print.
@@ -45,11 +48,22 @@ def write_pgs(inputs: Inputs, out: Path) -> list[str]:
         InputError: as `run_pgs`.
     """
     run = run_pgs(inputs.scoring, inputs.genotypes, inputs.request)
+    ancestry = against_panel(run, inputs.panel) if inputs.panel else []
     write_text(out / "pgs.csv", csv_text(run))
     _write_matches(out / "matches.csv", run)
-    write_text(out / "pgs.json", json.dumps(as_json(run, []), indent=1, ensure_ascii=False) + "\n")
-    write_text(out / "pgs.txt", text_of(run, []))
+    write_text(out / "pgs.json", json.dumps(as_json(run, ancestry), indent=1, ensure_ascii=False) + "\n")
+    write_text(out / "pgs.txt", text_of(run, ancestry))
+    _write_or_remove(out / "ancestry.csv", ancestry_text(ancestry) if ancestry else None)
+    _write_or_remove(out / "distributions.svg", distributions_svg(run))
     return _told(run)
+
+
+def _write_or_remove(path: Path, text: str | None) -> None:
+    """What an earlier run left must not stand beside this one's."""
+    if text is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_text(path, text)
 
 
 def _write_matches(path: Path, run: PgsRun) -> None:

@@ -1,0 +1,190 @@
+"""A sum set against reference people by principal components: most similar population, percentile, Z scores.
+
+As the PGS Catalog Calculator adjusts (Lambert et al., Nature Genetics 2024, 56:1989): percentile and Z within the most
+similar reference population; Z_norm1, the residual of the score on the components (Khera et al., Circulation 2019,
+139:1593); Z_norm2, with a variance that depends on them too, both fitted together (Khan et al., Nature Medicine 2022,
+28:1412). Populations are told apart by Mahalanobis distance. A percentile is given within a population alone, and
+nothing at all outside the reference panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.stats import chi2
+
+Floats = NDArray[np.float64]
+LEAST_PEOPLE = 30
+"""Reference people of one population below which it is not used."""
+OUTSIDE_P = 1e-3
+"""A sample this unlikely under a normal distribution of components is outside."""
+LEAST_POSTERIOR = 0.5
+_LEAST_LOG_VARIANCE = -30.0
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Reference people: components [n, k], population of each, one score's sums [n]."""
+
+    components: Floats
+    population: NDArray[np.object_]
+    sums: Floats
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """Where one sample lies.
+
+    Attributes:
+        population: the most similar one. p: how likely its distance is there. posterior: its share among all.
+        p_panel: how likely the sample's distance from the whole panel is.
+    """
+
+    population: str
+    p: float
+    posterior: float
+    p_panel: float
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """One sum against the reference; what may not be told is None, and `refusal` says why."""
+
+    similarity: Similarity
+    n_reference: int = 0
+    percentile: float | None = None
+    z_population: float | None = None
+    z_norm1: float | None = None
+    z_norm2: float | None = None
+    refusal: str = ""
+
+
+class Panel:
+    """A reference panel's components: which population a sample is most similar to."""
+
+    def __init__(self, components: Floats, population: NDArray[np.object_]) -> None:
+        self.names = [
+            str(name) for name in dict.fromkeys(population) if (population == name).sum() >= LEAST_PEOPLE
+        ]
+        self._groups = {name: _Normal(components[population == name]) for name in self.names}
+        self._all = _Normal(components)
+
+    def similarities(self, samples: Floats) -> list[Similarity]:
+        """Most similar population of each sample's components [n, k]."""
+        logs = np.stack([self._groups[name].log_density(samples) for name in self.names], axis=1)
+        likely = np.stack([self._groups[name].p(samples) for name in self.names], axis=1)
+        shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        panel = self._all.p(samples)
+        return [
+            Similarity(self.names[best], float(likely[n, best]), float(shares[n, best]), float(panel[n]))
+            for n, best in enumerate(logs.argmax(axis=1))
+        ]
+
+
+class _Normal:
+    def __init__(self, values: Floats) -> None:
+        self.mean = values.mean(axis=0)
+        covariance = np.atleast_2d(np.cov(values, rowvar=False))
+        self._inverse = np.linalg.pinv(covariance)
+        self._log_volume = float(np.linalg.slogdet(covariance)[1])
+
+    def distance(self, samples: Floats) -> Floats:
+        """Squared Mahalanobis distances [n]."""
+        apart = samples - self.mean
+        return np.asarray(np.einsum("nk,kj,nj->n", apart, self._inverse, apart), np.float64)
+
+    def p(self, samples: Floats) -> Floats:
+        return np.asarray(chi2.sf(self.distance(samples), len(self.mean)), np.float64)
+
+    def log_density(self, samples: Floats) -> Floats:
+        return -0.5 * (self.distance(samples) + self._log_volume)
+
+
+def adjusted(reference: Reference, components: Floats, sums: Sequence[float | None]) -> list[Adjusted]:
+    """Every sample [n, k] against the reference; a sum of None stays without numbers."""
+    panel = Panel(reference.components, reference.population)
+    model = _fitted(reference) if np.std(reference.sums) > 0 else None
+    found = []
+    for where, sample, value in zip(panel.similarities(components), components, sums, strict=True):
+        refusal = _refusal(where, value, model)
+        if refusal or value is None or model is None:
+            found.append(Adjusted(where, refusal=refusal))
+        else:
+            found.append(_told(reference, model, where, sample, value))
+    return found
+
+
+def _refusal(where: Similarity, value: float | None, model: _Model | None) -> str:
+    if value is None:
+        return "the sum is refused"
+    if model is None:
+        return "the reference people's sums do not differ"
+    if where.p_panel < OUTSIDE_P:
+        return "outside the reference ancestry"
+    return ""
+
+
+def _told(reference: Reference, model: _Model, where: Similarity, sample: Floats, value: float) -> Adjusted:
+    z_norm1, z_norm2 = model.scores(sample, value)
+    mine = reference.sums[reference.population == where.population]
+    outside = ""
+    if where.p < OUTSIDE_P:
+        outside = "outside every reference population: no percentile"
+    elif where.posterior < LEAST_POSTERIOR:
+        outside = "between reference populations: no percentile"
+    if outside:
+        return Adjusted(where, len(mine), None, None, z_norm1, z_norm2, outside)
+    percentile = 100.0 * float(np.mean(mine < value) + 0.5 * np.mean(mine == value))
+    spread = float(mine.std())
+    z = (value - float(mine.mean())) / spread if spread else None
+    return Adjusted(where, len(mine), percentile, z, z_norm1, z_norm2)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Mean and log variance of the score, linear in standardised components."""
+
+    center: Floats
+    scale: Floats
+    mean1: Floats
+    deviation1: float
+    mean2: Floats
+    log_variance2: Floats
+
+    def scores(self, sample: Floats, value: float) -> tuple[float, float]:
+        row = np.append(1.0, (sample - self.center) / self.scale)
+        deviation2 = float(np.exp(0.5 * row @ self.log_variance2))
+        return float(value - row @ self.mean1) / self.deviation1, float(value - row @ self.mean2) / deviation2
+
+
+def _fitted(reference: Reference) -> _Model:
+    center, scale = reference.components.mean(axis=0), reference.components.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    rows = np.column_stack([np.ones(len(reference.sums)), (reference.components - center) / scale])
+    mean1 = np.linalg.lstsq(rows, reference.sums, rcond=None)[0]
+    residual = reference.sums - rows @ mean1
+    deviation1 = float(residual.std())
+    unit = reference.sums / deviation1
+    start = np.concatenate([mean1 / deviation1, np.zeros(rows.shape[1])])
+    found = minimize(_loss, start, args=(rows, unit), jac=True, method="BFGS", options={"maxiter": 1000})
+    mean2, log_variance2 = np.split(found.x, 2)
+    log_variance2 = log_variance2.copy()
+    log_variance2[0] += 2.0 * np.log(deviation1)
+    return _Model(center, scale, mean1, deviation1, mean2 * deviation1, log_variance2)
+
+
+def _loss(values: Floats, rows: Floats, score: Floats) -> tuple[float, Floats]:
+    """Mean negative log likelihood of a normal score with linear mean and log variance, and its gradient."""
+    mean, log_variance = np.split(values, 2)
+    apart = score - rows @ mean
+    logs = np.maximum(rows @ log_variance, _LEAST_LOG_VARIANCE)
+    inverse = np.exp(-logs)
+    loss = 0.5 * float(np.mean(logs + apart**2 * inverse))
+    by_mean = -(apart * inverse) @ rows
+    by_variance = 0.5 * (1.0 - apart**2 * inverse) @ rows
+    return loss, np.concatenate([by_mean, by_variance]) / len(score)

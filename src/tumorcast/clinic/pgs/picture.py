@@ -1,0 +1,72 @@
+"""How sums are spread over the samples of a run: one histogram a score, in one SVG."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from reportlab.graphics.shapes import Drawing, Line, Rect, String
+from reportlab.lib.colors import HexColor
+
+from tumorcast.clinic.pgs.result import PgsRun
+from tumorcast.clinic.report.charts import BAND, INK, MUTED, RULE, svg_of
+
+LEAST_SAMPLES = 20
+_MOST_SCORES = 6
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560.0, 170.0, 44.0, 16.0, 34.0, 34.0
+_FONT = "Helvetica"
+
+
+def distributions_svg(run: PgsRun) -> str | None:
+    """The picture of the first six scores with 20 sums or more; None where there is none."""
+    shown = []
+    for result in run.results:
+        values = np.array([result.sums[n] for n in range(len(run.samples)) if result.has_sum(n)])
+        if len(values) >= LEAST_SAMPLES:
+            shown.append((result.score.name, values))
+    shown = shown[:_MOST_SCORES]
+    if not shown:
+        return None
+    drawing = Drawing(_WIDTH, _HEIGHT * len(shown))
+    drawing.add(Rect(0, 0, _WIDTH, drawing.height, fillColor=HexColor("#ffffff"), strokeColor=None))
+    for n, (name, values) in enumerate(shown):
+        _histogram(drawing, _HEIGHT * (len(shown) - 1 - n), name, values)
+    told = f"Histograms of the sums of {', '.join(name for name, _ in shown)} over the samples of this run"
+    text = str(svg_of(drawing, "pgs", told))
+    return text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="840" ', 1) + "\n"
+
+
+def _histogram(drawing: Drawing, bottom: float, name: str, values: NDArray[np.float64]) -> None:
+    counts, edges = np.histogram(values, bins=min(40, max(8, int(np.sqrt(len(values))))))
+    low, high = float(edges[0]), float(edges[-1])
+    floor, top = bottom + _BOTTOM, bottom + _HEIGHT - _TOP
+    span, most = (high - low) or 1.0, max(int(counts.max()), 1)
+
+    def px(value: float) -> float:
+        return _LEFT + (value - low) / span * (_WIDTH - _LEFT - _RIGHT)
+
+    for count, start, end in zip(counts.tolist(), edges[:-1].tolist(), edges[1:].tolist()):
+        height = count / most * (top - floor)
+        drawing.add(
+            Rect(
+                px(start),
+                floor,
+                px(end) - px(start),
+                height,
+                fillColor=BAND,
+                strokeColor=RULE,
+                strokeWidth=0.4,
+            )
+        )
+    drawing.add(Line(_LEFT, floor, _WIDTH - _RIGHT, floor, strokeColor=MUTED, strokeWidth=0.6))
+    for value in np.linspace(low, high, 5).tolist():
+        _text(drawing, px(value), floor - 12, f"{value:.3g}", "middle")
+    _text(drawing, _LEFT - 4, top - 6, str(most), "end")
+    _text(drawing, _LEFT - 4, floor - 3, "0", "end")
+    head = f"{name}: sums of {len(values)} samples of this run"
+    drawing.add(String(_LEFT, bottom + _HEIGHT - 18, head, fontName=_FONT, fontSize=9.5, fillColor=INK))
+    note = "A place among these people is no percentile of a population. Upwards: samples. Research use only."
+    _text(drawing, _LEFT, bottom + 8, note, "start")
+
+
+def _text(drawing: Drawing, x: float, y: float, text: str, anchor: str) -> None:
+    drawing.add(String(x, y, text, fontName=_FONT, fontSize=8, fillColor=MUTED, textAnchor=anchor))

@@ -1,0 +1,88 @@
+"""Reference people for polygenic scores: a table of populations, principal components and sums."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tumorcast.domain.errors import InputError
+from tumorcast.readers.files import need_columns, read_table
+
+_COMPONENT = re.compile(r"PC(\d+)", re.IGNORECASE)
+_ALIASES = {"IID": "sample", "#IID": "sample", "SuperPop": "population", "Unrelated": "unrelated"}
+_FALSE = ("false", "0", "no")
+
+
+@dataclass(frozen=True)
+class PanelTable:
+    """Reference people of the training set.
+
+    Attributes:
+        components: [n, k], PC1 first. population: [n]. sums: score -> [n], NaN where not given.
+    """
+
+    components: NDArray[np.float64]
+    population: NDArray[np.object_]
+    sums: Mapping[str, NDArray[np.float64]]
+
+
+def read_panel(path: Path, n_components: int) -> PanelTable:
+    """From `sample, population, PC1, PC2, ..., [unrelated,] SCORE, ...` (tabs, or commas in a .csv).
+
+    People with `unrelated` false are left out.
+
+    Raises:
+        InputError: no such columns, fewer components than asked for, a cell that is no number.
+    """
+    table = _table(path, ("sample", "population"))
+    if "unrelated" in table:
+        table = table[~table["unrelated"].fillna("").str.lower().isin(_FALSE)]
+    components = _components(table, n_components, path)
+    others = [name for name in table if name not in ("sample", "population", "unrelated", "REFERENCE")]
+    sums = {
+        str(name): pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64)
+        for name in others
+        if not _COMPONENT.fullmatch(str(name))
+    }
+    return PanelTable(components, table["population"].fillna("").to_numpy(object), sums)
+
+
+def read_components(path: Path, n_components: int) -> Mapping[str, NDArray[np.float64]]:
+    """Sample -> its components in the panel's space, from `sample, PC1, PC2, ...`.
+
+    Raises:
+        InputError: as `read_panel`.
+    """
+    table = _table(path, ("sample",))
+    return dict(zip(table["sample"].astype(str), _components(table, n_components, path), strict=True))
+
+
+def _table(path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    table = read_table(path, "," if path.suffix.lower() == ".csv" else "\t").rename(columns=_ALIASES)
+    need_columns(table, needed, path)
+    if table["sample"].duplicated().any():
+        raise InputError(
+            f"{path.name} names a sample twice", got=table["sample"][table["sample"].duplicated()].iloc[0]
+        )
+    return table
+
+
+def _components(table: pd.DataFrame, n_components: int, path: Path) -> NDArray[np.float64]:
+    by_number = {int(found[1]): name for name in table if (found := _COMPONENT.fullmatch(str(name)))}
+    wanted: Sequence[int] = range(1, n_components + 1)
+    if lacking := [n for n in wanted if n not in by_number]:
+        raise InputError(
+            f"{path.name} lacks principal components", got=f"no PC{lacking[0]}",
+            expected=f"PC1 to PC{n_components}", fix="--components asks for fewer",
+        )  # fmt: skip
+    values = table[[by_number[n] for n in wanted]].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+        raise InputError(f"{path.name}: a component is no number", got=f"sample {table['sample'].iloc[row]}")
+    return values

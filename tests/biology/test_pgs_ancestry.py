@@ -1,0 +1,84 @@
+"""Reference people: percentiles within a population alone, mean and variance by components, nothing outside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import percentileofscore
+
+from tumorcast.biology.pgs.ancestry import Reference, adjusted
+
+CENTRES = {"AFR": (-6.0, 0.0), "EUR": (3.0, 4.0), "EAS": (3.0, -5.0)}
+
+
+def people(n: int, seed: int = 0) -> Reference:
+    """Three populations; mean and spread of the score follow the components."""
+    rng = np.random.default_rng(seed)
+    components = np.concatenate([rng.normal(at, (0.6, 0.4), (n, 2)) for at in CENTRES.values()])
+    population = np.repeat(np.array(list(CENTRES), object), n)
+    mean, spread = 5 + components @ [0.5, -0.2], np.exp(0.5 * (-1 + components @ [0.12, 0.1]))
+    return Reference(components, population, mean + spread * rng.normal(size=3 * n))
+
+
+def test_numbers_within_the_reference() -> None:
+    reference, others = people(600), people(100, seed=1)
+    found = adjusted(reference, others.components, others.sums.tolist())
+    told = [one for one in found if one.percentile is not None]
+    assert len(told) >= 297
+    assert [one.similarity.population for one in told] == [
+        name for one, name in zip(found, others.population) if one.percentile is not None
+    ]
+    rows = np.column_stack([np.ones(1800), reference.components])
+    fitted, *_ = np.linalg.lstsq(rows, reference.sums, rcond=None)
+    apart = others.sums - np.column_stack([np.ones(300), others.components]) @ fitted
+    expected = apart / np.std(reference.sums - rows @ fitted)
+    for n in range(0, 300, 37):
+        one, mine = found[n], reference.sums[reference.population == others.population[n]]
+        assert one.z_norm1 == pytest.approx(expected[n], abs=1e-9)
+        if one.percentile is not None:
+            assert one.percentile == pytest.approx(percentileofscore(mine, others.sums[n]))
+            assert one.z_population == pytest.approx((others.sums[n] - mine.mean()) / mine.std())
+            assert one.n_reference == 600
+
+
+def test_the_second_adjustment_levels_the_spread() -> None:
+    reference = people(1500)
+    found = adjusted(reference, reference.components, reference.sums.tolist())
+    first, second = (
+        np.array([getattr(one, name) or np.nan for one in found]) for name in ("z_norm1", "z_norm2")
+    )
+    groups = [reference.population == name for name in CENTRES]
+    assert max(np.nanstd(first[mine]) for mine in groups) > 1.2
+    for mine in groups:
+        assert np.nanstd(second[mine]) == pytest.approx(1.0, abs=0.07)
+        assert np.nanmean(second[mine]) == pytest.approx(0.0, abs=0.07)
+
+
+def test_scale_and_shift_of_a_score_do_not_matter() -> None:
+    reference = people(200)
+    other = Reference(reference.components, reference.population, 1e4 * reference.sums - 7)
+    one = adjusted(reference, reference.components[:5], reference.sums[:5].tolist())
+    two = adjusted(other, other.components[:5], other.sums[:5].tolist())
+    for a, b in zip(one, two):
+        assert a.z_norm2 == pytest.approx(b.z_norm2, abs=1e-3)
+        assert a.percentile == b.percentile
+
+
+def test_nothing_outside_the_panel_and_no_percentile_between_populations() -> None:
+    reference = people(200)
+    far, between, refused = adjusted(
+        reference, np.array([[40.0, 0.0], [-1.0, 2.0], list(CENTRES["EUR"])]), [5.0, 5.0, None]
+    )
+    assert (far.percentile, far.z_population, far.z_norm1, far.z_norm2) == (None, None, None, None)
+    assert "outside the reference ancestry" in far.refusal
+    assert (between.percentile, between.z_population) == (None, None)
+    assert between.z_norm2 is not None
+    assert "no percentile" in between.refusal
+    assert (refused.percentile, refused.z_norm1) == (None, None)
+    assert refused.refusal == "the sum is refused"
+
+
+def test_a_score_without_spread_gives_nothing() -> None:
+    reference = people(40)
+    flat = Reference(reference.components, reference.population, np.ones(120))
+    assert adjusted(flat, reference.components[:1], [1.0])[0].z_norm1 is None

@@ -1,0 +1,74 @@
+"""`tumorcast pgs --reference --pcs`: percentile within the ancestry, refused outside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toy_pgs import read_csv, scored, simulated
+from tumorcast.cli.main import main
+
+
+def tables(folder: Path, sums: list[float]) -> tuple[Path, Path]:
+    """Reference people of two populations around the samples' sums; s0 far outside, s1 between, s2 without PCs."""
+    rng = np.random.default_rng(3)
+    lines = ["sample,population,PC1,PC2,unrelated,SIM"]
+    for name, at in (("A", 0.0), ("B", 9.0)):
+        values = zip(rng.normal(at, 1, 80), rng.normal(0, 1, 80), rng.normal(np.mean(sums), np.std(sums), 80))
+        lines += [f"{name}{n},{name},{one},{two},true,{three}" for n, (one, two, three) in enumerate(values)]
+    lines.append("kin,A,0,0,FALSE,999999")
+    panel = folder / "panel.csv"
+    panel.write_text("\n".join(lines), encoding="utf-8")
+    places = dict.fromkeys(range(len(sums)), (0.1, 0.2)) | {0: (90.0, 0.0), 1: (4.5, 0.0)}
+    del places[2]
+    mine = folder / "pcs.tsv"
+    rows = ["IID\tPC1\tPC2", *(f"s{n}\t{one}\t{two}" for n, (one, two) in places.items())]
+    mine.write_text("\n".join(rows), encoding="utf-8")
+    return panel, mine
+
+
+def test_percentile_within_the_ancestry_alone(tmp_path: Path) -> None:
+    scores, vcf, _, _ = simulated(tmp_path, 60, 25)
+    sums = [float(row["sum"]) for row in scored(tmp_path / "first", scores, vcf)]
+    panel, mine = tables(tmp_path, sums)
+    words = (scores, vcf, "--reference", panel, "--pcs", mine, "--components", 2)
+    scored(tmp_path / "out", *words)
+    rows = read_csv(tmp_path / "out" / "ancestry.csv")
+    assert [bool(row["percentile"]) for row in rows] == [False, False, False] + [True] * 22
+    assert [bool(row["z_norm2"]) for row in rows] == [False, True, False] + [True] * 22
+    assert "outside the reference ancestry" in rows[0]["refusal"]
+    assert "no principal components" in rows[2]["refusal"]
+    assert {row["most_similar"] for row in rows[3:]} == {"A"}
+    assert {row["n_reference"] for row in rows[3:]} == {"80"}
+    text = (tmp_path / "out" / "pgs.txt").read_text(encoding="utf-8")
+    assert "percentile" in text
+    assert (tmp_path / "out" / "distributions.svg").is_file()
+    assert not (tmp_path / "first" / "ancestry.csv").exists()
+    scored(tmp_path / "out", scores, vcf)
+    assert not (tmp_path / "out" / "ancestry.csv").exists()
+
+
+def test_no_percentile_without_reference(tmp_path: Path) -> None:
+    scores, vcf, _, _ = simulated(tmp_path, 40, 5)
+    scored(tmp_path / "out", scores, vcf)
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"pgs.csv", "pgs.json", "pgs.txt", "matches.csv"}
+    assert "percentile" not in (tmp_path / "out" / "pgs.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("change", ["half", "few", "columns", "word"])
+def test_unusable_tables_are_told(tmp_path: Path, change: str) -> None:
+    scores, vcf, _, _ = simulated(tmp_path, 40, 5)
+    panel, mine = tables(tmp_path, [0.0, 1.0, 2.0, 3.0, 4.0])
+    words = ["pgs", str(scores), str(vcf), "--out", str(tmp_path / "o"), "--reference", str(panel)]
+    text = panel.read_text(encoding="utf-8")
+    if change == "few":
+        panel.write_text("\n".join(text.split("\n")[:10]), encoding="utf-8")
+    if change == "word":
+        panel.write_text(text.replace("A0,A,", "A0,A,x"), encoding="utf-8")
+    wanted = (
+        [] if change == "half" else ["--pcs", str(mine), "--components", "3" if change == "columns" else "2"]
+    )
+    assert main([*words, *wanted]) == 2

@@ -1,0 +1,106 @@
+"""Polygenic scores of real people beside PLINK 2, and real scoring files that are refused."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from toy_pgs import read_csv, scored, simulated
+from tumorcast.cli.main import main
+
+LOW = ("--min-overlap", 0, "--min-weight", 0)
+
+
+def plink_sums(
+    vcf: Path, matches: Path, folder: Path, sexes: Path | None = None, *words: str
+) -> dict[str, float]:
+    """Sums of the matched variants by PLINK 2, whose records are named as place and alleles."""
+    if shutil.which("plink2") is None:
+        pytest.skip("plink2 is not installed")
+    lines = ["ID\tA\tW"]
+    for row in read_csv(matches):
+        if row["status"] == "matched":
+            name = ":".join(row[key] for key in ("chromosome", "position", "ref", "alt"))
+            lines.append(f"{name}\t{row['effect_allele']}\t{row['weight']}")
+    (folder / "weights.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    call = ["plink2", "--vcf", str(vcf), "--set-all-var-ids", "@:#:$r:$a", "--new-id-max-allele-len", "50"]
+    call += ["--update-sex", str(sexes)] if sexes else []
+    call += ["--score", str(folder / "weights.txt"), "header", *words, "cols=+scoresums"]
+    subprocess.run([*call, "--out", str(folder / "plink")], check=True, capture_output=True)
+    with (folder / "plink.sscore").open(encoding="utf-8", newline="") as file:
+        return {row["#IID"]: float(row["SCORE1_SUM"]) for row in csv.DictReader(file, delimiter="\t")}
+
+
+@pytest.mark.parametrize("words", [(), ("no-mean-imputation",)])
+def test_equal_to_plink(tmp_path: Path, words: tuple[str, ...]) -> None:
+    scores, vcf, _, _ = simulated(tmp_path, 300, 80, missing=0.05)
+    mine = scored(tmp_path / "out", scores, vcf, "--missing", "none" if words else "cohort")
+    theirs = plink_sums(vcf, tmp_path / "out" / "matches.csv", tmp_path, None, *words)
+    assert {row["sample"]: float(row["sum"]) for row in mine} == pytest.approx(theirs, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["dominant", "recessive"])
+def test_effect_types_equal_to_plink(tmp_path: Path, kind: str) -> None:
+    scores, vcf, _, _ = simulated(tmp_path, 200, 60, missing=0.05, seed=4)
+    lines = gzip.decompress(scores.read_bytes()).decode().splitlines()
+    text = [line + ("\teffect_type" if line.startswith("chr_name") else f"\t{kind}") for line in lines[2:]]
+    scores.write_bytes(gzip.compress("\n".join([*lines[:2], *text]).encode()))
+    mine = scored(tmp_path / "out", scores, vcf)
+    theirs = plink_sums(vcf, tmp_path / "out" / "matches.csv", tmp_path, None, kind)
+    assert {row["sample"]: float(row["sum"]) for row in mine} == pytest.approx(theirs, abs=1e-5)
+
+
+@pytest.mark.heavy
+def test_thousand_genomes(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "PGS"
+    vcf = folder / "tiny1000G" / "tiny1000G.vcf.gz"
+    mine = scored(tmp_path / "out", folder / "PGS001229_hmPOS_GRCh38.txt.gz", vcf, *LOW)
+    assert len(mine) == 3202
+    rows = read_csv(tmp_path / "out" / "matches.csv")
+    matched = [row for row in rows if row["status"] == "matched"]
+    assert len(matched) == 917
+    assert sum(row["chromosome"] == "X" for row in matched) == 35
+    assert sum("ambiguous" in row["reason"] for row in rows) == 66
+    assert sum(row["reason"] == "strand flip" for row in rows) == 3
+    sexes = tmp_path / "sex.txt"
+    sexes.write_text("#IID\tSEX\n" + "".join(f"{n}\t{s}\n" for n, s in _sexes(vcf).items()), encoding="utf-8")
+    theirs = plink_sums(vcf, tmp_path / "out" / "matches.csv", tmp_path, sexes)
+    assert {row["sample"]: float(row["sum"]) for row in mine} == pytest.approx(theirs, abs=1e-5)
+
+
+def _sexes(vcf: Path) -> dict[str, int]:
+    """Male where the first record on X is haploid."""
+    with gzip.open(vcf, "rt") as file:
+        names: list[str] = []
+        for line in file:
+            fields = line.split()
+            if line.startswith("#CHROM"):
+                names = fields[9:]
+            elif fields[0] == "X":
+                return {name: 1 if len(cell) == 1 else 2 for name, cell in zip(names, fields[9:])}
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("bad_harmonised.txt", "harmonisation failed"),
+        ("invalid_scorefile.txt", "has no positions"),
+        ("complex_variants_PGS000021.txt", "HLA serotype"),
+        ("complex_variants_PGS004239.txt", "HLA-DQB1*02:01"),
+    ],
+)
+def test_real_files_that_are_refused(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, told: str
+) -> None:
+    folder = shared_data / "PGS"
+    vcf = folder / "tiny1000G" / "tiny1000G.vcf.gz"
+    assert main(["pgs", str(folder / name), str(vcf), "--out", str(tmp_path / "o")]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert name in error
