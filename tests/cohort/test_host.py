@@ -120,18 +120,23 @@ def test_scores_are_adjusted_or_not_but_not_mixed():
     assert made.loc["P1-L1"].isna().all()
 
 
-def test_clocks_need_a_day_and_a_refused_one_is_not_measured():
+def test_clocks_need_a_day_and_a_refused_one_or_a_tumours_age_is_not_measured():
     rows = table(
         CLOCK_COLUMNS,
-        ("P0", "N", -365.25, False, "Hannum", 65.0, 1, 0), ("P0", "N", -365.25, False, "Horvathv1", NAN, 0.2, 0.8),
-        ("P1", "M", NAN, False, "Hannum", 70.0, 1, 0), ("P2", "O", 5.0, False, "Hannum", 70.0, 1, 0),
-    )  # fmt: skip
+        ("P0", "N", -365.25, False, "Hannum", 65.0, "years", 1, 0),
+        ("P0", "N", -365.25, False, "Lin", NAN, "years", 0.2, 0.8),
+        ("P1", "M", NAN, False, "Hannum", 70.0, "years", 1, 0),
+        ("P2", "O", 5.0, False, "Hannum", 70.0, "years", 1, 0),
+        ("P0", "P0-A", -5.0, True, "Hannum", 80.0, "years", 1, 0),
+        ("P0", "P0-A", -5.0, True, "EpiTOC2", 4e3, "divisions", 1, 0),
+    )
     made, report = layer(study_of(clocks=rows), "clocks")
-    assert made.loc["P0-L1"].to_dict() == pytest.approx({"Hannum": 65, "Hannum minus age": 6})
+    assert made.loc["P0-L1"].to_dict() == pytest.approx({"Hannum": 65, "Hannum minus age": 6, "EpiTOC2": 4e3})
     assert made.loc[["P1-L1", "P2-L1"]].isna().all(axis=None)
     assert {(note.id, note.reason) for note in report} == {
         ("M", "day_unknown"),
         ("O", "taken_after_first_day"),
+        ("P0-A", "age_of_tumour"),
     }
 
 
@@ -195,7 +200,10 @@ def leaking_study(**later: float) -> Study:
         (p, day, "DPYD", 2 * t, "Normal Metabolizer" if t else "Poor Metabolizer")
         for p, t in zip(names, truth, strict=True)
     ]
-    ages = [(p, f"{p}-N", day, False, "Hannum", 60 + 9 * t, 1, 0) for p, t in zip(names, truth, strict=True)]
+    ages = [
+        (p, f"{p}-N", day, False, "Hannum", 60 + 9 * t, "years", 1, 0)
+        for p, t in zip(names, truth, strict=True)
+    ]
     scores = [(p, f"{p}-N", day, False, "S", t, 1, 1, t) for p, t in zip(names, truth, strict=True)]
     return study_of(
         _N, exposures=said(*bmi, *drugs), pharmacogenes=calls(*genes), clocks=table(CLOCK_COLUMNS, *ages),

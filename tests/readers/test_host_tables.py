@@ -22,8 +22,9 @@ HEADS = {
     "PGX": "sample,gene,diplotype,activity_score,phenotype,note",
     "PGS": "sample,score,sum,match_rate,weight_coverage,z",
     "CLOCK": "sample,clock,age_years,coverage,imputed",
+    "COUNTER": "sample,counter,value,unit,coverage,imputed",
 }
-FILES = {"PGX": "pgx.csv", "PGS": "pgs.csv", "CLOCK": "clock.csv"}
+FILES = {"PGX": "pgx.csv", "PGS": "pgs.csv", "CLOCK": "clock.csv", "COUNTER": "counters.csv"}
 
 
 def add(folder: Path, kind: str, *rows: str) -> None:
@@ -114,6 +115,7 @@ def test_a_study_is_written_as_it_was_read(folder, tmp_path):
     add(folder, "PGX", "P1-N,DPYD,a/b,1.0,Intermediate Metabolizer,note", "P2,TPMT,,,No call,")
     add(folder, "PGS", "P1-N,S,0.25,0.98,0.97,1.5")
     add(folder, "CLOCK", "P0-A,Hannum,61.5,0.99,0.01")
+    add(folder, "COUNTER", "P0-A,EpiTOC2,4100,stem-cell divisions (TNSC),0.99,0.01", "P0-A,Other,4,years,1,0")
     lines = (
         "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tEXPOSURE\tVALUE\tUNIT\tAGENT\tSOURCE\tBEFORE_TREATMENT",
         "P1\t-9\t-2\tEXPOSURE\talcohol\t14\tunits/week\t\tchart\t",

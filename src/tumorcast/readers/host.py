@@ -9,7 +9,9 @@ import pandas as pd
 _OF_SAMPLE = ("patient_id", "sample_id", "day", "is_tissue")
 PHARMACOGENE_COLUMNS = (*_OF_SAMPLE, "gene", "diplotype", "activity_score", "phenotype", "note")
 SCORE_COLUMNS = (*_OF_SAMPLE, "score", "sum", "match_rate", "weight_coverage", "z")
-CLOCK_COLUMNS = (*_OF_SAMPLE, "clock", "age_years", "coverage", "imputed")
+CLOCK_COLUMNS = (*_OF_SAMPLE, "clock", "value", "unit", "coverage", "imputed")
+YEARS = "years"
+"""Unit of the clocks that say an age."""
 EXPOSURE_COLUMNS = (
     "patient_id", "day", "stop_day", "exposure", "value", "text", "source", "is_before",
 )  # fmt: skip
@@ -28,7 +30,8 @@ class Host:
         pharmacogenes: `PHARMACOGENE_COLUMNS`, one row a sample and gene; activity_score NaN where there is none.
         polygenic_scores: `SCORE_COLUMNS`, one row a sample and score; `sum` and `z` (adjusted for ancestry) NaN where
             the score was refused or not adjusted.
-        clocks: `CLOCK_COLUMNS`, one row a sample and clock; age_years NaN where refused.
+        clocks: `CLOCK_COLUMNS`, one row a sample and clock, counter or component; value NaN where refused, `unit`
+            `YEARS` where it is an age.
         exposures: `EXPOSURE_COLUMNS` (`readers.exposures`), one row a statement.
     """
 

@@ -1,4 +1,4 @@
-"""`pgx.csv`, `pgs.csv`, `clock.csv` of a study folder: the outputs of `tumorcast pgx`, `pgs` and `clock`."""
+"""`pgx.csv`, `pgs.csv`, `clock.csv`, `counters.csv` of a study folder: what `tumorcast pgx`, `pgs` and `clock` write."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from tumorcast.biology.pgx.phenotypes import SCORED, phenotype_by_score
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cells import CellCounts, numbers_of
 from tumorcast.readers.files import need_columns, read_table
-from tumorcast.readers.host import CLOCK_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, Host
+from tumorcast.readers.host import CLOCK_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, YEARS, Host
 from tumorcast.readers.host_links import linked, sample_links
 from tumorcast.readers.meta import MetaFile
 
 HOST_KIND = "HOST"
 """`genetic_alteration_type` of their meta files; the `datatype` is one of `HOST_FILES`."""
-HOST_FILES = {"PGX": "pgx.csv", "PGS": "pgs.csv", "CLOCK": "clock.csv"}
+HOST_FILES = {"PGX": "pgx.csv", "PGS": "pgs.csv", "CLOCK": "clock.csv", "COUNTER": "counters.csv"}
 _PGX = ("sample", "gene", "diplotype", "activity_score", "phenotype")
 _PGS = ("sample", "score", "sum", "match_rate", "weight_coverage")
 _CLOCK = ("sample", "clock", "age_years", "coverage", "imputed")
+_COUNTER = ("sample", "counter", "value", "unit", "coverage", "imputed")
 _ADJUSTED = ("z", "z_score", "zscore", "adjusted_z", "z_adjusted", "ancestry_adjusted_z")
 _SHARES = ("match_rate", "weight_coverage", "coverage", "imputed")
 _OLDEST, _MOST_ACTIVE = 150.0, 10.0
@@ -54,14 +55,22 @@ def read_host_files(
     Raises:
         InputError: a table lacks a column, or cannot be read.
     """
-    readers = {"PGX": read_pharmacogenes, "PGS": read_scores, "CLOCK": read_clocks}
+    readers = {
+        "PGX": read_pharmacogenes, "PGS": read_scores, "CLOCK": read_clocks, "COUNTER": read_counters,
+    }  # fmt: skip
     read = {kind: readers[kind](path, report) for kind, path in found.items()}
     names = pd.Index([name for table in read.values() for name in table["sample"]], dtype=object)
     links = sample_links(names, samples, patients, timelines)
     own = {kind: linked(table, links, found[kind].name, report) for kind, table in read.items()}
-    columns = {"PGX": PHARMACOGENE_COLUMNS, "PGS": SCORE_COLUMNS, "CLOCK": CLOCK_COLUMNS}
-    attributes = {"PGX": "pharmacogenes", "PGS": "polygenic_scores", "CLOCK": "clocks"}
-    return Host(**{attributes[kind]: table[list(columns[kind])] for kind, table in own.items()})
+    clocks = [
+        own[kind][list(CLOCK_COLUMNS)] for kind in ("CLOCK", "COUNTER") if kind in own and len(own[kind])
+    ]
+    made = {
+        "pharmacogenes": own["PGX"][list(PHARMACOGENE_COLUMNS)] if "PGX" in own else None,
+        "polygenic_scores": own["PGS"][list(SCORE_COLUMNS)] if "PGS" in own else None,
+        "clocks": pd.concat(clocks, ignore_index=True) if clocks else None,
+    }
+    return Host(**{name: table for name, table in made.items() if table is not None})
 
 
 def read_pharmacogenes(path: Path, report: list[Exclusion]) -> pd.DataFrame:
@@ -93,14 +102,25 @@ def read_scores(path: Path, report: list[Exclusion]) -> pd.DataFrame:
 
 
 def read_clocks(path: Path, report: list[Exclusion]) -> pd.DataFrame:
-    """`sample, clock, age_years, coverage, imputed`; a refused clock has no `age_years`."""
+    """`sample, clock, value, unit, coverage, imputed` of ages in years; a refused clock has no value."""
     table = _rows(path, _CLOCK, "clock", report)
     ages = _numbers(table["age_years"], "age_years", None, report)
     is_odd = ages.abs() > _OLDEST
     if is_odd.any():
         told = f"{int(is_odd.sum())} ages beyond {_OLDEST:g} years left out"
         report.append(Exclusion("value", "age_years", "implausible", told))
-    return _with_shares(table.assign(age_years=ages.mask(is_odd)), report)
+    return _with_shares(table.assign(value=ages.mask(is_odd), unit=YEARS), report)
+
+
+def read_counters(path: Path, report: list[Exclusion]) -> pd.DataFrame:
+    """The same of scores, counters and components, which are no ages; one that says years is left out."""
+    table = _rows(path, _COUNTER, "counter", report).rename(columns={"counter": "clock"})
+    table["value"] = _numbers(table["value"], "value", None, report)
+    is_age = table["unit"].fillna("").str.strip().str.lower() == YEARS
+    if is_age.any():
+        told = f"{int(is_age.sum())} rows in years: ages belong into {HOST_FILES['CLOCK']}"
+        report.append(Exclusion("value", path.name, "not_used", told))
+    return _with_shares(table[~is_age].reset_index(drop=True), report)
 
 
 def _rows(path: Path, columns: tuple[str, ...], key: str, report: list[Exclusion]) -> pd.DataFrame:

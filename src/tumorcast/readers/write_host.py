@@ -7,16 +7,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from tumorcast.readers.exposure_units import QUANTITIES
-from tumorcast.readers.host import CLOCK_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, Host
+from tumorcast.readers.host import CLOCK_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, YEARS, Host
 from tumorcast.readers.host_tables import HOST_FILES
 
 _LINKS = 4
 """Of the columns of `Host`, those that say whose a sample is; the file has `sample` in their place."""
-_TABLES = {
-    "PGX": ("pharmacogenes", PHARMACOGENE_COLUMNS),
-    "PGS": ("polygenic_scores", SCORE_COLUMNS),
-    "CLOCK": ("clocks", CLOCK_COLUMNS),
-}
+_NAMES = {"PGX": "pharmacogenes", "PGS": "polygenic_scores", "CLOCK": "clocks", "COUNTER": "clocks"}
 _TIMELINE = (
     "PATIENT_ID", "START_DATE", "STOP_DATE", "EVENT_TYPE", "EXPOSURE", "VALUE", "UNIT", "AGENT", "SOURCE",
     "BEFORE_TREATMENT",
@@ -24,19 +20,31 @@ _TIMELINE = (
 
 
 def host_files(host: Host) -> Iterator[tuple[str, str, str]]:
-    """(datatype of the meta file, name of the file, its text) of each of the three tables that is not empty."""
-    for kind, (name, columns) in _TABLES.items():
-        table: pd.DataFrame = getattr(host, name)
+    """(datatype of the meta file, name of the file, its text) of each of the tables that is not empty."""
+    is_age = host.clocks["unit"] == YEARS
+    parts = {
+        "PGX": _of_file(host.pharmacogenes, PHARMACOGENE_COLUMNS),
+        "PGS": _of_file(host.polygenic_scores, SCORE_COLUMNS),
+        "CLOCK": _of_file(host.clocks[is_age], CLOCK_COLUMNS)
+        .drop(columns="unit")
+        .rename(columns={"value": "age_years"}),
+        "COUNTER": _of_file(host.clocks[~is_age], CLOCK_COLUMNS).rename(columns={"clock": "counter"}),
+    }
+    for kind, table in parts.items():
         if len(table):
-            own = ["sample_id", *columns[_LINKS:]]
-            made = table[own].rename(columns={"sample_id": "sample"})
-            yield kind, HOST_FILES[kind], made.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+            yield kind, HOST_FILES[kind], table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+
+
+def _of_file(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    return table[["sample_id", *columns[_LINKS:]]].rename(columns={"sample_id": "sample"})
 
 
 def host_specimens(host: Host, samples: pd.Index) -> pd.DataFrame:
     """Specimen events (PATIENT_ID, START_DATE, STOP_DATE, EVENT_TYPE, SAMPLE_ID, SPECIMEN_TYPE) of the host's samples
     that the sample table lacks."""
-    parts = [getattr(host, name)[["patient_id", "sample_id", "day"]] for name, _ in _TABLES.values()]
+    parts = [
+        getattr(host, name)[["patient_id", "sample_id", "day"]] for name in dict.fromkeys(_NAMES.values())
+    ]
     table = pd.concat(parts).drop_duplicates("sample_id")
     table = table[~table["sample_id"].isin(samples) & (table["sample_id"] != table["patient_id"])]
     return pd.DataFrame({

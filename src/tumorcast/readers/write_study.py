@@ -24,7 +24,7 @@ _LAYER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _TAKEN = {
     "slide", "mutations", "expression", "clinical", "copy_number", "cna", "study", "clinical_patient",
     "clinical_sample", "timeline_treatment", "timeline_specimen", "timeline_lab_test", "timeline_exposure",
-    "segments", "laboratory", "pgx", "pgs", "clock",
+    "segments", "laboratory", "pgx", "pgs", "clock", "counter",
 }  # fmt: skip
 _VARIANT_NAMES = {
     "gene": "Hugo_Symbol", "chromosome": "Chromosome", "start": "Start_Position", "ref": "Reference_Allele",

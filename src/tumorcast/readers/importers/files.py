@@ -77,7 +77,10 @@ class _Import:
         self.samples = add_specimens(samples, events, report)
         self.treatments = treatments_of(events, self.patients.index, report)
         self.laboratory = laboratory_of(events, self.patients.index, report)
-        named = {"PGX": sheet.pharmacogenes, "PGS": sheet.polygenic_scores, "CLOCK": sheet.clocks}
+        named = {
+            "PGX": sheet.pharmacogenes, "PGS": sheet.polygenic_scores, "CLOCK": sheet.clocks,
+            "COUNTER": sheet.counters,
+        }  # fmt: skip
         found = {kind: path for kind, path in named.items() if path is not None}
         host = read_host_files(found, self.samples, self.patients.index, events, report)
         self.host = replace(host, exposures=exposures_of(events, self.patients.index, report))
