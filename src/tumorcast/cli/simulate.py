@@ -57,6 +57,11 @@ def add_parser(subparsers: Any) -> None:
         default="drawn",
         help="which drugs a regimen is made of: drawn for each patient, or the same for all of a cancer type",
     )
+    parser.add_argument(
+        "--host",
+        action="store_true",
+        help="hosts too: smoking and DPD deficiency change the response, chemotherapies have a fluoropyrimidine",
+    )
     parser.add_argument("--force", action="store_true", help="replace a simulated study of other settings")
     parser.set_defaults(run=run)
 
@@ -66,7 +71,16 @@ def run(arguments: argparse.Namespace) -> int:
     from tumorcast.cohort.simulate.build import is_finished, simulate_study
     from tumorcast.cohort.simulate.settings import SimulationSettings
 
-    kept = ("seed", "tiles_per_slide", "features_only", "null", "regimens", "assignment", "no_overlap")
+    kept = (
+        "seed",
+        "tiles_per_slide",
+        "features_only",
+        "null",
+        "regimens",
+        "assignment",
+        "no_overlap",
+        "host",
+    )
     wanted = {"n_patients": arguments.patients, **{name: getattr(arguments, name) for name in kept}}
     wanted |= {"cancers": tuple(arguments.cancers), "drugs": arguments.drugs.replace("-", "_")}
     if is_finished(arguments.out, SimulationSettings(**wanted)):

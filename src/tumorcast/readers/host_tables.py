@@ -1,4 +1,4 @@
-"""`pgx.csv`, `pgs.csv`, `clock.csv`, `counters.csv` of a study folder: what `tumorcast pgx`, `pgs` and `clock` write."""
+"""`pgx.csv`, `pgs.csv`, `clock.csv`, `counters.csv` of a study folder, as the commands write them."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tumorcast.cohort.simulate.cancers import USUAL, Drugs
 from tumorcast.cohort.simulate.courses import draw_courses
+from tumorcast.cohort.simulate.hosts import draw_hosts
 from tumorcast.cohort.simulate.outcomes import draw_outcomes, in_order
 from tumorcast.cohort.simulate.patients import F64, draw_patients
 from tumorcast.cohort.simulate.planted import MEAN_DENSITY_PER_MM2, SD_DENSITY_PER_MM2
@@ -49,6 +50,7 @@ def simulate_study(
     no_overlap: bool = False,
     cancers: tuple[str, ...] = USUAL,
     drugs: Drugs = "drawn",
+    host: bool = False,
     progress: bool = True,
     force: bool = False,
 ) -> Path:
@@ -75,6 +77,7 @@ def simulate_study(
         no_overlap,
         cancers,
         drugs,
+        host,
     )
     if not is_finished(out, settings):
         _check_free(out, force)
@@ -120,6 +123,8 @@ def _build(folder: Path, settings: SimulationSettings, progress: bool) -> None:
     slides = list_slides(settings, patients, samples)
     facts = slide_facts(settings, slides, progress)
     terms = {**patients.terms(), "infiltration": _seen_infiltration(slides, facts, len(patients))}
+    hosts = draw_hosts(settings.stream("hosts"), len(patients)) if settings.host else None
+    terms |= hosts.terms() if hosts else {}
     truth = course_truth(courses, terms, settings.null, settings.treatments)
     potential = potential_table(settings, patients, courses, terms)
     drawn = draw_outcomes(settings.stream("outcomes"), truth["linear_predictor"].to_numpy())
@@ -127,7 +132,7 @@ def _build(folder: Path, settings: SimulationSettings, progress: bool) -> None:
     linear = truth["linear_predictor"].to_numpy()
     sizes = draw_sizes(settings.stream("sizes"), linear, outcomes.best_response)
     paths = write_slides(settings, slides, facts, folder / "slides", progress)
-    study = make_study(settings, folder, patients, courses, samples, slides, paths, outcomes, sizes)
+    study = make_study(settings, folder, patients, courses, samples, slides, paths, outcomes, sizes, hosts)
     write_study(study, folder)
     written = {slide_id: facts[slide_id] for slide_id in paths}
     write_truth(folder / "truth", settings, truth, outcomes, potential, written)

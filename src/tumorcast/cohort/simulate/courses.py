@@ -8,6 +8,7 @@ import numpy as np
 
 from tumorcast.cohort.simulate.cancers import CANCERS
 from tumorcast.cohort.simulate.formula import draw_regimens
+from tumorcast.cohort.simulate.hosts import FLUOROPYRIMIDINES
 from tumorcast.cohort.simulate.patients import Patients
 from tumorcast.cohort.simulate.settings import SimulationSettings
 from tumorcast.cohort.simulate.treatments import drawn
@@ -56,6 +57,7 @@ def draw_courses(settings: SimulationSettings, patients: Patients) -> list[Simul
         chance = treatments.propensity(patients, settings.assignment, settings.no_overlap)
         regimens[0] = drawn(settings.stream("assignment"), chance)
     cancers = settings.cancer_codes() if settings.drugs == "by_cancer" else (None,) * n
+    chemotherapies = FLUOROPYRIMIDINES if settings.host else CHEMOTHERAPIES
     courses = []
     for patient in range(n):
         line = 1 + int(random.random() < 0.3)
@@ -70,7 +72,7 @@ def draw_courses(settings: SimulationSettings, patients: Patients) -> list[Simul
                     patient=patient,
                     number=number,
                     regimen=regimen,
-                    agents=_agents(random, treatments.classes[regimen], cancers[patient]),
+                    agents=_agents(random, treatments.classes[regimen], cancers[patient], chemotherapies),
                     line=line + number - 1,
                     start_day=start + (number - 1) * gap,
                 )
@@ -83,10 +85,12 @@ def patient_id(patient: int) -> str:
     return f"SIM-{patient + 1:04d}"
 
 
-def _agents(random: np.random.Generator, regimen: str, cancer: str | None) -> tuple[str, ...]:
+def _agents(
+    random: np.random.Generator, regimen: str, cancer: str | None, chemotherapies: tuple[tuple[str, ...], ...]
+) -> tuple[str, ...]:
     """Drugs of a regimen, those of a cancer type where one is given; the draws are the same either way."""
     inhibitor = CHECKPOINT_INHIBITORS[random.integers(len(CHECKPOINT_INHIBITORS))]
-    drugs = CHEMOTHERAPIES[random.integers(len(CHEMOTHERAPIES))]
+    drugs = chemotherapies[random.integers(len(chemotherapies))]
     if cancer is not None:
         inhibitor, drugs = CANCERS[cancer].inhibitor, CANCERS[cancer].doublet
     agents: dict[str, tuple[str, ...]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorcast.cohort.simulate.hosts import STATED
 from tumorcast.cohort.simulate.patients import F64
-from tumorcast.cohort.simulate.planted import TERMS
 from tumorcast.cohort.simulate.treatments import THREE, Treatments
 from tumorcast.metrics.logistic import expit
 
@@ -22,7 +22,7 @@ def contributions(
     """What each term adds to the linear predictor under the given regimens."""
     scale = 0.0 if null else 1.0
     of = treatments.coefficients
-    return {name: scale * np.array(of[name])[regimen] * terms[name] + 0.0 for name in TERMS}
+    return {name: scale * np.array(of[name])[regimen] * terms[name] + 0.0 for name in of}
 
 
 def linear_predictor(
@@ -40,6 +40,7 @@ def probability(linear: F64) -> F64:
 
 def stated_formula(null: bool, treatments: Treatments = THREE) -> dict[str, object]:
     """The formula as it is written to `truth/formula.json`."""
+    of = treatments.coefficients
     zero = (0.0,) * len(treatments.classes)
     return {
         "formula": "response ~ Bernoulli(sigmoid(intercept[regimen] + sum coefficient[term][regimen] term))",
@@ -49,8 +50,9 @@ def stated_formula(null: bool, treatments: Treatments = THREE) -> dict[str, obje
             "repair_loss": "1 where any planted homologous recombination repair gene is altered",
             "programme": "latent level of the planted expression programme (standardised mean of its genes)",
             "clinical": "minus (standardised ECOG - albumin + log NLR) / sqrt(3)",
+            **{name: told for name, told in STATED.items() if name in of},
         },
         "regimen_classes": list(treatments.classes),
         "intercept": list(zero if null else treatments.intercepts),
-        "coefficient": {name: list(zero if null else treatments.coefficients[name]) for name in TERMS},
+        "coefficient": {name: list(zero if null else of[name]) for name in of},
     }

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tumorcast.cohort.simulate.courses import SimulatedCourse
 from tumorcast.cohort.simulate.formula import linear_predictor, probability
+from tumorcast.cohort.simulate.hosts import draw_hosts, with_hosts
 from tumorcast.cohort.simulate.outcomes import draw_potential
 from tumorcast.cohort.simulate.patients import F64, Patients, draw_patients
 from tumorcast.cohort.simulate.settings import SimulationSettings, world
@@ -54,7 +55,12 @@ def potential_table(
 
 @cache
 def stated_values(
-    regimens: Regimens, assignment: Assignment, no_overlap: bool, null: bool, n: int = _VALUED_PATIENTS
+    regimens: Regimens,
+    assignment: Assignment,
+    no_overlap: bool,
+    null: bool,
+    n: int = _VALUED_PATIENTS,
+    host: bool = False,
 ) -> dict[str, Any]:
     """What each regimen would do for everyone, and what it seems to do for those who are given it.
 
@@ -69,9 +75,13 @@ def stated_values(
     propensity = treatments.propensity(patients, assignment, no_overlap)
     given = drawn(random, propensity)
     seed = int(random.integers(2**32))
+    terms = patients.terms()
+    if host:
+        treatments = with_hosts(treatments)
+        terms |= draw_hosts(world("values of hosts"), n).terms()
     figures: dict[str, dict[str, Any]] = {"value": {}, "seen": {}}
     for k, name in enumerate(treatments.classes):
-        linear = linear_predictor(patients.terms(), np.full(n, k), null, treatments)
+        linear = linear_predictor(terms, np.full(n, k), null, treatments)
         pfs = draw_potential(np.random.default_rng(seed), linear).pfs_months
         both = {"response": probability(linear), "months_of_12": np.minimum(pfs, HORIZON_MONTHS)}
         for kind, rows in (("value", slice(None)), ("seen", given == k)):

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from tumorcast.cohort.simulate.cancers import USUAL, Drugs, check_cancers, draw_cancers
+from tumorcast.cohort.simulate.hosts import with_hosts
 from tumorcast.cohort.simulate.treatments import Assignment, Regimens, Treatments, treatments_of
 from tumorcast.domain.errors import InputError
 
@@ -31,6 +32,7 @@ class SimulationSettings:
         cancers: OncoTree codes of the patients' cancer types, equally often (`cancers.CANCERS`); the sample table says
             which is whose.
         drugs: which drugs a regimen is made of: "drawn" for each patient, or those "by_cancer".
+        host: smoking and DPD deficiency change the response too, and the study tells of its hosts.
     """
 
     n_patients: int
@@ -43,6 +45,7 @@ class SimulationSettings:
     no_overlap: bool = False
     cancers: tuple[str, ...] = USUAL
     drugs: Drugs = "drawn"
+    host: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("n_patients", 1), ("seed", 0), ("tiles_per_slide", 4)):
@@ -58,10 +61,18 @@ class SimulationSettings:
                 fix="add --regimens five",
             )
 
+        if self.host and self.drugs != "drawn":
+            raise InputError(
+                "chemotherapies of simulated hosts have a fluoropyrimidine, those by cancer do not all",
+                got="host and drugs by cancer",
+                fix="leave one of the two out",
+            )
+
     @property
     def treatments(self) -> Treatments:
         """The regimens, what each does to whom, and who is given it."""
-        return treatments_of(self.regimens)
+        own = treatments_of(self.regimens)
+        return with_hosts(own) if self.host else own
 
     def cancer_codes(self) -> tuple[str, ...]:
         """[n] cancer type of each patient."""
@@ -80,6 +91,7 @@ class SimulationSettings:
             made |= {name: own[name] for name in ("regimens", "assignment", "no_overlap")}
         if (self.cancers, self.drugs) != (USUAL, "drawn"):
             made |= {name: own[name] for name in ("cancers", "drugs")}
+        made |= {"host": True} if self.host else {}
         return {"format_version": FORMAT_VERSION, **made}
 
 

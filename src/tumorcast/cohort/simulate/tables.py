@@ -13,6 +13,8 @@ from tumorcast.cohort.simulate.clinical import patient_table
 from tumorcast.cohort.simulate.copy_number import draw_copy_number
 from tumorcast.cohort.simulate.courses import SimulatedCourse
 from tumorcast.cohort.simulate.expression import draw_expression
+from tumorcast.cohort.simulate.host_tables import host_study
+from tumorcast.cohort.simulate.hosts import Hosts
 from tumorcast.cohort.simulate.mutations import captured_mb, draw_tumour_variants, measured_variants
 from tumorcast.cohort.simulate.outcomes import DAYS_PER_MONTH, Outcomes
 from tumorcast.cohort.simulate.patients import F64, Patients
@@ -20,7 +22,10 @@ from tumorcast.cohort.simulate.samples import SimulatedSample
 from tumorcast.cohort.simulate.settings import SimulationSettings
 from tumorcast.cohort.simulate.slides import SimulatedSlide
 from tumorcast.cohort.simulate.tissue_plan import SLIDE_MPP
+from tumorcast.readers.host import Host
 from tumorcast.readers.study import Study
+
+_TOXIC, _FIRST_CYCLE_DAYS = {"Fluorouracil", "Capecitabine"}, 14
 
 
 def make_study(
@@ -33,6 +38,7 @@ def make_study(
     slide_paths: Mapping[str, Path],
     outcomes: Outcomes,
     sizes: tuple[F64, F64],
+    hosts: Hosts | None = None,
 ) -> Study:
     """All tables of the study; `slide_paths` are those of the slides that were written, `sizes` of `draw_sizes`."""
     sequenced = frozenset(sample.sample_id for sample in samples if "mutations" in sample.layers)
@@ -43,13 +49,14 @@ def make_study(
         folder=folder,
         patients=_with_survival(patient_table(settings.stream("clinical"), patients), courses, outcomes),
         samples=_sample_table(samples, courses, settings.cancer_codes()),
-        treatments=_treatment_table(courses, outcomes, sizes),
+        treatments=_treatment_table(courses, outcomes, sizes, hosts),
         variants=measured_variants(settings.stream("measured variants"), tumours, samples),
         sequenced=sequenced,
         sequenced_mb=dict.fromkeys(sorted(sequenced), captured_mb()),
         expression=draw_expression(settings.stream("expression"), patients, samples),
         copy_number=draw_copy_number(settings.stream("copy number"), samples, len(patients)),
         slides=_slide_table(slides, slide_paths),
+        host=_host(settings, hosts, patients, courses, outcomes),
     )
 
 
@@ -79,13 +86,18 @@ def _sample_table(
 
 
 def _treatment_table(
-    courses: Sequence[SimulatedCourse], outcomes: Outcomes, sizes: tuple[F64, F64]
+    courses: Sequence[SimulatedCourse],
+    outcomes: Outcomes,
+    sizes: tuple[F64, F64],
+    hosts: Hosts | None,
 ) -> pd.DataFrame:
     """One row a drug; the course's outcome stands in each of its rows."""
     rows = []
     for i, course in enumerate(courses):
         days = outcomes.pfs_months[i] * DAYS_PER_MONTH
         stop = course.start_day + max(21, min(int(days), 540))
+        if hosts is not None and hosts.has_toxicity[course.patient] and set(course.agents) & _TOXIC:
+            stop = course.start_day + _FIRST_CYCLE_DAYS
         rows += [
             {
                 "patient_id": course.patient_id,
@@ -104,6 +116,19 @@ def _treatment_table(
             for agent in course.agents
         ]
     return pd.DataFrame(rows)
+
+
+def _host(
+    settings: SimulationSettings,
+    hosts: Hosts | None,
+    patients: Patients,
+    courses: Sequence[SimulatedCourse],
+    outcomes: Outcomes,
+) -> Host:
+    if hosts is None:
+        return Host()
+    is_response = [category in ("CR", "PR") for category in outcomes.best_response]
+    return host_study(settings.stream("host tables"), hosts, patients.age, courses, is_response)
 
 
 def _slide_table(slides: Sequence[SimulatedSlide], paths: Mapping[str, Path]) -> pd.DataFrame:

@@ -62,8 +62,8 @@ def write_truth(
     null, kind = settings.null, settings.regimens
     stated = {
         **stated_formula(null, settings.treatments),
-        "auroc": oracle_figures(null, regimens=kind),
-        "regimens": stated_values(kind, settings.assignment, settings.no_overlap, null),
+        "auroc": oracle_figures(null, regimens=kind, host=settings.host),
+        "regimens": stated_values(kind, settings.assignment, settings.no_overlap, null, host=settings.host),
     }
     (folder / "formula.json").write_text(json.dumps(stated, indent=1) + "\n", encoding="utf-8")
     is_response = [category in ("CR", "PR") for category in outcomes.best_response]
