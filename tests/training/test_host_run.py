@@ -26,7 +26,7 @@ _WORDS = (
 def test_planted_effects_of_the_host_are_learned_and_served(tmp_path: Path):
     study = tmp_path / "study"
     simulate_study(
-        study, n_patients=320, seed=7, tiles_per_slide=4, features_only=True, progress=False, host=True
+        study, n_patients=400, seed=7, tiles_per_slide=4, features_only=True, progress=False, host=True
     )
     config = load_config([f"data.study={study}", f"runs={tmp_path}", "name=r", *_WORDS])
     folder = run_experiment(config, export_conclusion)

@@ -32,7 +32,7 @@ def host_files(host: Host) -> Iterator[tuple[str, str, str]]:
     }
     for kind, table in parts.items():
         if len(table):
-            yield kind, HOST_FILES[kind], table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+            yield kind, HOST_FILES[kind], table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
 
 
 def _of_file(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ STATED = {
     "dpd_deficiency": "1 where the DPYD activity score is below 2; every chemotherapy has a fluoropyrimidine",
 }
 _COEFFICIENTS: Mapping[str, Mapping[str, float]] = {
-    "smoking": {"immunotherapy": 1.30, "dual_immunotherapy": 1.30, "combination": 1.10},
+    "smoking": {"immunotherapy": 1.80, "dual_immunotherapy": 1.80, "combination": 1.50},
     "dpd_deficiency": {"combination": -1.60, "chemotherapy": -2.60},
 }
 FLUOROPYRIMIDINES = (

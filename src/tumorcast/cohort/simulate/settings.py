@@ -60,7 +60,6 @@ class SimulationSettings:
                 got=f"regimens {self.regimens}, assignment {self.assignment}, no_overlap {self.no_overlap}",
                 fix="add --regimens five",
             )
-
         if self.host and self.drugs != "drawn":
             raise InputError(
                 "chemotherapies of simulated hosts have a fluoropyrimidine, those by cancer do not all",
