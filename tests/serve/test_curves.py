@@ -22,7 +22,7 @@ from tumorcast.evaluation.survival_curves import SurvivalRecord, fit_survival
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle, load_bundle
-from tumorcast.serve.curves import CurvesRequest, make_curves, parse_regimen
+from tumorcast.serve.curves import CurvesRequest, _crossing, make_curves, parse_regimen
 from tumorcast.serve.landmark_check import check_at_risk
 from tumorcast.serve.population import TreatmentCount
 from tumorcast.serve.request import Request
@@ -211,3 +211,48 @@ def test_the_command_says_what_is_missing(toy_lab, tmp_path, capsys):
     ]
     assert main([*words, "--out", str(tmp_path)]) == 2
     assert "draws no survival curves" in capsys.readouterr().err
+
+
+def _both(slope: float = 1.0) -> SurvivalRecord:
+    """Risk of PFS, and the same against OS, which comes later and hangs on it `slope` times as much."""
+    own = _record()
+    random = np.random.default_rng(2)
+    risk = random.standard_normal(300)
+    time = random.exponential(700 * np.exp(-0.4 * slope * risk)) + 1
+    held = pd.DataFrame(
+        {"patient_id": [f"t{i}" for i in range(300)], "risk": risk, "time_days": time, "is_event": 1.0}
+    )
+    overall = fit_survival(held, "OS")
+    assert overall is not None
+    return replace(own, further=(replace(overall, risk_of="PFS"),))
+
+
+def test_one_risk_draws_both_endpoints(opened, toy_lab, tmp_path):
+    bundle, study = opened
+    both = replace(bundle, survival=SurvivalRecord.from_json(json.loads(json.dumps(_both().to_json()))))
+    assert both.survival == _both()
+    made = {
+        name: _curves((both, study), tmp_path, toy_lab.features, endpoint=name)
+        for name in (None, "PFS", "OS")
+    }
+    assert made[None] == made["PFS"]
+    assert (made["PFS"].endpoint, made["PFS"].risk_of, made["PFS"].also) == ("PFS", "", ("OS",))
+    overall = made["OS"]
+    assert (overall.endpoint, overall.risk_of, overall.also) == ("OS", "PFS", ("PFS",))
+    free, alive = (made[name].curves[0] for name in ("PFS", "OS"))
+    assert (np.interp(free.days, alive.days, alive.survival)[5:] > np.array(free.survival)[5:]).all()
+    assert "risk of PFS, set against OS" in text_of(overall)
+    assert "--endpoint PFS" in text_of(overall)
+    assert curves_of(json.loads(overall.to_json())) == overall
+    with pytest.raises(InputError, match="no curves of DSS"):
+        _curves((both, study), tmp_path, toy_lab.features, endpoint="DSS")
+    with pytest.raises(InputError, match="no curves of OS"):
+        _curves(opened, tmp_path, toy_lab.features, endpoint="OS")
+
+
+def test_curves_that_cross_are_told() -> None:
+    whole = _both(0.0)
+    assert whole.further[0].slope < 0.2
+    assert not _crossing(whole, whole, 0.0)
+    assert "cross" in _crossing(whole, whole.further[0], -6.0)
+    assert not _crossing(_record(), _record(), -6.0)

@@ -37,6 +37,9 @@ def add_parser(subparsers: Any) -> None:
         "--landmark", type=float, default=0.0, metavar="DAY",
         help="from this day of treatment on, given that the event has not happened by then (0)",
     )  # fmt: skip
+    parser.add_argument(
+        "--endpoint", metavar="NAME", help="PFS or OS, where the bundle has both; else that of its own risk"
+    )
     parser.add_argument("--cancer", metavar="CODE", help="OncoTree code; else what the study declares")
     parser.add_argument(
         "--event-free", action="store_true",
@@ -61,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         line=args.line,
         cancer=args.cancer,
         is_event_free=args.event_free,
+        endpoint=args.endpoint,
     )
     bundle = open_trusted(args.bundle, args.trust)
     curves = make_curves(bundle, read_study(args.study), args.patient, request)

@@ -11,8 +11,11 @@ import pandas as pd
 
 from tumorcast.cohort.drugs import Drug, drugs_of_record, treatment_columns
 from tumorcast.cohort.labels import (
+    OTHER_EVENT,
+    OTHER_TIME,
     RESPONSE_COLUMNS,
     ordinal_of,
+    other_endpoint,
     response_of,
     size_of,
     survival_endpoint,
@@ -35,9 +38,9 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     to their course; labels in the patient table to the patient's first.
 
     Columns: patient_id, site, regimen, agents (tuple of names), agent_classes (tuple), drugs (tuple of `Drug.to_text`),
-    line, start_day, response, ordinal, time_days, is_event, size_change (floats, NaN unknown); `attrs["survival"]`: to
-    which event the times are, `attrs["late"]`: courses whose time was left out, for their progression is later than the
-    end of the patient.
+    line, start_day, response, ordinal, time_days, is_event, size_change (floats, NaN unknown), other_time_days,
+    other_is_event (of `labels.other_endpoint`); `attrs["survival"]`: to which event the times are, `attrs["late"]`:
+    courses whose time was left out, for their progression is later than the end of the patient.
     """
     raw = pd.DataFrame(_rows(study))
     chosen = _endpoint(raw, endpoint)
@@ -46,9 +49,13 @@ def course_table(study: Study, endpoint: str = "auto", survival: str = "auto") -
     table["response"] = [response_of(r, chosen) if chosen else math.nan for r in records]
     table["ordinal"] = [ordinal_of(r) for r in records]
     stem = survival_endpoint(records) if survival == "auto" else survival
-    late = check_times(table["patient_id"].tolist(), records, stem)
-    times = [(math.nan, math.nan) if k in late else survival_of(r, stem) for k, r in enumerate(records)]
-    table["time_days"], table["is_event"] = [t for t, _ in times], [e for _, e in times]
+    names = (stem, "time_days", "is_event"), (other_endpoint(stem), OTHER_TIME, OTHER_EVENT)
+    late: frozenset[int] = frozenset()
+    for name, time, event in names:
+        gone = check_times(table["patient_id"].tolist(), records, name)
+        late = gone if name == stem else late
+        times = [(math.nan, math.nan) if k in gone else survival_of(r, name) for k, r in enumerate(records)]
+        table[time], table[event] = [t for t, _ in times], [e for _, e in times]
     table.attrs["late"] = [str(table.index[k]) for k in sorted(late)]
     table.attrs["survival"] = stem
     return table

@@ -19,6 +19,8 @@ RESPONSE_DAY = "RESPONSE_DAY"
 """Day after the course's first day on which a complete or partial response was first known."""
 SIZE_WINDOW_DAYS, SIZE_TARGET_DAY = (28.0, 84.0), 56.0
 _SMALLEST_RATIO, _LARGEST_RATIO = 0.05, 5.0
+OTHER_TIME, OTHER_EVENT = "other_time_days", "other_is_event"
+"""Columns of a course table: times to the event of `other_endpoint`, which no head learns."""
 ENDPOINTS = ("OS", "PFS", "DFS", "DSS", "EFS", "RFS", "PFI", "TTP", "DOR", "TTD", "TTNT")
 
 _RECIST_ORDER = {"PD": 0, "SD": 1, "PR": 2, "CR": 3}
@@ -100,6 +102,11 @@ def survival_endpoint(rows: Sequence[Mapping[str, Any]]) -> str:
     survival, else that. One for all: times to different events are never mixed."""
     count = {stem: sum(not math.isnan(survival_of(row, stem)[0]) for row in rows) for stem in ("PFS", "OS")}
     return "PFS" if count["PFS"] and 2 * count["PFS"] >= count["OS"] else "OS"
+
+
+def other_endpoint(stem: str) -> str:
+    """The endpoint that is told beside that of a cohort: progression-free survival beside overall, else overall."""
+    return "PFS" if stem == "OS" else "OS"
 
 
 def _number(value: Any) -> float:

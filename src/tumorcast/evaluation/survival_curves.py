@@ -77,6 +77,8 @@ class SurvivalRecord:
         draws: of a patient bootstrap, (slope, cumulative) each.
         horizon: last grid day at which at least ten training patients are at risk.
         checks: calibration at a quarter, half and three quarters of the horizon.
+        risk_of: endpoint that the risk was trained on; "" this one.
+        further: the same risk against other endpoints, each with its own slope and baseline.
     """
 
     endpoint: str
@@ -90,6 +92,12 @@ class SurvivalRecord:
     draws: tuple[tuple[float, tuple[float, ...]], ...]
     horizon: float
     checks: tuple[Check, ...]
+    risk_of: str = ""
+    further: tuple[SurvivalRecord, ...] = ()
+
+    def of(self, endpoint: str) -> SurvivalRecord | None:
+        """The record of an endpoint; None: there is none."""
+        return next((one for one in (self, *self.further) if one.endpoint == endpoint), None)
 
     def curve(self, log_risk: float, landmark: float = 0.0, level: float = LEVEL) -> Curve:
         """Of a patient of this log-risk; from a landmark on, given that the event has not happened by then.
@@ -132,7 +140,8 @@ class SurvivalRecord:
         own = {name: tuple(fields[name]) for name in ("days", "cumulative")}
         draws = tuple((float(slope), tuple(steps)) for slope, steps in fields["draws"])
         checks = tuple(Check(**one) for one in fields["checks"])
-        return cls(**{**fields, **own, "draws": draws, "checks": checks})
+        further = tuple(cls.from_json(one) for one in fields.get("further", ()))
+        return cls(**{**fields, **own, "draws": draws, "checks": checks, "further": further})
 
 
 def fit_survival(held: pd.DataFrame, endpoint: str, seed: int = 0) -> SurvivalRecord | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from tumorcast.biology.drugs import UNKNOWN_CLASS, Agent, normalise_agents
 from tumorcast.biology.regimens.regimen import key_of
 from tumorcast.biology.treatment_families import treatment_key
@@ -25,6 +27,7 @@ from tumorcast.serve.request import Request
 from tumorcast.serve.session import BundlePredictor
 
 _MONTHS = (3, 6, 12, 24)
+_LEAST_CROSSING = 0.02
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class CurvesRequest:
         is_event_free: the user says that the event had not happened by the landmark; counts where the study records
             no event by then.
         predictor: of the bundle, where it is open already.
+        endpoint: whose curves, of those that the bundle has; None: that of the model's own risk.
     """
 
     predict: Request
@@ -49,6 +53,7 @@ class CurvesRequest:
     cancer: str | None = None
     is_event_free: bool = False
     predictor: BundlePredictor | None = None
+    endpoint: str | None = None
 
 
 def parse_regimen(text: str) -> tuple[Agent, ...]:
@@ -81,7 +86,8 @@ def make_curves(bundle: Bundle, study: Study, patient_id: str, request: CurvesRe
         InputError: no such patient or course, or a landmark that is outside of the follow-up, or at which the patient
             is not known to be at risk.
     """
-    record = _record_of(bundle)
+    whole = _record_of(bundle)
+    record = _of_endpoint(whole, request.endpoint)
     check_patients(study, [patient_id])
     sets = _sets(_recorded(study, patient_id, request), request.regimens)
     answers = predict_candidates(
@@ -95,12 +101,13 @@ def make_curves(bundle: Bundle, study: Study, patient_id: str, request: CurvesRe
         )
     seen = _training(bundle, study, patient_id, request)
     made = tuple(
-        _curve(bundle, record, answers, answers.answers[key], given, request.landmark, seen)
+        _curve(bundle, whole, record, answers, answers.answers[key], given, request.landmark, seen)
         for key, (given, _) in sets.items()
     )
     return PatientCurves(
         patient_id, answers.course_id, record.endpoint, request.landmark, record.horizon, record.n_patients,
-        record.n_events, record.slope, made, bundle.manifest.model_id, answers.watermark,
+        record.n_events, record.slope, made, bundle.manifest.model_id, answers.watermark, risk_of=record.risk_of,
+        also=tuple(one.endpoint for one in (whole, *whole.further) if one.endpoint != record.endpoint),
     )  # fmt: skip
 
 
@@ -112,6 +119,28 @@ def _record_of(bundle: Bundle) -> SurvivalRecord:
             fix="train with model.heads=[response,survival], or export the model again",
         )
     return bundle.survival
+
+
+def _of_endpoint(record: SurvivalRecord, endpoint: str | None) -> SurvivalRecord:
+    found = record if endpoint is None else record.of(endpoint)
+    if found is None:
+        raise InputError(
+            f"the bundle draws no curves of {endpoint}", got="none in survival.json",
+            expected=", ".join(one.endpoint for one in (record, *record.further)),
+            fix="both are kept where 50 training patients and 20 events have both times; export the model again",
+        )  # fmt: skip
+    return found
+
+
+def _crossing(whole: SurvivalRecord, record: SurvivalRecord, risk: float) -> str:
+    """That more patients are said to be without progression or death than alive; "" where they are not."""
+    progression, overall = whole.of("PFS"), whole.of("OS")
+    if progression is None or overall is None or record.endpoint not in ("PFS", "OS"):
+        return ""
+    free, alive = progression.curve(risk), overall.curve(risk)
+    days = free.days[free.days <= alive.horizon]
+    over = np.interp(days, free.days, free.survival) - np.interp(days, alive.days, alive.survival)
+    return "" if over.max() <= _LEAST_CROSSING else "the curves of PFS and OS cross for this risk: doubt both"
 
 
 def _sets(
@@ -157,6 +186,7 @@ def _number(answers: CandidateAnswers, column: str) -> float:
 
 def _curve(
     bundle: Bundle,
+    whole: SurvivalRecord,
     record: SurvivalRecord,
     answers: CandidateAnswers,
     answer: CandidateAnswer,
@@ -177,6 +207,8 @@ def _curve(
         return replace(
             bare, reason=f"not given to {FEWEST} training patients of this cancer: {bare.evidence}"
         )
+    crossing = _crossing(whole, record, risk)
+    bare = replace(bare, warnings="; ".join(filter(None, (warnings, crossing))))
     curve = record.curve(risk, landmark)
     days, survival, low, high = (
         tuple(values.round(5).tolist()) for values in (curve.days, curve.survival, curve.low, curve.high)

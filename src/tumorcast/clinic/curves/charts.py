@@ -64,7 +64,12 @@ def pdf_file(curves: PatientCurves) -> bytes:
 def alt_text(curves: PatientCurves) -> str:
     """What the picture shows, for who does not see it."""
     since = f", given none by day {curves.landmark_day:g}" if curves.landmark_day else ""
-    return f"{curves.endpoint}: share of patients without the event over the months{since}, with bands"
+    whose = _of_risk(curves)
+    return f"{curves.endpoint}: share of patients without the event over the months{since}, with bands{whose}"
+
+
+def _of_risk(curves: PatientCurves) -> str:
+    return f" of {curves.risk_of}" if curves.risk_of else ""
 
 
 class _Frame:
@@ -134,7 +139,7 @@ def _words(
     extra: float,
 ) -> None:
     y = drawing.height - 14
-    title = f"{curves.endpoint} among training patients of the predicted risk"
+    title = f"{curves.endpoint} among training patients of the predicted risk{_of_risk(curves)}"
     _text(drawing, 0, y, title, INK, size=10, font=_BOLD)
     if curves.watermark:
         _text(drawing, WIDTH, y, curves.watermark, HexColor("#a02c1d"), "end", 8, _BOLD)

@@ -71,6 +71,8 @@ class PatientCurves:
         slope: what a unit of the model's log-risk was worth in held-out patients.
         model: its id.
         watermark: across everything that is made of this.
+        risk_of: endpoint that the model's risk was trained on, where it is not this one; "" it is.
+        also: other endpoints that the model draws.
     """
 
     patient_id: str
@@ -87,6 +89,13 @@ class PatientCurves:
     notice: str = NOTICE
     band: str = BAND
     format: int = 1
+    risk_of: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def told_risk(self) -> str:
+        """Whose risk it is, in words; "" where it is the endpoint's own."""
+        return f"by the model's risk of {self.risk_of}, set against {self.endpoint}" if self.risk_of else ""
 
     def to_json(self) -> str:
         """As text."""
@@ -101,4 +110,4 @@ def curves_of(fields: dict[str, Any]) -> PatientCurves:
         made.append(
             RegimenCurve(**{**one, **own, "milestones": tuple(Milestone(**m) for m in one["milestones"])})
         )
-    return PatientCurves(**{**fields, "curves": tuple(made)})
+    return PatientCurves(**{**fields, "curves": tuple(made), "also": tuple(fields.get("also", ()))})

@@ -48,6 +48,8 @@ def text_of(curves: PatientCurves) -> str:
     """A few lines for a terminal."""
     since = f", given none by day {curves.landmark_day:g}" if curves.landmark_day else ""
     lines = [f"{curves.course_id}: {curves.endpoint} among training patients of the predicted risk{since}"]
+    if curves.risk_of:
+        lines.append(f"  {curves.told_risk}: a unit of it was worth {curves.slope:.2f}")
     if curves.watermark:
         lines.insert(0, curves.watermark)
     for one in curves.curves:
@@ -55,6 +57,8 @@ def text_of(curves: PatientCurves) -> str:
     lines.append(
         f"no curve past day {curves.horizon_day:g}; {curves.n_patients} training patients, {curves.n_events} events"
     )
+    if curves.also:
+        lines.append(f"also: {', '.join(f'--endpoint {one}' for one in curves.also)}")
     return "\n".join([*lines, curves.band, curves.notice]) + "\n"
 
 

@@ -30,6 +30,8 @@ def curves_panel(curves: PatientCurves) -> Panel:
 def _lines(curves: PatientCurves) -> Iterator[str]:
     if curves.landmark_day:
         yield f"Given that the event has not happened by day {curves.landmark_day:g} of treatment."
+    if curves.risk_of:
+        yield f"Drawn {curves.told_risk}."
     yield (
         f"From {curves.n_patients} training patients with {curves.n_events} events; nothing is said past day "
         f"{curves.horizon_day:g}."
