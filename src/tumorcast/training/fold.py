@@ -217,11 +217,12 @@ def with_size(
 def _predict_subsets(
     work: Workspace, fold: Fold, fused: Fitted, arrays: dict[str, CourseArrays], have: tuple[str, ...]
 ) -> pd.DataFrame:
-    """The fused model's test predictions with every subset of its modalities (of `have`) present."""
+    """The fused model's test predictions with every subset of its modalities (of `have`) present; of many modalities each
+    alone, all but each, and all."""
     names = fused.modalities
-    sizes = range(1, len(names) + 1)
+    sizes = list(range(1, len(names) + 1))
     if len(names) > _MOST_MODALITIES_FOR_SUBSETS:
-        sizes = range(1, 2)
+        sizes = [1, len(names) - 1, len(names)]
     seen = [narrowed(arrays[cid], have, names) for cid in fold.test]
     subsets = [keep for size in sizes for keep in itertools.combinations(names, size)]
     shown = [np.array([name in keep for name in names]) for keep in subsets]
