@@ -29,7 +29,9 @@ def host_layer(study: Study, name: str, courses: pd.DataFrame, report: list[Excl
     """
     made = HOST_LAYERS[name](study, courses, report)
     if not made.notna().any(axis=None):
-        report.append(Exclusion("layer", name, "not_measured", "nothing of it is known on the first day of any course"))
+        report.append(
+            Exclusion("layer", name, "not_measured", "nothing of it is known on the first day of any course")
+        )
     return made.reindex(courses.index).astype(np.float32).rename_axis(index=None, columns=None)
 
 
