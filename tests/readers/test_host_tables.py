@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -21,10 +22,17 @@ from tumorcast.readers.write_study import write_study
 HEADS = {
     "PGX": "sample,gene,diplotype,activity_score,phenotype,note",
     "PGS": "sample,score,sum,match_rate,weight_coverage,z",
+    "ANCESTRY": "sample,score,most_similar,z_norm1,z_norm2,refusal",
     "CLOCK": "sample,clock,age_years,coverage,imputed",
     "COUNTER": "sample,counter,value,unit,coverage,imputed",
 }
-FILES = {"PGX": "pgx.csv", "PGS": "pgs.csv", "CLOCK": "clock.csv", "COUNTER": "counters.csv"}
+FILES = {
+    "PGX": "pgx.csv",
+    "PGS": "pgs.csv",
+    "CLOCK": "clock.csv",
+    "COUNTER": "counters.csv",
+    "ANCESTRY": "ancestry.csv",
+}
 
 
 def add(folder: Path, kind: str, *rows: str) -> None:
@@ -80,6 +88,17 @@ def test_a_sample_of_two_patients_is_nobodys_and_a_normal_barcode_is_its_patient
     names = pd.Index(["X", "TCGA-AA-0001-10A-01D"])
     links = sample_links(names, pd.DataFrame({"patient_id": []}), patients, events)
     assert links["patient_id"].to_dict() == {"TCGA-AA-0001-10A-01D": "TCGA-AA-0001"}
+
+
+def test_scores_take_the_adjustment_that_stands_beside_them(folder):
+    add(folder, "PGS", "P0,S,1,1,1,", "P1,S,2,1,1,")
+    add(folder, "ANCESTRY", "P0,S,EUR,0.4,0.5,", "P1,S,,,,unlike all", "P0,T,EUR,1,1,")
+    found = read_study(folder).host.polygenic_scores
+    assert found[["sum", "z"]].to_numpy().tolist() == [[1, 0.5], pytest.approx([2, np.nan], nan_ok=True)]
+    (folder / "meta_pgs.txt").unlink()
+    study = read_study(folder)
+    assert study.host.polygenic_scores.empty
+    assert ("ancestry.csv", "not_used") in {(note.id, note.reason) for note in study.report}
 
 
 def test_a_table_without_meta_file_is_told(folder):

@@ -18,12 +18,19 @@ from tumorcast.readers.meta import MetaFile
 
 HOST_KIND = "HOST"
 """`genetic_alteration_type` of their meta files; the `datatype` is one of `HOST_FILES`."""
-HOST_FILES = {"PGX": "pgx.csv", "PGS": "pgs.csv", "CLOCK": "clock.csv", "COUNTER": "counters.csv"}
+HOST_FILES = {
+    "PGX": "pgx.csv",
+    "PGS": "pgs.csv",
+    "CLOCK": "clock.csv",
+    "COUNTER": "counters.csv",
+    "ANCESTRY": "ancestry.csv",
+}
 _PGX = ("sample", "gene", "diplotype", "activity_score", "phenotype")
 _PGS = ("sample", "score", "sum", "match_rate", "weight_coverage")
 _CLOCK = ("sample", "clock", "age_years", "coverage", "imputed")
 _COUNTER = ("sample", "counter", "value", "unit", "coverage", "imputed")
 _ADJUSTED = ("z", "z_score", "zscore", "adjusted_z", "z_adjusted", "ancestry_adjusted_z")
+_ANCESTRY = ("sample", "score", "z_norm2")
 _SHARES = ("match_rate", "weight_coverage", "coverage", "imputed")
 _OLDEST, _MOST_ACTIVE = 150.0, 10.0
 
@@ -58,7 +65,12 @@ def read_host_files(
     readers = {
         "PGX": read_pharmacogenes, "PGS": read_scores, "CLOCK": read_clocks, "COUNTER": read_counters,
     }  # fmt: skip
-    read = {kind: readers[kind](path, report) for kind, path in found.items()}
+    read = {kind: readers[kind](path, report) for kind, path in found.items() if kind in readers}
+    if "PGS" in read and "ANCESTRY" in found:
+        read["PGS"] = _adjusted(read["PGS"], found["ANCESTRY"], report)
+    elif "ANCESTRY" in found:
+        told = f"{HOST_FILES['PGS']} is not there, whose scores it adjusts"
+        report.append(Exclusion("layer", found["ANCESTRY"].name, "not_used", told))
     names = pd.Index([name for table in read.values() for name in table["sample"]], dtype=object)
     links = sample_links(names, samples, patients, timelines)
     own = {kind: linked(table, links, found[kind].name, report) for kind, table in read.items()}
@@ -99,6 +111,14 @@ def read_scores(path: Path, report: list[Exclusion]) -> pd.DataFrame:
     for column in ("sum", "z"):
         table[column] = _numbers(table[column], column, None, report)
     return _with_shares(table, report)
+
+
+def _adjusted(scores: pd.DataFrame, path: Path, report: list[Exclusion]) -> pd.DataFrame:
+    """The scores with `z` of ancestry.csv: mean and variance fitted on principal components (`z_norm2`); none where the
+    adjustment was refused."""
+    table = _rows(path, _ANCESTRY, "score", report)
+    table["z"] = _numbers(table["z_norm2"], "z_norm2", None, report)
+    return scores.drop(columns="z").merge(table[["sample", "score", "z"]], "left", on=["sample", "score"])
 
 
 def read_clocks(path: Path, report: list[Exclusion]) -> pd.DataFrame:

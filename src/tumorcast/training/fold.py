@@ -217,8 +217,8 @@ def with_size(
 def _predict_subsets(
     work: Workspace, fold: Fold, fused: Fitted, arrays: dict[str, CourseArrays], have: tuple[str, ...]
 ) -> pd.DataFrame:
-    """The fused model's test predictions with every subset of its modalities (of `have`) present; of many modalities each
-    alone, all but each, and all."""
+    """The fused model's test predictions with every subset of its modalities (of `have`) present; of many modalities
+    each alone, all but each, and all."""
     names = fused.modalities
     sizes = list(range(1, len(names) + 1))
     if len(names) > _MOST_MODALITIES_FOR_SUBSETS:

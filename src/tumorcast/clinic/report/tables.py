@@ -41,7 +41,7 @@ def tables_of(report: PatientReport) -> dict[str, Table]:
             "gene." + _more(len(report.genes) - _MOST_GENES),
         ),
         "programmes": Table(
-            "Expression programmes and clinical values that moved the number",
+            "Expression programmes and values that moved the number",
             ("Programme or value", "Layer", "Level", "Effect on the logit"),
             tuple(map(_programme, report.programmes[:_MOST_PROGRAMMES])),
             (2, 3),

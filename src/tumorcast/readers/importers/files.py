@@ -79,7 +79,7 @@ class _Import:
         self.laboratory = laboratory_of(events, self.patients.index, report)
         named = {
             "PGX": sheet.pharmacogenes, "PGS": sheet.polygenic_scores, "CLOCK": sheet.clocks,
-            "COUNTER": sheet.counters,
+            "COUNTER": sheet.counters, "ANCESTRY": sheet.ancestry,
         }  # fmt: skip
         found = {kind: path for kind, path in named.items() if path is not None}
         host = read_host_files(found, self.samples, self.patients.index, events, report)

@@ -65,7 +65,7 @@ class FilesSheet(_Closed):
         layers: further matrices, features x samples, by name.
         transcripts: table transcript, gene for quantifications of transcripts.
         gene_lengths: for counts of single samples.
-        pharmacogenes, polygenic_scores, clocks, counters: the tables that `tumorcast pgx`, `pgs` and `clock` write.
+        pharmacogenes, polygenic_scores, ancestry, clocks, counters: tables that `tumorcast pgx`, `pgs`, `clock` write.
         slides: slides.csv (slide_id, sample_id, path[, mpp]).
         gene_table: HGNC's complete set, for identifiers outside the embedded table.
     """
@@ -93,6 +93,7 @@ class FilesSheet(_Closed):
     gene_lengths: Path | None = None
     pharmacogenes: Path | None = None
     polygenic_scores: Path | None = None
+    ancestry: Path | None = None
     clocks: Path | None = None
     counters: Path | None = None
     slides: Path | None = None
