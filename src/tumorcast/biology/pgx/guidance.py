@@ -127,10 +127,13 @@ def _caution(genes: Iterable[str], calls: Mapping[str, GeneCall]) -> str:
 
 
 def _advice(row: Mapping[str, str], genes: Mapping[str, str], caution: str) -> Advice:
-    texts = (row[key] for key in ("text", "dose", "alternative", "strength", "population", "source", "date"))
-    is_refusal = not row["dose"] and "missing" in row["when"]
-    action = next(one for one in ACTIONS if one == row["action"])
-    return Advice(row["drug"], genes, *texts, is_refusal, action, row["checked"], row["checked_on"], caution)
+    return Advice(
+        row["drug"], genes, row["text"], row["dose"], row["alternative"], row["strength"], row["population"],
+        row["source"], row["date"],
+        is_refusal=not row["dose"] and "missing" in row["when"],
+        action=next(one for one in ACTIONS if one == row["action"]),
+        checked=row["checked"], checked_on=row["checked_on"], caution=caution,
+    )  # fmt: skip
 
 
 def _phenotype(
