@@ -35,7 +35,9 @@ def advice(drug: str, *calls: GeneCall, drugs: tuple[str, ...] = ()) -> list[Adv
         ("*1/*5", 1.0, "Intermediate Metabolizer"), ("*5/*5", 0.0, "Poor Metabolizer"),
         ("*1xN/*4", None, "Indeterminate"), ("*4.024/*1.001", 1.0, "Intermediate Metabolizer"),
         ("CYP2D6*1/CYP2D6*4", 1.0, "Intermediate Metabolizer"), ("*1/*9999", None, "Indeterminate"),
-        ("*1≥3/*1", 4.0, "Ultrarapid Metabolizer"),
+        ("*1≥3/*1", 4.0, "Ultrarapid Metabolizer"), ("*1x≥3/*4", 3.0, "Ultrarapid Metabolizer"),
+        ("*1/*9", 1.25, "Normal Metabolizer"), ("*9/*9", 0.5, "Intermediate Metabolizer"),
+        ("*1", None, "Indeterminate"), ("*1/*2/*4", None, "Indeterminate"),
     ],
 )  # fmt: skip
 def test_cyp2d6_calls(diplotype: str, score: float | None, phenotype: str) -> None:
@@ -183,3 +185,50 @@ def test_an_inhibitor_that_was_not_verified_says_so() -> None:
         one = converted(given("CYP2D6", "*1/*1"), [drug])
         assert one is not None
         assert ("not verified" in one.note) == is_open
+
+
+@pytest.mark.parametrize(
+    ("typing", "phenotype", "note"),
+    [
+        ("B*57:01/*07:02", "*15:02 negative; *57:01 positive; *58:01 negative", ""),
+        ("HLA-B*57:01:01/B*58:01:01:01", "*15:02 negative; *57:01 positive; *58:01 positive", ""),
+        ("*57/*07:02", "*15:02 negative; *58:01 negative", "whether *57:01 is there"),
+        ("*07:02", "Indeterminate", "whether *57:01 is there"),
+        ("A*02:01/*07:02", "Indeterminate", "is not an allele of HLA-B"),
+    ],
+)
+def test_hla_is_negative_only_where_two_alleles_exclude_it(typing: str, phenotype: str, note: str) -> None:
+    call = given("HLA-B", typing)
+    assert call.phenotype == phenotype
+    assert note in " ".join(call.notes)
+
+
+@pytest.mark.parametrize(
+    ("gene", "diplotype", "shown", "phenotype"),
+    [
+        ("DPYD", "*2A/*1", "Reference/c.1905+1G>A (*2A)", "Intermediate Metabolizer"),
+        ("DPYD", "c.1905+1G>A/HapB3", None, "Poor Metabolizer"),
+        ("NUDT15", "*1/*2", "*1/*3", "Intermediate Metabolizer"),
+        ("UGT1A1", "[*80 + *28]/*1", "[*80 + *28]/*1", "Indeterminate"),
+        ("G6PD", "B (reference)", "B (reference)", "Normal"),
+        ("TPMT", "*3A", "*3A", "Indeterminate"),
+    ],
+)
+def test_names_that_laboratories_use(gene: str, diplotype: str, shown: str | None, phenotype: str) -> None:
+    call = given(gene, diplotype)
+    assert call.phenotype == phenotype
+    assert shown in (None, call.diplotype)
+
+
+@pytest.mark.parametrize(
+    ("gene", "score"), [("CYP2C9", "-1"), ("DPYD", "99"), ("CYP2D6", "0,5"), ("CYP2D6", "nan")]
+)
+def test_scores_that_cannot_be_are_not_used(gene: str, score: str) -> None:
+    call = given(gene, activity=score)
+    assert (call.activity_score, call.phenotype) == (None, "Indeterminate")
+    assert "cannot be" in call.notes[0]
+
+
+def test_words_and_genes_that_are_not_known_say_so() -> None:
+    assert "none of CPIC's words" in given("DPYD", "", "fast").notes[0]
+    assert given("XYZ", "*1/*2").notes == ("XYZ is not among the genes of the tables",)

@@ -83,6 +83,7 @@ def _call(path: Path, number: int, cells: Sequence[str], order: tuple[str, ...])
     if len(cells) > len(order):
         raise InputError(f"{where} has too many columns", got=len(cells), expected=", ".join(order))
     values = dict.fromkeys(_COLUMNS, "") | {k: cell.strip() for k, cell in zip(order, cells, strict=False)}
+    values["gene"] = values["gene"].upper()
     if not values["gene"]:
         raise InputError(f"{where} names no gene")
     call = GivenCall(*(values[column] for column in _COLUMNS))

@@ -6,14 +6,21 @@ before the diplotype; suballeles are cut to their allele (`*4.024` is `*4`, HLA 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
 
-from tumorcast.biology._tables import read_table
 from tumorcast.biology.pgx.call import GeneCall
-from tumorcast.biology.pgx.definitions import Allele, GeneDefinition
+from tumorcast.biology.pgx.definitions import GeneDefinition
 from tumorcast.biology.pgx.matcher import name_key
+from tumorcast.biology.pgx.outside_hla import hla_call
+from tumorcast.biology.pgx.outside_names import (
+    LISTS,
+    is_renamed,
+    known_alleles,
+    looked_up,
+    plain,
+    sides_of,
+    standard_phenotype,
+)
 from tumorcast.biology.pgx.phenotypes import (
     INDETERMINATE,
     NO_CALL,
@@ -24,23 +31,8 @@ from tumorcast.biology.pgx.phenotypes import (
     phenotype_by_score,
 )
 
-_SHORT = {
-    "pm": "Poor Metabolizer", "im": "Intermediate Metabolizer", "nm": "Normal Metabolizer",
-    "em": "Normal Metabolizer", "extensive metabolizer": "Normal Metabolizer", "rm": "Rapid Metabolizer",
-    "um": "Ultrarapid Metabolizer", "ultra-rapid metabolizer": "Ultrarapid Metabolizer",
-}  # fmt: skip
-_MAIN = re.compile(
-    r"((?:likely |possible )?(?:poor|intermediate|normal|rapid|ultrarapid) metabolizer"
-    r"|(?:possible )?(?:poor|decreased|normal|increased) function)"
-)
-_LISTS = (" OR ", " AND ", "[")
-"""Signs of a diplotype's text that is more than two alleles."""
-_COPIES = re.compile(r"(?P<allele>.+?)(?:x(?P<exact>\d+)|x(?P<any>N)|≥(?P<least>\d+))$")
-_HLA = {
-    "HLA-A": ("*31:01",),
-    "HLA-B": ("*15:02", "*57:01", "*58:01"),
-}
-"""Alleles that guidelines ask for."""
+_HIGHEST = {"CYP2C9": 2.0, "DPYD": 2.0}
+"""Activity scores beyond this cannot be; CYP2D6 has copies, and no such bound."""
 
 
 def outside_call(
@@ -56,30 +48,36 @@ def outside_call(
         lookup: the two alleles that count, where `diplotype` is a list of variants, of diplotypes or of strands.
     """
     diplotype, phenotype, activity = given
-    is_list = any(sign in diplotype for sign in _LISTS)
-    counted = lookup if is_list else diplotype
-    sides = [_plain(gene, side) for side in _sides(counted)] if counted else []
-    name = diplotype if is_list else "/".join(sorted(sides, key=name_key))
+    is_list = any(sign in diplotype for sign in LISTS)
     if gene.startswith("HLA-"):
-        return _hla(gene, sides, name or phenotype, phenotype)
-    known = _alleles(gene, definition)
-    found = [_lookup(gene, side, known) for side in sides]
-    unknown = dict.fromkeys(side for side, one in zip(sides, found, strict=True) if one is None)
-    notes = [f"{side} is not in the tables" for side in unknown]
+        return hla_call(gene, sides_of(diplotype), phenotype)
+    known = known_alleles(gene, definition)
+    given_sides = sides_of(lookup if is_list else diplotype)
+    sides = sorted((plain(gene, one, known) for one in given_sides), key=name_key)
+    found = [looked_up(gene, side, known) for side in sides]
+    notes = [
+        f"{side} is not in the tables"
+        for side in dict.fromkeys(sides)
+        if looked_up(gene, side, known) is None
+    ]
     if not known:
         notes = [f"{gene} is not among the genes of the tables"]
+    notes += [f"{one} is read as {plain(gene, one, known)}" for one in given_sides if is_renamed(gene, one)]
+    if is_list and not lookup:
+        notes.append("not looked up: several diplotypes, or several alleles on one side")
+    is_whole = _is_whole(gene, sides, definition, notes)
     functions = tuple(one.function if one else "" for one in found)
     activities = tuple(one.activity if one else None for one in found)
-    derived = activity_score(activities) if gene in SCORED and sides else None
-    by_diplotype = _by_alleles(gene, functions, derived, rules) if sides else ""
-    word = _standard(gene, phenotype)
+    derived = activity_score(activities) if gene in SCORED and is_whole else None
+    by_diplotype = _by_alleles(gene, functions, derived, rules) if is_whole else ""
+    word = _word(gene, phenotype, notes)
     score, told = _score(gene, activity, derived, word, notes)
     by_score = "" if told is None else phenotype_by_score(gene, told)
     final = by_score or word or by_diplotype or INDETERMINATE
     _compare(notes, final, word, by_diplotype)
     return GeneCall(
-        gene, name, final, tuple(sorted(sides, key=name_key)), functions, activities if gene in SCORED else (),
-        score, final, 0, notes=tuple(notes), is_outside=True,
+        gene, diplotype if is_list else "/".join(sides), final, tuple(sides), functions,
+        activities if gene in SCORED else (), score, final, 0, notes=tuple(notes), is_outside=True,
     )  # fmt: skip
 
 
@@ -90,22 +88,46 @@ def no_outside_call(gene: str) -> GeneCall:
     )
 
 
+def _is_whole(gene: str, sides: Sequence[str], definition: GeneDefinition | None, notes: list[str]) -> bool:
+    """Whether the alleles are as many as the gene has copies."""
+    if not sides or len(sides) == 2:
+        return bool(sides)
+    if len(sides) == 1 and definition is not None and definition.is_x_linked:
+        return True
+    how_many = "one allele alone" if len(sides) == 1 else f"{len(sides)} alleles"
+    notes.append(f"not looked up: {how_many} instead of a diplotype of {gene}")
+    return False
+
+
+def _word(gene: str, phenotype: str, notes: list[str]) -> str:
+    word, is_known = standard_phenotype(gene, phenotype)
+    if not is_known:
+        notes.append(f"the phenotype {phenotype} is none of CPIC's words")
+    return word
+
+
 def _score(
     gene: str, given: str, derived: float | None, word: str, notes: list[str]
 ) -> tuple[float | None, float | None]:
     """(score to show, score given); what is given counts before what the alleles add up to."""
     if gene not in SCORED:
         return None, None
-    if not given:
+    told = _number(gene, given)
+    if told is None:
+        if given:
+            notes.append(f"activity score {given} cannot be and was not used")
         return (derived if not word else None), None
-    try:
-        told = float(given.lstrip("≥"))
-    except ValueError:
-        notes.append(f"activity score {given} is not a number and was not used")
-        return derived, None
     if derived is not None and derived != told:
         notes.append(f"activity score {told:g} was given, the alleles add up to {derived:g}")
     return told, told
+
+
+def _number(gene: str, given: str) -> float | None:
+    try:
+        told = float(given.lstrip("≥"))
+    except ValueError:
+        return None
+    return told if 0 <= told <= _HIGHEST.get(gene, 20.0) else None
 
 
 def _compare(notes: list[str], final: str, word: str, by_diplotype: str) -> None:
@@ -118,81 +140,3 @@ def _by_alleles(gene: str, functions: Sequence[str], score: float | None, rules:
     if gene in SCORED:
         return phenotype_by_score(gene, score)
     return phenotype_by_function(gene, functions, rules)
-
-
-def _sides(diplotype: str) -> list[str]:
-    """The two sides; a `/` within brackets does not part them."""
-    return [side.strip() for side in diplotype.replace("|", "/").split("/") if side.strip()]
-
-
-def _plain(gene: str, side: str) -> str:
-    """An allele as the tables name it."""
-    side = side.replace(gene, "").strip()
-    if gene.startswith("HLA-"):
-        return ":".join(side.split(":")[:2])
-    if gene == "CYP2D6":
-        side = re.sub(r"(\*\d+)\.\d+", r"\1", side)
-    return f"*{side}" if gene.startswith("CYP") and side[:1].isdigit() else side
-
-
-def _lookup(gene: str, side: str, known: Mapping[str, Allele]) -> Allele | None:
-    """The allele, or for CYP2D6 several copies on one chromosome added up; None unknown."""
-    if side in known:
-        return known[side]
-    if gene != "CYP2D6":
-        return None
-    total = 0.0
-    for part in side.split("+"):
-        match = _COPIES.match(part.strip())
-        name = match["allele"] if match else part.strip()
-        if name not in known:
-            return None
-        activity = known[name].activity
-        if activity is None or (match and match["any"]):
-            return Allele(side, "Uncertain function", None, {})
-        total += activity * int((match["exact"] or match["least"]) if match else 1)
-    words = {0.0: "No function", 1.0: "Normal function"}
-    default = "Increased function" if total > 1 else "Decreased function"
-    return Allele(side, words.get(total, default), total, {})
-
-
-@cache
-def _cyp2d6() -> dict[str, Allele]:
-    rows = read_table("pgx_outside_alleles").rows
-    return {
-        row["allele"]: Allele(
-            row["allele"], row["function"], float(row["activity"]) if row["activity"] else None, {}
-        )
-        for row in rows
-    }  # fmt: skip
-
-
-def _alleles(gene: str, definition: GeneDefinition | None) -> Mapping[str, Allele]:
-    if gene == "CYP2D6":
-        return _cyp2d6()
-    return definition.by_name if definition else {}
-
-
-def _standard(gene: str, phenotype: str) -> str:
-    """CPIC's words for a phenotype; as given where they are none of CPIC's."""
-    if " OR " in phenotype:
-        return phenotype
-    text = phenotype.lower().replace("metaboliser", "metabolizer").replace(gene.lower(), " ")
-    text = " ".join(text.split())
-    if text in _SHORT:
-        return _SHORT[text]
-    match = _MAIN.search(text.replace("extensive", "normal").replace("ultra-rapid", "ultrarapid"))
-    if match:
-        return match[1].title()
-    return phenotype if not text or phenotype[:1].isupper() else phenotype.title()
-
-
-def _hla(gene: str, sides: Sequence[str], name: str, phenotype: str) -> GeneCall:
-    """Presence or absence of the alleles that guidelines ask for."""
-    if sides:
-        wanted = _HLA.get(gene, ())
-        told = "; ".join(f"{one} {'positive' if one in sides else 'negative'}" for one in wanted)
-        return GeneCall(
-            gene, name, told or INDETERMINATE, tuple(sides), phenotype_of_typed=told, is_outside=True
-        )
-    return GeneCall(gene, "", phenotype, phenotype_of_typed=phenotype, is_outside=True)
