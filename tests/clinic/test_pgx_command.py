@@ -213,3 +213,18 @@ def test_reading_a_large_file_tells_how_far_it_is(tmp_path: Path, monkeypatch: p
     told: list[str] = []
     write_pgx([write_vcf(tmp_path / "a.vcf", {})], tmp_path, Request(on_progress=told.append))
     assert told[0] == "a.vcf: 100 records read"
+
+
+def test_a_file_that_was_left_out_is_told_in_every_output(tmp_path: Path) -> None:
+    (tmp_path / "bad.vcf").write_text("garbage")
+    write_pgx([write_vcf(tmp_path / "a.vcf", {}), tmp_path / "bad.vcf"], tmp_path, Request())
+    assert loaded(tmp_path)["file_notes"]["bad.vcf"] == ["left out: bad.vcf is not a VCF file"]
+    assert "left out: bad.vcf is not a VCF file" in (tmp_path / "pgx.txt").read_text(encoding="utf-8")
+
+
+def test_genes_that_no_table_has_are_shown_as_given(tmp_path: Path) -> None:
+    (tmp_path / "calls.tsv").write_text("RYR1\tReference/Reference\tUncertain Susceptibility\n")
+    write_pgx([tmp_path / "calls.tsv"], tmp_path, Request())
+    row = rows(tmp_path)["RYR1"]
+    assert (row["diplotype"], row["phenotype"]) == ("Reference/Reference", "Uncertain Susceptibility")
+    assert row["note"] == "RYR1 is not among the genes of the tables"

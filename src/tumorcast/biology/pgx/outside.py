@@ -52,6 +52,8 @@ def outside_call(
     if gene.startswith("HLA-"):
         return hla_call(gene, sides_of(diplotype), phenotype)
     known = known_alleles(gene, definition)
+    if not known:
+        return _of_no_table(gene, given)
     given_sides = sides_of(lookup if is_list else diplotype)
     sides = sorted((plain(gene, one, known) for one in given_sides), key=name_key)
     found = [looked_up(gene, side, known) for side in sides]
@@ -60,8 +62,6 @@ def outside_call(
         for side in dict.fromkeys(sides)
         if looked_up(gene, side, known) is None
     ]
-    if not known:
-        notes = [f"{gene} is not among the genes of the tables"]
     notes += [f"{one} is read as {plain(gene, one, known)}" for one in given_sides if is_renamed(gene, one)]
     if is_list and not lookup:
         notes.append("not looked up: several diplotypes, or several alleles on one side")
@@ -86,6 +86,13 @@ def no_outside_call(gene: str) -> GeneCall:
     return GeneCall(
         gene, "", NO_CALL, phenotype_of_typed=NO_CALL, notes=("given as no call",), is_outside=True
     )
+
+
+def _of_no_table(gene: str, given: tuple[str, str, str]) -> GeneCall:
+    """As given: nothing here says what it means."""
+    note = f"{gene} is not among the genes of the tables"
+    phenotype = given[1] or INDETERMINATE
+    return GeneCall(gene, given[0], phenotype, phenotype_of_typed=phenotype, notes=(note,), is_outside=True)
 
 
 def _is_whole(gene: str, sides: Sequence[str], definition: GeneDefinition | None, notes: list[str]) -> bool:

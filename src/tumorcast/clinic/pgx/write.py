@@ -110,6 +110,7 @@ def _read_all(
                 given += read_star_calls(path)
         except InputError as error:
             failed.append(error)
+            notes[path.name] = (f"left out: {str(error).splitlines()[0]}",)
     if failed and not genotypes and not given:
         raise failed[0]
     return genotypes, given, notes, [f"left out: {error}" for error in failed]
