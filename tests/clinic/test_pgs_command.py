@@ -261,6 +261,13 @@ def test_rows_are_refused_by_name(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_row_with_too_many_cells_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = write_scores(tmp_path / "A.txt", [*ROWS[:2], (*ROWS[2], "x"), ROWS[3]])
+    vcf = write_vcf(tmp_path / "g.vcf", RECORDS)
+    assert main(["pgs", str(scores), str(vcf), "--out", str(tmp_path / "out")]) == 2
+    assert "line 6 chromosome 2 C: more cells than columns" in capsys.readouterr().err
+
+
 def test_one_bad_file_does_not_sink_the_others(tmp_path: Path) -> None:
     bad = write_scores(tmp_path / "BAD.txt", [(1, 100, "G", "A", "x")])
     good, vcf = write_scores(tmp_path / "A.txt", ROWS), write_vcf(tmp_path / "g.vcf", RECORDS)

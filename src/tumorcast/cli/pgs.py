@@ -129,11 +129,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _panel(arguments: argparse.Namespace) -> Any:
-    from tumorcast.clinic.pgs.against import AgainstPanel
     from tumorcast.domain.errors import InputError
 
     if (arguments.reference is None) != (arguments.pcs is None):
         raise InputError("--reference and --pcs belong together", got="one of them")
     if arguments.reference is None:
         return None
+    from tumorcast.clinic.pgs.against import AgainstPanel
+
     return AgainstPanel(arguments.reference, arguments.pcs, max(1, arguments.components))

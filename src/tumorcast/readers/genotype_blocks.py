@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -122,9 +123,8 @@ class VcfGenotypes:
         if len(fields) < 10:
             shown = text[:60].decode("ascii", "replace")
             raise InputError(f"{self.path.name}: a record without genotypes", got=shown)
-        ref, alt = fields[3].decode("ascii", "replace").upper(), fields[4].decode("ascii", "replace")
-        alts = () if alt in (".", "") else tuple(one.upper() for one in alt.split(","))
-        return Line(Record(place, ref, alts), fields[8].decode("ascii", "replace"), fields[9])
+        ref, alts = _alleles(fields[3])[0], _alleles(fields[4])
+        return Line(Record(place, ref, alts if alts != (".",) else ()), _text(fields[8]), fields[9])
 
     def _block(self, lines: Sequence[Line]) -> GenotypeBlock:
         try:
@@ -133,6 +133,16 @@ class VcfGenotypes:
             raise InputError(
                 f"{self.path.name}: {error.what}", got=error.got, expected=error.expected
             ) from None
+
+
+@lru_cache(maxsize=10_000)
+def _alleles(cell: bytes) -> tuple[str, ...]:
+    return tuple(cell.decode("ascii", "replace").upper().split(","))
+
+
+@lru_cache(maxsize=1_000)
+def _text(cell: bytes) -> str:
+    return cell.decode("ascii", "replace")
 
 
 def _mark_blocks(

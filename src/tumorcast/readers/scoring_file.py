@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TextIO, cast
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from tumorcast.biology.pgs.score import DOMINANT, RECESSIVE, PolygenicScore
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import open_text
 from tumorcast.readers.scoring_head import HARMONISED, PLACES, ScoringHead, need_places, read_head, score_name
-from tumorcast.readers.scoring_rows import ScoringRows, check_rows
+from tumorcast.readers.scoring_rows import EXTRA, ScoringRows, check_rows
 
 _ROWS_AT_ONCE = 100_000
 _MOST_SHOWN = 5
@@ -82,16 +83,20 @@ def _read_rows(path: Path, head: ScoringHead) -> ScoringRows:
 
 def _tables(path: Path, head: ScoringHead) -> Iterator[pd.DataFrame]:
     """Pieces of the table as text, indexed by their line in the file; blank lines are left out."""
-    wanted = [n for n, name in enumerate(head.columns) if _is_used(name, head)]
+    names = [*head.columns, EXTRA]
+    wanted = [n for n, name in enumerate(names) if _is_used(name, head)]
     try:
         with open_text(path) as text:
+            for _ in range(head.n_lines):
+                text.readline()
+            numbers = head.separator.join(map(str, range(len(names))))
+            whole = cast(TextIO, _Headed(numbers + "\n", text))
             pieces = pd.read_csv(
-                text, sep=head.separator, skiprows=head.n_lines, header=None, names=range(len(head.columns)),
-                usecols=wanted, dtype=str, keep_default_na=False, chunksize=_ROWS_AT_ONCE, index_col=False,
-                skip_blank_lines=False, on_bad_lines="error",
+                whole, sep=head.separator, usecols=wanted, dtype=str, index_col=False,
+                keep_default_na=False, chunksize=_ROWS_AT_ONCE, skip_blank_lines=False,
             )  # fmt: skip
             for table in pieces:
-                table.columns = [head.columns[int(n)] for n in table.columns]
+                table.columns = [names[int(n)] for n in table.columns]
                 table = table.fillna("").apply(lambda column: column.str.strip())
                 table.index += head.n_lines + 1
                 yield table[(table != "").any(axis=1)]
@@ -104,11 +109,26 @@ def _tables(path: Path, head: ScoringHead) -> Iterator[pd.DataFrame]:
         ) from None  # fmt: skip
 
 
+class _Headed:
+    """A text with another first line: as wide as any row may be, which pandas takes from there."""
+
+    def __init__(self, head: str, text: TextIO) -> None:
+        self._head, self._text = head, text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.read, "")
+
+    def read(self, size: int = -1) -> str:
+        """The head first, whatever the size."""
+        head, self._head = self._head, ""
+        return head or self._text.read(size)
+
+
 _COLUMNS = frozenset(
     {
         "rsID", "effect_allele", "other_allele", "effect_weight", "effect_type", "is_haplotype", "is_diplotype",
         "is_interaction", "is_dominant", "is_recessive", "dosage_0_weight", "variant_type",
-        "inclusion_criteria", "allelefrequency_effect", "hm_source", "hm_inferOtherAllele", "accession",
+        "inclusion_criteria", "allelefrequency_effect", "hm_source", "hm_inferOtherAllele", "accession", EXTRA,
         *PLACES, *HARMONISED,
     }
 )  # fmt: skip

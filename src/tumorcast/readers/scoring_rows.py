@@ -18,6 +18,8 @@ from tumorcast.readers.scoring_head import ScoringHead
 _SEQUENCE = re.compile(r"[ACGT]+")
 _CODED = frozenset({"I", "D", "R", "P", "N", "-", "+", ".", "0", "*"})
 """Alleles that say of a change only that there is one (or of an HLA type that it is present); not to be matched."""
+EXTRA = "(more cells than columns)"
+"""Name of what stands behind the last column."""
 _TRUE = ("true", "1", "t", "yes")
 _FLAGS = {"is_haplotype": "haplotype", "is_diplotype": "diplotype", "is_interaction": "interaction"}
 
@@ -193,6 +195,7 @@ def _malformed(rows: ScoringRows, table: pd.DataFrame, is_number: NDArray[np.boo
         "dominant and recessive at once": both,
         "the position is not a whole number above 0": ~is_number,
         "no effect allele": no_allele,
+        "more cells than columns": _column(table, EXTRA) != "",
         "the weight is not a number": no_weight,
     }
     for reason, which in reasons.items():

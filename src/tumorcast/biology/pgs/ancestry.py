@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 Floats = NDArray[np.float64]
 LEAST_PEOPLE = 30
@@ -99,7 +99,7 @@ class _Normal:
         return np.asarray(np.einsum("nk,kj,nj->n", apart, self._inverse, apart), np.float64)
 
     def p(self, samples: Floats) -> Floats:
-        return np.asarray(chi2.sf(self.distance(samples), len(self.mean)), np.float64)
+        return np.asarray(chdtrc(len(self.mean), self.distance(samples)), np.float64)
 
     def log_density(self, samples: Floats) -> Floats:
         return -0.5 * (self.distance(samples) + self._log_volume)

@@ -123,16 +123,17 @@ class ScoreSums:
         made = effect_dosages(block, rows, self._dosage)
         usable = made.is_usable
         self.outcomes.reason[number[~usable]] = NOT_READ
-        if made.is_missing is not None:
-            self.outcomes.n_missing[number] = made.is_missing.sum(axis=1)
+        n_missing = None if made.is_missing is None else np.count_nonzero(made.is_missing, axis=1)
+        if n_missing is not None:
+            self.outcomes.n_missing[number] = n_missing
         self.outcomes.frequency[number] = made.frequency
         score, weight = self._rows.score[number], np.where(usable, self._weight[number], 0.0)
         present, which = np.unique(score, return_inverse=True)
         weights = np.zeros((len(present), len(score)))
         weights[which, np.arange(len(score))] = weight
         self.sums[present] += weights @ made.dosage
-        if made.is_missing is not None:
-            gone = np.flatnonzero(made.is_missing.any(axis=1))
+        if made.is_missing is not None and n_missing is not None:
+            gone = np.flatnonzero(n_missing)
             self.missing_weight[present] += np.abs(weights[:, gone]) @ made.is_missing[gone]
 
 

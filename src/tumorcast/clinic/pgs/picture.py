@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.lib.colors import HexColor
 
-from tumorcast.clinic.pgs.result import PgsRun
+from tumorcast.clinic.pgs.result import LEAST_SAMPLES, PgsRun
 from tumorcast.clinic.report.charts import BAND, INK, MUTED, RULE, svg_of
 
-LEAST_SAMPLES = 20
 _MOST_SCORES = 6
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560.0, 170.0, 44.0, 16.0, 34.0, 34.0
 _FONT = "Helvetica"

@@ -12,6 +12,9 @@ from tumorcast.biology.pgs.dosage import DosagePolicy
 from tumorcast.biology.pgs.matching import FLIPPED, LEFT_OUT, MATCHED, REASONS, MatchPolicy
 from tumorcast.biology.pgs.score import PolygenicScore
 
+LEAST_SAMPLES = 20
+"""Samples from which their distribution is drawn."""
+
 
 @dataclass(frozen=True)
 class Thresholds:

@@ -7,15 +7,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from tumorcast.clinic.pgs.against import AgainstPanel, against_panel, ancestry_text
-from tumorcast.clinic.pgs.picture import distributions_svg
-from tumorcast.clinic.pgs.result import PgsRun
+from tumorcast.clinic.pgs.result import LEAST_SAMPLES, PgsRun
 from tumorcast.clinic.pgs.run import PgsRequest, run_pgs
 from tumorcast.clinic.pgs.tables import MATCH_COLUMNS, as_json, csv_text, match_rows
 from tumorcast.clinic.pgs.text import text_of
 from tumorcast.readers.compressed import open_text
 from tumorcast.readers.files import renamed_to, write_text
+
+if TYPE_CHECKING:
+    from tumorcast.clinic.pgs.against import AgainstPanel
 
 _VCF_ENDINGS = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".gvcf", ".gvcf.gz")
 
@@ -48,14 +50,32 @@ def write_pgs(inputs: Inputs, out: Path) -> list[str]:
         InputError: as `run_pgs`.
     """
     run = run_pgs(inputs.scoring, inputs.genotypes, inputs.request)
-    ancestry = against_panel(run, inputs.panel) if inputs.panel else []
+    ancestry, adjusted = _adjusted(run, inputs.panel)
     write_text(out / "pgs.csv", csv_text(run))
     _write_matches(out / "matches.csv", run)
     write_text(out / "pgs.json", json.dumps(as_json(run, ancestry), indent=1, ensure_ascii=False) + "\n")
     write_text(out / "pgs.txt", text_of(run, ancestry))
-    _write_or_remove(out / "ancestry.csv", ancestry_text(ancestry) if ancestry else None)
-    _write_or_remove(out / "distributions.svg", distributions_svg(run))
+    _write_or_remove(out / "ancestry.csv", adjusted)
+    _write_or_remove(out / "distributions.svg", _picture(run))
     return _told(run)
+
+
+def _adjusted(run: PgsRun, panel: AgainstPanel | None) -> tuple[list[dict[str, Any]], str | None]:
+    """(rows, text of ancestry.csv); statistics are loaded only where they are asked for."""
+    if panel is None:
+        return [], None
+    from tumorcast.clinic.pgs.against import against_panel, ancestry_text
+
+    rows = against_panel(run, panel)
+    return rows, ancestry_text(rows)
+
+
+def _picture(run: PgsRun) -> str | None:
+    if len(run.samples) < LEAST_SAMPLES:
+        return None
+    from tumorcast.clinic.pgs.picture import distributions_svg
+
+    return distributions_svg(run)
 
 
 def _write_or_remove(path: Path, text: str | None) -> None:
