@@ -52,7 +52,7 @@ def _inhibitors() -> tuple[dict[str, str], ...]:
 
 def test_alleles_stand_at_known_positions_and_no_two_look_alike() -> None:
     for gene in DEFINITIONS.genes.values():
-        shown = {}
+        shown: dict[object, str] = {}
         for allele in gene.alleles:
             assert set(allele.bases) <= set(gene.by_position), (gene.gene, allele.name)
             key = tuple(sorted((p, tuple(sorted(b))) for p, b in allele.bases.items()))
