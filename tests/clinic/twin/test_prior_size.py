@@ -171,6 +171,20 @@ def test_a_refused_word_moves_nothing_and_leaves_no_number(
     assert found.reasons[0].startswith("prior_not_moved: toy@abc")
 
 
+def test_a_patient_without_a_forecast_has_nothing_of_what_was_expected() -> None:
+    other = replace(known_population(), cancer="NSCLC")
+    for population, cancer, sizes in (
+        (other, "BRCA", [80.0, 60, 50, 52]),
+        (replace(other, horizon_days=100.0), "NSCLC", [80.0, 60, 50, 52]),
+        (other, "NSCLC", [80.0, 4, 300, 9]),
+    ):
+        four = series("P1", np.array([-7.0, 42, 84, 126]), np.array(sizes))
+        found = twin_record(four, population, cancer=cancer, prior=SAID)
+        assert found.kind == "refused"
+        assert found.prior is None
+        assert "expects" not in " ".join(found.reasons)
+
+
 def test_old_bundles_have_no_line_and_say_so() -> None:
     old = SizeResiduals(bias=0.1, sd=0.2, n_patients=40, n_courses=40, median=0.0)
     assert distrust(old).startswith("error_not_known")

@@ -65,7 +65,7 @@ def twin_record(
     empty, said = with_prior(empty, series, population, prior)
     empty = replace(empty, reasons=(*told, *series.notes, *empty.reasons))
     if refusal:
-        return replace(empty, kind="refused", reasons=(refusal, *empty.reasons))
+        return _refused(empty, refusal)
     if len(series) < LEAST_SCANS:
         asked = ((host, words.SURVIVAL_OF_ONE_SCAN), (scenarios, words.SCENARIOS_OF_ONE_SCAN))
         left_out = (text for one, text in asked if one)
@@ -74,8 +74,15 @@ def twin_record(
     last = float(series.days[-1])
     if last >= limit:
         past = words.PAST_HORIZON.format(day=last - start, horizon=population.horizon_days)
-        return replace(empty, kind="refused", reasons=(past, *empty.reasons))
+        return _refused(empty, past)
     return _individual(empty, series, population, horizon, scenarios, prior, said, host, seed)
+
+
+def _refused(empty: TwinRecord, why: str) -> TwinRecord:
+    """No forecast: nor anything of what a model expected."""
+    kept = tuple(one for one in empty.reasons if not one.startswith(words.PRIOR_MOVED_CODE))
+    prior = empty.prior if empty.prior is not None and empty.prior.refused else None
+    return replace(empty, kind="refused", reasons=(why, *kept), prior=prior, shift="")
 
 
 def _horizon(series: SizeSeries, population: TwinPopulation, asked: float | None) -> float:
@@ -111,7 +118,7 @@ def _individual(
     fan, visits = fan.until(end), visits.until(end)
     why = misfit(after) or ("" if len(visits.days) else words.NO_VISIT)
     if why:
-        return replace(empty, kind="refused", reasons=(why, *empty.reasons))
+        return _refused(empty, why)
     if end < horizon:
         told = (words.IMPLAUSIBLE.format(day=end), *empty.reasons)
         empty, horizon = replace(empty, reasons=told, horizon_day=end), end

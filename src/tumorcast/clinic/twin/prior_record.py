@@ -46,7 +46,7 @@ def without_prior(record: TwinRecord, prior: ModelPrior, why: str) -> TwinRecord
     """The record of a patient whose prior the model does not move, with the reason and no number of the model."""
     told = words.PRIOR_NOT_MOVED.format(source=prior.source, why=why)
     before = tuple(
-        one for one in record.reasons if not one.startswith(words.PRIOR_CODE) and one != prior.watermark
+        one for one in record.reasons if not one.startswith(words.PRIOR_MOVED_CODE) and one != prior.watermark
     )
     return replace(record, prior=PriorFacts(prior.source, why, ""), shift="", reasons=(told, *before))
 

@@ -71,7 +71,7 @@ SURVIVAL_PAST = (
     "survival_past_horizon: the median lies past the {horizon:g} days that the population was followed"
 )
 SCENARIOS_OF_ONE_SCAN = "no_what_if: a what-if needs the forecast of a patient with two scans or more"
-PRIOR_CODE = "prior_"
+PRIOR_MOVED_CODE = "prior_from_model"
 PRIOR_MOVED = (
     "prior_from_model: before any scan {source} expects {percent:+.0f}% [{low:+.0f}, {high:+.0f}] near day {day:g}; "
     "the virtual patients are weighed by that, and the forecast without it stands beside"
