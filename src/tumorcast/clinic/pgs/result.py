@@ -109,8 +109,8 @@ def concluded(
     is_matched = variants.reason == MATCHED
     weight = np.abs(score.weight)
     matched, whole = float(weight[is_matched].sum()), float(weight.sum())
-    rate, coverage = float(is_matched.mean()), matched / whole if whole else 0.0
-    genotyped = 1.0 - missing_weight / matched if matched else np.zeros(len(sums))
+    rate, coverage = float(is_matched.mean()), min(1.0, matched / whole) if whole else 0.0
+    genotyped = np.clip(1.0 - missing_weight / matched, 0.0, 1.0) if matched else np.zeros(len(sums))
     return ScoreResult(
         score, sums, genotyped, variants, rate, coverage, _refusal(rate, coverage, variants, thresholds),
         {
