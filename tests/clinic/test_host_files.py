@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from toy_host import edited, write_host
+from toy_host_folder import edited, write_host
 from tumorcast.clinic.host.read import host_files, read_host
 from tumorcast.clinic.host.wanted import Wanted
 from tumorcast.clinic.pgx.cautions import pgx_cautions
@@ -71,7 +71,7 @@ def test_folders_that_cannot_be_used(made: Path, tmp_path: Path) -> None:
     [
         (Wanted(samples=("P2",)), "does not hold the sample"),
         (Wanted(), "2 samples and none is said"),
-        (Wanted(also_called=("P9",), takes_only=False), "is of another sample"),
+        (Wanted(also_called=("P9",)), "called as the patient is"),
     ],
 )
 def test_which_sample_is_meant_is_never_guessed(made: Path, wanted: Wanted, message: str) -> None:
@@ -79,10 +79,14 @@ def test_which_sample_is_meant_is_never_guessed(made: Path, wanted: Wanted, mess
         read_host(made, wanted)
 
 
+def test_of_files_of_several_patients_another_name_is_not_taken(made: Path) -> None:
+    host = read_host(made, Wanted(also_called=("P1-T1",), takes_only=False))
+    assert (host.pgx, host.pgs, len(host.methylomes)) == (None, None, 1)
+    assert ["called as the patient" in text for text in host.absent] == [True, True]
+
+
 def test_a_name_that_begins_as_the_patients_does(made: Path) -> None:
     assert Wanted(begins="P1").of(["P1-T1", "P10-T1", "P2"], "f") == ("P1-T1",)
-    with pytest.raises(InputError, match="twice"):
-        Wanted().of(["P1", "P1"], "f")
     with pytest.raises(InputError, match="2 samples of the patient"):
         Wanted(samples=("A", "B")).one_of(["A", "B"], "f")
 
@@ -136,6 +140,10 @@ def _age_of_a_tumour(told: Any) -> None:
             one["value"], one["refusal"] = 60.0, None
 
 
+def _sample_twice(told: Any) -> None:
+    told["samples"].append(told["samples"][0])
+
+
 def _value_of_no_tissue(told: Any) -> None:
     told["samples"][0]["tissue"] = told["samples"][0]["tissue_group"] = None
 
@@ -151,6 +159,9 @@ def _value_of_no_tissue(told: Any) -> None:
         ("pgx", _untyped_as_normal, "key positions were not typed"),
         ("pgx", _word_for_number, "activity_score"),
         ("pgx", _undated, "date"),
+        ("pgx", _sample_twice, "stands twice"),
+        ("pgs", _sample_twice, "stands twice"),
+        ("clock", _sample_twice, "stands twice"),
         ("pgs", _sum_of_a_refusal, "either a sum or the reason"),
         ("pgs", _percentile_outside, "outside an ancestry"),
         ("pgs", _percentile_of_no_ancestry, "outside an ancestry"),

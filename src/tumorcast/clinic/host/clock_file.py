@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,8 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from tumorcast.clinic.clock.tables import FORMAT
 from tumorcast.clinic.host.findings import ClockReading, Methylome
-from tumorcast.clinic.host.json_file import contradiction, read_json
-from tumorcast.clinic.host.wanted import Wanted
+from tumorcast.clinic.host.json_file import contradiction, need_single, read_json
 
 NAME = "clock.json"
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -62,19 +62,19 @@ class _File:
 _ADAPTER = TypeAdapter(_File)
 
 
-def read_methylomes(path: Path, wanted: Wanted) -> tuple[Methylome, ...]:
-    """The patient's samples: of blood and of the tumour, say.
+def read_methylomes(path: Path) -> dict[str, Methylome]:
+    """Sample -> what is said of it.
 
     Raises:
-        InputError: a foreign or contradictory file, or no sample that is the patient's.
+        InputError: a foreign or contradictory file.
     """
     told = read_json(path, NAME, FORMAT, _ADAPTER)
-    own = wanted.of([one.sample for one in told.samples], NAME)
+    need_single(NAME, [one.sample for one in told.samples])
     kinds = {one.name: one.kind for one in told.clocks}
-    return tuple(_methylome(one, kinds) for one in told.samples if one.sample in own)
+    return {one.sample: _methylome(one, kinds) for one in told.samples}
 
 
-def _methylome(told: _Sample, kinds: dict[str, str]) -> Methylome:
+def _methylome(told: _Sample, kinds: Mapping[str, str]) -> Methylome:
     is_tumour = told.tissue_group == "tumour"
     readings = tuple(_reading(one, kinds) for one in told.readings)
     for one in readings:
@@ -87,17 +87,21 @@ def _methylome(told: _Sample, kinds: dict[str, str]) -> Methylome:
         if is_tumour and (one.kind == "age" or one.unit == "years"):
             raise contradiction(NAME, f"{one.clock} gives an age of tumour tissue")
     return Methylome(
-        told.sample, told.tissue, is_tumour, told.platform, told.age_years, told.refusal and told.refusal.reason,
+        told.sample, told.tissue, is_tumour, told.platform, told.age_years, _reason(told.refusal),
         readings, told.notes,
     )  # fmt: skip
 
 
-def _reading(told: _Reading, kinds: dict[str, str]) -> ClockReading:
+def _reading(told: _Reading, kinds: Mapping[str, str]) -> ClockReading:
     if told.clock not in kinds:
         raise contradiction(NAME, f"nothing is said of the clock {told.clock}")
     if (told.value is None) is not (told.refusal is not None):
         raise contradiction(NAME, f"{told.clock} must have either a value or the reason why it has none")
     return ClockReading(
         told.clock, kinds[told.clock], told.unit, told.value, told.coverage, told.imputed,
-        told.refusal and told.refusal.reason, told.notes,
+        _reason(told.refusal), told.notes,
     )  # fmt: skip
+
+
+def _reason(refusal: _Refusal | None) -> str | None:
+    return None if refusal is None else refusal.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tumorcast.clinic.pgx.record import PgxRecord
@@ -126,9 +127,19 @@ class Methylome:
 
 
 @dataclass(frozen=True)
+class HostTables:
+    """Sample -> findings, of every sample of the files; None: that command's file was not given."""
+
+    pgx: Mapping[str, PgxFindings] | None = None
+    pgs: Mapping[str, PgsFindings] | None = None
+    methylomes: Mapping[str, Methylome] | None = None
+
+
+@dataclass(frozen=True)
 class HostFindings:
-    """Of one patient; None, or no methylome: that command's file was not given."""
+    """Of one patient; None, or no methylome: that command's file was not given, or lacks the patient (`absent`)."""
 
     pgx: PgxFindings | None = None
     pgs: PgsFindings | None = None
     methylomes: tuple[Methylome, ...] = ()
+    absent: tuple[str, ...] = ()

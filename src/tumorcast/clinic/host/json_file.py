@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,6 +43,12 @@ def read_json(path: Path, name: str, form: str, adapter: TypeAdapter[Told]) -> T
 def contradiction(name: str, got: str) -> InputError:
     """The file is not as its command writes it."""
     return InputError(f"{name} is not as it was written", got=got, fix="make it again")
+
+
+def need_single(name: str, samples: Sequence[str]) -> None:
+    """Raise `InputError` where a file has a sample twice."""
+    if len(set(samples)) < len(samples):
+        raise contradiction(name, "a sample stands twice")
 
 
 def _first(error: Exception) -> str:

@@ -9,8 +9,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from tumorcast.clinic.host.findings import Ancestry, PgsFindings, RefusedFile, ScoreFinding
-from tumorcast.clinic.host.json_file import contradiction, read_json
-from tumorcast.clinic.host.wanted import Wanted
+from tumorcast.clinic.host.json_file import contradiction, need_single, read_json
 
 NAME, FORMAT = "pgs.json", "tumorcast-pgs-1"
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -60,21 +59,29 @@ class _File:
 _ADAPTER = TypeAdapter(_File)
 
 
-def read_scores(path: Path, wanted: Wanted) -> PgsFindings:
-    """The patient's sample.
+def read_scores(path: Path) -> dict[str, PgsFindings]:
+    """Sample -> what is said of it.
 
     Raises:
-        InputError: a foreign or contradictory file, or no one sample that is the patient's.
+        InputError: a foreign or contradictory file.
     """
     told = read_json(path, NAME, FORMAT, _ADAPTER)
-    sample = wanted.one_of([one.sample for one in told.samples], NAME)
-    sums = next(one.scores for one in told.samples if one.sample == sample)
+    need_single(NAME, [one.sample for one in told.samples])
     about = {one.score: one for one in told.scores}
-    against = {one.score: one for one in told.ancestry if one.sample == sample}
-    if unknown := [one.score for one in sums if one.score not in about]:
-        raise contradiction(NAME, f"nothing is said of the score {unknown[0]}")
-    scores = tuple(_finding(about[one.score], one, against.get(one.score)) for one in sums)
-    return PgsFindings(sample, scores, told.refused_files)
+    against = {(one.sample, one.score): one for one in told.ancestry}
+    if unknown := {one.score for sample in told.samples for one in sample.scores} - set(about):
+        raise contradiction(NAME, f"nothing is said of the score {min(unknown)}")
+    return {
+        one.sample: PgsFindings(
+            one.sample,
+            tuple(
+                _finding(about[each.score], each, against.get((one.sample, each.score)))
+                for each in one.scores
+            ),
+            told.refused_files,
+        )
+        for one in told.samples
+    }
 
 
 def _finding(about: _Score, one: _Sum, against: _Against | None) -> ScoreFinding:
@@ -82,7 +89,8 @@ def _finding(about: _Score, one: _Sum, against: _Against | None) -> ScoreFinding
         raise contradiction(NAME, f"{one.score} must have either a sum or the reason why it has none")
     return ScoreFinding(
         one.score, about.about.get("trait_reported", ""), about.about.get("citation", ""), about.n_variants,
-        about.match_rate, about.weight_coverage, one.sum, one.refusal, against and _ancestry(one, against), about.notes,
+        about.match_rate, about.weight_coverage, one.sum, one.refusal,
+        None if against is None else _ancestry(one, against), about.notes,
     )  # fmt: skip
 
 

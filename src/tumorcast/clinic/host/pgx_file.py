@@ -11,8 +11,7 @@ from pydantic import Field, TypeAdapter
 from tumorcast.biology.pgx.loss import LOSS
 from tumorcast.biology.pgx.phenotypes import NO_CALL, NORMAL
 from tumorcast.clinic.host.findings import OutsideVariant, PgxFindings, TableUsed
-from tumorcast.clinic.host.json_file import contradiction, read_json
-from tumorcast.clinic.host.wanted import Wanted
+from tumorcast.clinic.host.json_file import contradiction, need_single, read_json
 from tumorcast.clinic.pgx.record import read_records
 from tumorcast.clinic.pgx.tables import FORMAT
 
@@ -55,20 +54,28 @@ class _File:
 _ADAPTER = TypeAdapter(_File)
 
 
-def read_pharmacogenes(path: Path, wanted: Wanted) -> PgxFindings:
-    """The patient's sample.
+def read_pharmacogenes(path: Path) -> dict[str, PgxFindings]:
+    """Sample -> what is said of it.
 
     Raises:
-        InputError: a foreign or contradictory file, or no one sample that is the patient's.
+        InputError: a foreign or contradictory file.
     """
     told = read_json(path, NAME, FORMAT, _ADAPTER)
-    sample = wanted.one_of([one.sample for one in told.samples], NAME)
-    own = next(one for one in told.samples if one.sample == sample)
-    for gene in own.genes:
-        _check(gene)
-    outside = {gene.gene: gene.uncharacterised for gene in own.genes if gene.uncharacterised}
     tables = tuple(TableUsed(one.name, one.source, one.version, one.date) for one in told.tables)
-    return PgxFindings(sample, read_records(path)[sample], outside, tables, told.absent_changes)
+    for gene in (gene for one in told.samples for gene in one.genes):
+        _check(gene)
+    need_single(NAME, [one.sample for one in told.samples])
+    records = read_records(path)
+    return {
+        one.sample: PgxFindings(
+            one.sample, records[one.sample], _outside(one.genes), tables, told.absent_changes
+        )
+        for one in told.samples
+    }
+
+
+def _outside(genes: tuple[_Gene, ...]) -> dict[str, tuple[OutsideVariant, ...]]:
+    return {gene.gene: gene.uncharacterised for gene in genes if gene.uncharacterised}
 
 
 def _check(gene: _Gene) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from tumorcast.clinic.host.clock_file import read_methylomes
-from tumorcast.clinic.host.findings import HostFindings
+from tumorcast.clinic.host.findings import HostFindings, HostTables
 from tumorcast.clinic.host.pgs_file import read_scores
 from tumorcast.clinic.host.pgx_file import read_pharmacogenes
 from tumorcast.clinic.host.wanted import Wanted
 from tumorcast.domain.errors import InputError
 
+Told = TypeVar("Told")
 FILES = ("pgx.json", "pgs.json", "clock.json")
 """One each of `tumorcast pgx`, `pgs` and `clock`."""
 _EXPECTED = f"a folder with one or more of {', '.join(FILES)}, or a sub-folder for each"
@@ -37,21 +39,60 @@ def host_files(folder: Path) -> dict[str, Path]:
     return found
 
 
+def read_tables(files: Path | Mapping[str, Path]) -> HostTables:
+    """All samples of the files.
+
+    Args:
+        files: a folder as for `host_files`, or what that returns.
+
+    Raises:
+        InputError: a foreign or contradictory file.
+    """
+    paths = host_files(files) if isinstance(files, Path) else files
+    pgx, pgs, clock = (paths.get(name) for name in FILES)
+    return HostTables(
+        None if pgx is None else read_pharmacogenes(pgx),
+        None if pgs is None else read_scores(pgs),
+        None if clock is None else read_methylomes(clock),
+    )
+
+
+def findings_of(tables: HostTables, wanted: Wanted) -> HostFindings:
+    """What the files say of one patient.
+
+    Of files of several patients (`takes_only` False) one that lacks the patient is told in `absent`.
+
+    Raises:
+        InputError: a sample that is in none, or several of which none is said.
+    """
+    absent: list[str] = []
+
+    def one(samples: Mapping[str, Told] | None, name: str) -> tuple[Told, ...]:
+        if samples is None:
+            return ()
+        try:
+            if name == FILES[2]:
+                return tuple(samples[each] for each in wanted.of(samples, name))
+            return (samples[wanted.one_of(samples, name)],)
+        except InputError as error:
+            if wanted.takes_only or wanted.samples:
+                raise
+            absent.append(error.what)
+            return ()
+
+    pgx, pgs = one(tables.pgx, FILES[0]), one(tables.pgs, FILES[1])
+    methylomes = one(tables.methylomes, FILES[2])
+    return HostFindings(pgx[0] if pgx else None, pgs[0] if pgs else None, methylomes, tuple(absent))
+
+
 def read_host(files: Path | Mapping[str, Path], wanted: Wanted | None = None) -> HostFindings:
     """What the files say of one patient.
 
     Args:
-        files: a folder as for `host_files`, or what that returns.
+        files: as for `read_tables`.
         wanted: how the patient's samples are found; None: each file must have one.
 
     Raises:
-        InputError: a foreign or contradictory file, a sample that is in none, or several of which none is said.
+        InputError: as `read_tables` and `findings_of`.
     """
-    paths = host_files(files) if isinstance(files, Path) else files
-    asked = wanted or Wanted()
-    pgx, pgs, clock = (paths.get(name) for name in FILES)
-    return HostFindings(
-        pgx and read_pharmacogenes(pgx, asked),
-        pgs and read_scores(pgs, asked),
-        read_methylomes(clock, asked) if clock else (),
-    )
+    return findings_of(read_tables(files), wanted or Wanted())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tumorcast.domain.errors import InputError, did_you_mean
@@ -24,30 +24,27 @@ class Wanted:
     begins: str = ""
     takes_only: bool = True
 
-    def of(self, known: Sequence[str], file: str) -> tuple[str, ...]:
+    def of(self, names: Iterable[str], file: str) -> tuple[str, ...]:
         """The patient's samples among those of a file.
 
         Raises:
-            InputError: a name twice, a sample that is not there, or several of which none is said.
+            InputError: a sample that is not there, or several of which none is said.
         """
-        if len(set(known)) < len(known):
-            raise InputError(f"{file} names a sample twice", fix="make it again")
+        known = tuple(names)
         if self.samples:
             return self._said(known, file)
         own = tuple(name for name in known if name in self.also_called) or self._beginning(known)
-        if own:
-            return own
-        if len(known) == 1 and self.takes_only:
-            return tuple(known)
-        raise self._not_said(known, file)
+        if own or (len(known) == 1 and self.takes_only):
+            return own or known
+        raise self._none(known, file)
 
-    def one_of(self, known: Sequence[str], file: str) -> str:
+    def one_of(self, names: Iterable[str], file: str) -> str:
         """The patient's one sample.
 
         Raises:
             InputError: as `of`, or several are the patient's.
         """
-        own = self.of(known, file)
+        own = self.of(names, file)
         if len(own) > 1:
             raise InputError(
                 f"{file} holds {len(own)} samples of the patient", got=", ".join(own), expected="one",
@@ -55,7 +52,11 @@ class Wanted:
             )  # fmt: skip
         return own[0]
 
-    def _said(self, known: Sequence[str], file: str) -> tuple[str, ...]:
+    def is_known(self, name: str) -> bool:
+        """Whether a sample's name is one by which the patient is known, so that it speaks for itself."""
+        return name in self.also_called or bool(self._beginning((name,)))
+
+    def _said(self, known: tuple[str, ...], file: str) -> tuple[str, ...]:
         own = tuple(name for name in known if name in self.samples)
         if not own:
             raise InputError(
@@ -64,18 +65,21 @@ class Wanted:
             )  # fmt: skip
         return own
 
-    def _beginning(self, known: Sequence[str]) -> tuple[str, ...]:
+    def _beginning(self, known: tuple[str, ...]) -> tuple[str, ...]:
         starts = (f"{self.begins}-", f"{self.begins}_")
         return tuple(name for name in known if self.begins and name.startswith(starts))
 
-    def _not_said(self, known: Sequence[str], file: str) -> InputError:
-        if len(known) == 1:
-            return InputError(f"{file} is of another sample", got=known[0], fix="say the sample's name")
+    def _none(self, known: tuple[str, ...], file: str) -> InputError:
+        if self.also_called or self.begins:
+            return InputError(
+                f"{file} holds no sample that is called as the patient is", got=_shown(known),
+                expected=_shown(self.also_called or (self.begins,)), fix="say the sample's name",
+            )  # fmt: skip
         return InputError(
             f"{file} holds {len(known)} samples and none is said", got=_shown(known), expected="the patient's sample",
             fix="say which one",
         )  # fmt: skip
 
 
-def _shown(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
+def _shown(names: tuple[str, ...]) -> str:
+    return (", ".join(names[:6]) + (" ..." if len(names) > 6 else "")) or "none"
