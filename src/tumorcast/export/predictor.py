@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tumorcast.batches.batch import CourseInputs
 from tumorcast.cohort.packing import FIXED_INPUTS, layer_input, pack
 from tumorcast.cohort.preprocess import Preprocessor
+from tumorcast.export.graph_passes import simplify
 from tumorcast.export.onnx_file import quiet_exporter, save_graph
 from tumorcast.export.probes import probe_course
 from tumorcast.nn.anchors import Encoded
@@ -163,8 +164,10 @@ def _export(
             output_names=list(outputs),
             dynamic_shapes=sizes,
             dynamo=True,
+            optimize=False,
             verbose=False,
         )
-    if program is None:
-        raise RuntimeError("the exporter returned no graph")
+        if program is None:
+            raise RuntimeError("the exporter returned no graph")
+        simplify(program.model)
     save_graph(program.model_proto, path)
