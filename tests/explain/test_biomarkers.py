@@ -8,7 +8,9 @@ from PIL import Image
 
 from tumorcast.cli.main import main
 from tumorcast.cohort.simulate.build import simulate_study
+from tumorcast.config import load_config
 from tumorcast.explain.biomarkers import COLUMNS
+from tumorcast.training.run import run_experiment
 
 
 @pytest.fixture(scope="module")
@@ -16,12 +18,11 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("biomarkers")
     study = simulate_study(folder / "study", n_patients=60, seed=0, features_only=True)
     words = [
-        "name=small", f"runs={folder / 'runs'}", f"data.study={study}", "training.max_epochs=3", "split.inner_folds=2",
+        "name=small", f"runs={folder / 'runs'}", f"data.study={study}", "training.max_epochs=2", "split.inner_folds=2",
         "split.scheme=kfold", "split.folds=2", "training.singles=false", "training.rivals=[]", "tracking.enabled=false",
         "evaluation.subsets=false", "evaluation.bootstrap=100", "evaluation.baselines=[]",
     ]  # fmt: skip
-    assert main(["train", *words]) == 0
-    return folder / "runs" / "small"
+    return run_experiment(load_config(words), lambda *_: None)
 
 
 def test_table_attributions_and_pictures_are_written(run, capsys):

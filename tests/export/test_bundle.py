@@ -82,10 +82,8 @@ def test_a_model_of_one_layer_has_the_inputs_of_that_layer_alone_and_stays_as_it
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["bag", pytest.param("gatv2", marks=pytest.mark.heavy), pytest.param("hetero", marks=pytest.mark.heavy)],
-)
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", ["bag", "gatv2", "hetero"])
 def test_every_graph_encoder_is_exported_as_it_is(tmp_path, kind):
     prepared = toy_preprocessor().narrowed(("mutations",))
     model = toy_model(("response",), prepared=prepared, graph=kind)

@@ -19,6 +19,7 @@ MODEL = ModelConfig(width=16, heads=("response",))
 SETTINGS = TrainingConfig(
     lr=3e-3, batch_size=8, max_epochs=8, patience=8, max_tiles=5, accelerator="cpu", devices=1
 )
+ONE_EPOCH = SETTINGS.model_copy(update={"max_epochs": 1})
 
 
 def planted(count: int):
@@ -61,7 +62,7 @@ def test_dropout_is_active_in_training_steps_and_not_in_validation(tmp_path, mon
             return original(self, batch, batch_idx)
 
         monkeypatch.setattr(fit_room.CourseModule, name, step)
-    fit(tmp_path)
+    fit(tmp_path, ONE_EPOCH)
     assert modes == {"training_step": {True}, "validation_step": {False}}
 
 
@@ -85,12 +86,11 @@ class Stopped(BaseException):
     """A kill in the middle of training."""
 
 
-def test_interrupted_at_any_epoch_the_run_ends_with_the_same_weights(tmp_path, monkeypatch):
-    settings = SETTINGS.model_copy(update={"max_epochs": 5})
+def test_interrupted_twice_the_run_ends_with_the_same_weights(tmp_path, monkeypatch):
+    settings = SETTINGS.model_copy(update={"max_epochs": 4})
     unbroken = fit(tmp_path / "unbroken", settings)
     original = fit_room.CourseModule.training_step
     for stop_at in (1, 3):
-        folder = tmp_path / f"stopped{stop_at}"
 
         def training_step(self, batch, batch_idx, stop_at=stop_at):
             if self.current_epoch == stop_at and batch_idx == 2:
@@ -100,22 +100,22 @@ def test_interrupted_at_any_epoch_the_run_ends_with_the_same_weights(tmp_path, m
         with monkeypatch.context() as patch:
             patch.setattr(fit_room.CourseModule, "training_step", training_step)
             with pytest.raises(Stopped):
-                fit(folder, settings)
-        resumed = fit(folder, settings)
-        for name, tensor in weights(unbroken).items():
-            torch.testing.assert_close(weights(resumed)[name], tensor, atol=1e-6, rtol=0)
-        assert resumed.loss == pytest.approx(unbroken.loss, abs=1e-6)
-        assert [e["epoch"] for e in resumed.history] == [e["epoch"] for e in unbroken.history]
+                fit(tmp_path / "stopped", settings)
+    resumed = fit(tmp_path / "stopped", settings)
+    for name, tensor in weights(unbroken).items():
+        torch.testing.assert_close(weights(resumed)[name], tensor, atol=1e-6, rtol=0)
+    assert resumed.loss == pytest.approx(unbroken.loss, abs=1e-6)
+    assert [e["epoch"] for e in resumed.history] == [e["epoch"] for e in unbroken.history]
 
 
 def test_a_finished_member_is_read_back_and_not_fitted_again(tmp_path, monkeypatch):
-    first = fit(tmp_path)
+    first = fit(tmp_path, ONE_EPOCH)
 
     def refuse(*_args, **_kwargs):
         raise RuntimeError("fitted again")
 
     monkeypatch.setattr(fit_room, "make_trainer", refuse)
-    again = fit(tmp_path)
+    again = fit(tmp_path, ONE_EPOCH)
     assert again.history == first.history
     for name, tensor in weights(first).items():
         torch.testing.assert_close(weights(again)[name], tensor, atol=0, rtol=0)

@@ -43,6 +43,7 @@ def test_a_stand_in_has_no_labels():
     assert all(torch.isnan(label).all() for label in batch.labels)
 
 
+@pytest.mark.heavy
 def test_two_processes_end_where_one_does(tmp_path):
     together(2, tmp_path / "two")
     alone = fitted(tmp_path / "alone")
