@@ -7,10 +7,17 @@ import pandas as pd
 import pytest
 
 from tumorcast.domain.errors import InputError
+from tumorcast.evaluation import layered
 from tumorcast.evaluation.layered import fit_layered
 from tumorcast.metrics.discrimination import auroc
 
 N = 240
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of the trees: what is proved does not hang on their number."""
+    monkeypatch.setattr(layered, "_TREES", 60)
 
 
 def _cohort() -> tuple[dict[str, pd.DataFrame], np.ndarray, list[str]]:

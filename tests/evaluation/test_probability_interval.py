@@ -35,7 +35,7 @@ def trust_of(patients: int, seed: int, **truth: float) -> Trust:
 def test_the_interval_covers_the_true_chance(patients, slope, intercept):
     scores = np.linspace(-2, 2, 9)
     held = []
-    for seed in range(60):
+    for seed in range(40):
         trust = trust_of(patients, seed, slope=slope, intercept=intercept)
         for score in scores:
             found = probability_interval(trust, float(expit(score)))

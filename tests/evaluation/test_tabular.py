@@ -7,8 +7,15 @@ import pandas as pd
 import pytest
 
 from tumorcast.domain.errors import InputError
+from tumorcast.evaluation import tabular
 from tumorcast.evaluation.tabular import AVERAGE, Columns, fit_tabular
 from tumorcast.metrics.discrimination import auroc
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    """A fifth of the trees: what is proved does not hang on their number."""
+    monkeypatch.setattr(tabular, "_TREES", 100)
 
 
 def cohort(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

@@ -11,10 +11,17 @@ import pytest
 from tumorcast.cohort.simulate import simulate_study
 from tumorcast.cohort.splits import outer_folds
 from tumorcast.config import load_config
+from tumorcast.evaluation import tabular
 from tumorcast.metrics.discrimination import auroc
 from tumorcast.training.baselines import MODEL_NAMES, predict_baselines
 from tumorcast.training.fold import prepare_fold
 from tumorcast.training.workspace import Workspace, open_workspace
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    """A fifth of the trees: what is proved does not hang on their number."""
+    monkeypatch.setattr(tabular, "_TREES", 100)
 
 
 @pytest.fixture(scope="module")

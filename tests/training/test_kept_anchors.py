@@ -28,7 +28,9 @@ def test_settings_without_part_change_no_anchor(heads, monkeypatch):
     kept.fit(build_predictor(before, toy_preprocessor()), COURSES, labels, 3, before)
     plain = build_predictor(before.model_copy(update=OTHER), toy_preprocessor())
     expected = fit_anchors(plain, COURSES, labels, 3)
-    state = {key: value for key, value in plain.state_dict().items() if key.startswith(("anchors.", "ordinal."))}
+    state = {
+        key: value for key, value in plain.state_dict().items() if key.startswith(("anchors.", "ordinal."))
+    }
 
     def refuse(*_):
         raise RuntimeError("fitted again")

@@ -29,6 +29,7 @@ _SKEWED, _FEW_VALUES, _RARE = 2.0, 8, 10
 _LIMITS = (0.5, 99.5)
 _KNOTS, _DEGREE = 4, 2
 _INNER = 5
+_TREES = 500
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _members(penalty: float, seed: int) -> dict[str, _Linear | _Trees]:
         l2_regularization=5.0,
         random_state=seed,
     )
-    extra = ExtraTreesClassifier(500, min_samples_leaf=6, max_features=0.4, random_state=seed)
+    extra = ExtraTreesClassifier(_TREES, min_samples_leaf=6, max_features=0.4, random_state=seed)
     return {
         "curved": _Linear(penalty),
         "straight": _Linear(penalty, is_straight=True),
