@@ -154,7 +154,9 @@ def test_no_immortal_time_from_lesions_to_the_landmark(
     assert sum(holds) >= 6
 
 
-def test_a_response_that_comes_after_the_landmark_does_not_count(tmp_path: Path) -> None:
+def test_a_response_that_comes_after_the_landmark_does_not_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Everyone responds in the end who lives long enough: by the best response they all outlive the others."""
     random = np.random.default_rng(4)
     death, reply = random.exponential(200, 300), random.exponential(150, 300)
@@ -172,6 +174,12 @@ def test_a_response_that_comes_after_the_landmark_does_not_count(tmp_path: Path)
     assert told.ratio.low < 1 < told.ratio.high
     assert told.n_responded == int(((reply <= 100) & (death > 100)).sum())
     assert told.n_at_risk == int((death > 100).sum())
+    risks = tmp_path / "predictions.csv"
+    rows = {"course_id": [f"p{k}-L1" for k in range(250)], "risk": random.normal(-np.log(death[:250]))}
+    pd.DataFrame(rows).to_csv(risks, index=False)
+    words = ["landmark", str(study), "--day", "100", "--survival", "OS", "--risks", str(risks)]
+    assert main(words) == 0
+    assert "50 patients have no risk" in capsys.readouterr().out
 
 
 def test_a_response_without_a_day_is_not_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

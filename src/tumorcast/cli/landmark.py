@@ -59,12 +59,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _risks(path: Path) -> dict[str, float]:
+    import pandas as pd
+
     from tumorcast.readers.files import need_columns, read_table
 
-    table = read_table(path)
+    table = read_table(path, ",")
     need_columns(table, ("course_id", "risk"), path)
-    known = table.dropna(subset=["risk"])
-    return dict(zip(known["course_id"].astype(str), known["risk"].astype(float), strict=True))
+    risk = pd.to_numeric(table["risk"], errors="coerce")
+    return {
+        str(course): float(one) for course, one in zip(table["course_id"], risk, strict=True) if pd.notna(one)
+    }
 
 
 def _told(one: LandmarkAnswer) -> list[str]:
