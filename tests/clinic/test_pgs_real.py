@@ -73,6 +73,17 @@ def test_thousand_genomes(shared_data: Path, tmp_path: Path) -> None:
     assert {row["sample"]: float(row["sum"]) for row in mine} == pytest.approx(theirs, abs=1e-5)
 
 
+def test_a_bed_of_plink_gives_what_its_vcf_gave(tmp_path: Path) -> None:
+    if shutil.which("plink2") is None:
+        pytest.skip("plink2 is not installed")
+    scores, vcf, _, _ = simulated(tmp_path, 90, 57, missing=0.05)
+    expected = [row["sum"] for row in scored(tmp_path / "vcf", scores, vcf)]
+    call = ["plink2", "--vcf", str(vcf), "--make-bed", "--out", str(tmp_path / "set")]
+    subprocess.run(call, check=True, capture_output=True)
+    found = scored(tmp_path / "bed", tmp_path / "set.bed", scores)
+    assert [float(row["sum"]) for row in found] == pytest.approx(list(map(float, expected)), abs=1e-9)
+
+
 def _sexes(vcf: Path) -> dict[str, int]:
     """Male where the first record on X is haploid."""
     with gzip.open(vcf, "rt") as file:

@@ -20,7 +20,7 @@ def add_parser(subparsers: Any) -> None:
         "files",
         type=Path,
         nargs="+",
-        help="scoring files (PGS Catalog or custom) and VCFs, told apart by content",
+        help="scoring files (PGS Catalog or custom) and VCFs or PLINK .bed, told apart by content",
     )
     parser.add_argument(
         "--scores", type=Path, nargs="+", default=[], help="scoring files, whatever their content"

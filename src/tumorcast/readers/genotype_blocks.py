@@ -17,9 +17,8 @@ from tumorcast.readers.genotype_formats import FIELDS, Line, block_of
 from tumorcast.readers.germline_vcf import tumour_columns
 from tumorcast.readers.vcf_header import build_of, is_bcf, read_header, read_lines
 from tumorcast.readers.whole_lines import PIECE_BYTES, line_pieces
+from tumorcast.readers.whole_places import WITHIN_BLOCK, whole_places
 
-MET, WITHIN_BLOCK = 1, 2
-"""A place has a record of its own; a gVCF block covers it, which does not say its base."""
 _PLACE_BYTES = 64
 _BLOCK = re.compile(rb"(?:^|;)END=(\d+)")
 
@@ -38,47 +37,20 @@ class VcfGenotypes:
         Raises:
             InputError: no VCF, no genotypes, a sample twice, a tumour's calls.
         """
-        self.path, self._fields = path, tuple(fields)
+        self.path, self.name, self._fields = path, path.name, tuple(fields)
         meta, names = read_header(read_lines(path), path)
         self.samples, self.build = tuple(names), build_of(meta)
         self.tumours = tumour_columns(meta, names, path)
         self._is_gvcf = any(line.startswith(("##ALT=<ID=NON_REF", "##ALT=<ID=*")) for line in meta)
 
     def blocks(self, keys: NDArray[np.int64], met: NDArray[np.int8]) -> Iterator[GenotypeBlock]:
-        """Blocks of whole places.
-
-        Args:
-            keys: wanted places (`place_key`), ascending, each once.
-            met: [n_keys], 0 at first; `MET` or `WITHIN_BLOCK` is set, over all files of a run.
+        """As `whole_places`; `WITHIN_BLOCK` is set too.
 
         Raises:
             InputError: a damaged record, or a place in several parts of the file, or in several files.
         """
-        held: list[Line] = []
-        n_bytes = 0
-        for line in self._wanted(keys, met):
-            place = line.record.place
-            if held and held[-1].record.place != place:
-                if n_bytes >= PIECE_BYTES:
-                    yield self._block(held)
-                    held, n_bytes = [], 0
-                self._check_order(place, keys, met)
-            elif not held:
-                self._check_order(place, keys, met)
-            met[place] = MET
-            held.append(line)
-            n_bytes += len(line.rest)
-        if held:
-            yield self._block(held)
-
-    def _check_order(self, place: int, keys: NDArray[np.int64], met: NDArray[np.int8]) -> None:
-        if met[place] == MET:
-            raise InputError(
-                f"{self.path.name}: a place stands in several parts of the genotypes",
-                got=f"chromosome code {keys[place] >> 32}, position {keys[place] & 0xFFFFFFFF}",
-                expected="records of one place next to each other, in one file",
-                fix="sort the file (bcftools sort), give each chromosome once",
-            )  # fmt: skip
+        for lines in whole_places(self._wanted(keys, met), keys, met, self.name, PIECE_BYTES):
+            yield self._block(lines)
 
     def _wanted(self, keys: NDArray[np.int64], met: NDArray[np.int8]) -> Iterator[Line]:
         codes: dict[bytes, int] = {}

@@ -26,6 +26,11 @@ class Line:
     keys: str
     rest: bytes
 
+    @property
+    def size(self) -> int:
+        """Of the samples' columns, in bytes."""
+        return len(self.rest)
+
 
 def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> GenotypeBlock:
     """Read the samples' columns.

@@ -20,9 +20,11 @@ from tumorcast.biology.pgs.sums import ScoreSums
 from tumorcast.clinic.pgs.result import PgsRun, ScoreResult, Thresholds, Variants, concluded
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import name_of
-from tumorcast.readers.genotype_blocks import WITHIN_BLOCK, VcfGenotypes
+from tumorcast.readers.genotype_blocks import VcfGenotypes
 from tumorcast.readers.genotype_formats import FIELDS
+from tumorcast.readers.plink_bed import BedGenotypes
 from tumorcast.readers.scoring_file import read_scoring_file
+from tumorcast.readers.whole_places import WITHIN_BLOCK, GenotypeFile
 
 _FEW_SAMPLES = 50
 """PLINK 2 and the PGS Catalog Calculator do not take frequencies from fewer."""
@@ -58,7 +60,7 @@ def run_pgs(scoring: Sequence[Path], genotypes: Sequence[Path], request: PgsRequ
             got=f"{len(scoring)} scoring files, {len(genotypes)} files of genotypes",
             expected="tumorcast pgs SCORES... VCF... --out FOLDER",
         )
-    sources = [VcfGenotypes(path, request.fields) for path in genotypes]
+    sources = [_opened(path, request.fields) for path in genotypes]
     _check_samples(sources)
     build = _build(sources, request.build)
     scores, refused = _read_scores(scoring, build, request.skip_complex)
@@ -80,13 +82,17 @@ def run_pgs(scoring: Sequence[Path], genotypes: Sequence[Path], request: PgsRequ
     )  # fmt: skip
 
 
-def _check_samples(sources: Sequence[VcfGenotypes]) -> None:
+def _opened(path: Path, fields: Sequence[str]) -> GenotypeFile:
+    return BedGenotypes(path) if path.suffix.lower() == ".bed" else VcfGenotypes(path, fields)
+
+
+def _check_samples(sources: Sequence[GenotypeFile]) -> None:
     first = sources[0]
     for source in sources[1:]:
         if set(source.samples) != set(first.samples):
             apart = sorted(set(source.samples) ^ set(first.samples))
             raise InputError(
-                f"{source.path.name} holds other samples than {first.path.name}", got=", ".join(apart[:6]),
+                f"{source.name} holds other samples than {first.name}", got=", ".join(apart[:6]),
                 expected="the same samples in every file (one file a chromosome)",
                 fix="score other samples in a run of their own, or merge the files (bcftools merge)",
             )  # fmt: skip
@@ -104,8 +110,8 @@ def _ordered(block: GenotypeBlock, order: NDArray[np.int64]) -> GenotypeBlock:
     return replace(block, first=block.first[:, order], second=block.second[:, order], dosages=dosages)
 
 
-def _build(sources: Sequence[VcfGenotypes], asked: str | None) -> str | None:
-    told = {source.build: source.path.name for source in sources if source.build}
+def _build(sources: Sequence[GenotypeFile], asked: str | None) -> str | None:
+    told = {source.build: source.name for source in sources if source.build}
     if asked:
         told.setdefault(build_named(asked), "--build")
     if len(told) > 1:

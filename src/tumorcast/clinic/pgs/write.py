@@ -19,7 +19,7 @@ from tumorcast.readers.files import renamed_to, write_text
 if TYPE_CHECKING:
     from tumorcast.clinic.pgs.against import AgainstPanel
 
-_VCF_ENDINGS = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".gvcf", ".gvcf.gz")
+_ENDINGS = (".bed", ".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".gvcf", ".gvcf.gz")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Inputs:
 
 def is_genotypes(path: Path) -> bool:
     """Whether a file holds genotypes (else: a score), by its name, else by its first line."""
-    if path.name.lower().endswith(_VCF_ENDINGS):
+    if path.name.lower().endswith(_ENDINGS):
         return True
     with open_text(path) as text:
         return next(text, "").startswith(("##fileformat=VCF", "#CHROM"))
