@@ -268,3 +268,13 @@ class _Manifest:
         from tumorcast.serve.manifest import DataRules
 
         self.modalities, self.rules = modalities, DataRules()
+
+
+def test_layers_that_are_computed_are_not_dropped_where_a_bundle_predicts():
+    study = study_of()
+    prepared = fit_preprocessor(
+        assemble(study, DataConfig(study=Path("."), modalities=("clinical",))), ["P0-L1", "P1-L1"], {},
+        GeneNetwork.embedded(), {}, DataConfig(study=Path(".")),
+    )  # fmt: skip
+    asked = ("clinical", "laboratory", "expression_scores", "a_layer_it_lacks")
+    assert rules_for(_Manifest(asked), prepared, study, None).modalities == asked[:3]
