@@ -365,6 +365,14 @@ def test_a_tumour_in_a_cohort_has_no_sum(tmp_path: Path) -> None:
     assert [value is None for value in found] == [False, True, False]
 
 
+def test_what_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    vcf = write_vcf(tmp_path / "g.vcf", RECORDS)
+    assert main(["pgs", str(vcf), "--out", str(tmp_path / "o")]) == 2
+    assert "both needed" in capsys.readouterr().err
+    assert main(["pgs", str(tmp_path / "gone.txt"), str(vcf), "--out", str(tmp_path / "o")]) == 2
+    assert "gone.txt is not there" in capsys.readouterr().err
+
+
 def test_a_cut_archive_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 400, 50)
     vcf.write_bytes(vcf.read_bytes()[:-400])

@@ -19,11 +19,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "files",
         type=Path,
-        nargs="+",
+        nargs="*",
         help="scoring files (PGS Catalog or custom) and VCFs or PLINK .bed, told apart by content",
     )
     parser.add_argument(
-        "--scores", type=Path, nargs="+", default=[], help="scoring files, whatever their content"
+        "--scores", type=Path, nargs="+", default=[], help="the same, where words are to say what is meant"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     _add_matching(parser)
@@ -113,8 +113,9 @@ def run(arguments: argparse.Namespace) -> int:
     from tumorcast.clinic.pgs.run import PgsRequest
     from tumorcast.clinic.pgs.write import Inputs, is_genotypes, write_pgs
 
-    genotypes = [path for path in arguments.files if is_genotypes(path)]
-    scoring = [*(path for path in arguments.files if path not in genotypes), *arguments.scores]
+    files = [*arguments.files, *arguments.scores]
+    genotypes = [path for path in files if is_genotypes(path)]
+    scoring = [path for path in files if path not in genotypes]
     request = PgsRequest(
         MatchPolicy(
             arguments.keep_ambiguous, arguments.accept_flips, arguments.keep_first, arguments.drop_multiallelic

@@ -77,7 +77,7 @@ def _dosages(
     n_samples, most = shape
     found = np.full((len(n_alts), n_samples, most), np.nan)
     for field in fields:
-        if field == "GT":
+        if field == "GT" or not np.isnan(found).any():
             break
         if field not in words:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,18 +53,23 @@ def sample_cells(rests: Sequence[bytes], n_samples: int) -> Cells:
 
 def part(cells: Cells, number: int) -> Cells:
     """The part of that number between the cells' colons; empty where a cell ends before it."""
-    colons = np.flatnonzero(cells.text == _COLON)
-    first = np.searchsorted(colons, cells.start)
+    cut = _cuts(cells, _COLON)
+    start = cells.start if number == 0 else np.minimum(cut(number - 1) + 1, cells.end)
+    return Cells(cells.text, start, np.maximum(cut(number), start))
 
-    def colon(n: int) -> NDArray[np.int64]:
-        if not len(colons):
-            return cells.end
-        at = first + n
-        found = colons[np.minimum(at, len(colons) - 1)]
-        return np.where(at < len(colons), np.minimum(found, cells.end), cells.end)
 
-    start = cells.start if number == 0 else np.minimum(colon(number - 1) + 1, cells.end)
-    return Cells(cells.text, start, np.maximum(colon(number), start))
+def _cuts(cells: Cells, sign: int) -> Callable[[int], NDArray[np.int64]]:
+    """Where the n-th sign of each cell stands, its end where it has fewer."""
+    at = np.flatnonzero(cells.text == sign)
+    n_cells = len(cells.start)
+    each = len(at) // n_cells
+    if each and len(at) == each * n_cells:
+        table = at.reshape(n_cells, each)
+        if np.all(table[:, 0] >= cells.start) and np.all(table[:, -1] < cells.end):
+            return lambda n: table[:, n] if n < each else cells.end
+    first = np.searchsorted(at, cells.start)
+    at = np.append(at, len(cells.text))
+    return lambda n: np.minimum(at[np.minimum(first + n, len(at) - 1)], cells.end)
 
 
 def plain_alleles(rests: Sequence[bytes], n_samples: int) -> tuple[NDArray[np.int8], NDArray[np.int8]] | None:
@@ -156,21 +161,14 @@ def _slow_decimal(word: str) -> float:
 
 
 def listed(cells: Cells, most: int) -> list[NDArray[np.float64]]:
-    """Numbers separated by commas: `most` arrays [n], NaN where a list ends before.
+    """Numbers separated by commas: `most` arrays [n], NaN where a list ends before; longer ones are read up to there.
 
-    Longer lists are read up to `most`.
+    Raises:
+        InputError: what is no number, or a list where one is expected.
     """
-    commas = np.flatnonzero(cells.text == _COMMA)
-    if not len(commas):
-        none = np.full(len(cells.start), np.nan)
-        return [decimals(cells), *[none] * (most - 1)][:most]
-    first = np.searchsorted(commas, cells.start)
-
-    def cut(n: int) -> NDArray[np.int64]:
-        at = first + n
-        found = commas[np.minimum(at, len(commas) - 1)]
-        return np.where(at < len(commas), np.minimum(found, cells.end), cells.end)
-
+    if most == 1:
+        return [decimals(cells)]
+    cut = _cuts(cells, _COMMA)
     found, start = [], cells.start
     for n in range(most):
         end = np.maximum(cut(n), start)

@@ -13,6 +13,7 @@ from tumorcast.clinic.pgs.result import LEAST_SAMPLES, PgsRun
 from tumorcast.clinic.pgs.run import PgsRequest, run_pgs
 from tumorcast.clinic.pgs.tables import MATCH_COLUMNS, as_json, csv_text, match_rows
 from tumorcast.clinic.pgs.text import text_of
+from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import open_text
 from tumorcast.readers.files import renamed_to, write_text
 
@@ -33,7 +34,13 @@ class Inputs:
 
 
 def is_genotypes(path: Path) -> bool:
-    """Whether a file holds genotypes (else: a score), by its name, else by its first line."""
+    """Whether a file holds genotypes (else: a score), by its name, else by its first line.
+
+    Raises:
+        InputError: not there.
+    """
+    if not path.is_file():
+        raise InputError(f"{path.name} is not there", got=f"no {path}")
     if path.name.lower().endswith(_ENDINGS):
         return True
     with open_text(path) as text:
