@@ -58,7 +58,7 @@ def test_lists(cells: list[list[str]]) -> None:
             assert np.isnan(found[at][n]) if word == "." else found[at][n] == float(word)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.sampled_from(["0/0", "0/1", "1|1", "./.", "9/.", "2|0", "0:1", "1/x", ":/0"]),

@@ -53,7 +53,7 @@ def _fill(
             if not _put(pieces, piece, stop):
                 return
         _put(pieces, None, stop)
-    except (OSError, InputError) as error:
+    except Exception as error:
         _put(pieces, error, stop)
 
 
