@@ -172,7 +172,7 @@ def test_without_an_order_that_is_said_first() -> None:
     }
     panel = ranking_panel(replace(toy_ranking(), **changes))
     assert "No order: a single arm." in panel.warnings
-    assert len(panel.tables) == 2
+    assert len(panel.tables) == 3
 
 
 def test_a_report_without_a_number_carries_no_ranking() -> None:

@@ -113,5 +113,5 @@ def test_what_known_markers_say_is_not_counted_again(monkeypatch):
     monkeypatch.setattr("tumorcast.training.anchors.FIRST", ("expression",))
     beside = gap()
     assert alone[clinical] > 1.0
-    assert abs(beside[clinical]) < 0.5 * alone[clinical]
+    assert abs(beside[clinical]) < 0.6 * alone[clinical]
     assert beside[EXPRESSION] > 1.0

@@ -56,6 +56,12 @@ def add_parser(subparsers: Any) -> None:
         help="of the patient: neutrophils=1.2, pregnancy=no",
     )
     parser.add_argument(
+        "--host",
+        type=Path,
+        metavar="FOLDER",
+        help="outputs of `tumorcast pgx`: dose and toxicity lines, quoted",
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="DIR", help="record, page and picture; needed for several patients"
     )
     parser.add_argument("--json", action="store_true", help="print the record instead of the table")
@@ -69,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from tumorcast.biology.regimens.parse import check_setting
     from tumorcast.domain.errors import InputError
     from tumorcast.readers.cbioportal import read_study
+    from tumorcast.serve.host import read_host
     from tumorcast.serve.ranking import RankingRequest
     from tumorcast.serve.ranking_facts import parse_facts
     from tumorcast.serve.report import check_patients, patients_of
@@ -83,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         only=tuple(args.only),
         exclude=tuple(args.exclude),
         facts=parse_facts(args.fact),
+        host=None if args.host is None else read_host(args.host),
     )
     bundle = open_trusted(args.bundle, args.trust)
     study = read_study(args.study)

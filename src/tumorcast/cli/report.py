@@ -59,6 +59,10 @@ def add_parser(subparsers: Any) -> None:
         "--curves", action="store_true",
         help="survival curves of the recorded regimen, and with --rank of the candidates compared",
     )  # fmt: skip
+    parser.add_argument(
+        "--host", type=Path, metavar="FOLDER",
+        help="outputs of `tumorcast pgx`: what guidance says of the drugs at hand, quoted",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -82,19 +86,21 @@ def _panels_of(args: argparse.Namespace, asked: Request) -> PanelRequest:
     from tumorcast.biology.regimens.formulary import Formulary
     from tumorcast.domain.errors import InputError
     from tumorcast.serve.curves import CurvesRequest
+    from tumorcast.serve.host import read_host
     from tumorcast.serve.ranking import RankingRequest
     from tumorcast.serve.report_panels import PanelRequest
 
     curves = CurvesRequest(asked) if args.curves else None
     twin = _twin_of(args.lesions, args.population) if args.lesions else None
+    host = None if args.host is None else read_host(args.host)
     if args.rank:
         formulary = Formulary.embedded().with_files(args.formulary)
         return PanelRequest(
-            RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer), curves, twin
+            RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer), curves, twin, host
         )
     if args.formulary or args.cancer:
         raise InputError("--formulary and --cancer are of the ranking", fix="add --rank")
-    return PanelRequest(curves=curves, twin=twin)
+    return PanelRequest(curves=curves, twin=twin, host=host)
 
 
 def _twin_of(tables: list[Path], population: str | None) -> TwinAsked:

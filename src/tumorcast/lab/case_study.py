@@ -11,7 +11,14 @@ import yaml
 
 from tumorcast.clinic.twin.read import read_series, series_named
 from tumorcast.domain.errors import InputError, TumorcastError
-from tumorcast.lab.case_tables import check_quantification, check_vcf, clinical_row, own_expression, own_maf
+from tumorcast.lab.case_tables import (
+    check_quantification,
+    check_vcf,
+    clinical_row,
+    own_expression,
+    own_host,
+    own_maf,
+)
 from tumorcast.lab.cases import Case, CaseFile, Kind, get_case
 from tumorcast.lab.errors import LabError
 from tumorcast.lab.store import LabStore
@@ -22,7 +29,7 @@ from tumorcast.readers.importers.files import REPORT_FILE, import_files
 from tumorcast.readers.quantification_formats import is_quantification
 from tumorcast.readers.study import Study
 
-_ONE_EACH: tuple[Kind, ...] = ("variants", "expression", "segments", "clinical", "lesions")
+_ONE_EACH: tuple[Kind, ...] = ("variants", "expression", "segments", "clinical", "lesions", "pharmacogenes")
 _FATAL = ("unreadable", "file_missing", "no_overlap")
 _SEX = {"female": "Female", "male": "Male"}
 
@@ -112,6 +119,7 @@ class _Sheet:
         takes: dict[Kind, Callable[[Path], None]] = {
             "variants": self._variants, "expression": self._expression,
             "segments": self._segments, "clinical": read_clinical, "lesions": self._lesions,
+            "pharmacogenes": self._pharmacogenes,
         }  # fmt: skip
         for file in self.case.files:
             try:
@@ -139,6 +147,10 @@ class _Sheet:
     def _lesions(self, path: Path) -> None:
         """No layer of the study: the twin reads them. That they are the patient's is found here."""
         series_named(read_series([path]), self.patient)
+
+    def _pharmacogenes(self, path: Path) -> None:
+        """No layer of the study: they stand beside regimens. That they are the patient's is found here."""
+        own_host(path, self.patient, self.sample)
 
     def _variants(self, path: Path) -> None:
         if ".vcf" in path.suffixes:

@@ -17,7 +17,7 @@ from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import User, require
 from tumorcast.slides.mpp import MAX_MPP, MIN_MPP
 
-Kind = Literal["slide", "variants", "expression", "segments", "clinical", "lesions"]
+Kind = Literal["slide", "variants", "expression", "segments", "clinical", "lesions", "pharmacogenes"]
 _Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 

@@ -28,6 +28,7 @@ class UploadLimits(BaseModel):
     segments: Count = 200 * _MB
     clinical: Count = 20 * _MB
     lesions: Count = 20 * _MB
+    pharmacogenes: Count = 20 * _MB
     unpacked: Count = 1 * _GB
     ratio: Positive = 200.0
     case: Count = 100 * _GB

@@ -49,11 +49,17 @@ def checked_suffix(path: Path, kind: Kind, name: str, limits: UploadLimits) -> s
     """
     if kind == "slide":
         return _slide_suffix(path, name)
-    if kind == "lesions" and is_gzip(path):
-        raise WrongFileError("lesions are not read from an archive", got="gzip", fix="send the table itself")
+    if kind in ("lesions", "pharmacogenes") and is_gzip(path):
+        raise WrongFileError(f"{kind} are not read from an archive", got="gzip", fix="send the table itself")
     head = _text_head(path, limits)
+    if kind == "pharmacogenes" and head.lstrip().startswith("{"):
+        return ".json"
     _check_text(head, kind)
-    ending = _ending(name.lower().removesuffix(".gz"), _TEXT_SUFFIXES, ".tsv")
+    ending = (
+        ".csv"
+        if kind == "pharmacogenes"
+        else _ending(name.lower().removesuffix(".gz"), _TEXT_SUFFIXES, ".tsv")
+    )
     if kind == "variants":
         ending = ".vcf" if head.startswith("##fileformat=VCF") else ".maf"
     return ending + (".gz" if is_gzip(path) else "")

@@ -14,6 +14,7 @@ from tumorcast.clinic.twin.read import read_series
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.bundles import open_bundle
 from tumorcast.lab.case_study import study_of
+from tumorcast.lab.case_tables import own_host
 from tumorcast.lab.cases import Case, get_case
 from tumorcast.lab.jobs import Job
 from tumorcast.lab.leases import Outcome
@@ -111,10 +112,13 @@ def panels_for(store: LabStore, case: Case, request: Request) -> PanelRequest:
     named = store.config.twin_population
     chosen = named_population(named) if tables and named else None
     twin = TwinAsked(read_series(tables), chosen, is_declared=False) if tables else None
+    genes = [stored_path(store, file) for file in case.files if file.kind == "pharmacogenes"]
+    host = own_host(genes[0], case.facts.patient_id, "") if genes else None
     return PanelRequest(
         RankingRequest(request) if store.config.rank else None,
         CurvesRequest(request) if store.config.curves else None,
         twin,
+        host,
     )
 
 

@@ -18,6 +18,7 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import predict_candidates
 from tumorcast.serve.guards.shared import Shared
+from tumorcast.serve.host import Host
 from tumorcast.serve.patient_cancer import cancer_of
 from tumorcast.serve.ranking_candidate import agents_by_name, candidate_of, with_reference
 from tumorcast.serve.ranking_evidence import (
@@ -45,6 +46,7 @@ class RankingRequest:
         setting: None: every one.
         only, exclude: names of regimens, drugs, classes or kinds.
         facts: about the patient (`biology.regimens.cautions.facts_asked`).
+        host: outputs of `tumorcast pgx`; they stand beside a regimen and never move it.
     """
 
     predict: Request
@@ -55,6 +57,7 @@ class RankingRequest:
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    host: Host | None = None
     predictor: BundlePredictor | None = None
     shared: Shared | None = None
 
@@ -91,7 +94,9 @@ def make_ranking(bundle: Bundle, study: Study, patient_id: str, request: Ranking
         key_of(answers.given.course_row(answers.course_id)["agents"]),
     )  # fmt: skip
     ranking = ordered(bundle, subject, found, answers, seen)
-    return replace(ranking, facts=said, left_out=left_out)
+    drugs = [agent.name for own in agents.values() for agent in own]
+    host = None if request.host is None else request.host.findings(study, patient_id, drugs)
+    return replace(ranking, facts=said, left_out=left_out, host=host)
 
 
 def _candidates(

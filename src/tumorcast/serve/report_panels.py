@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tumorcast.biology.drugs import Agent
+from tumorcast.biology.drugs import Agent, normalise_agents
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.report.notices import NO_RANKING, SIDE_BY_SIDE
 from tumorcast.clinic.report.record import Flag, PatientReport
@@ -18,6 +18,7 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.curves import CurvesRequest, make_curves
 from tumorcast.serve.guards.shared import Shared
+from tumorcast.serve.host import Host
 from tumorcast.serve.patient_cancer import declared_cancer
 from tumorcast.serve.ranking import RankingRequest, make_ranking
 from tumorcast.serve.request import Request
@@ -62,6 +63,7 @@ class PanelRequest:
     ranking: RankingRequest | None = None
     curves: CurvesRequest | None = None
     twin: TwinAsked | None = None
+    host: Host | None = None
 
     def opened(
         self, predict: Request, predictor: BundlePredictor | None, shared: Shared | None
@@ -69,9 +71,10 @@ class PanelRequest:
         """With the bundle's predictor and the study's `Shared`, which are open already."""
         ranking, curves, twin = self.ranking, self.curves, self.twin
         return PanelRequest(
-            ranking and replace(ranking, predict=predict, predictor=predictor, shared=shared),
+            ranking and replace(ranking, predict=predict, predictor=predictor, shared=shared, host=self.host),
             curves and replace(curves, predict=predict, predictor=predictor),
             twin and replace(twin, predict=predict, predictor=predictor, shared=shared),
+            self.host,
         )
 
     @property
@@ -80,7 +83,7 @@ class PanelRequest:
         ranking, curves = self.ranking, self.curves
         told = ranking and (ranking.formulary, ranking.cancer, ranking.line, ranking.setting)
         drawn = curves and (curves.regimens, curves.landmark, curves.line, curves.cancer)
-        return repr((told, drawn, self.twin and self.twin.key))
+        return repr((told, drawn, self.twin and self.twin.key, self.host))
 
 
 def with_panels(
@@ -103,6 +106,9 @@ def with_panels(
     if (twin := asked.twin) is not None:
         made = _tried(made, "twin_not_made", "No forecast of tumour size is shown", lambda own: _twinned(
             own, bundle, study, patient_id, twin))  # fmt: skip
+    if (host := asked.host) is not None:
+        made = _tried(made, "host_not_shown", "Host findings are not shown", lambda own: _hosted(
+            own, study, patient_id, host))  # fmt: skip
     return made
 
 
@@ -162,6 +168,22 @@ def _twinned(
         cancer=declared_cancer(study, patient_id), is_declared=asked.is_declared,
     )  # fmt: skip
     return [replace(one, twin=twin) if k == last else one for k, one in enumerate(reports)]
+
+
+def _hosted(reports: list[PatientReport], study: Study, patient_id: str, host: Host) -> list[PatientReport]:
+    """Guidance on each report's recorded drugs and those of its candidates; old tables among what was found."""
+    made = []
+    for report in reports:
+        if not report.is_predicted:
+            made.append(report)
+            continue
+        drugs = [agent.name for agent in normalise_agents(report.subject.regimen)]
+        candidates = () if report.ranking is None else report.ranking.candidates
+        drugs += [drug.name for one in candidates for drug in one.drugs]
+        found = host.findings(study, patient_id, drugs)
+        told = tuple(Flag("warning", "host_findings", f"Host findings: {text}.") for text in found.warnings)
+        made.append(replace(report, host=found, flags=(*report.flags, *told)))
+    return made
 
 
 def _is_of(report: PatientReport, course_id: str) -> bool:

@@ -2,7 +2,8 @@
 
 The modalities' scores are added up, each fitted alone (`training.screened_ridge`), except that known markers of
 response are fitted first and the rest to what those leave: they are made of the other layers, whose evidence must not
-be counted twice. Of the treatment, classes and line are fitted first, and names of drugs to what those leave, where
+be counted twice. The treatment comes last, to what all others leave: who is given what depends on them, and what they
+explain is not the treatment's. Of it, classes and line are fitted first, and names of drugs to what those leave, where
 they help: a drug that training has not seen has the effect of its class, not half of it. The sum is recalibrated on
 scores of courses that the regressions had not seen (stacking, Wolpert 1992, Neural Networks 5:241). How a modality's
 part changes with the classes of drugs is fitted on top (`training.interactions`), where it is told from chance.

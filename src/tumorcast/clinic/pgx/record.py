@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tumorcast.biology.pgx.call import GeneCall
+from tumorcast.biology.pgx.dates import OLDEST_DAYS
 from tumorcast.biology.pgx.definitions import Definitions
 from tumorcast.biology.pgx.phenoconversion import Conversion
 from tumorcast.biology.pgx.phenotypes import NO_CALL
@@ -18,6 +20,7 @@ from tumorcast.clinic.pgx.sample import SampleResult
 from tumorcast.clinic.pgx.tables import COLUMNS, FORMAT, all_notes
 from tumorcast.domain.errors import InputError
 
+_UNDATED = "pgx.csv does not say how old the tables are that the calls rest on: pgx.json does"
 _PARTED = (" OR ", " AND ", "[")
 
 
@@ -62,12 +65,15 @@ def _of_json(text: str, path: Path) -> dict[str, PgxRecord]:
         told = json.loads(text)
         if not isinstance(told, dict) or told.get("format") != FORMAT:
             raise InputError(f"{path.name} is not pgx.json", expected=f"format {FORMAT}")
+        today = datetime.date.today()
         warnings = [
-            f"{one['name']} of {one['date']}: older than a year" for one in told["tables"] if one["is_old"]
+            f"{one['name']} of {one['date']}: older than a year"
+            for one in told["tables"]
+            if one["is_old"] or (today - datetime.date.fromisoformat(one["date"])).days > OLDEST_DAYS
         ]
         told_all = (*warnings, *told["absent_changes"])
         return {one["sample"]: _sample(one, told_all) for one in told["samples"]}
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path.name} is not whole", got=repr(error), expected="pgx.json") from None
 
 
@@ -119,7 +125,9 @@ def _of_csv(text: str, path: Path) -> dict[str, PgxRecord]:
     for row in rows:
         found.setdefault(row["sample"], {})[row["gene"]] = _call_of_row(row, path)
         notes.setdefault(row["sample"], {})[row["gene"]] = tuple(filter(None, row["note"].split("; ")))
-    return {sample: PgxRecord(sample, calls, {}, notes[sample]) for sample, calls in found.items()}
+    return {
+        sample: PgxRecord(sample, calls, {}, notes[sample], (_UNDATED,)) for sample, calls in found.items()
+    }
 
 
 def _call_of_row(row: Mapping[str, str], path: Path) -> GeneCall:

@@ -13,7 +13,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.record import Ranking
-from tumorcast.clinic.ranking.words import estimate_text, outcome_title
+from tumorcast.clinic.ranking.words import estimate_text, outcome_title, sections
 from tumorcast.clinic.report.charts import svg_of
 
 INK, MUTED, RULE = HexColor("#1c2b36"), HexColor("#566573"), HexColor("#c9d2d9")
@@ -91,12 +91,9 @@ def png_file(ranking: Ranking) -> bytes | None:
 
 
 def _rows(ranking: Ranking) -> Iterator[str | Candidate]:
-    standards = [one for one in ranking.candidates if one.is_standard]
-    others = [one for one in ranking.candidates if not one.is_standard]
-    for title, own in (("Guideline standards", standards), ("Other regimens", others)):
-        if own:
-            yield title
-            yield from own
+    for title, own in sections(ranking):
+        yield title
+        yield from own
 
 
 def _legend(ranking: Ranking) -> str:

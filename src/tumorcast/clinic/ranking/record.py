@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tumorcast.clinic.pgx.findings import HostFindings
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.contrast import Contrast
 from tumorcast.clinic.ranking.stated import Stated
@@ -95,6 +96,7 @@ class Ranking:
         facts: that cautions turn on, and where each comes from.
         left_out: keys that the user did not want.
         outcome: of the numbers.
+        host: what the patient's pharmacogenes say of the candidates' drugs; None: nobody asked.
     """
 
     schema: str
@@ -114,6 +116,7 @@ class Ranking:
     left_out: tuple[str, ...]
     limits: tuple[str, ...]
     outcome: Outcome = RESPONSE
+    host: HostFindings | None = None
 
     def __post_init__(self) -> None:
         has_order = bool(self.contrasts or self.tie_groups or self.prognosis)

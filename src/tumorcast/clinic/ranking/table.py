@@ -5,23 +5,29 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from tumorcast.clinic.pgx.findings import STATEMENT as HOST_STATEMENT
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.words import (
     NOT_ADJUSTED,
     OPEN,
     RESEARCH_USE,
-    TIERS,
+    access_text,
     adjustments,
     caution_lines,
     contrast_text,
     described_text,
     estimate_text,
+    evidence_text,
     group_lines,
     group_text,
+    host_lines,
     months_text,
     outcome_text,
     percent,
+    reference_text,
+    sections,
+    toxicity_text,
     unverified,
 )
 
@@ -50,18 +56,24 @@ def _lines(ranking: Ranking) -> Iterator[str]:
     if ranking.prognosis is not None:
         yield from _wrapped(f"Prognosis: {ranking.prognosis.text}")
     yield from _wrapped(ranking.interaction.text)
-    for title, own in _sections(ranking):
+    if ranking.host is not None:
+        yield from (
+            line for text in ranking.host.warnings for line in _wrapped(f"HOST FINDINGS: {text}", "  ")
+        )
+    for title, own in sections(ranking):
         yield ""
         yield f"{title:<{_NAME}}  {'tie group':>9}  {outcome_text(ranking.outcome):<22}  evidence"
         for one in own:
             yield from _candidate(one)
+            for text in host_lines(ranking, one):
+                yield from _wrapped(f"  pharmacogenes: {text}", "    ")
     if ranking.contrasts:
         yield ""
         for text in group_lines(ranking):
             yield from _wrapped(text, "  ")
         yield from _contrasts(ranking)
     yield ""
-    for limit in ranking.limits:
+    for limit in (*ranking.limits, *([] if ranking.host is None else [HOST_STATEMENT])):
         yield from _wrapped(f"- {limit}", "  ")
     yield RESEARCH_USE
 
@@ -78,35 +90,26 @@ def _contrasts(ranking: Ranking) -> Iterator[str]:
         yield from _wrapped(f"  {text}", "    ")
 
 
-def _sections(ranking: Ranking) -> Iterator[tuple[str, list[Candidate]]]:
-    for title, is_standard in (("Guideline standards", True), ("Other regimens", False)):
-        own = [one for one in ranking.candidates if one.is_standard is is_standard]
-        if own:
-            yield title, own
-
-
 def _candidate(one: Candidate) -> Iterator[str]:
     name = one.name if len(one.name) <= _NAME else one.name[: _NAME - 3] + "..."
-    evidence = TIERS[one.tier] + (f", n {one.n_here}" if one.n_here else "")
-    yield f"{name:<{_NAME}}  {group_text(one):>9}  {estimate_text(one.number):<22}  {evidence}"
+    yield f"{name:<{_NAME}}  {group_text(one):>9}  {estimate_text(one.number):<22}  {evidence_text(one)}"
     yield from _wrapped(f"  described for: {described_text(one)}", "    ")
     if not one.has_number:
         yield from _wrapped(f"  {one.reason}", "    ")
     if one.time is not None:
         yield f"  median {one.time.endpoint}: {months_text(one.time)}"
     if one.reference is not None:
-        told = one.reference
-        span = f"{percent(told.value)} ({percent(told.low)} to {percent(told.high)})"
-        yield from _wrapped(f"  independent action of {'; '.join(told.parts)}: {span}, {told.words}", "    ")
+        parts = "; ".join(one.reference.parts)
+        yield from _wrapped(f"  independent action of {parts}: {reference_text(one.reference)}", "    ")
     for kind, states in OPEN.items():
         open_ones = caution_lines(one, kind, states)
         if open_ones:
             yield from _wrapped(f"  {kind.upper()}: {'; '.join(open_ones)}", "    ")
     if unverified(one):
         yield from _wrapped(f"  citation not verified: {', '.join(unverified(one))}", "    ")
-    access = [f"{said.text} ({said.source}, {said.date})" for said in (*one.availability, *one.cost)]
-    if one.is_cell_therapy or access:
-        yield from _wrapped(f"  access: {'; '.join(access)}", "    ")
+    if toxicity_text(one):
+        yield from _wrapped(f"  toxicities: {toxicity_text(one)}", "    ")
+    yield from _wrapped(f"  {access_text(one)}", "    ")
 
 
 def _wrapped(text: str, later: str = "") -> list[str]:

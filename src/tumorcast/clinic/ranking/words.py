@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tumorcast.clinic.ranking.candidate import Candidate, Estimate, Months, Tier
+from tumorcast.clinic.ranking.candidate import Candidate, Estimate, Months, Reference, Tier
 from tumorcast.clinic.ranking.contrast import Adjusted, Contrast
 from tumorcast.clinic.ranking.record import Outcome, Ranking
 from tumorcast.clinic.ranking.stated import Cited
@@ -77,6 +77,39 @@ def months_text(found: Months) -> str:
         return "past what the data reach"
     low, high = ("?" if one is None else f"{one:.1f}" for one in (found.low, found.high))
     return f"{found.median:.1f} months ({low} to {'past the data' if high == '?' else high})"
+
+
+def sections(ranking: Ranking) -> Iterator[tuple[str, list[Candidate]]]:
+    """Guideline standards, then the others; a section without candidates is left out."""
+    for title, is_standard in (("Guideline standards", True), ("Other regimens", False)):
+        own = [one for one in ranking.candidates if one.is_standard is is_standard]
+        if own:
+            yield title, own
+
+
+def evidence_text(candidate: Candidate) -> str:
+    """`seen in training for this cancer, n 120`."""
+    return TIERS[candidate.tier] + (f", n {candidate.n_here}" if candidate.n_here else "")
+
+
+def reference_text(reference: Reference) -> str:
+    """`41% (36% to 47%), no synergy assumed`."""
+    span = f"{percent(reference.value)} ({percent(reference.low)} to {percent(reference.high)})"
+    return f"{span}, {reference.words}"
+
+
+def toxicity_text(candidate: Candidate) -> str:
+    """What labels name of its drugs whatever is known of the patient."""
+    return "; ".join(caution_lines(candidate, "toxicity"))
+
+
+def access_text(candidate: Candidate) -> str:
+    """Availability and cost with their sources; `unknown` where nobody stated them."""
+    told = {"availability": candidate.availability, "cost": candidate.cost}
+    return "; ".join(
+        f"{name}: " + ("; ".join(f"{one.text} ({one.source}, {one.date})" for one in said) or "unknown")
+        for name, said in told.items()
+    )
 
 
 def group_text(candidate: Candidate) -> str:
@@ -190,6 +223,20 @@ def described(candidate: Candidate) -> list[tuple[str, str]]:
 def described_text(candidate: Candidate) -> str:
     """`metastatic, PD-L1 at least 50%; adjuvant, no biomarker named`, or `in no formulary`."""
     return "; ".join(", ".join(pair) for pair in described(candidate)) or "in no formulary"
+
+
+def host_lines(ranking: Ranking, candidate: Candidate) -> list[str]:
+    """`fluorouracil [present]: DPYD *1/*2A Intermediate Metabolizer: guidance (source, date)`, what is told of usual
+    doses last."""
+    found = () if ranking.host is None else ranking.host.of(drug.name for drug in candidate.drugs)
+    order = sorted(found, key=lambda one: _STATES.index(one.state))
+    return [f"{one.drug} [{one.state}]: {', '.join(one.genes)}: {one.quoted}" for one in order]
+
+
+def host_short(ranking: Ranking, candidate: Candidate) -> list[str]:
+    """`fluorouracil [present]`, of the drugs whose guidance does not say "no change"; quoted in a panel of its own."""
+    found = () if ranking.host is None else ranking.host.of(drug.name for drug in candidate.drugs)
+    return [f"{one.drug} [{one.state}]" for one in found if one.state != "absent"]
 
 
 def verification_text(source: Cited) -> str:

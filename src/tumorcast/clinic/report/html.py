@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
-
+from tumorcast.clinic import pages
 from tumorcast.clinic.report import notices, words
 from tumorcast.clinic.report.charts import charts_of, svg_of
 from tumorcast.clinic.report.panels import panels_of
@@ -39,20 +35,4 @@ def shown(report: PatientReport) -> dict[str, Any]:
 
 def rendered(template: str, **content: Any) -> str:
     """A template of this folder, with the style of all pages."""
-    return _environment().get_template(template).render(style=Markup(_text("page.css")), **content)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FunctionLoader(_text),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _text(name: str) -> str:
-    return (files(_PACKAGE) / name).read_text(encoding="utf-8")
+    return pages.rendered(_PACKAGE, template, **content)

@@ -9,23 +9,29 @@ from tumorcast.clinic.ranking.charts import ALT, ranking_chart
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.words import (
     OPEN,
-    TIERS,
+    access_text,
     adjustments,
     caution_lines,
     contrast_text,
     described_text,
     estimate_text,
+    evidence_text,
     group_lines,
     group_text,
+    host_short,
     outcome_text,
     outcome_title,
     percent,
+    reference_text,
+    sections,
+    toxicity_text,
     unverified,
 )
 from tumorcast.clinic.report.panel import Panel
 from tumorcast.clinic.report.tables import Table
 
 _SHARES = (0.26, 0.18, 0.08, 0.22, 0.26)
+_ACCESS_SHARES = (0.26, 0.37, 0.37)
 
 
 def ranking_panel(ranking: Ranking) -> Panel:
@@ -55,45 +61,31 @@ def _lines(ranking: Ranking) -> Iterator[str]:
 
 
 def _tables(ranking: Ranking) -> Iterator[Table]:
-    for title, is_standard in (("Guideline standards", True), ("Other regimens", False)):
-        rows = tuple(_row(one) for one in ranking.candidates if one.is_standard is is_standard)
-        if rows:
-            yield Table(
-                title,
-                (
-                    "Regimen",
-                    outcome_title(ranking.outcome),
-                    "Tie group",
-                    "Evidence",
-                    "Cautions, and why no number",
-                ),
-                rows,
-                (),
-                "",
-                _SHARES,
-            )
+    head = (
+        "Regimen", outcome_title(ranking.outcome), "Tie group", "Evidence", "Cautions, and why no number",
+    )  # fmt: skip
+    for title, own in sections(ranking):
+        yield Table(title, head, tuple(_row(ranking, one) for one in own), (), "", _SHARES)
+    yield Table(
+        "Toxicities that labels name, availability and cost", ("Regimen", "Toxicities", "Access"),
+        tuple((one.name, toxicity_text(one) or "none known here", access_text(one)) for one in ranking.candidates),
+        (), "What nobody stated is unknown.", _ACCESS_SHARES,
+    )  # fmt: skip
     if ranking.contrasts:
         names = {one.key: one.name for one in ranking.candidates}
         rows = tuple((names[one.first], names[one.second], contrast_text(one)) for one in ranking.contrasts)
         note = f"All together at {percent(ranking.level)}; seen among patients, not caused."
-        yield Table(
-            f"Differences of {outcome_text(ranking.outcome)}",
-            ("First", "less second", "Difference"),
-            rows,
-            (),
-            note,
-        )
+        title = f"Differences of {outcome_text(ranking.outcome)}"
+        yield Table(title, ("First", "less second", "Difference"), rows, (), note)
 
 
-def _row(one: Candidate) -> tuple[str, ...]:
+def _row(ranking: Ranking, one: Candidate) -> tuple[str, ...]:
     told = [] if one.has_number else [one.reason]
     for kind, states in OPEN.items():
         told += [f"{kind}: {line}" for line in caution_lines(one, kind, states)]
+    told += [f"pharmacogenes: {line}" for line in host_short(ranking, one)]
     if one.reference is not None:
-        reference = one.reference
-        span = f"{percent(reference.value)} ({percent(reference.low)} to {percent(reference.high)})"
-        told.append(f"independent action {span}, {reference.words}")
+        told.append(f"independent action {reference_text(one.reference)}")
     told += [f"citation not verified: {name}" for name in unverified(one)]
-    evidence = f"{TIERS[one.tier]}, n {one.n_here}" if one.n_here else TIERS[one.tier]
     name = f"{one.name} ({described_text(one)})"
-    return name, estimate_text(one.number), group_text(one), evidence, "; ".join(told)
+    return name, estimate_text(one.number), group_text(one), evidence_text(one), "; ".join(told)

@@ -26,6 +26,7 @@ KINDS = {
     "segments": "Copy number segments",
     "clinical": "Clinical table",
     "lesions": "Lesions or sizes over time",
+    "pharmacogenes": "Pharmacogenes (pgx.json or pgx.csv)",
 }
 
 

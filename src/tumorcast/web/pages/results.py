@@ -21,7 +21,8 @@ router = APIRouter(include_in_schema=False)
 _PARTS = (
     ("answer", "Result"), ("flags", "Flags"), ("slide", "Slide"), ("contributions", "Layers"),
     ("missing", "Missing layers"), ("genes", "Genes"), ("programmes", "Programmes"), ("placements", "Placement"),
-    ("ranking", "Regimens"), ("curves", "Curves"), ("twin", "Tumour size"), ("limits", "Limits"),
+    ("ranking", "Regimens"), ("host", "Pharmacogenes"), ("curves", "Curves"), ("twin", "Tumour size"),
+    ("limits", "Limits"),
     ("sign-off", "Sign-off"), ("provenance", "Provenance"),
 )  # fmt: skip
 _DOWNLOADS = {

@@ -5,6 +5,7 @@ const GUESSES = [
   ["slide", /\.(svs|ndpi|tiff?|scn|bif|svslide|qptiff|btf|dcm|mrxs)$/i],
   ["variants", /(\.maf|\.vcf)(\.gz)?$|mutation|variant/i],
   ["segments", /\.seg(\.gz)?$|segment|copy.?number|cna/i],
+  ["pharmacogenes", /pgx|pharmaco/i],
   ["lesions", /lesion|recist|tumou?r.?size|diameter/i],
   ["clinical", /clinic|laborator/i],
   ["expression", /express|rna|tpm|fpkm|counts|quant|\.(gct|sf)(\.gz)?$/i],
