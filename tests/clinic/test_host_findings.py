@@ -11,19 +11,13 @@ import pytest
 
 from toy_host import toy_pgx_record
 from toy_ranking import candidate, toy_ranking
-from toy_report import toy_record, toy_refusal
 from tumorcast.clinic.pgx.findings import NOT_TESTED, STATEMENT, HostFindings, host_findings
 from tumorcast.clinic.ranking.html import html_of as ranking_page
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.record_json import from_json, text_of
 from tumorcast.clinic.ranking.stated import Drug
 from tumorcast.clinic.ranking.table import table_text
-from tumorcast.clinic.report.html import html_of
 from tumorcast.clinic.report.panel_ranking import ranking_panel
-from tumorcast.clinic.report.pdf import pdf_of
-from tumorcast.clinic.report.record_json import from_json as report_from
-from tumorcast.clinic.report.record_json import to_json
-from tumorcast.domain.errors import InputError
 
 DRUGS = ("fluorouracil", "irinotecan", "nivolumab")
 
@@ -71,7 +65,7 @@ def test_no_variant_found_does_not_say_that_the_usual_dose_is_tolerated() -> Non
     found = host_findings(toy_pgx_record(phenotype="Normal Metabolizer"), ["fluorouracil"], "pgx.json")
     ranking = with_host(found)
     assert found.drugs[0].state == "absent"
-    for text in (table_text(ranking), ranking_page(ranking), html_of(replace(toy_record(), host=found))):
+    for text in (table_text(ranking), ranking_page(ranking)):
         assert flat(STATEMENT) in flat(unescape(text)).replace("- ", "- ")
         assert "safe to" not in text
 
@@ -95,19 +89,6 @@ def test_it_never_moves_a_regimen() -> None:
     assert "pharmacogenes: fluorouracil [present]" in flat(table_text(other))
     assert "pharmacogenes: fluorouracil [present]" in ranking_panel(other).tables[0].rows[-1][-1]
     assert from_json(json.loads(text_of(other))) == other
-
-
-def test_page_and_print_of_a_report_show_it_and_a_refusal_nothing(pdf_pages) -> None:
-    found = host_findings(toy_pgx_record(), DRUGS, "pgx.json")
-    record = replace(toy_record(), host=found)
-    assert report_from(to_json(record)) == record
-    for text in (unescape(html_of(record)), "\n".join(pdf_pages(pdf_of(record)))):
-        squeezed = "".join(text.split())
-        assert "Pharmacogenesofthedrugsathand" in squeezed
-        assert "Reducestartingdoseby50%" in squeezed
-        assert found.drugs[0].date in squeezed
-    with pytest.raises(InputError, match="no number"):
-        replace(toy_refusal(), host=found)
 
 
 def test_toxicities_and_access_stand_in_the_panel() -> None:

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from toy_host import toy_pgx_record
+from toy_lab import ToyLab
 from toy_pgx import write_vcf
 from tumorcast.cli.main import main
+from tumorcast.clinic.host.findings import HostTables
 from tumorcast.clinic.pgx.findings import NOT_TESTED
 from tumorcast.domain.errors import InputError
-from tumorcast.lab.case_tables import own_host
+from tumorcast.lab.case_host import HOST_FILES, check_host, host_of
+from tumorcast.lab.cases import Kind
+from tumorcast.lab.config import UploadLimits
+from tumorcast.lab.errors import WrongFileError
+from tumorcast.lab.file_kinds import checked_suffix
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.serve.host import Host, read_host
 
@@ -26,7 +31,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made / "pgx"
 
 
-def test_rank_quotes_it_beside_a_regimen(lab, folder: Path, tmp_path: Path, capsys) -> None:
+def test_rank_quotes_it_beside_a_regimen(
+    lab: ToyLab, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["rank", str(lab.bundle), str(lab.study), "--features", str(lab.features), "--cancer", "COADREAD"]
     words += ["--patient", "P4", "--out"]
     assert main([*words, str(tmp_path / "plain"), "--json"]) == 0
@@ -42,33 +49,51 @@ def test_rank_quotes_it_beside_a_regimen(lab, folder: Path, tmp_path: Path, caps
     assert "DPYD" in (tmp_path / "host" / "ranking.html").read_text(encoding="utf-8")
 
 
-def test_a_patient_without_a_sample_is_not_tested(lab, folder: Path) -> None:
+def test_a_patient_without_a_sample_is_not_tested(lab: ToyLab, folder: Path) -> None:
     found = read_host(folder).findings(read_study(lab.study), "P5", ["fluorouracil"])
     assert found.warnings[0] == NOT_TESTED
     assert found.drugs[0].state == "not known"
 
 
-def test_two_samples_of_a_patient_are_not_chosen_among(lab) -> None:
-    host = Host({name: toy_pgx_record(name) for name in ("P4", "P4-A")}, "pgx.json")
-    with pytest.raises(InputError, match="several germline samples"):
+def test_two_samples_of_a_patient_are_not_chosen_among(lab: ToyLab, folder: Path) -> None:
+    made = read_host(folder).tables.pgx
+    assert made is not None
+    host = Host(HostTables(dict.fromkeys(("P4", "P4-A"), made["P4"])))
+    with pytest.raises(InputError, match="2 samples of the patient"):
         host.of_patient(read_study(lab.study), "P4")
 
 
-def test_a_folder_without_findings_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no host findings"):
-        read_host(tmp_path)
-    (tmp_path / "pgx.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(InputError, match=r"not pgx\.json"):
-        read_host(tmp_path)
-
-
-def test_a_lab_case_takes_the_one_sample_and_refuses_to_choose(folder: Path, tmp_path: Path) -> None:
-    host = own_host(folder / "pgx.json", "CASE-1", "CASE-1-T")
-    assert list(host.records) == ["CASE-1"]
+def test_a_lab_case_takes_the_one_sample_and_refuses_to_choose(
+    lab: ToyLab, folder: Path, tmp_path: Path
+) -> None:
+    study = read_study(lab.study)
+    host = host_of({"pharmacogenes": folder / "pgx.json"}, "CASE-1")
+    assert host is not None
+    assert host.of_patient(study, "CASE-1").pgx is not None
     rows = (folder / "pgx.csv").read_text(encoding="utf-8").splitlines()
     two = tmp_path / "pgx.csv"
     other = [row.replace("P4,", "P5,", 1) for row in rows[1:]]
     two.write_text("\n".join([*rows, *other]) + "\n", encoding="utf-8")
-    with pytest.raises(InputError, match="one sample"):
-        own_host(two, "CASE-1", "CASE-1-T")
-    assert "how old" in own_host(two, "P5", "").records["P5"].warnings[0]
+    with pytest.raises(InputError, match="called as the patient"):
+        check_host(two, "pharmacogenes", "CASE-1")
+    own = host_of({"pharmacogenes": two}, "P5")
+    assert own is not None
+    assert "how old" in own.findings(study, "P5", ["fluorouracil"]).warnings[0]
+    assert host_of({}, "P5") is None
+
+
+@pytest.mark.parametrize("kind", list(HOST_FILES))
+def test_an_upload_that_is_not_the_kinds_json_is_refused(folder: Path, tmp_path: Path, kind: Kind) -> None:
+    path = tmp_path / "f123.part"
+    path.write_bytes((folder / "pgx.json").read_bytes())
+    limits = UploadLimits()
+    if kind == "pharmacogenes":
+        assert checked_suffix(path, kind, "x", limits) == ".json"
+        assert checked_suffix(folder / "pgx.csv", kind, "x", limits) == ".csv"
+    else:
+        with pytest.raises(WrongFileError, match="this is not"):
+            checked_suffix(path, kind, "x", limits)
+    for text in ("", "[]", "<html>", '{"format": "other"}', "{"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(WrongFileError):
+            checked_suffix(path, kind, "x.json", limits)

@@ -11,6 +11,8 @@ from tumorcast.cli.prediction_options import add_prediction_options, request_of
 
 if TYPE_CHECKING:
     from tumorcast.clinic.report.index import IndexRow
+    from tumorcast.readers.study import Study
+    from tumorcast.serve.host import Host
     from tumorcast.serve.report_panels import PanelRequest, TwinAsked
     from tumorcast.serve.request import Request
 
@@ -61,13 +63,19 @@ def add_parser(subparsers: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--host", type=Path, metavar="FOLDER",
-        help="outputs of `tumorcast pgx`: what guidance says of the drugs at hand, quoted",
+        help="outputs of `tumorcast pgx`, `pgs` and `clock`: what they say of the host for the regimens at hand",
+    )  # fmt: skip
+    parser.add_argument(
+        "--host-sample", action="append", default=[], metavar="ID",
+        help="with --host, of one patient: the sample's name in these files; may be given several times",
     )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the reports; returns 0 where every patient has one (refusals too), else 1."""
+    from dataclasses import replace
+
     from tumorcast.readers.cbioportal import read_study
     from tumorcast.serve.report import ReportRequest, check_patients, patients_of
     from tumorcast.serve.report_batch import write_reports
@@ -77,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     study = read_study(args.study)
     patients = patients_of(study) if args.all else check_patients(study, args.patient)
     request = ReportRequest(asked, n_tiles=args.tiles)
-    panels = _panels_of(args, asked)
+    panels = replace(_panels_of(args, asked), host=_host_of(args, study, patients))
     return _tell(write_reports(bundle, study, patients, args.out, request, panels), args.out)
 
 
@@ -86,21 +94,37 @@ def _panels_of(args: argparse.Namespace, asked: Request) -> PanelRequest:
     from tumorcast.biology.regimens.formulary import Formulary
     from tumorcast.domain.errors import InputError
     from tumorcast.serve.curves import CurvesRequest
-    from tumorcast.serve.host import read_host
     from tumorcast.serve.ranking import RankingRequest
     from tumorcast.serve.report_panels import PanelRequest
 
     curves = CurvesRequest(asked) if args.curves else None
     twin = _twin_of(args.lesions, args.population) if args.lesions else None
-    host = None if args.host is None else read_host(args.host)
     if args.rank:
         formulary = Formulary.embedded().with_files(args.formulary)
         return PanelRequest(
-            RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer), curves, twin, host
+            RankingRequest(predict=asked, formulary=formulary, cancer=args.cancer), curves, twin
         )
     if args.formulary or args.cancer:
         raise InputError("--formulary and --cancer are of the ranking", fix="add --rank")
-    return PanelRequest(curves=curves, twin=twin, host=host)
+    return PanelRequest(curves=curves, twin=twin)
+
+
+def _host_of(args: argparse.Namespace, study: Study, patients: list[str]) -> Host | None:
+    """Read and checked before any report; of one patient also whose sample it is."""
+    from tumorcast.domain.errors import InputError
+    from tumorcast.serve.host import read_host
+
+    if args.host is None:
+        if args.host_sample:
+            raise InputError("--host-sample names a sample of the host's files", fix="add --host FOLDER")
+        return None
+    is_one = len(patients) == 1
+    if args.host_sample and not is_one:
+        raise InputError("--host-sample is of one patient", got=f"{len(patients)} patients")
+    host = read_host(args.host, args.host_sample, is_one)
+    if is_one:
+        host.of_patient(study, patients[0])
+    return host
 
 
 def _twin_of(tables: list[Path], population: str | None) -> TwinAsked:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import yaml
 
 from tumorcast.clinic.twin.read import read_series, series_named
 from tumorcast.domain.errors import InputError, TumorcastError
+from tumorcast.lab.case_host import HOST_FILES, check_host
 from tumorcast.lab.case_tables import (
     check_quantification,
     check_vcf,
     clinical_row,
     own_expression,
-    own_host,
     own_maf,
 )
 from tumorcast.lab.cases import Case, CaseFile, Kind, get_case
@@ -29,7 +30,7 @@ from tumorcast.readers.importers.files import REPORT_FILE, import_files
 from tumorcast.readers.quantification_formats import is_quantification
 from tumorcast.readers.study import Study
 
-_ONE_EACH: tuple[Kind, ...] = ("variants", "expression", "segments", "clinical", "lesions", "pharmacogenes")
+_ONE_EACH: tuple[Kind, ...] = ("variants", "expression", "segments", "clinical", "lesions", *HOST_FILES)
 _FATAL = ("unreadable", "file_missing", "no_overlap")
 _SEX = {"female": "Female", "male": "Male"}
 
@@ -119,7 +120,7 @@ class _Sheet:
         takes: dict[Kind, Callable[[Path], None]] = {
             "variants": self._variants, "expression": self._expression,
             "segments": self._segments, "clinical": read_clinical, "lesions": self._lesions,
-            "pharmacogenes": self._pharmacogenes,
+            **{kind: partial(check_host, kind=kind, patient_id=self.patient) for kind in HOST_FILES},
         }  # fmt: skip
         for file in self.case.files:
             try:
@@ -147,10 +148,6 @@ class _Sheet:
     def _lesions(self, path: Path) -> None:
         """No layer of the study: the twin reads them. That they are the patient's is found here."""
         series_named(read_series([path]), self.patient)
-
-    def _pharmacogenes(self, path: Path) -> None:
-        """No layer of the study: they stand beside regimens. That they are the patient's is found here."""
-        own_host(path, self.patient, self.sample)
 
     def _variants(self, path: Path) -> None:
         if ".vcf" in path.suffixes:

@@ -11,7 +11,6 @@ from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import open_text
 from tumorcast.readers.files import bare
 from tumorcast.readers.species import foreign_build, foreign_species
-from tumorcast.serve.host import Host, read_host
 
 _BARCODE, _SYMBOL, _BUILD = "Tumor_Sample_Barcode", "Hugo_Symbol", "NCBI_Build"
 _GENE_COLUMNS = (
@@ -90,17 +89,6 @@ def own_expression(source: Path, target: Path, patient_id: str, sample_id: str) 
     _refuse_species(_cell(row, gene) for row in kept)
     value = columns[_wanted(list(columns), patient_id, sample_id)]
     _write(target, [[_SYMBOL, sample_id], *([_cell(row, gene), _cell(row, value)] for row in kept)])
-
-
-def own_host(source: Path, patient_id: str, sample_id: str) -> Host:
-    """Pharmacogenes (pgx.json, pgx.csv) of the one sample, called as the patient is.
-
-    Raises:
-        InputError: neither of the two files, or of several samples of which none is called as the patient is.
-    """
-    found = read_host(source)
-    record = found.records[_wanted(list(found.records), patient_id, sample_id)]
-    return Host({patient_id: record}, f"pgx{source.suffix}")
 
 
 def clinical_row(source: Path, patient_id: str) -> dict[str, str]:

@@ -17,7 +17,17 @@ from tumorcast.lab.store import LabStore
 from tumorcast.lab.users import User, require
 from tumorcast.slides.mpp import MAX_MPP, MIN_MPP
 
-Kind = Literal["slide", "variants", "expression", "segments", "clinical", "lesions", "pharmacogenes"]
+Kind = Literal[
+    "slide",
+    "variants",
+    "expression",
+    "segments",
+    "clinical",
+    "lesions",
+    "pharmacogenes",
+    "polygenic_scores",
+    "clocks",
+]
 _Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 

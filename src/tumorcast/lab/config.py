@@ -29,6 +29,8 @@ class UploadLimits(BaseModel):
     clinical: Count = 20 * _MB
     lesions: Count = 20 * _MB
     pharmacogenes: Count = 20 * _MB
+    polygenic_scores: Count = 20 * _MB
+    clocks: Count = 20 * _MB
     unpacked: Count = 1 * _GB
     ratio: Positive = 200.0
     case: Count = 100 * _GB

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 from tumorcast.domain.errors import SlideError
+from tumorcast.lab.case_host import HOST_FILES, check_upload
 from tumorcast.lab.cases import Kind
 from tumorcast.lab.config import UploadLimits
 from tumorcast.lab.errors import TooLargeError, WrongFileError
@@ -49,20 +50,25 @@ def checked_suffix(path: Path, kind: Kind, name: str, limits: UploadLimits) -> s
     """
     if kind == "slide":
         return _slide_suffix(path, name)
-    if kind in ("lesions", "pharmacogenes") and is_gzip(path):
+    if kind in ("lesions", *HOST_FILES) and is_gzip(path):
         raise WrongFileError(f"{kind} are not read from an archive", got="gzip", fix="send the table itself")
     head = _text_head(path, limits)
-    if kind == "pharmacogenes" and head.lstrip().startswith("{"):
-        return ".json"
+    if kind in HOST_FILES:
+        return _host_suffix(path, kind, head)
     _check_text(head, kind)
-    ending = (
-        ".csv"
-        if kind == "pharmacogenes"
-        else _ending(name.lower().removesuffix(".gz"), _TEXT_SUFFIXES, ".tsv")
-    )
+    ending = _ending(name.lower().removesuffix(".gz"), _TEXT_SUFFIXES, ".tsv")
     if kind == "variants":
         ending = ".vcf" if head.startswith("##fileformat=VCF") else ".maf"
     return ending + (".gz" if is_gzip(path) else "")
+
+
+def _host_suffix(path: Path, kind: Kind, head: str) -> str:
+    """Of JSON that was read whole; pharmacogenes may be pgx.csv, too, whose rows are read with the case."""
+    if kind == "pharmacogenes" and not head.lstrip().startswith(("{", "[", "<")):
+        _check_text(head, kind)
+        return ".csv"
+    check_upload(path, kind)
+    return ".json"
 
 
 def _slide_suffix(path: Path, name: str) -> str:

@@ -13,8 +13,8 @@ from tumorcast.clinic.twin.published import named_population
 from tumorcast.clinic.twin.read import read_series
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.bundles import open_bundle
+from tumorcast.lab.case_host import HOST_FILES, host_of
 from tumorcast.lab.case_study import study_of
-from tumorcast.lab.case_tables import own_host
 from tumorcast.lab.cases import Case, get_case
 from tumorcast.lab.jobs import Job
 from tumorcast.lab.leases import Outcome
@@ -107,18 +107,17 @@ def run_job(store: LabStore, job: Job, opened: OpenBundle, stage: Stage) -> tupl
 
 
 def panels_for(store: LabStore, case: Case, request: Request) -> PanelRequest:
-    """What the lab's settings ask for, and the twin where the case has lesions."""
+    """What the lab's settings ask for, the twin where the case has lesions, the host where it has its files."""
     tables = [stored_path(store, file) for file in case.files if file.kind == "lesions"]
     named = store.config.twin_population
     chosen = named_population(named) if tables and named else None
     twin = TwinAsked(read_series(tables), chosen, is_declared=False) if tables else None
-    genes = [stored_path(store, file) for file in case.files if file.kind == "pharmacogenes"]
-    host = own_host(genes[0], case.facts.patient_id, "") if genes else None
+    host = {file.kind: stored_path(store, file) for file in case.files if file.kind in HOST_FILES}
     return PanelRequest(
         RankingRequest(request) if store.config.rank else None,
         CurvesRequest(request) if store.config.curves else None,
         twin,
-        host,
+        host_of(host, case.facts.patient_id),
     )
 
 

@@ -1,57 +1,95 @@
-"""Host findings of a study's patients, from folders that `tumorcast pgx` wrote."""
+"""Files of host findings + study + patient -> what rankings and reports say of the host."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tumorcast.clinic.pgx.findings import HostFindings, host_findings
-from tumorcast.clinic.pgx.record import PgxRecord, read_records
-from tumorcast.domain.errors import InputError
+from tumorcast.clinic.host.findings import HostFindings, HostTables
+from tumorcast.clinic.host.read import findings_of, host_files, read_tables
+from tumorcast.clinic.host.record import HostRecord, RegimenAtHand
+from tumorcast.clinic.host.told import at_hand, told_of
+from tumorcast.clinic.host.wanted import Wanted
+from tumorcast.clinic.pgx import findings as pgx
+from tumorcast.clinic.report.record import PatientReport
+from tumorcast.readers.files import digest
 from tumorcast.readers.study import Study
-
-FILES = ("pgx.json", "pgx.csv")
 
 
 @dataclass(frozen=True)
 class Host:
-    """Records by sample, and the file that they were read from."""
+    """Outputs of `tumorcast pgx`, `pgs` and `clock`, and how a patient's samples are found in them.
 
-    records: Mapping[str, PgxRecord]
-    file: str
+    Attributes:
+        samples: names that were said. (): as the patient or the patient's samples are called.
+        begins: a name that begins so is the patient's, too; "": none.
+        takes_only: a file's only sample is the patient's under any name; False where files may be of several patients.
+        digests: (file, sha256).
+    """
 
-    def of_patient(self, study: Study, patient_id: str) -> PgxRecord | None:
-        """The record called as the patient or as one of the patient's samples is; None: not tested.
+    tables: HostTables
+    samples: tuple[str, ...] = ()
+    begins: str = ""
+    takes_only: bool = False
+    digests: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Of what is in it."""
+        return repr((self.digests or self.tables, self.samples, self.begins, self.takes_only))
+
+    def of_patient(self, study: Study, patient_id: str) -> HostFindings:
+        """Everything of one patient.
 
         Raises:
-            InputError: several are.
+            InputError: a sample that is not there, or several of which none is said.
         """
-        samples = study.samples.index[study.samples["patient_id"].astype(str) == patient_id]
-        own = [name for name in (patient_id, *map(str, samples)) if name in self.records]
-        if len(set(own)) > 1:
-            raise InputError(
-                f"several germline samples are called as patient '{patient_id}' is", got=", ".join(own),
-                expected="one", fix="leave one of them in the folder of `tumorcast pgx`",
-            )  # fmt: skip
-        return self.records[own[0]] if own else None
+        return findings_of(self.tables, self._wanted(study, patient_id))
 
-    def findings(self, study: Study, patient_id: str, drugs: Iterable[str]) -> HostFindings:
-        """What guidance says of these drugs for the patient."""
-        return host_findings(self.of_patient(study, patient_id), drugs, self.file)
+    def findings(self, study: Study, patient_id: str, drugs: Iterable[str]) -> pgx.HostFindings:
+        """What guidance says of these drugs for the patient, for a ranking.
+
+        Raises:
+            InputError: as `of_patient`.
+        """
+        own = self.of_patient(study, patient_id).pgx
+        return pgx.host_findings(own.record if own else None, drugs, own.file if own else "the host's files")
+
+    def told(self, study: Study, report: PatientReport, today: datetime.date | None = None) -> HostRecord:
+        """Of a report's patient, for the regimens that it speaks of.
+
+        Raises:
+            InputError: as `of_patient`.
+        """
+        wanted = self._wanted(study, report.subject.patient_id)
+        regimens = regimens_of(study, report)
+        return told_of(findings_of(self.tables, wanted), regimens, wanted, today or datetime.date.today())
+
+    def _wanted(self, study: Study, patient_id: str) -> Wanted:
+        own = study.samples.index[study.samples["patient_id"].astype(str) == patient_id]
+        return Wanted(self.samples, (patient_id, *map(str, own)), self.begins, self.takes_only)
 
 
-def read_host(folder: Path) -> Host:
-    """The folder's pgx.json, else its pgx.csv; the file itself may be given, too.
+def regimens_of(study: Study, report: PatientReport) -> list[RegimenAtHand]:
+    """The course's own treatment (its drugs where the study names them), and the candidates that were ranked."""
+    regimen, rows = report.subject.regimen, study.treatments
+    is_own = (rows["patient_id"].astype(str) == report.subject.patient_id) & (rows["regimen"] == regimen)
+    drugs = [str(name) for name in rows.loc[is_own, "agent"] if name]
+    own = [at_hand(regimen, [regimen, *drugs], is_recorded=True)] if regimen else []
+    candidates = () if report.ranking is None else report.ranking.candidates
+    return [*own, *(at_hand(one.name, [drug.name for drug in one.drugs]) for one in candidates)]
+
+
+def read_host(
+    files: Path | Mapping[str, Path], samples: Sequence[str] = (), takes_only: bool = False, begins: str = ""
+) -> Host:
+    """A folder with any of pgx.json, pgs.json and clock.json, or a sub-folder for each; or these files by name.
 
     Raises:
-        InputError: it holds neither, or one that cannot be read.
+        InputError: none of them, one twice, or one that is foreign or contradictory.
     """
-    paths = [folder] if folder.is_file() else [folder / name for name in FILES]
-    found = next((path for path in paths if path.is_file()), None)
-    if found is None:
-        raise InputError(
-            "the folder holds no host findings", got=str(folder), expected=" or ".join(FILES),
-            fix="write it with `tumorcast pgx VCF --out FOLDER`",
-        )  # fmt: skip
-    return Host(read_records(found), found.name)
+    paths = host_files(files) if isinstance(files, Path) else files
+    digests = tuple((f"host {name}", digest(path)) for name, path in paths.items())
+    return Host(read_tables(paths), tuple(samples), begins, takes_only, digests)

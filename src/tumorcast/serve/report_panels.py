@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tumorcast.biology.drugs import Agent, normalise_agents
+from tumorcast.biology.drugs import Agent
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.report.notices import NO_RANKING, SIDE_BY_SIDE
+from tumorcast.clinic.report.panel_host import host_flags
 from tumorcast.clinic.report.record import Flag, PatientReport
 from tumorcast.clinic.twin.build import twin_record
 from tumorcast.clinic.twin.population import TwinPopulation
@@ -83,7 +84,7 @@ class PanelRequest:
         ranking, curves = self.ranking, self.curves
         told = ranking and (ranking.formulary, ranking.cancer, ranking.line, ranking.setting)
         drawn = curves and (curves.regimens, curves.landmark, curves.line, curves.cancer)
-        return repr((told, drawn, self.twin and self.twin.key, self.host))
+        return repr((told, drawn, self.twin and self.twin.key, self.host and self.host.key))
 
 
 def with_panels(
@@ -91,11 +92,22 @@ def with_panels(
 ) -> list[PatientReport]:
     """The reports of one patient, that of the course in question with its panels.
 
-    A report without a number gets none. Where a panel cannot be made the reports say why, and are the same otherwise.
+    A report without a number gets that of the host alone, which does not rest on the prediction. Where a panel
+    cannot be made the reports say why, and are the same otherwise.
     """
     made = list(reports)
-    if not any(report.is_predicted for report in made):
-        return made
+    if any(report.is_predicted for report in made):
+        made = _beside(made, bundle, study, asked)
+    if (host := asked.host) is not None:
+        made = _tried(made, "host_not_shown", "Findings of the host are not shown", lambda own: _hosted(
+            own, study, host))  # fmt: skip
+    return made
+
+
+def _beside(
+    made: list[PatientReport], bundle: Bundle, study: Study, asked: PanelRequest
+) -> list[PatientReport]:
+    """With ranking, curves and twin."""
     patient_id = made[0].subject.patient_id
     if (ranking := asked.ranking) is not None:
         made = _tried(made, "ranking_not_made", "Regimens are not shown side by side", lambda own: _ranked(
@@ -106,9 +118,6 @@ def with_panels(
     if (twin := asked.twin) is not None:
         made = _tried(made, "twin_not_made", "No forecast of tumour size is shown", lambda own: _twinned(
             own, bundle, study, patient_id, twin))  # fmt: skip
-    if (host := asked.host) is not None:
-        made = _tried(made, "host_not_shown", "Host findings are not shown", lambda own: _hosted(
-            own, study, patient_id, host))  # fmt: skip
     return made
 
 
@@ -123,7 +132,11 @@ def _tried(
     except TumorcastError as error:
         fix = f"; {error.fix}" if error.fix else ""
         told = Flag("note", code, f"{what}: {error.what}{fix}.")
-        return [replace(one, flags=(*one.flags, told)) if one.is_predicted else one for one in reports]
+        is_told = [one.is_predicted or code == "host_not_shown" for one in reports]
+        return [
+            replace(one, flags=(*one.flags, told)) if told_too else one
+            for one, told_too in zip(reports, is_told, strict=True)
+        ]
 
 
 def _ranked(
@@ -170,19 +183,14 @@ def _twinned(
     return [replace(one, twin=twin) if k == last else one for k, one in enumerate(reports)]
 
 
-def _hosted(reports: list[PatientReport], study: Study, patient_id: str, host: Host) -> list[PatientReport]:
-    """Guidance on each report's recorded drugs and those of its candidates; old tables among what was found."""
+def _hosted(reports: list[PatientReport], study: Study, asked: Host) -> list[PatientReport]:
+    """Each with what is said for its own regimens; the first page tells what must not be overlooked."""
     made = []
     for report in reports:
-        if not report.is_predicted:
-            made.append(report)
-            continue
-        drugs = [agent.name for agent in normalise_agents(report.subject.regimen)]
-        candidates = () if report.ranking is None else report.ranking.candidates
-        drugs += [drug.name for one in candidates for drug in one.drugs]
-        found = host.findings(study, patient_id, drugs)
-        told = tuple(Flag("warning", "host_findings", f"Host findings: {text}.") for text in found.warnings)
-        made.append(replace(report, host=found, flags=(*report.flags, *told)))
+        host = asked.told(study, report)
+        traced = replace(report.provenance, digests=(*report.provenance.digests, *asked.digests))
+        flags = (*report.flags, *host_flags(host))
+        made.append(replace(report, host=host, flags=flags, provenance=traced))
     return made
 
 

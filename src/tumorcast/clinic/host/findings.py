@@ -34,6 +34,7 @@ class PgxFindings:
         record: what `clinic.pgx.cautions.pgx_cautions` takes.
         outside: gene -> variants that nobody has characterised.
         absent_changes: changes of CPIC that the tables do not hold, a line each.
+        file: pgx.json, or pgx.csv, which has neither inhibitors nor variants outside nor dates.
     """
 
     sample: str
@@ -41,6 +42,7 @@ class PgxFindings:
     outside: dict[str, tuple[OutsideVariant, ...]]
     tables: tuple[TableUsed, ...]
     absent_changes: tuple[str, ...]
+    file: str = "pgx.json"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""pgx.json -> `PgxFindings`; a file that tells an unknown result as normal is refused."""
+"""pgx.json (or pgx.csv) -> `PgxFindings`; a file that tells an unknown result as normal is refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tumorcast.clinic.host.json_file import contradiction, need_single, read_jso
 from tumorcast.clinic.pgx.record import read_records
 from tumorcast.clinic.pgx.tables import FORMAT
 
-NAME = "pgx.json"
+NAME, CSV = "pgx.json", "pgx.csv"
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
@@ -60,6 +60,9 @@ def read_pharmacogenes(path: Path) -> dict[str, PgxFindings]:
     Raises:
         InputError: a foreign or contradictory file.
     """
+    if path.suffix.lower() == ".csv":
+        found = read_records(path)
+        return {name: PgxFindings(name, one, {}, (), one.warnings, CSV) for name, one in found.items()}
     told = read_json(path, NAME, FORMAT, _ADAPTER)
     tables = tuple(TableUsed(one.name, one.source, one.version, one.date) for one in told.tables)
     for gene in (gene for one in told.samples for gene in one.genes):

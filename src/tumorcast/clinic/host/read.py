@@ -9,22 +9,24 @@ from typing import TypeVar
 from tumorcast.clinic.host.clock_file import read_methylomes
 from tumorcast.clinic.host.findings import HostFindings, HostTables
 from tumorcast.clinic.host.pgs_file import read_scores
-from tumorcast.clinic.host.pgx_file import read_pharmacogenes
+from tumorcast.clinic.host.pgx_file import CSV, read_pharmacogenes
 from tumorcast.clinic.host.wanted import Wanted
 from tumorcast.domain.errors import InputError
 
 Told = TypeVar("Told")
 FILES = ("pgx.json", "pgs.json", "clock.json")
-"""One each of `tumorcast pgx`, `pgs` and `clock`."""
+"""One each of `tumorcast pgx`, `pgs` and `clock`; without pgx.json a pgx.csv is taken."""
 _EXPECTED = f"a folder with one or more of {', '.join(FILES)}, or a sub-folder for each"
 
 
 def host_files(folder: Path) -> dict[str, Path]:
-    """Name of `FILES` -> the file, in the folder or in a sub-folder of it.
+    """Name of `FILES` -> the file, in the folder or in a sub-folder of it; one of the files itself may be given, too.
 
     Raises:
         InputError: no folder, none of the files, or one of them twice.
     """
+    if folder.is_file() and folder.name in (*FILES, CSV):
+        return {FILES[0] if folder.name == CSV else folder.name: folder}
     if not folder.is_dir():
         raise InputError("the host's findings are not a folder", got=folder.name, expected=_EXPECTED)
     found: dict[str, Path] = {}
@@ -34,6 +36,8 @@ def host_files(folder: Path) -> dict[str, Path]:
             raise InputError(f"the folder holds {len(paths)} files {name}", expected="one", fix="keep one")
         if paths:
             found[name] = paths[0]
+    if FILES[0] not in found and (folder / CSV).is_file():
+        found[FILES[0]] = folder / CSV
     if not found:
         raise InputError("the folder holds no findings of the host", got=folder.name, expected=_EXPECTED)
     return found
@@ -67,21 +71,16 @@ def findings_of(tables: HostTables, wanted: Wanted) -> HostFindings:
     """
     absent: list[str] = []
 
-    def one(samples: Mapping[str, Told] | None, name: str) -> tuple[Told, ...]:
+    def own(samples: Mapping[str, Told] | None, name: str) -> tuple[Told, ...]:
         if samples is None:
             return ()
-        try:
-            if name == FILES[2]:
-                return tuple(samples[each] for each in wanted.of(samples, name))
-            return (samples[wanted.one_of(samples, name)],)
-        except InputError as error:
-            if wanted.takes_only or wanted.samples:
-                raise
-            absent.append(error.what)
-            return ()
+        chosen = wanted.of(samples, name) if name == FILES[2] else wanted.one_of(samples, name)
+        if not chosen:
+            absent.append(f"{name} holds no sample that is called as the patient is.")
+        return tuple(samples[each] for each in chosen)
 
-    pgx, pgs = one(tables.pgx, FILES[0]), one(tables.pgs, FILES[1])
-    methylomes = one(tables.methylomes, FILES[2])
+    pgx, pgs = own(tables.pgx, FILES[0]), own(tables.pgs, FILES[1])
+    methylomes = own(tables.methylomes, FILES[2])
     return HostFindings(pgx[0] if pgx else None, pgs[0] if pgs else None, methylomes, tuple(absent))
 
 

@@ -25,7 +25,7 @@ class Wanted:
     takes_only: bool = True
 
     def of(self, names: Iterable[str], file: str) -> tuple[str, ...]:
-        """The patient's samples among those of a file.
+        """The patient's samples among those of a file; () where it may be of several patients and has none of this one.
 
         Raises:
             InputError: a sample that is not there, or several of which none is said.
@@ -34,12 +34,14 @@ class Wanted:
         if self.samples:
             return self._said(known, file)
         own = tuple(name for name in known if name in self.also_called) or self._beginning(known)
-        if own or (len(known) == 1 and self.takes_only):
-            return own or known
+        if own or not self.takes_only:
+            return own
+        if len(known) == 1:
+            return known
         raise self._none(known, file)
 
-    def one_of(self, names: Iterable[str], file: str) -> str:
-        """The patient's one sample.
+    def one_of(self, names: Iterable[str], file: str) -> tuple[str, ...]:
+        """The patient's one sample, or () as `of`.
 
         Raises:
             InputError: as `of`, or several are the patient's.
@@ -50,7 +52,7 @@ class Wanted:
                 f"{file} holds {len(own)} samples of the patient", got=", ".join(own), expected="one",
                 fix="say which one",
             )  # fmt: skip
-        return own[0]
+        return own
 
     def is_known(self, name: str) -> bool:
         """Whether a sample's name is one by which the patient is known, so that it speaks for itself."""

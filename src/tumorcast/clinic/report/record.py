@@ -1,8 +1,8 @@
 """`PatientReport`: all that a report says of one treatment course, as plain facts; `report.json` is this, whole.
 
 HTML, PDF, FHIR and the web page are drawn from it alone. A refusal carries its reason and no number: then `response`,
-`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles`, `placements`, `ranking`, `curves`, `twin` and
-`host` are empty.
+`survival`, `contributions`, `missing`, `genes`, `programmes`, `tiles`, `placements`, `ranking`, `curves` and `twin` are
+empty. `host` may stand beside a refusal: it rests on other files than the prediction.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict
 
 from tumorcast.clinic.curves.record import PatientCurves
-from tumorcast.clinic.pgx.findings import HostFindings
+from tumorcast.clinic.host.record import HostRecord
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.twin.record import TwinRecord
 from tumorcast.domain.errors import InputError
@@ -234,8 +234,8 @@ class PatientReport(_Fact):
     """One treatment course. `watermark` is "" or printed across every page and field.
 
     `ranking` is the record of candidate regimens (docs/ranking.md), `curves` that of survival curves, `twin` that
-    of tumour size (docs/twin.md), `host` what the patient's pharmacogenes say of the drugs at hand (docs/pgx.md), where
-    they were asked for.
+    of tumour size (docs/twin.md), `host` what the patient's own genome and methylome say of the regimens at hand
+    (docs/report.md), where they were asked for.
     """
 
     subject: Subject
@@ -262,7 +262,7 @@ class PatientReport(_Fact):
     ranking: Ranking | None = None
     curves: PatientCurves | None = None
     twin: TwinRecord | None = None
-    host: HostFindings | None = None
+    host: HostRecord | None = None
     schema: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -280,7 +280,6 @@ class PatientReport(_Fact):
             "ranking",
             "curves",
             "twin",
-            "host",
         )
         told = [name for name in empty if getattr(self, name)]
         if told or not self.reason:

@@ -232,7 +232,10 @@ def no_number(report: PatientReport) -> str:
 
 def flags_title(report: PatientReport) -> str:
     """Of the list of findings."""
-    return "What speaks against the number" if report.is_predicted else "Why, and what else was found"
+    if not report.is_predicted:
+        return "Why, and what else was found"
+    more = "" if report.host is None else ", and what else was found"
+    return f"What speaks against the number{more}"
 
 
 def survival_text(survival: Survival) -> str:

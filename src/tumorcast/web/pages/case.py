@@ -27,6 +27,8 @@ KINDS = {
     "clinical": "Clinical table",
     "lesions": "Lesions or sizes over time",
     "pharmacogenes": "Pharmacogenes (pgx.json or pgx.csv)",
+    "polygenic_scores": "Polygenic scores (pgs.json)",
+    "clocks": "Epigenetic clocks (clock.json)",
 }
 
 

@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 _PARTS = (
     ("answer", "Result"), ("flags", "Flags"), ("slide", "Slide"), ("contributions", "Layers"),
     ("missing", "Missing layers"), ("genes", "Genes"), ("programmes", "Programmes"), ("placements", "Placement"),
-    ("ranking", "Regimens"), ("host", "Pharmacogenes"), ("curves", "Curves"), ("twin", "Tumour size"),
+    ("ranking", "Regimens"), ("host", "Host"), ("curves", "Curves"), ("twin", "Tumour size"),
     ("limits", "Limits"),
     ("sign-off", "Sign-off"), ("provenance", "Provenance"),
 )  # fmt: skip

@@ -6,6 +6,8 @@ const GUESSES = [
   ["variants", /(\.maf|\.vcf)(\.gz)?$|mutation|variant/i],
   ["segments", /\.seg(\.gz)?$|segment|copy.?number|cna/i],
   ["pharmacogenes", /pgx|pharmaco/i],
+  ["polygenic_scores", /pgs.*\.json$|polygenic/i],
+  ["clocks", /clock.*\.json$/i],
   ["lesions", /lesion|recist|tumou?r.?size|diameter/i],
   ["clinical", /clinic|laborator/i],
   ["expression", /express|rna|tpm|fpkm|counts|quant|\.(gct|sf)(\.gz)?$/i],
