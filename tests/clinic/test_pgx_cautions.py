@@ -88,3 +88,29 @@ def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
         (tmp_path / name).write_text(text)
         with pytest.raises(InputError, match=r"pgx\.(json|csv)"):
             read_records(tmp_path / name)
+
+
+STRANGE = {"DPYD": {"rs55886062": "T/T"}, "TPMT": {"rs1142345": "T/A"}}
+HALF_READ = {"DPYD": {"rs3918290": "T/."}, "TPMT": {"rs1142345": "T/C", "rs1800460": "C/T"}}
+
+
+@pytest.mark.parametrize(
+    ("genotypes", "limits"),
+    [
+        (
+            STRANGE,
+            {"DPYD": "undocumented variant at rs55886062", "TPMT": "undocumented variant at rs1142345"},
+        ),
+        (HALF_READ, {"DPYD": "one strand was not read", "TPMT": "not ruled out without phase: *3B/*3C"}),
+    ],
+)
+def test_limits_of_a_call_reach_guidance_from_both_files(
+    tmp_path: Path, genotypes: dict[str, dict[str, str]], limits: dict[str, str]
+) -> None:
+    write_pgx([write_vcf(tmp_path / "a.vcf", genotypes)], tmp_path, Request())
+    for name in ("pgx.json", "pgx.csv"):
+        found = read_records(tmp_path / name)["S1"]
+        for drug, gene in (("capecitabine", "DPYD"), ("mercaptopurine", "TPMT")):
+            told = pgx_cautions(found, drug)
+            assert told
+            assert all(f"{gene}: {limits[gene]}" in one.caution for one in told)

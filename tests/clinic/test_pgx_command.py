@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from toy_pgx import write_vcf
+from tumorcast.biology.pgx.definitions import embedded_definitions
 from tumorcast.cli.main import main
 from tumorcast.clinic.pgx.tables import PHARMCAT_COLUMNS
 from tumorcast.clinic.pgx.write import Request, write_pgx
@@ -228,3 +229,37 @@ def test_genes_that_no_table_has_are_shown_as_given(tmp_path: Path) -> None:
     row = rows(tmp_path)["RYR1"]
     assert (row["diplotype"], row["phenotype"]) == ("Reference/Reference", "Uncertain Susceptibility")
     assert row["note"] == "RYR1 is not among the genes of the tables"
+
+
+def test_a_call_made_elsewhere_hides_no_loss_of_function_in_the_vcf(tmp_path: Path) -> None:
+    vcf, calls = write_vcf(tmp_path / "a.vcf", {}), tmp_path / "calls.tsv"
+    exon = embedded_definitions().genes["TPMT"].exons[4][0] + 5
+    with vcf.open("a", encoding="utf-8") as file:
+        file.write(f"chr6\t{exon}\t.\tC\tT\t.\t.\tANN=T|stop_gained|HIGH|TPMT|x\tGT\t0/1\n")
+    calls.write_text("TPMT\t*1/*1\n")
+    write_pgx([vcf, calls], tmp_path / "out", Request(treatment="mercaptopurine"))
+    row = rows(tmp_path / "out")["TPMT"]
+    assert row["phenotype"] == "Uncharacterised"
+    assert "stop_gained" in row["note"]
+    assert all(one["is_refusal"] for one in loaded(tmp_path / "out")["samples"][0]["guidance"])
+
+
+@pytest.mark.parametrize("given", ["*1/*1", "*1/*1\tNormal Metabolizer"])
+def test_a_call_made_elsewhere_hides_no_lower_function_by_the_vcf(tmp_path: Path, given: str) -> None:
+    vcf = write_vcf(tmp_path / "a.vcf", {"TPMT": {"rs1142345": "C/C", "rs1800460": "T/T"}})
+    calls = tmp_path / "calls.tsv"
+    calls.write_text(f"TPMT\t{given}\n")
+    write_pgx([vcf, calls], tmp_path / "out", Request(treatment="mercaptopurine"))
+    says = "by the VCF, which was not used: *3A/*3A (Poor Metabolizer)"
+    row = rows(tmp_path / "out")["TPMT"]
+    assert row["phenotype"] == "Normal Metabolizer"
+    assert says in row["note"]
+    assert all(says in one["caution"] for one in loaded(tmp_path / "out")["samples"][0]["guidance"])
+
+
+def test_a_higher_function_by_the_vcf_is_told_and_no_caution(tmp_path: Path) -> None:
+    calls = tmp_path / "calls.tsv"
+    calls.write_text("TPMT\t*3A/*3A\n")
+    write_pgx([write_vcf(tmp_path / "a.vcf", {}), calls], tmp_path, Request(treatment="mercaptopurine"))
+    assert "was not used: *1/*1 (Normal Metabolizer)" in rows(tmp_path)["TPMT"]["note"]
+    assert all(one["caution"] is None for one in loaded(tmp_path)["samples"][0]["guidance"])

@@ -10,6 +10,8 @@ import pytest
 from toy_pgx import HEADER, gene_lines, vcf_text
 from tumorcast.biology.pgx.call import GeneCall, call_gene
 from tumorcast.biology.pgx.definitions import embedded_definitions
+from tumorcast.biology.pgx.limits import limits_of
+from tumorcast.biology.pgx.notes import notes_of
 from tumorcast.biology.pgx.phenotypes import NORMAL, UNCHARACTERISED, embedded_rules
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.germline_vcf import GermlineFile, read_germline
@@ -181,6 +183,10 @@ EXON = GENES["DPYD"].exons[5]
         line(f"chr1:{EXON[0] + 5}", "C", "CA", "0/1:30"),
         line(f"chr1:{EXON[0] - 1}", "C", "T", "0/1:30"),
         line(f"chr1:{EXON[0] + 5}", "C", "<DEL>", "0/1:30", f"END={EXON[0] + 900}"),
+        line(f"chr1:{EXON[0] + 5}", "A", "AT", "0/1:30", "ANN=AT|intron_variant|MODIFIER|DPYD-AS1|x"),
+        line(f"chr1:{EXON[0] + 5}", "A", "AT", "0/1:30", "ANN=AT|intron_variant|MODIFIER|DPYD|x"),
+        line(f"chr1:{EXON[0] + 5}", "C", "T", "0/1:30", "CSQ=DPYD|T|stop_gained"),
+        line(f"chr1:{EXON[0] + 5}", "C", "T", "0/1:30", "LOF=(DPYD|x|1|1.00)"),
     ],
 )
 def test_loss_of_function_outside_the_named_alleles_is_uncharacterised_never_normal(
@@ -203,6 +209,31 @@ def test_loss_of_function_outside_the_named_alleles_is_uncharacterised_never_nor
 def test_harmless_or_absent_variants_change_nothing(tmp_path: Path, other: str) -> None:
     told = call(tmp_path, "DPYD", [*everything(), other])
     assert (told.phenotype, told.others) == ("Normal Metabolizer", ())
+
+
+@pytest.mark.parametrize(
+    ("info", "why"),
+    [
+        ("ANN=T|missense_variant|MODERATE|DPYD|x", "missense_variant"),
+        ("ANN=T|stop_lost|HIGH|DPYD|x", "stop_lost"),
+        ("BCSQ=missense|DPYD|x", "missense"),
+        ("ANN=T|synonymous_variant|LOW|DPYD-AS1|x", "not annotated"),
+        ("ANN=T|intron_variant|MODIFIER|DPYD|x", "not annotated"),
+        ("ANN=G|synonymous_variant|LOW|DPYD|x", "not annotated"),
+        (
+            "ANN=T|intron_variant|LOW|DPYD|x,T|splice_region_variant&intron_variant|LOW|DPYD|y",
+            "splice_region",
+        ),
+    ],
+)
+def test_an_annotation_hides_no_variant_but_harmless_ones(tmp_path: Path, info: str, why: str) -> None:
+    told = call(tmp_path, "DPYD", [*everything(), line(f"chr1:{EXON[0] + 5}", "C", "T", "1/1:30", info)])
+    (other,) = told.others
+    assert other.kind == "unknown"
+    assert why in other.name
+    assert any("effect unknown" in note and why in note for note in notes_of(told))
+    is_changed = why.startswith(("missense", "stop"))
+    assert any("change the protein" in one for one in limits_of(told)) == is_changed
 
 
 @pytest.mark.parametrize("gene", sorted(GENES))

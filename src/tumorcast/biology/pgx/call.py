@@ -21,6 +21,9 @@ from tumorcast.biology.pgx.phenotypes import (
 )
 
 _SHOWN = 6
+LOST = "loss-of-function or structural variant outside the named alleles, uncharacterised: "
+HALF_READ = "was not read and"
+STRANGE = "undocumented variant at "
 _SLCO1B1 = 21178615
 """rs4149056 (c.521T>C), GRCh38."""
 
@@ -87,7 +90,7 @@ def call_gene(
             called = _by_diplotype(definition, calls, blank, rules)
     except TooManyPhasingsError as error:
         return replace(blank, notes=(f"not called: {error}; phase the file", *notes))
-    return _guarded(replace(called, notes=(*called.notes, *notes)))
+    return guarded(replace(called, notes=(*called.notes, *notes)))
 
 
 def _blank(
@@ -170,7 +173,7 @@ def _documented(
         return calls, tuple(notes), None
     names = ", ".join(strange)
     if definition.undocumented_as_reference:
-        notes.append(f"undocumented variant at {names} is uncharacterised and was read as reference")
+        notes.append(f"{STRANGE}{names} is uncharacterised and was read as reference")
         return calls, tuple(notes), None
     return calls, tuple(notes), f"not called: undocumented variant at {names} is uncharacterised"
 
@@ -274,17 +277,17 @@ def _dpyd_score(
     return sum(len(one) for one in bases) + (2 - len(bases)) * len(calls)
 
 
-def _guarded(call: GeneCall) -> GeneCall:
+def guarded(call: GeneCall) -> GeneCall:
     """Withhold Normal where the test did not look, or saw what nobody has characterised."""
     lost = [one for one in call.others if one.kind == "loss of function"]
     words = call.phenotype.split(" OR ")
     if lost:
         names = ", ".join(one.name for one in lost[:_SHOWN])
-        note = f"loss-of-function or structural variant outside the named alleles, uncharacterised: {names}"
+        note = f"{LOST}{names}"
         if any(word in NORMAL or word == INDETERMINATE for word in words):
             return replace(call, phenotype=UNCHARACTERISED, activity_score=None, notes=(note, *call.notes))
         return replace(call, notes=(note, *call.notes))
-    is_partial = any("was not read and" in note for note in call.notes)
+    is_partial = any(HALF_READ in note for note in call.notes)
     if any(word in NORMAL for word in words) and (call.missing_key or is_partial):
         if not call.missing_key:
             return replace(call, phenotype=INDETERMINATE, activity_score=None)

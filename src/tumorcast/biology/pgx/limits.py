@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from tumorcast.biology.pgx.call import GeneCall
-from tumorcast.biology.pgx.loss import LOSS
+from collections.abc import Iterable
+
+from tumorcast.biology.pgx.beside_vcf import VCF_SAYS
+from tumorcast.biology.pgx.call import HALF_READ, LOST, STRANGE, GeneCall
+from tumorcast.biology.pgx.notes import KEY, PROTEIN, UNPHASED, notes_of
 from tumorcast.biology.pgx.phenotypes import INDETERMINATE, NO_CALL, UNCHARACTERISED
 
-_SHOWN = 4
+_BEGINNINGS = {
+    LOST: "loss-of-function or structural variants outside the named alleles: ",
+    PROTEIN: "variants of unknown effect that change the protein: ",
+    KEY: "key positions were not typed: ",
+    UNPHASED: "not ruled out without phase: ",
+    STRANGE: STRANGE,
+    VCF_SAYS: VCF_SAYS,
+}
+"""How a note begins -> how the limit does."""
 
 
 def limits_of(call: GeneCall) -> tuple[str, ...]:
     """One reason each; () where there is none, or where nothing is told that guidance could follow."""
-    if call.phenotype in (NO_CALL, INDETERMINATE, UNCHARACTERISED):
+    return limits_in(notes_of(call), call.phenotype)
+
+
+def limits_in(notes: Iterable[str], phenotype: str) -> tuple[str, ...]:
+    """The same from the notes of a call as its files hold them."""
+    if phenotype in (NO_CALL, INDETERMINATE, UNCHARACTERISED):
         return ()
-    told = []
-    if lost := [one.name for one in call.others if one.kind == LOSS]:
-        told.append(f"loss-of-function or structural variants outside the named alleles: {_some(lost)}")
-    if call.missing_key:
-        told.append(f"key positions were not typed: {_some(call.missing_key)}")
-    if any("was not read and" in note for note in call.notes):
-        told.append("one strand was not read at a position with a variant")
-    if call.alternatives:
-        told.append(f"not ruled out without phase: {_some(call.alternatives)}")
-    return tuple(told)
+    return tuple(dict.fromkeys(told for note in notes if (told := _limit(note))))
 
 
-def _some(names: tuple[str, ...] | list[str]) -> str:
-    more = "" if len(names) <= _SHOWN else f" and {len(names) - _SHOWN} more"
-    return f"{', '.join(names[:_SHOWN])}{more}"
+def _limit(note: str) -> str:
+    """What a note says of a lower function, "" nothing."""
+    for begins, told in _BEGINNINGS.items():
+        if note.startswith(begins):
+            return told + note.removeprefix(begins)
+    return "one strand was not read at a position with a variant" if HALF_READ in note else ""

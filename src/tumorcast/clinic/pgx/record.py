@@ -14,6 +14,7 @@ from typing import Any
 from tumorcast.biology.pgx.call import GeneCall
 from tumorcast.biology.pgx.dates import OLDEST_DAYS
 from tumorcast.biology.pgx.definitions import Definitions
+from tumorcast.biology.pgx.limits import limits_in
 from tumorcast.biology.pgx.phenoconversion import Conversion
 from tumorcast.biology.pgx.phenotypes import NO_CALL
 from tumorcast.clinic.pgx.sample import SampleResult
@@ -124,7 +125,7 @@ def _of_csv(text: str, path: Path) -> dict[str, PgxRecord]:
     notes: dict[str, dict[str, tuple[str, ...]]] = {}
     for row in rows:
         found.setdefault(row["sample"], {})[row["gene"]] = _call_of_row(row, path)
-        notes.setdefault(row["sample"], {})[row["gene"]] = tuple(filter(None, row["note"].split("; ")))
+        notes.setdefault(row["sample"], {})[row["gene"]] = _notes(row)
     return {
         sample: PgxRecord(sample, calls, {}, notes[sample], (_UNDATED,)) for sample, calls in found.items()
     }
@@ -138,4 +139,9 @@ def _call_of_row(row: Mapping[str, str], path: Path) -> GeneCall:
     except ValueError:
         raise InputError(f"{path.name}: not an activity score", got=row["activity_score"]) from None
     lookup = tuple(diplotype.split("/")) if is_one else ()
-    return GeneCall(row["gene"], diplotype, row["phenotype"], lookup, activity_score=score)
+    limits = limits_in(_notes(row), row["phenotype"])
+    return GeneCall(row["gene"], diplotype, row["phenotype"], lookup, activity_score=score, limits=limits)
+
+
+def _notes(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(filter(None, row["note"].split("; ")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tumorcast.biology.pgx.beside_vcf import beside_vcf
 from tumorcast.biology.pgx.call import GeneCall, call_gene
 from tumorcast.biology.pgx.definitions import Definitions
 from tumorcast.biology.pgx.genotypes import GeneGenotypes
@@ -12,7 +13,7 @@ from tumorcast.biology.pgx.guidance import Advice, advice_for, known_drugs
 from tumorcast.biology.pgx.limits import limits_of
 from tumorcast.biology.pgx.outside import no_outside_call, outside_call
 from tumorcast.biology.pgx.phenoconversion import Conversion, converted
-from tumorcast.biology.pgx.phenotypes import NO_CALL, embedded_rules
+from tumorcast.biology.pgx.phenotypes import NO_CALL, PhenotypeRules, embedded_rules
 from tumorcast.readers.star_calls import GivenCall
 
 _CYP2D6 = (
@@ -59,12 +60,7 @@ def sample_result(
     calls = {gene: call_gene(definitions.genes[gene], one, rules, sex) for gene, one in genotypes.items()}
     if genotypes:
         calls["CYP2D6"] = GeneCall("CYP2D6", "", NO_CALL, phenotype_of_typed=NO_CALL, notes=(_CYP2D6,))
-    for one in given:
-        if one.is_no_call:
-            calls[one.gene] = no_outside_call(one.gene)
-            continue
-        values = (one.diplotype, one.phenotype, one.activity_score)
-        calls[one.gene] = outside_call(one.gene, values, definitions.genes.get(one.gene), rules, one.lookup)
+    calls |= {one.gene: _given_call(one, definitions, rules, calls.get(one.gene)) for one in given}
     calls = {gene: replace(call, limits=limits_of(call)) for gene, call in sorted(calls.items())}
     found = {gene: converted(call, drugs) for gene, call in calls.items()}
     conversions = {gene: one for gene, one in found.items() if one is not None}
@@ -73,3 +69,15 @@ def sample_result(
         tuple(one for one in asked if one not in known_drugs()),
     )
     return SampleResult(sample, calls, conversions, advice, tuple(drugs), unknown)
+
+
+def _given_call(
+    one: GivenCall, definitions: Definitions, rules: PhenotypeRules, seen: GeneCall | None
+) -> GeneCall:
+    """A call made elsewhere, beside what the VCF shows of its gene."""
+    if one.is_no_call:
+        told = no_outside_call(one.gene)
+    else:
+        values = (one.diplotype, one.phenotype, one.activity_score)
+        told = outside_call(one.gene, values, definitions.genes.get(one.gene), rules, one.lookup)
+    return told if seen is None else beside_vcf(told, seen)

@@ -1,0 +1,39 @@
+"""A call made elsewhere beside what the VCF shows of the same gene: it counts, and hides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tumorcast.biology.pgx.call import GeneCall, guarded
+from tumorcast.biology.pgx.levels import level_of
+
+VCF_SAYS = "function may be lower by the VCF, which was not used: "
+
+
+def beside_vcf(given: GeneCall, seen: GeneCall) -> GeneCall:
+    """The given call with what the VCF says else; the VCF's loss-of-function variants withhold Normal.
+
+    Args:
+        seen: the call of the same gene from the VCF.
+    """
+    notes = [*given.notes, *_contradiction(given, seen)]
+    whole = replace(given, others=seen.others, notes=tuple(notes))
+    return guarded(whole) if whole.is_called else whole
+
+
+def _contradiction(given: GeneCall, seen: GeneCall) -> list[str]:
+    if not seen.is_called or (
+        seen.diplotype == given.diplotype and seen.phenotype_of_typed == given.phenotype
+    ):
+        return []
+    told = f"{seen.diplotype or 'no diplotype'} ({seen.phenotype})"
+    return [
+        f"{VCF_SAYS}{told}" if _is_lower(seen, given) else f"the VCF says otherwise and was not used: {told}"
+    ]
+
+
+def _is_lower(seen: GeneCall, given: GeneCall) -> bool:
+    """Whether the VCF's function is lower than the given one, as far as both are known."""
+    usual = level_of(given.phenotype)
+    levels = [level_of(word) for word in seen.phenotype_of_typed.split(" OR ")]
+    return usual is not None and any(level is not None and level < usual for level in levels)
