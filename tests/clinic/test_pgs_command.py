@@ -165,6 +165,9 @@ def test_dominant_and_recessive_effects(tmp_path: Path) -> None:
     scores = write_scores(tmp_path / "A.txt", rows, columns)
     records = [(1, place, "A", "G", "GT", "0/0", "0/1", "1/1") for place in (100, 200)]
     assert sums(tmp_path / "a", scores, write_vcf(tmp_path / "g.vcf", records)) == [0, 1, 11]
+    rows = [(1, 100, "G", "A", 1, "Dominant"), (1, 200, "G", "A", 10, "RECESSIVE")]
+    words = write_scores(tmp_path / "W.txt", rows, [*COLUMNS, "effect_type"])
+    assert sums(tmp_path / "w", words, tmp_path / "g.vcf") == [0, 1, 11]
     both = write_scores(tmp_path / "B.txt", [(1, 100, "G", "A", 1, "TRUE", "TRUE")], columns)
     assert main(["pgs", str(both), str(tmp_path / "g.vcf"), "--out", str(tmp_path / "b")]) == 2
 
@@ -243,6 +246,12 @@ def test_files_by_chromosome_and_several_scores(tmp_path: Path) -> None:
         ({"is_diplotype": "1"}, "diplotype"),
         ({"effect_weight": "", "dosage_0_weight": "0"}, "weights by genotype"),
         ({"inclusion_criteria": "only if e2 is absent"}, "under a condition"),
+        ({"effect_type": "overdominant"}, "neither additive, dominant nor recessive (overdominant)"),
+        ({"effect_type": "NONADDITIVE"}, "neither additive, dominant nor recessive (NONADDITIVE)"),
+        ({"effect_type": "recesive"}, "neither additive, dominant nor recessive (recesive)"),
+        ({"is_dominant": "maybe"}, "is_dominant is neither true nor false (maybe)"),
+        ({"is_interaction": "perhaps"}, "is_interaction is neither true nor false (perhaps)"),
+        ({"effect_type": "additive", "is_recessive": "TRUE"}, "says otherwise"),
     ],
 )
 def test_rows_are_refused_by_name(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tumorcast.biology.pgs.score import ADDITIVE, DOMINANT, RECESSIVE, chromosome_code
+from tumorcast.biology.pgs.score import ADDITIVE, DOMINANT, EFFECT_TYPES, RECESSIVE, chromosome_code
 from tumorcast.readers.scoring_head import ScoringHead
 
 _SEQUENCE = re.compile(r"[ACGT]+")
@@ -20,7 +20,7 @@ _CODED = frozenset({"I", "D", "R", "P", "N", "-", "+", ".", "0", "*"})
 """Alleles that say of a change only that there is one (or of an HLA type that it is present); not to be matched."""
 EXTRA = "(more cells than columns)"
 """Name of what stands behind the last column."""
-_TRUE = ("true", "1", "t", "yes")
+_TRUE, _FALSE = ("true", "1", "t", "yes"), ("false", "0", "f", "no", "")
 _FLAGS = {"is_haplotype": "haplotype", "is_diplotype": "diplotype", "is_interaction": "interaction"}
 
 
@@ -158,12 +158,24 @@ def _is_true(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
     return table[name].str.lower().isin(_TRUE).to_numpy(bool)
 
 
+def _effect_words(table: pd.DataFrame) -> NDArray[np.object_]:
+    return np.array([text.lower() for text in _column(table, "effect_type")], object)
+
+
 def _effect_types(table: pd.DataFrame) -> NDArray[np.int8]:
-    word = table["effect_type"].str.lower().to_numpy(object) if "effect_type" in table else None
-    dominant, recessive = _is_true(table, "is_dominant"), _is_true(table, "is_recessive")
-    if word is not None:
-        dominant, recessive = dominant | (word == "dominant"), recessive | (word == "recessive")
+    word = _effect_words(table)
+    dominant = _is_true(table, "is_dominant") | (word == "dominant")
+    recessive = _is_true(table, "is_recessive") | (word == "recessive")
     return np.where(recessive, RECESSIVE, np.where(dominant, DOMINANT, ADDITIVE)).astype(np.int8)
+
+
+def _unreadable_flags(table: pd.DataFrame) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for name in (*_FLAGS, "is_dominant", "is_recessive"):
+        cells = _column(table, name)
+        for row in np.flatnonzero([text.lower() not in (*_TRUE, *_FALSE) for text in cells]):
+            found[int(row)] = f"{name} is neither true nor false ({cells[row]})"
+    return found
 
 
 def _complex(table: pd.DataFrame, effect: NDArray[np.object_]) -> dict[int, str]:
@@ -181,18 +193,23 @@ def _complex(table: pd.DataFrame, effect: NDArray[np.object_]) -> dict[int, str]
     is_bare = _column(table, "effect_weight") == ""
     for row in np.flatnonzero(is_bare & (_column(table, "dosage_0_weight") != "")):
         found[int(row)] = "weights by genotype (dosage_0_weight) instead of one weight"
-    for row in np.flatnonzero([text == "nonadditive" for text in _column(table, "effect_type")]):
-        found[int(row)] = "neither additive, dominant nor recessive"
+    for row in np.flatnonzero([word not in ("", *EFFECT_TYPES) for word in _effect_words(table)]):
+        found[int(row)] = f"neither additive, dominant nor recessive ({table['effect_type'].iloc[row]})"
     return found
 
 
 def _malformed(rows: ScoringRows, table: pd.DataFrame, is_number: NDArray[np.bool_]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    both = _is_true(table, "is_dominant") & _is_true(table, "is_recessive")
+    found = _unreadable_flags(table)
+    word = _effect_words(table)
+    dominant, recessive = _is_true(table, "is_dominant"), _is_true(table, "is_recessive")
     no_allele = rows.effect == ""
     no_weight = np.any([~np.isfinite(one) for one in rows.weights.values()], axis=0)
     reasons: Mapping[str, NDArray[np.bool_]] = {
-        "dominant and recessive at once": both,
+        "dominant and recessive at once": dominant & recessive,
+        "effect_type says otherwise than is_dominant or is_recessive": (
+            (dominant & (word != "") & (word != "dominant"))
+            | (recessive & (word != "") & (word != "recessive"))
+        ),
         "the position is not a whole number above 0": ~is_number,
         "no effect allele": no_allele,
         "more cells than columns": _column(table, EXTRA) != "",
