@@ -171,7 +171,41 @@ def test_words_for_tissues(word: str, group: str) -> None:
     assert tissue_of(word).group == group
 
 
-@pytest.mark.parametrize("word", ["liver", "skin", "", "abnormal", "bood", "tissue"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "acute myeloid leukaemia, normal karyotype", "AML normal karyotype", "normal-like breast cancer",
+        "lung metastasis adjacent to brain", "adjacent tumour", "healthy tumour margin", "tumour normal pair",
+        "malignant, no normal available", "tumour, adjacent normal", "non-tumour and tumour lung", "CLL, healthy donor",
+    ],
+)  # fmt: skip
+def test_a_tumour_stays_one_beside_the_word_normal(word: str) -> None:
+    assert tissue_of(word).group == "tumour"
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("normal adjacent to tumour", "adjacent normal"),
+        ("normal liver adjacent to the tumor", "adjacent normal liver"),
+        ("Healthy_lung tissue", "normal lung"), ("lung, normal", "normal lung"),
+        ("non-cancerous colon", "normal colon"),
+        ("blood of healthy donors", "blood"), ("whole blood", "blood"), ("Peripheral Blood", "blood"),
+        ("normal whole blood", "blood"), ("buffy coat", "leukocytes"), ("WBC", "leukocytes"), ("cheek swab", "buccal"),
+        ("primary tumor", "primary tumour"), ("Tumor", "tumour"),
+    ],
+)  # fmt: skip
+def test_one_name_for_all_ways_to_say_a_tissue(word: str, name: str) -> None:
+    assert tissue_of(word).name == name
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "liver", "skin", "", "abnormal", "bood", "tissue", "normal karyotype", "not normal liver", "normal-like breast",
+        "adjacent liver", "tumour-adjacent", "normal polyp",
+    ],
+)  # fmt: skip
 def test_a_word_that_does_not_say_whether_it_is_a_tumour_is_refused(word: str) -> None:
     with pytest.raises(InputError, match="does not say whether"):
         tissue_of(word)
@@ -183,11 +217,24 @@ def test_words_for_arrays() -> None:
         "850k": "EPIC",
         "EPIC (2016)": "EPIC", "MethylationEPIC": "EPIC",
         "EPIC_v2": "EPICv2", "EPIC v2.0": "EPICv2", "EPICv2": "EPICv2",
-        "935k": "EPICv2", "hm27": "27k", "27K": "27k", "MSA": "MSA",
+        "935k": "EPICv2", "hm27": "27k", "27K": "27k", "MSA": "MSA", "Infinium MethylationEPIC (850K)": "EPIC",
+        "HumanMethylation27_270596_v.1.2": "27k", "HumanMethylation450_15017482": "450k", "450": "450k",
+        "Infinium Methylation Screening Array": "MSA",
     }  # fmt: skip
     assert {word: platform_of(word) for word in words} == words
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "WGBS", "WGBS 2027", "nanopore 450", "2027", "1450k", "EM-seq 850k", "RRBS-450", "bisulfite 27k", "Illumina",
+        "",
+        "sequencing EPIC", "EPIC 450k",
+    ],
+)  # fmt: skip
+def test_sequencing_and_loose_numbers_are_no_array(word: str) -> None:
     with pytest.raises(InputError, match="array is not known"):
-        platform_of("WGBS")
+        platform_of(word)
 
 
 def test_which_clock_reads_which_tissue() -> None:
@@ -210,3 +257,16 @@ def test_tcga_barcodes_say_what_they_are() -> None:
     assert is_tumour_barcode("TCGA-A1-A0SB-01A-11D") is True
     assert is_tumour_barcode("TCGA-A1-A0SB-10A") is False
     assert is_tumour_barcode("S1") is None
+    assert is_tumour_barcode("TCGA-A1-A0SB") is None
+
+
+@pytest.mark.parametrize(
+    ("sample", "is_tumour"),
+    [
+        ("TCGA.A1.A0SB.01A", True), ("TCGA_A1_A0SB_01", True), ("X.tcga.a1.a0sb.06A.11D", True),
+        ("TARGET-20-PABHHH-09A", True), ("TARGET.20.PABHHH.1.09A.02D", True), ("TARGET-20-PABHHH-40A", True),
+        ("TARGET-20-PABHHH-14A", False), ("lvl-3.TCGA-A1-A0SB-11A", False), ("GSM1_TCGA_A1_A0SB_60A", True),
+    ],
+)  # fmt: skip
+def test_barcodes_are_seen_however_they_are_written(sample: str, is_tumour: bool) -> None:
+    assert is_tumour_barcode(sample) is is_tumour

@@ -12,29 +12,65 @@ from tumorcast.domain.errors import InputError, did_you_mean
 Class = Literal["tumour", "blood", "cord_blood", "saliva", "buccal", "skin", "normal", "unfit"]
 
 _TUMOUR = re.compile(
-    r"tumou?r|cancer|metasta|neoplas|malignan|carcinoma|sarcoma|lymphoma|myeloma|melanoma|glioma|blastoma|leuk[ae]+mi",
+    r"tumou?r|cancer|metasta|neoplas|malignan|carcinoma|sarcoma|lymphoma|myeloma|melanoma|glioma|blastoma|leuk[ae]+mi"
+    r"|adenoma|thelioma|thymoma|seminoma|meningioma|hepatoma|myelodysplas"
+    r"|\b(?:aml|apl|cml|cll|mds|dlbcl|n?sclc|hcc|gbm|luad|lusc|crc|rcc)\b",
 )
-_NOT_TUMOUR = re.compile(r"non.?(?:tumou?r|cancer|malignan)|(?:^|[\s_-])normal|adjacent|healthy")
-_WORDS: dict[str, Class] = {
-    "blood": "blood", "whole blood": "blood", "peripheral blood": "blood", "pbmc": "blood", "pbl": "blood",
-    "buffy coat": "blood", "leukocytes": "blood", "leucocytes": "blood", "white blood cells": "blood", "wbc": "blood",
-    "cord blood": "cord_blood", "saliva": "saliva", "buccal": "buccal", "buccal cells": "buccal",
-    "cheek swab": "buccal", "cell line": "unfit", "cfdna": "unfit", "ctdna": "unfit", "plasma": "unfit",
-    "serum": "unfit", "organoid": "unfit", "xenograft": "unfit", "pdx": "unfit",
+_NOT_A_TUMOUR = re.compile(r"\bnon[\s_-]?(?:tumou?r|cancer|malignan|neoplas)[a-z]*")
+_BESIDE_TUMOUR = re.compile(
+    r"\b(?:tumou?r|cancer)[\s_-]adjacent\b|\badjacent[\s_-]to[\s_-](?:(?:the|a)[\s_-])?(?:tumou?r|cancer)\b"
+)
+_NORMAL = {"normal", "healthy"}
+_FILLER = re.compile(
+    r"adjacent|adult|biopsy|controls?|donors?|fresh|from|human|individual|left|lobe|lower|of|people|person|right|samples?"
+    r"|specimen|subject|the|tissues?|upper|volunteers?"
+)
+_ORGAN = re.compile(
+    r"adipose|adrenal|amygdala|aorta|appendix|arter(?:y|ial)|bladder|blood|bone|brain|breast|bronch(?:us|ial)|buccal"
+    r"|cartilage|cells|cerebell(?:um|ar)|cervi(?:x|cal)|cheek|coat|buffy|colon|colonic|colorectal|cord|cornea|cortex"
+    r"|dermis|duodenum|endometri(?:um|al)|epidermis|epitheli(?:um|al)|oesophagus|esophagus|fallopian|fat|gallbladder"
+    r"|gastric|gingiva|gland|head|and|neck|heart|hepatic|hippocampus|ileum|intestin(?:e|al)|jejunum|kidney|large|larynx"
+    r"|leu[ck]ocytes|liver|lung|lymph|mammary|marrow|mening(?:es|eal)|mucosa|muscle|myometrium|nasal|nasopharynx|nerve"
+    r"|node|nose|oral|ovar(?:y|ian)|pancrea(?:s|tic)|parotid|pbl|pbmc|peripheral|pharynx|pituitary|placenta|pleura"
+    r"|prostat(?:e|ic)|pulmonary|rectal|rectum|renal|retina|saliva|salivary|skeletal|skin|small|spinal|spleen|stomach"
+    r"|swab|testis|thymus|thyroid|tongue|tonsil|trachea|tube|ureter|urethra|uter(?:us|ine)|vagina|vein|vulva|wbc|white"
+    r"|whole"
+)
+"""Words of which the name of an organ may be made; beside `normal` nothing else may stand."""
+_WORDS: dict[str, tuple[str, Class]] = {
+    "blood": ("blood", "blood"), "whole blood": ("blood", "blood"), "peripheral blood": ("blood", "blood"),
+    "peripheral whole blood": ("blood", "blood"), "pbmc": ("pbmc", "blood"), "leukocytes": ("leukocytes", "blood"),
+    "leucocytes": ("leukocytes", "blood"), "peripheral blood leukocytes": ("leukocytes", "blood"),
+    "pbl": ("leukocytes", "blood"), "buffy coat": ("leukocytes", "blood"), "wbc": ("leukocytes", "blood"),
+    "white blood cells": ("leukocytes", "blood"), "cord blood": ("cord blood", "cord_blood"),
+    "saliva": ("saliva", "saliva"), "buccal": ("buccal", "buccal"), "buccal cells": ("buccal", "buccal"),
+    "buccal swab": ("buccal", "buccal"), "cheek swab": ("buccal", "buccal"), "cell line": ("cell line", "unfit"),
+    "cfdna": ("cfdna", "unfit"), "ctdna": ("ctdna", "unfit"), "plasma": ("plasma", "unfit"),
+    "serum": ("serum", "unfit"), "organoid": ("organoid", "unfit"), "xenograft": ("xenograft", "unfit"),
+    "pdx": ("xenograft", "unfit"),
 }  # fmt: skip
 _UNFIT = "cell lines, xenografts, organoids and free DNA in plasma are no tissue of a person"
 EXPECTED_TISSUES = (
     "tumour, blood, cord blood, saliva, buccal, or `normal` with the organ (normal liver, normal skin)"
 )
+_SEQUENCING = re.compile(r"bs\b|bisulfite|bisulphite|nanopore|\bont\b|pac ?bio|seq|medip|\btaps\b|twist")
+_ARRAY_FILLERS = re.compile(
+    r"\b(?:illumina|infinium|bead ?chips?|arrays?|kit|platform|dna|v[ .]?1\.2|\d{6,})\b|(?:human ?)?methylation"
+)
 _PLATFORMS = (
-    ("EPICv2", re.compile(r"epic ?(?:v ?)?2(?:\.0)?\b|935|950")),
-    ("EPIC", re.compile(r"epic|850k?\b")),
-    ("450k", re.compile(r"450")),
-    ("27k", re.compile(r"27k?\b")),
-    ("MSA", re.compile(r"\bmsa\b|methylation screening")),
+    ("EPICv2", re.compile(r"(?:epic ?(?:v ?)?2(?:\.0)?)?(?: ?(?<!\d)9[35]\dk?)?")),
+    ("EPIC", re.compile(r"(?:epic(?: ?v ?1(?:\.0)?)?(?: 2016)?)?(?: ?(?<!\d)(?:hm ?)?850k?)?")),
+    ("450k", re.compile(r"(?:hm ?)?450k?(?: 450k?)?")),
+    ("27k", re.compile(r"(?:hm ?)?27k?(?: 27k?)?")),
+    ("MSA", re.compile(r"(?:screening)? ?(?:msa)?")),
 )
 EXPECTED_PLATFORMS = "27k, 450k, EPIC, EPICv2, MSA"
-_BARCODE = re.compile(r"TCGA-\w{2}-\w{4}-(\d{2})", re.IGNORECASE)
+_BARCODE = re.compile(
+    r"(?<![A-Z0-9])(?:TCGA[-._][A-Z0-9]{2}[-._][A-Z0-9]{4}|TARGET[-._]\d{2}[-._][A-Z0-9]+(?:[-._]\d)?)[-._](\d{2})"
+    r"(?!\d)",
+    re.IGNORECASE,
+)
+_TUMOUR_TYPES, _NORMAL_TYPES = {*range(1, 10), 40, 41, 42, 50, 60, 61}, range(10, 15)
 
 
 @dataclass(frozen=True)
@@ -42,7 +78,7 @@ class Tissue:
     """What a sample was declared to be.
 
     Attributes:
-        name: the declared word, in small letters: samples of one name are compared with each other.
+        name: one for all ways to say it (`blood` of whole blood): samples of one name are compared with each other.
         group: what decides which clocks read it.
     """
 
@@ -53,22 +89,36 @@ class Tissue:
 def tissue_of(word: str) -> Tissue:
     """A declared word as a tissue. An organ alone is not taken: it may be a tumour of it.
 
+    Where a tumour is named too, `normal` counts only in `non-tumour` and `tumour-adjacent normal`; and beside `normal`
+    nothing but an organ may stand (`normal karyotype` is none).
+
     Raises:
         InputError: a word that does not say whether it is a tumour.
     """
-    name = re.sub(r"[\s_]+", " ", word.strip().casefold())
+    text = word.strip().casefold()
+    name = _plain(text)
     if name in _WORDS:
-        return Tissue(name, _WORDS[name])
-    if _NOT_TUMOUR.search(name):
-        organ = re.sub(r"\b(?:normal|healthy|adjacent|tissue)\b", "", name).strip()
-        known = _WORDS.get(organ)
-        return Tissue(name, known or ("skin" if organ == "skin" else "normal"))
-    if _TUMOUR.search(name):
-        return Tissue("tumour" if name in ("tumor", "tumour") else name, "tumour")
+        return Tissue(*_WORDS[name])
+    marked = _BESIDE_TUMOUR.sub("adjacent", _NOT_A_TUMOUR.sub("normal", text))
+    if _TUMOUR.search(marked):
+        return Tissue(re.sub(r"\btumor", "tumour", name), "tumour")
+    tokens = _plain(marked).split()
+    if _NORMAL & set(tokens):
+        organ = [word for word in tokens if word not in _NORMAL and not _FILLER.fullmatch(word)]
+        if " ".join(organ) in _WORDS:
+            return Tissue(*_WORDS[" ".join(organ)])
+        if all(map(_ORGAN.fullmatch, organ)):
+            place = ["adjacent"] if "adjacent" in tokens else []
+            return Tissue(" ".join([*place, "normal", *organ]), "skin" if organ == ["skin"] else "normal")
     raise InputError(
         "the tissue is not known, or does not say whether it is a tumour", got=word, expected=EXPECTED_TISSUES,
         fix=did_you_mean(name, [*_WORDS, "tumour", "normal"]),
     )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Words with single blanks between."""
+    return re.sub(r"[\W_]+", " ", text).strip()
 
 
 def platform_of(word: str) -> str:
@@ -77,9 +127,10 @@ def platform_of(word: str) -> str:
     Raises:
         InputError: no Illumina methylation array.
     """
-    text = re.sub(r"[\s_-]+", " ", word.strip().casefold())
-    found = next((name for name, words in _PLATFORMS if words.search(text)), None)
-    if found is None:
+    text = re.sub(r"[\s_()/-]+", " ", word.strip().casefold())
+    rest = " ".join(_ARRAY_FILLERS.sub(" ", text).split())
+    found = next((name for name, words in _PLATFORMS if words.fullmatch(rest)), None)
+    if found is None or not rest or _SEQUENCING.search(text):
         raise InputError(
             "the array is not known", got=word, expected=EXPECTED_PLATFORMS,
             fix="sequencing (WGBS, RRBS, nanopore) is out of scope: clocks are for arrays",
@@ -88,11 +139,15 @@ def platform_of(word: str) -> str:
 
 
 def is_tumour_barcode(sample: str) -> bool | None:
-    """Whether a TCGA barcode says tumour (types 01 to 09) or normal (10 to 14); None: no such barcode."""
-    found = _BARCODE.match(sample)
-    if found is None or not 1 <= int(found[1]) <= 14:
-        return None
-    return int(found[1]) < 10
+    """Whether a TCGA or TARGET barcode, wherever it stands in the name, says tumour or normal; None: none does.
+
+    The parts may be separated by dots or underscores, as R makes them. Types 01 to 09, blood cancers after treatment
+    (40 to 42), cell lines and xenografts (50, 60, 61) are tumours; 10 to 14 are normal.
+    """
+    types = {int(code) for code in _BARCODE.findall(sample)}
+    if types & _TUMOUR_TYPES:
+        return True
+    return False if types & set(_NORMAL_TYPES) else None
 
 
 def why_not(clock: Clock, tissue: Tissue) -> tuple[str, str] | None:
