@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,10 @@ def test_percentile_within_the_ancestry_alone(tmp_path: Path) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 60, 25)
     sums = [float(row["sum"]) for row in scored(tmp_path / "first", scores, vcf)]
     panel, mine = tables(tmp_path, sums)
-    words = (scores, vcf, "--reference", panel, "--pcs", mine, "--components", 2)
+    words = (
+        scores, vcf, "--reference", panel, "--pcs", mine, "--components", 2,
+        "--reference-variants", tmp_path / "first" / "matches.csv",
+    )  # fmt: skip
     scored(tmp_path / "out", *words)
     rows = read_csv(tmp_path / "out" / "ancestry.csv")
     assert [bool(row["percentile"]) for row in rows] == [False, False, False] + [True] * 22
@@ -50,6 +54,34 @@ def test_percentile_within_the_ancestry_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "ancestry.csv").exists()
 
 
+@pytest.mark.parametrize("change", ["fewer here", "another weight", "not told"])
+def test_no_percentile_against_sums_over_other_variants(tmp_path: Path, change: str) -> None:
+    scores, vcf, _, _ = simulated(tmp_path, 60, 25)
+    sums = [float(row["sum"]) for row in scored(tmp_path / "first", scores, vcf)]
+    panel, mine = tables(tmp_path, sums)
+    theirs = tmp_path / "first" / "matches.csv"
+    if change == "fewer here":
+        lines = gzip.decompress(vcf.read_bytes()).decode().splitlines(keepends=True)
+        vcf.write_bytes(gzip.compress("".join(lines[:-1]).encode()))
+    if change == "another weight":
+        rows = theirs.read_text(encoding="utf-8").splitlines()
+        cells = rows[5].split(",")
+        cells[6] = str(float(cells[6]) + 1)
+        theirs.write_text("\n".join([*rows[:5], ",".join(cells), *rows[6:]]) + "\n", encoding="utf-8")
+    if change == "not told":
+        theirs.write_text(theirs.read_text(encoding="utf-8").replace("SIM,", "OTHER,"), encoding="utf-8")
+    words = ("--reference", panel, "--pcs", mine, "--components", 2, "--reference-variants", theirs)
+    assert all(row["sum"] for row in scored(tmp_path / "out", scores, vcf, *words))
+    rows = read_csv(tmp_path / "out" / "ancestry.csv")
+    assert {
+        row["percentile"] or row["z_norm1"] or row["z_norm2"] or row["z_most_similar"] for row in rows
+    } == {""}
+    told = "variants of the reference" if change == "not told" else "rest on other variants"
+    assert all(told in row["refusal"] for row in rows)
+    if change == "fewer here":
+        assert "(60 there, 59 here, 1 there alone, 0 here alone)" in rows[0]["refusal"]
+
+
 def test_no_percentile_without_reference(tmp_path: Path) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 40, 5)
     scored(tmp_path / "out", scores, vcf)
@@ -58,11 +90,14 @@ def test_no_percentile_without_reference(tmp_path: Path) -> None:
     assert "percentile" not in (tmp_path / "out" / "pgs.csv").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("change", ["half", "few", "columns", "word"])
+@pytest.mark.parametrize("change", ["half", "no variants", "few", "columns", "word", "no matches"])
 def test_unusable_tables_are_told(tmp_path: Path, change: str) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 40, 5)
     panel, mine = tables(tmp_path, [0.0, 1.0, 2.0, 3.0, 4.0])
+    scored(tmp_path / "first", scores, vcf)
+    theirs = tmp_path / "first" / ("pgs.csv" if change == "no matches" else "matches.csv")
     words = ["pgs", str(scores), str(vcf), "--out", str(tmp_path / "o"), "--reference", str(panel)]
+    words += [] if change == "no variants" else ["--reference-variants", str(theirs)]
     text = panel.read_text(encoding="utf-8")
     if change == "few":
         panel.write_text("\n".join(text.split("\n")[:10]), encoding="utf-8")

@@ -94,6 +94,11 @@ def _add_panel(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="reference people: table sample, population, PC1, ..., one column a score",
     )
+    add(
+        "--reference-variants",
+        type=Path,
+        help="matches.csv of the run that gave the reference people their sums; other variants: no percentile",
+    )
     add("--pcs", type=Path, help="the samples in the reference's space: table sample, PC1, ...")
     add("--components", type=int, default=4, help="principal components used (4)")
 
@@ -132,10 +137,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _panel(arguments: argparse.Namespace) -> Any:
     from tumorcast.domain.errors import InputError
 
-    if (arguments.reference is None) != (arguments.pcs is None):
-        raise InputError("--reference and --pcs belong together", got="one of them")
-    if arguments.reference is None:
+    given = (arguments.reference, arguments.pcs, arguments.reference_variants)
+    if all(path is None for path in given):
         return None
+    if None in given:
+        raise InputError(
+            "--reference, --reference-variants and --pcs belong together",
+            got=f"{3 - given.count(None)} of three",
+        )
     from tumorcast.clinic.pgs.against import AgainstPanel
 
-    return AgainstPanel(arguments.reference, arguments.pcs, max(1, arguments.components))
+    return AgainstPanel(
+        arguments.reference, arguments.pcs, arguments.reference_variants, max(1, arguments.components)
+    )

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from tumorcast.biology.pgs.ancestry import LEAST_PEOPLE, Reference, adjusted
 from tumorcast.clinic.pgs.result import PgsRun, ScoreResult
+from tumorcast.clinic.pgs.tables import MATCH_COLUMNS, match_rows
 from tumorcast.domain.errors import InputError
+from tumorcast.readers.panel_variants import VARIANT_COLUMNS, Marks, read_matched_variants, variant_marks
 from tumorcast.readers.reference_panel import PanelTable, read_components, read_panel
 
 COLUMNS = (
@@ -26,10 +28,15 @@ _NONE = dict.fromkeys(COLUMNS[2:-1])
 
 @dataclass(frozen=True)
 class AgainstPanel:
-    """Tables of the reference people and of the samples' components, and how many components are used."""
+    """Tables of the reference people and of the samples' components, and how many components are used.
+
+    Attributes:
+        variants: matches.csv of the run that gave the reference people their sums.
+    """
 
     panel: Path
     components: Path
+    variants: Path
     n_components: int = 4
 
 
@@ -47,7 +54,40 @@ def against_panel(run: PgsRun, asked: AgainstPanel) -> list[dict[str, Any]]:
             f"{asked.panel.name} has no population of {LEAST_PEOPLE} people",
             got=f"{len(panel.population)} people",
         )
-    return [row for result in run.results for row in _rows(run, result, panel, mine)]
+    theirs = read_matched_variants(asked.variants, [result.score.name for result in run.results])
+    rows = []
+    for result in run.results:
+        name = result.score.name
+        refusal = _unfit(panel.sums.get(name), theirs.get(name), result)
+        heads = [{"sample": sample, "score": name} for sample in run.samples]
+        rows += (
+            [head | _NONE | {"refusal": refusal} for head in heads]
+            if refusal
+            else _rows(run, result, panel, mine)
+        )
+    return rows
+
+
+def _unfit(sums: NDArray[np.float64] | None, theirs: Marks | None, result: ScoreResult) -> str:
+    """Why a score cannot be set against the panel's sums; "" where it can."""
+    if sums is None or not np.isfinite(sums).all():
+        return "the reference people have no sums of this score"
+    if theirs is None:
+        return "the variants of the reference people's sums are not told"
+    own = _matched_marks(result)
+    if np.array_equal(own, theirs):
+        return ""
+    n_here, n_there = (len(np.setdiff1d(*pair)) for pair in ((own, theirs), (theirs, own)))
+    return (
+        f"the reference people's sums rest on other variants ({len(theirs)} there, {len(own)} here,"
+        f" {n_there} there alone, {n_here} here alone): sum both over the same ones"
+    )
+
+
+def _matched_marks(result: ScoreResult) -> Marks:
+    at = [MATCH_COLUMNS.index(name) for name in (*VARIANT_COLUMNS, "status")]
+    rows = ([row[n] for n in at] for row in match_rows(result))
+    return variant_marks(cells for *cells, status in rows if status == "matched")
 
 
 def _rows(
@@ -55,11 +95,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     name = result.score.name
     heads = [{"sample": sample, "score": name} for sample in run.samples]
-    reference = panel.sums.get(name)
-    if reference is None or not np.isfinite(reference).all():
-        return [
-            head | _NONE | {"refusal": "the reference people have no sums of this score"} for head in heads
-        ]
+    reference = panel.sums[name]
     known = [n for n, sample in enumerate(run.samples) if sample in mine]
     rows = [head | _NONE | {"refusal": "no principal components of this sample"} for head in heads]
     if not known:
