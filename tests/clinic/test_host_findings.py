@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 
@@ -70,7 +71,9 @@ def test_no_variant_found_does_not_say_that_the_usual_dose_is_tolerated() -> Non
         assert "safe to" not in text
 
 
-def test_tables_older_than_a_year_are_warned_of_on_the_first_page(pdf_pages) -> None:
+def test_tables_older_than_a_year_are_warned_of_on_the_first_page(
+    pdf_pages: Callable[[bytes], list[str]],
+) -> None:
     late = datetime.date(2099, 1, 1)
     told = "allele definitions of 2020-01-01: older than a year"
     found = host_findings(toy_pgx_record(warnings=(told,)), DRUGS, "pgx.json", late)

@@ -10,15 +10,17 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from toy_cases import PATIENT, PERSON, add_file, toy_case
+from toy_host_folder import write_host
 from tumorcast.lab.audit import export_jsonl, rows
 from tumorcast.lab.bundles import register, retire
 from tumorcast.lab.cases import change_case, get_case, remove_file
 from tumorcast.lab.config import write_config
-from tumorcast.lab.errors import ConflictError
+from tumorcast.lab.errors import ConflictError, WrongFileError
 from tumorcast.lab.jobs import cancel, count_jobs, get_job, list_jobs, submit
 from tumorcast.lab.leases import claim
 from tumorcast.lab.reports import count_results, list_reports, read_record, report_of_job, version_folder
@@ -67,6 +69,27 @@ def test_a_lab_that_asks_for_it_gets_regimens_side_by_side(lab, case):
     assert record.ranking is not None
     assert record.ranking.subject.cancer == "MEL"
     assert record.ranking.watermark == record.watermark
+
+
+def test_a_case_with_files_of_the_host_has_their_panel(lab, case, tmp_path):
+    host = write_host(tmp_path / "host", PATIENT)
+
+    def sent(kind: str, path: Path):
+        return add_file(lab.store, lab.doctor, case.id, kind, f"{PERSON}.json", io.BytesIO(path.read_bytes()))
+
+    with pytest.raises(WrongFileError, match=r"this is not pgx\.json"):
+        sent("pharmacogenes", host / "pgs" / "pgs.json")
+    sent("pharmacogenes", host / "pgx" / "pgx.json")
+    sent("polygenic_scores", host / "pgs" / "pgs.json")
+    sent("clocks", host / "clock" / "clock.json")
+    job = submit(lab.store, lab.doctor, case.id)
+    work(lab.store, "w1", threading.Event(), most_jobs=1)
+    record = read_record(lab.store, report_of_job(lab.store, job.id).id)
+    assert record.host is not None
+    assert [one[1] for one in record.host.sources] == [PATIENT, PATIENT, PATIENT, f"{PATIENT}-T1"]
+    assert len(record.host.scores) == 2
+    assert len(record.host.methylomes) == 2
+    assert record.host.genes == ()
 
 
 def test_a_case_with_lesions_gets_a_forecast_of_tumour_size(lab, case):

@@ -50,7 +50,7 @@ def test_a_patient_with_findings_has_the_panel_and_another_says_why_not(
 
 
 def test_a_sample_is_said_or_taken_alone_and_never_chosen(
-    lab: ToyLab, folder: Path, tmp_path: Path, capsys
+    lab: ToyLab, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert report(lab, tmp_path, "--patient", "P0", "--host", str(folder)) != 0
     assert "called as the patient is" in capsys.readouterr().err
