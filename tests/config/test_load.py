@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -81,14 +81,17 @@ def test_every_shipped_config_of_a_fine_tuning_is_valid():
 
 
 def test_a_typo_is_refused_in_under_a_second():
-    """From the command line, median of three."""
+    """From the command line, median of three; seconds of the processor, which a busy machine does not stretch."""
     code = "import sys; from tumorcast.cli.main import main; sys.exit(main(sys.argv[1:]))"
     words = [sys.executable, "-c", code, "train", str(CONFIGS / "base.yaml"), "training.leraning_rate=1"]
     seconds = []
     for _ in range(3):
-        began = time.perf_counter()
+        before = os.times()
         done = subprocess.run(words, capture_output=True, text=True)
-        seconds.append(time.perf_counter() - began)
+        after = os.times()
+        seconds.append(
+            after.children_user + after.children_system - before.children_user - before.children_system
+        )
         assert done.returncode == 2
         assert "training.leraning_rate" in done.stderr
     assert sorted(seconds)[1] < 1.5
