@@ -26,7 +26,7 @@ test: setup
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not heavy"
 
 test-heavy: setup
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 600 -m heavy
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m heavy
 
 test-all: test test-heavy
 
