@@ -190,3 +190,90 @@ def test_a_response_without_a_day_is_not_used(tmp_path: Path, capsys: pytest.Cap
     )  # fmt: skip
     assert main(["landmark", str(study), "--day", "60"]) == 2
     assert "20 patients with CR or PR" in capsys.readouterr().err
+
+
+def _dated(folder: Path, starts: np.ndarray, since_start: bool) -> Path:
+    """Response changes nothing; times count from treatment or from day 0 of the timeline."""
+    n = len(starts)
+    random = np.random.default_rng(11)
+    death, reply = random.exponential(260, n) + 5, random.exponential(120, n)
+    study = _study(folder, [f"p{k}" for k in range(n)])
+    table = read_study(study).treatments
+    table["start_day"] = starts
+    table["OS_MONTHS"] = (death if since_start else death + starts) * 12 / 365.25
+    table["OS_STATUS"] = "1:DECEASED"
+    table["BEST_RESPONSE"] = np.where(reply < death, "PR", "SD")
+    table["RESPONSE_DAY"] = np.where(reply < death, reply, np.nan)
+    write_treatments(replace(read_study(study), treatments=table), study)
+    return study
+
+
+def test_times_and_responses_count_from_the_same_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    starts = np.random.default_rng(3).uniform(0, 600, 400).round()
+    by_treatment, by_study = (_dated(tmp_path / str(k), starts, bool(k)) for k in (1, 0))
+    assert main(["landmark", str(by_study), "--day", "120", "--survival", "OS"]) == 2
+    assert "--time-from" in capsys.readouterr().err
+    told = []
+    for study, time_from in ((by_treatment, "treatment"), (by_study, "study")):
+        patients, endpoint, _ = followed_of(read_study(study), "OS", time_from=time_from)
+        told.append(landmark_answer(patients, 120.0, endpoint, [200]))
+    assert told[0].n_at_risk == told[1].n_at_risk
+    assert told[0].ratio.value == pytest.approx(told[1].ratio.value, rel=1e-3)
+    assert told[0].ratio.low < 1 < told[0].ratio.high
+
+
+def test_few_responders_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = _study(tmp_path / "study", [f"p{k}" for k in range(40)])
+    table = read_study(study).treatments
+    table["OS_MONTHS"] = np.linspace(4, 30, 40)
+    table["OS_STATUS"] = ["1:DECEASED"] * 39 + ["0:LIVING"]
+    table["BEST_RESPONSE"], table["RESPONSE_DAY"] = ["SD"] * 39 + ["PR"], [np.nan] * 39 + [50.0]
+    write_treatments(replace(read_study(study), treatments=table), study)
+    assert (
+        main(["landmark", str(study), "--day", "60", "--survival", "OS", "--out", str(tmp_path / "o")]) == 0
+    )
+    said = capsys.readouterr().out
+    assert "1 responders with 0 events" in said
+    assert "hazard ratio" not in said
+    assert "SIMULATED" in said
+    written = json.loads((tmp_path / "o" / "landmark.json").read_text(encoding="utf-8"))
+    assert written["landmarks"][0]["ratio"] == {"value": None, "low": None, "high": None}
+    assert written["landmarks"][0]["responded"] == []
+    assert any("SIMULATED" in one for one in written["notices"])
+
+
+def test_labels_stand_on_a_drugs_row_and_replace_all_older_ones(tmp_path: Path) -> None:
+    study = _study(
+        tmp_path / "study", list("ABCDE"), BEST_RESPONSE="PR", PFS_MONTHS=20.0, PFS_STATUS="0:CENSORED"
+    )
+    table = read_study(study).treatments
+    surgery = table.assign(start_day=-40.0, agent="", treatment_type="Surgery", line=np.nan)
+    table = pd.concat([surgery, table], ignore_index=True)
+    write_treatments(replace(read_study(study), treatments=table), study)
+    out = tmp_path / "out"
+    assert main(["recist", str(_lesions(tmp_path, COURSES)), "--out", str(out), "--study", str(study)]) == 0
+    for one in (*out.glob("*timeline_treatment.txt"), *out.glob("*clinical_patient.txt")):
+        (study / one.name).write_bytes(one.read_bytes())
+    made = course_table(read_study(study))
+    assert made.loc["A-L1", "response"] == 1
+    assert made.loc["B-L1", ["time_days", "is_event"]].tolist() == pytest.approx([54, 1], abs=0.01)
+    assert np.isnan(made.loc["D-L1", "time_days"]), "a baseline alone tells no time, nor does an older table"
+    assert np.isnan(made.loc["E-L1", "response"]), "no lesions: not known"
+    assert (read_study(study).patients["AGE"] == 60).all()
+
+
+def test_a_runs_other_models_give_no_risk(tmp_path: Path) -> None:
+    from tumorcast.cli.landmark import _risks
+    from tumorcast.domain.errors import InputError
+
+    table = pd.DataFrame(
+        {"course_id": ["a", "b", "a", "b"], "model": ["fused", "fused", "clinical", "clinical"],
+         "fold": [0, 1, 0, 1], "risk": [5.0, 1.0, -3.0, -4.0]}
+    )  # fmt: skip
+    table.to_csv(tmp_path / "predictions.csv", index=False)
+    assert _risks(tmp_path / "predictions.csv") == {"a": 0.0, "b": 0.0}
+    table.drop(columns="model").to_csv(tmp_path / "twice.csv", index=False)
+    with pytest.raises(InputError, match="several risks"):
+        _risks(tmp_path / "twice.csv")

@@ -190,7 +190,7 @@ def test_what_was_known_later_is_refused():
         model.survival(0.0, {"response": 121.0}, [200.0])
     with pytest.raises(LeakageError):
         model.survival(0.0, {"response": float("nan")}, [200.0])
-    with pytest.raises(InputError, match="outside of the patient's follow-up"):
+    with pytest.raises(InputError, match="outside of the follow-up of patient a"):
         fit_landmark([Followed("a", 100.0, True, 0.0, {"response": 101.0})], 10.0)
     with pytest.raises(InputError, match="too few patients at risk"):
         fit_landmark(_null(300, 3), 5000.0)

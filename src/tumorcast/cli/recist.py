@@ -31,7 +31,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--strict", action="store_true", help="refuse baselines that break RECIST's rules")
     parser.add_argument(
         "--study", type=Path, metavar="STUDY",
-        help="write its treatment timeline with these responses and sizes into the folder; the study is not touched",
+        help="write its treatment timeline with these responses and sizes, and its patient table without older ones, "
+        "into the folder; the study is not touched",
     )  # fmt: skip
     parser.add_argument(
         "--line", type=float, metavar="N", help="with --study: line of therapy of the lesions"

@@ -68,7 +68,7 @@ def course_labels(study: Study) -> dict[str, Record]:
 
 def _rows(study: Study) -> list[Record]:
     by_patient: dict[Any, list[Record]] = {}
-    for record in _records(_drug_records(study.treatments)):
+    for record in _records(drug_records(study.treatments)):
         by_patient.setdefault(record["patient_id"], []).append(record)
     return [
         row
@@ -77,7 +77,8 @@ def _rows(study: Study) -> list[Record]:
     ]
 
 
-def _drug_records(treatments: pd.DataFrame) -> pd.DataFrame:
+def drug_records(treatments: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a treatment timeline that are no radiotherapy and no surgery."""
     if treatments.empty:
         return treatments
     kind = treatments["treatment_type"].fillna("").astype(str).str.upper()

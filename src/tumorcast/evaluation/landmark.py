@@ -140,7 +140,7 @@ def _check_days(patients: Sequence[Followed]) -> None:
         impossible = [name for name, own in one.days.items() if not 0 <= own <= one.time_days]
         if impossible:
             raise InputError(
-                f"{', '.join(impossible)} known outside of the patient's follow-up",
+                f"{', '.join(impossible)} known outside of the follow-up of patient {one.patient_id}",
                 got=f"days {', '.join(f'{one.days[name]:g}' for name in impossible)} of {one.time_days:g}",
                 expected="days between the start and the end of follow-up",
             )

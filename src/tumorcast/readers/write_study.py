@@ -111,24 +111,28 @@ def _check_name(layer: str) -> None:
         )
 
 
+def write_patients(study: Study, folder: Path) -> None:
+    """`data_clinical_patient.txt` and its meta file, from the study's patients."""
+    _clinical_table(study, folder, study.patients.rename_axis("PATIENT_ID").reset_index(), "patient")
+
+
 def _clinical(study: Study, folder: Path) -> None:
-    patients = study.patients.rename_axis("PATIENT_ID").reset_index()
     samples = study.samples.rename_axis("SAMPLE_ID").reset_index()
     samples = samples.rename(columns={"patient_id": "PATIENT_ID"}).drop(
         columns=["collected_day", "procedure"], errors="ignore"
     )
     if study.sequenced_mb:
         samples[COVERED_MB] = samples["SAMPLE_ID"].map(study.sequenced_mb)
-    for table, kind in ((patients, "patient"), (samples, "sample")):
-        header = [
-            [str(column).replace("_", " ").title() for column in table],
-            [str(column).replace("_", " ").title() for column in table],
-            [_type_of(table[column]) for column in table],
-            ["1"] * len(table.columns),
-        ]
-        lines = "".join("#" + "\t".join(row) + "\n" for row in header)
-        keys = {"genetic_alteration_type": "CLINICAL", "datatype": f"{kind.upper()}_ATTRIBUTES"}
-        _table(study, folder, f"clinical_{kind}", table, keys, lines)
+    write_patients(study, folder)
+    _clinical_table(study, folder, samples, "sample")
+
+
+def _clinical_table(study: Study, folder: Path, table: pd.DataFrame, kind: str) -> None:
+    names = [str(column).replace("_", " ").title() for column in table]
+    header = [names, names, [_type_of(table[column]) for column in table], ["1"] * len(table.columns)]
+    lines = "".join("#" + "\t".join(row) + "\n" for row in header)
+    keys = {"genetic_alteration_type": "CLINICAL", "datatype": f"{kind.upper()}_ATTRIBUTES"}
+    _table(study, folder, f"clinical_{kind}", table, keys, lines)
 
 
 def _type_of(column: pd.Series) -> str:

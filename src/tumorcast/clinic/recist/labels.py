@@ -9,10 +9,21 @@ from collections.abc import Sequence
 import pandas as pd
 
 from tumorcast.clinic.recist.responses import PatientResponse
-from tumorcast.cohort.labels import DAYS_PER_MONTH, RESPONSE_DAY, SIZE_DAY, SIZE_PERCENT, near_week_8
+from tumorcast.cohort.courses import drug_records
+from tumorcast.cohort.labels import (
+    DAYS_PER_MONTH,
+    RESPONSE_COLUMNS,
+    RESPONSE_DAY,
+    SIZE_DAY,
+    SIZE_PERCENT,
+    near_week_8,
+)
 from tumorcast.domain.errors import InputError
 
-_WORDS = {"iCR": "CR", "iPR": "PR", "iSD": "SD", "iCPD": "PD", "iUPD": "NE", "NED": "NE"}
+_WORDS = {
+    "iCR": "CR", "iPR": "PR", "iSD": "SD", "iCPD": "PD", "iUPD": "NE", "NED": "NE",
+    "NON-iCR/NON-iUPD": "NON-CR/NON-PD",
+}  # fmt: skip
 COLUMNS = ("BEST_RESPONSE", RESPONSE_DAY, "PFS_MONTHS", "PFS_STATUS", SIZE_PERCENT, SIZE_DAY)
 
 
@@ -48,7 +59,7 @@ def _scans(one: PatientResponse) -> list[tuple[float, float]]:
 def labelled(
     treatments: pd.DataFrame, labels: pd.DataFrame, line: float | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
-    """A study's treatments with the labels on the first row of each patient's course, in place of what was there.
+    """A study's treatments with the labels on the first drug's row of each patient's course, in place of all old ones.
 
     Args:
         treatments: `Study.treatments`.
@@ -62,23 +73,25 @@ def labelled(
     """
     made = treatments.copy()
     for name in COLUMNS:
-        made[name] = made[name].astype(object) if name in made else None
+        made[name] = pd.Series(None, index=made.index, dtype=object)
     told: Counter[str] = Counter()
-    placed = 0
+    drugs = drug_records(made)
     for row in labels.to_dict("records"):
-        own = made[made["patient_id"].astype(str) == str(row["PATIENT_ID"])]
+        own = drugs[drugs["patient_id"].astype(str) == str(row["PATIENT_ID"])]
         own = own if line is None else own[own["line"].astype(float) == line]
         courses = own["line"].where(own["line"].notna(), own["start_day"])
         if own.empty or courses.nunique(dropna=False) > 1:
-            told[
-                "have no such course in the study" if own.empty else "have several courses: give --line"
-            ] += 1
+            why = (
+                "have no such course of drugs in the study"
+                if own.empty
+                else "have several courses: give --line"
+            )
+            told[why] += 1
             continue
         first = own["start_day"].astype(float).fillna(math.inf).idxmin()
-        made.loc[own.index, list(COLUMNS)] = None
         for name in COLUMNS:
             made.at[first, name] = row[name] if pd.notna(row[name]) and row[name] != "" else None
-        placed += 1
+    placed = len(labels) - told.total()
     if not placed:
         raise InputError(
             "no patient's responses belong to a course of the study",
@@ -86,3 +99,10 @@ def labelled(
             fix="check that ids are the study's, or give --line",
         )  # fmt: skip
     return made, [f"{placed} courses have responses", *(f"  left out: {n} {why}" for why, n in told.items())]
+
+
+def without_labels(patients: pd.DataFrame) -> pd.DataFrame:
+    """A study's patient table without what the lesions tell, which would stand in for what they leave open."""
+    return patients.drop(
+        columns=[name for name in patients if name in {*COLUMNS, *RESPONSE_COLUMNS["best_response"]}]
+    )

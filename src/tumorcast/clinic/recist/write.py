@@ -10,14 +10,14 @@ from pathlib import Path
 
 from tumorcast.biology.recist.best import ResponseRules
 from tumorcast.biology.recist.problems import Problem
-from tumorcast.clinic.recist.labels import label_table, labelled
+from tumorcast.clinic.recist.labels import label_table, labelled, without_labels
 from tumorcast.clinic.recist.responses import Criteria, PatientResponse, respond_all
 from tumorcast.clinic.recist.tables import assessment_table, comparison_table, patient_table, problem_table
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.files import write_text
 from tumorcast.readers.lesion_tables import Reading, read_lesion_tables
 from tumorcast.readers.study import Study
-from tumorcast.readers.write_study import write_treatments
+from tumorcast.readers.write_study import write_patients, write_treatments
 
 
 def write_recist(
@@ -33,7 +33,8 @@ def write_recist(
     """Write assessments, patients, labels and problems (CSV), comparison.csv where RS is there, and two pictures.
 
     Args:
-        study: its treatment timeline with the labels is written too, beside the tables; the study is not touched.
+        study: its treatment timeline with the labels, and its patient table without older ones, are written too,
+            beside the tables; the study is not touched.
         line: see `labels.labelled`.
 
     Returns:
@@ -68,7 +69,9 @@ def write_recist(
         lines.append(f"reported responses: {int(compared['is_same'].sum())} of {len(compared)} are ours too")
     if study is not None:
         treatments, more_lines = labelled(study.treatments, written["labels"], line)
-        write_treatments(replace(study, treatments=treatments), out)
+        labelled_study = replace(study, treatments=treatments, patients=without_labels(study.patients))
+        write_treatments(labelled_study, out)
+        write_patients(labelled_study, out)
         lines += more_lines
     return [*lines, *_draw(made, out)]
 
