@@ -63,6 +63,9 @@ def test_absent_is_not_matched_and_the_score_refused(tmp_path: Path) -> None:
     assert {one["scores"][0]["sum"] for one in table["samples"]} == {None}
     told = sums(tmp_path / "low", scores, vcf, "--min_overlap", 0.5, "--min-weight", 0.1)
     assert told == pytest.approx([0.25, 0.5, 0.0])
+    assert sums(tmp_path / "none", scores, vcf, "--min-overlap", 0) == pytest.approx([0.25, 0.5, 0.0])
+    assert sums(tmp_path / "half", scores, vcf, "--min-overlap", 0.5) == [None] * 3
+    assert sums(tmp_path / "asked", scores, vcf, "--min-overlap", 0, "--min-weight", 0.5) == [None] * 3
 
 
 def test_a_sample_that_was_hardly_genotyped_is_refused_alone(tmp_path: Path) -> None:
@@ -157,6 +160,58 @@ def test_haploid_calls(tmp_path: Path) -> None:
     vcf = write_vcf(tmp_path / "g.vcf", records)
     assert sums(tmp_path / "a", scores, vcf) == pytest.approx([112, 1, 100, 2])
     assert sums(tmp_path / "b", scores, vcf, "--haploid-x", 1) == pytest.approx([111, 1, 100, 2])
+
+
+def test_dosages_of_haploid_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = write_scores(tmp_path / "A.txt", [("X", 100, "G", "A", 1), (1, 100, "G", "A", 10)])
+    other = (1, 100, "A", "G", "GT:DS", "0/0:0", "0/0:0", "0/0:0", "0/0:0")
+    cells = ("1:0.95", "0/1:0.9", ".:0.95", "./.:0.3")
+    vcf = write_vcf(tmp_path / "g.vcf", [other, ("X", 100, "A", "G", "GT:DS", *cells)])
+    words = ("--missing", "none", "--min-genotyped", 0)
+    assert sums(tmp_path / "a", scores, vcf, *words) == pytest.approx([1.9, 0.9, 0, 0])
+    assert sums(tmp_path / "b", scores, vcf, *words, "--haploid-x", 1) == pytest.approx([0.95, 0.9, 0, 0])
+    for keys, cell, told in (
+        ("GT:DS", "1:1.9", "haploid genotype has a dosage of two strands"),
+        ("GT:GP", "1:0,0.1,0.9", "haploid genotype has a dosage of two strands"),
+        ("DS", "0.95", "without genotypes"),
+    ):
+        bad = write_vcf(tmp_path / "bad.vcf", [other, ("X", 100, "A", "G", keys, cell, cell, cell, cell)])
+        assert main(["pgs", str(scores), str(bad), "--out", str(tmp_path / "c")]) == 2
+        assert told in capsys.readouterr().err
+    bare = write_vcf(tmp_path / "bare.vcf", [(1, 100, "A", "G", "DS", "0.4", "1.9", "0", "2")])
+    autosomal = ("--min-overlap", 0, "--min-weight", 0)
+    assert sums(tmp_path / "d", scores, bare, *autosomal) == pytest.approx([4, 19, 0, 20])
+
+
+def test_missing_on_x_counts_as_many_strands_as_the_other_calls_have(tmp_path: Path) -> None:
+    weights = (1, 10, 100, 1000)
+    scores = write_scores(tmp_path / "A.txt", [("X", 100 * n, "G", "A", w) for n, w in enumerate(weights, 1)])
+    cells = {
+        100: "0/1 1/1 0/0 1 0 .",
+        200: "0/1 ./. 0/0 . 0 .",
+        300: "0/1 0/1 0/0 0 1 .",
+        400: "0/0 0/0 0/0 0 0 .",
+    }
+    vcf = write_vcf(
+        tmp_path / "g.vcf", [("X", at, "A", "G", "GT", *row.split()) for at, row in cells.items()]
+    )
+    words = ("--missing", "cohort", "--min-genotyped", 0)
+    f = 1 / 5
+    one = sums(tmp_path / "one", scores, vcf, *words, "--haploid-x", 1)
+    assert one[:5] == pytest.approx([111, 102 + 20 * f, 0, 1 + 10 * f, 100])
+    assert one[5] is None
+    two = sums(tmp_path / "two", scores, vcf, *words)
+    assert two[:5] == pytest.approx([111, 102 + 20 * f, 0, 2 + 20 * f, 200])
+    assert two[5] is not None
+    none = sums(tmp_path / "none", scores, vcf, "--missing", "none", "--min-genotyped", 0, "--haploid-x", 1)
+    assert none == pytest.approx([111, 102, 0, 1, 100, 0])
+    mixed = ("X", 500, "A", "G", "GT", "0/0", "0/0", "0/0", "0/0", "0", "0/0")
+    rows = [("X", at, "A", "G", "GT", *row.split()) for at, row in cells.items()]
+    more = write_scores(tmp_path / "B.txt", [("X", 100 * n, "G", "A", 1) for n in range(1, 6)])
+    both = sums(
+        tmp_path / "both", more, write_vcf(tmp_path / "m.vcf", [*rows, mixed]), *words, "--haploid-x", 1
+    )
+    assert [value is None for value in both] == [False, False, False, True, False, False]
 
 
 def test_dominant_and_recessive_effects(tmp_path: Path) -> None:

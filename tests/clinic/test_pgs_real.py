@@ -8,9 +8,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from toy_pgs import read_csv, scored, simulated
+from toy_pgs import read_csv, scored, simulated, write_scores, write_vcf
 from tumorcast.cli.main import main
 
 LOW = ("--min-overlap", 0, "--min-weight", 0)
@@ -28,9 +29,11 @@ def plink_sums(
             name = ":".join(row[key] for key in ("chromosome", "position", "ref", "alt"))
             lines.append(f"{name}\t{row['effect_allele']}\t{row['weight']}")
     (folder / "weights.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    at = next((n for n, word in enumerate(words) if word.startswith("--")), len(words))
+    modifiers, options = words[:at], words[at:]
     call = ["plink2", "--vcf", str(vcf), "--set-all-var-ids", "@:#:$r:$a", "--new-id-max-allele-len", "50"]
     call += ["--update-sex", str(sexes)] if sexes else []
-    call += ["--score", str(folder / "weights.txt"), "header", *words, "cols=+scoresums"]
+    call += ["--score", str(folder / "weights.txt"), "header", *modifiers, "cols=+scoresums", *options]
     subprocess.run([*call, "--out", str(folder / "plink")], check=True, capture_output=True)
     with (folder / "plink.sscore").open(encoding="utf-8", newline="") as file:
         return {row["#IID"]: float(row["SCORE1_SUM"]) for row in csv.DictReader(file, delimiter="\t")}
@@ -42,6 +45,28 @@ def test_equal_to_plink(tmp_path: Path, words: tuple[str, ...]) -> None:
     mine = scored(tmp_path / "out", scores, vcf, "--missing", "none" if words else "cohort")
     theirs = plink_sums(vcf, tmp_path / "out" / "matches.csv", tmp_path, None, *words)
     assert {row["sample"]: float(row["sum"]) for row in mine} == pytest.approx(theirs, abs=1e-5)
+
+
+@pytest.mark.parametrize("model", ["1", "2"])
+def test_missing_on_x_equal_to_plink(tmp_path: Path, model: str) -> None:
+    rng = np.random.default_rng(8)
+    copies, is_man = rng.integers(0, 2, (30, 60, 2)), np.arange(60) % 2 == 1
+    records, rows = [], []
+    for n, variant in enumerate(copies):
+        cells = [str(one) if man else f"{one}/{two}" for (one, two), man in zip(variant, is_man)]
+        cells = ["." if rng.random() < 0.1 else cell for cell in cells]
+        records.append(("X", 5_000_000 + n, "A", "G", "GT", *cells))
+        rows.append(("X", 5_000_000 + n, "G", "A", round(rng.normal(), 4)))
+    head = ("##fileformat=VCFv4.2", "##contig=<ID=X,length=156040895>")
+    vcf = write_vcf(tmp_path / "g.vcf", records, head=head)
+    sexes = tmp_path / "sex.txt"
+    sexes.write_text(
+        "#IID\tSEX\n" + "".join(f"s{n}\t{1 if man else 2}\n" for n, man in enumerate(is_man)),
+        encoding="utf-8",
+    )
+    mine = scored(tmp_path / "o", write_scores(tmp_path / "A.txt", rows), vcf, "--haploid-x", model)
+    theirs = plink_sums(vcf, tmp_path / "o" / "matches.csv", tmp_path, sexes, "--xchr-model", model)
+    assert {row["sample"]: float(row["sum"]) for row in mine} == pytest.approx(theirs, abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["dominant", "recessive"])

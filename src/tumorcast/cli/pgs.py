@@ -41,7 +41,11 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         default=0.75,
         help="least share of variants matched (0.75)",
     )
-    add("--min-weight", type=_share, default=0.5, help="least share of the absolute weight matched (0.5)")
+    add(
+        "--min-weight",
+        type=_share,
+        help="least share of the absolute weight matched (0.5, or --min-overlap where that is less)",
+    )
     add(
         "--min-genotyped",
         type=_share,
@@ -126,12 +130,18 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.keep_ambiguous, arguments.accept_flips, arguments.keep_first, arguments.drop_multiallelic
         ),
         DosagePolicy(arguments.missing, arguments.haploid_x),
-        Thresholds(arguments.min_overlap, arguments.min_weight, arguments.min_genotyped),
+        Thresholds(arguments.min_overlap, _least_weight(arguments), arguments.min_genotyped),
         _FIELDS[arguments.dosage], arguments.build, arguments.skip_complex,
     )  # fmt: skip
     told = write_pgs(Inputs(scoring, genotypes, request, _panel(arguments)), arguments.out)
     print("\n".join([*told, f"in {arguments.out}/  (pgs.csv, pgs.json, pgs.txt, matches.csv)"]))
     return 0
+
+
+def _least_weight(arguments: argparse.Namespace) -> float:
+    """As asked for; else half, or less where less of the variants is asked for."""
+    asked = arguments.min_weight
+    return float(min(0.5, arguments.min_overlap) if asked is None else asked)
 
 
 def _panel(arguments: argparse.Namespace) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.biology.pgs.genotypes import GenotypeBlock, Record
-from tumorcast.biology.pgs.score import chromosome_code, place_key
+from tumorcast.biology.pgs.score import MT, X, Y, chromosome_code, place_key
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.genotype_formats import FIELDS, Line, block_of
 from tumorcast.readers.germline_vcf import tumour_columns
@@ -96,7 +96,9 @@ class VcfGenotypes:
             shown = text[:60].decode("ascii", "replace")
             raise InputError(f"{self.path.name}: a record without genotypes", got=shown)
         ref, alts = _alleles(fields[3])[0], _alleles(fields[4])
-        return Line(Record(place, ref, alts if alts != (".",) else ()), _text(fields[8]), fields[9])
+        record = Record(place, ref, alts if alts != (".",) else ())
+        is_autosomal = chromosome_code(_text(fields[0])) not in (X, Y, MT)
+        return Line(record, _text(fields[8]), fields[9], is_autosomal)
 
     def _block(self, lines: Sequence[Line]) -> GenotypeBlock:
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorcast.biology.pgs.genotypes import MISSING, GenotypeBlock, Record
+from tumorcast.biology.pgs.genotypes import MISSING, NO_STRAND, GenotypeBlock, Record
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.genotype_text import Cells, alleles, listed, part, plain_alleles, sample_cells
 
@@ -20,11 +20,17 @@ _ANY_ALT = frozenset({"<NON_REF>", "<*>"})
 
 @dataclass(frozen=True)
 class Line:
-    """One record before its samples are read: `keys` its FORMAT, `rest` the samples' columns."""
+    """One record before its samples are read.
+
+    Attributes:
+        keys: its FORMAT. rest: the samples' columns.
+        is_autosomal: two strands in everybody; elsewhere the genotype alone says how many.
+    """
 
     record: Record
     keys: str
     rest: bytes
+    is_autosomal: bool = True
 
     @property
     def size(self) -> int:
@@ -61,6 +67,8 @@ def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> Ge
         if dosages is not None:
             n_alts = np.array([len(lines[n].record.alts) for n in rows])
             dosages[rows] = _dosages(cells, words, fields, n_alts, (n_samples, most))
+    if dosages is not None:
+        _check_strands(lines, first, second, dosages)
     records = [line.record for line in lines]
     _hide_any_alt(records, first, second)
     return GenotypeBlock(records, first, second, dosages)
@@ -96,6 +104,29 @@ def _dosages(
             given[n_alts != 1] = np.nan
         found = np.where(np.isnan(found).all(axis=2, keepdims=True), given, found)
     return found
+
+
+def _check_strands(
+    lines: Sequence[Line], first: NDArray[np.int8], second: NDArray[np.int8], dosages: NDArray[np.float64]
+) -> None:
+    """Hide dosages of X, Y and MT beside no genotype: of how many strands they are is not known."""
+    most = np.nansum(dosages, axis=2)[second == NO_STRAND].max(initial=0.0)
+    if most > 1 + _TOLERATED:
+        raise InputError(
+            "a haploid genotype has a dosage of two strands",
+            got=float(most),
+            expected="0 to 1 beside 0, 1 or .",
+        )
+    is_open = (first == MISSING) & (second == MISSING)
+    for n, line in enumerate(lines):
+        if line.is_autosomal or np.isnan(dosages[n]).all():
+            continue
+        if "GT" not in line.keys.split(":"):
+            raise InputError(
+                "dosages on X, Y or MT without genotypes", got=line.keys,
+                expected="GT beside them, which says of how many strands they are",
+            )  # fmt: skip
+        dosages[n][is_open[n]] = np.nan
 
 
 def _expected(cells: Cells) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorcast.biology.pgs.dosage import DosagePolicy, EffectRows, effect_dosages
+from tumorcast.biology.pgs.dosage import NONE, DosagePolicy, EffectRows, effect_dosages
 from tumorcast.biology.pgs.genotypes import GenotypeBlock, Record
 from tumorcast.biology.pgs.matching import (
     MATCHED,
@@ -19,7 +19,9 @@ from tumorcast.biology.pgs.matching import (
     MatchPolicy,
     match_place,
 )  # fmt: skip
+from tumorcast.biology.pgs.open_x import OpenX
 from tumorcast.biology.pgs.places import PlacedRows
+from tumorcast.biology.pgs.score import X
 
 _MOST_CELLS = 1 << 21
 """Rows times samples that are worked on at once."""
@@ -55,7 +57,7 @@ class ScoreSums:
     """Takes blocks, holds sums.
 
     Attributes:
-        sums: [n_scores, n_samples].
+        sums: [n_scores, n_samples]; `of_score` corrects them when all was read.
         missing_weight: [n_scores, n_samples], absolute weight of matched rows that a sample was not read at.
         outcomes: of every row.
     """
@@ -69,6 +71,14 @@ class ScoreSums:
         self.missing_weight = np.zeros((len(rows.scores), n_samples))
         self.outcomes = RowOutcomes.of_none(len(rows.row))
         self._names: dict[tuple[str, str], tuple[str, str]] = {}
+        is_halved = dosage.haploid_x == 1 and dosage.missing != NONE
+        self._open_x = OpenX(*self.sums.shape) if is_halved else None
+
+    def of_score(self, score: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """(sums, whether missing genotypes on X leave them unknown: of one strand or of two); [n_samples]."""
+        if self._open_x is None:
+            return self.sums[score], np.zeros(self.sums.shape[1], bool)
+        return self.sums[score] - self._open_x.surplus(score), self._open_x.is_unknown(score)
 
     def add(self, block: GenotypeBlock) -> None:
         """Match the block's places, count and sum."""
@@ -135,6 +145,11 @@ class ScoreSums:
         if made.is_missing is not None and n_missing is not None:
             gone = np.flatnonzero(n_missing)
             self.missing_weight[present] += np.abs(weights[:, gone]) @ made.is_missing[gone]
+        if self._open_x is not None and (at := np.flatnonzero(rows.chromosome == X)).size:
+            is_missing = np.zeros(made.dosage.shape, bool) if made.is_missing is None else made.is_missing
+            self._open_x.add(
+                present, weights[:, at], made.dosage[at], is_missing[at], block.strands(rows.record[at])
+            )
 
 
 def _split_mates(records: Sequence[Record], mine: int) -> tuple[int, ...]:

@@ -28,6 +28,9 @@ from tumorcast.readers.whole_places import WITHIN_BLOCK, GenotypeFile
 
 _FEW_SAMPLES = 50
 """PLINK 2 and the PGS Catalog Calculator do not take frequencies from fewer."""
+_UNKNOWN_X = (
+    "genotypes on X are missing, and the others do not say whether of one strand or two (--haploid-x 1)"
+)
 
 
 @dataclass(frozen=True)
@@ -197,8 +200,10 @@ def _result(
         columns[name] = np.full(len(score), empty, values.dtype)
         columns[name][row] = values[at]
     variants = Variants(reason, **columns)
-    result = concluded(score, sums.sums[n], sums.missing_weight[n], variants, thresholds)
-    return replace(result, sample_refusals={**result.sample_refusals, **tumours})
+    found, is_unknown = sums.of_score(n)
+    result = concluded(score, found, sums.missing_weight[n], variants, thresholds)
+    unknown = dict.fromkeys(np.flatnonzero(is_unknown).tolist(), _UNKNOWN_X)
+    return replace(result, sample_refusals={**unknown, **result.sample_refusals, **tumours})
 
 
 def _notes(
