@@ -10,6 +10,7 @@ import pytest
 from scipy.special import expit
 
 from tumorcast.domain.errors import InputError
+from tumorcast.evaluation.strict_numbers import as_numbers, as_words
 from tumorcast.evaluation.trust import Trust, fit_trust, with_local
 
 
@@ -111,3 +112,13 @@ def test_a_second_hospital_starts_from_training_not_from_the_first(trust: Trust)
     assert first.local_conformal is not None
     few = _cases(24, 8, shift=2.5)
     assert with_local(first, *few) == with_local(trust, *few)
+
+
+def test_a_number_that_is_not_finite_is_a_word_in_the_record():
+    told = {"a": float("nan"), "b": [1.0, float("inf"), "nan of a kind"], "c": {"d": (float("-inf"), 2)}}
+    words = as_words(told)
+    assert json.loads(json.dumps(words, allow_nan=False)) == words
+    again = as_numbers(words)
+    assert np.isnan(again["a"])
+    assert again["b"] == [1.0, float("inf"), "nan of a kind"]
+    assert again["c"]["d"] == [float("-inf"), 2]

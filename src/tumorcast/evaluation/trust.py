@@ -30,6 +30,7 @@ from tumorcast.evaluation.recalibration import (
     fit_calibration,
     rarer_answer,
 )
+from tumorcast.evaluation.strict_numbers import as_numbers, as_words
 from tumorcast.metrics.logistic import bounded_logit, expit
 
 Array = NDArray[np.float64]
@@ -93,12 +94,14 @@ class Trust:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The attributes by name."""
-        return asdict(self)
+        """The attributes by name; numbers that are not finite as words (`strict_numbers`)."""
+        made: dict[str, Any] = as_words(asdict(self))
+        return made
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Trust:
         """The inverse of `to_json`, lists for tuples allowed."""
+        fields = as_numbers(fields)
         local, rule, points = (fields[key] for key in ("local", "local_conformal", "local_points"))
         return cls(
             calibration=Calibration.from_json(fields["calibration"]),

@@ -41,7 +41,7 @@ from tumorcast.serve.manifest import (
     sealed_text,
 )
 
-_ALWAYS_FINITE = {SURVIVAL_NAME}
+_ALWAYS_FINITE = {SURVIVAL_NAME, TRUST_NAME}
 """Records whose numbers are all finite; in others one that is not known is NaN."""
 _LIBRARIES = ("torch", "torch-geometric", "onnx", "onnxscript", "onnxruntime", "numpy", "pandas", "h5py")
 

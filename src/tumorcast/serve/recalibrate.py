@@ -113,7 +113,7 @@ def _write(bundle: Bundle, out: Path, made: Recalibration, study_id: str) -> Non
     with replaced_folder(out) as work:
         for name in bundle.manifest.files:
             shutil.copyfile(bundle.folder / name, work / name)
-        (work / TRUST_NAME).write_text(json.dumps(made.trust.to_json()), encoding="utf-8")
+        (work / TRUST_NAME).write_text(json.dumps(made.trust.to_json(), allow_nan=False), encoding="utf-8")
         card = (work / CARD_NAME).read_text(encoding="utf-8").split(_HEADING)[0]
         lines = "\n".join(f"- {line}" for line in replace(made, had_signatures=False).lines())
         (work / CARD_NAME).write_text(
