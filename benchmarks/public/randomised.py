@@ -28,6 +28,7 @@ from two_arms import ENDPOINTS, Trial, published, read_trial, shared
 
 from tumorcast.domain.errors import InputError
 from tumorcast.evaluation.baseline_hazard import BaselineHazard
+from tumorcast.evaluation.causal.matched_benefit import c_for_benefit_interval
 from tumorcast.evaluation.causal.uplift import autoc, autoc_interval, permutation_p
 from tumorcast.evaluation.causal.values import (
     Scores,
@@ -164,6 +165,10 @@ def judged_by(
         if np.ptp(own) > _ALIKE:
             area, p = autoc_interval(gain, own, seed=words.seed), permutation_p(gain, own, seed=words.seed)
             found = interaction(time[rows], event[rows], trial.treated[rows], own)
+            kept = np.where(scores.weight > 0, scores.observed, np.nan)
+            matched = c_for_benefit_interval(kept, trial.treated[rows], own, seed=words.seed)
+            told[name] |= {"c_for_benefit": matched.as_dict()}
+            print(f"    c-for-benefit {shown(matched)}")
             told[name] |= {"autoc": area.as_dict(), "autoc_p": alone(p), "interaction": found.ratio.as_dict()}
             print(f"    AUTOC {shown(area)}, p by shuffled ranking {p:.3f}; interaction {shown(found.ratio)}")
     return told
