@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.preprocess_file import load_preprocessor
@@ -41,6 +42,8 @@ from tumorcast.serve.manifest import (
 from tumorcast.serve.onnx_links import external_files
 from tumorcast.serve.signature_verdict import UNSIGNED, SignatureVerdict, check_signatures, require_signature
 from tumorcast.serve.signatures import Signature, read_signatures
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -128,29 +131,17 @@ def load_bundle(path: Path, keyring: Keyring | None = None, is_signature_require
             got=", ".join(prepared.modalities),
             expected=", ".join(manifest.modalities),
         )
-    names = (
-        TRUST_NAME,
-        REFERENCE_NAME,
-        SPREADS_NAME,
-        COMPARISON_NAME,
-        OVERLAP_NAME,
-        SURVIVAL_NAME,
-        EFFECTS_NAME,
-    )
-    trust, reference, spreads, comparison, overlap, survival, effects = (
-        _told(folder, manifest, name) for name in names
-    )
     return Bundle(
         folder,
         manifest,
         prepared,
-        None if trust is None else Trust.from_json(trust),
-        None if reference is None else Reference.from_json(reference),
-        None if spreads is None else Spreads.from_json(spreads),
-        None if comparison is None else Comparison.from_json(comparison),
-        None if overlap is None else Overlap.from_json(overlap),
-        None if survival is None else SurvivalRecord.from_json(survival),
-        None if effects is None else Effects.from_json(effects),
+        _record(folder, manifest, TRUST_NAME, Trust.from_json),
+        _record(folder, manifest, REFERENCE_NAME, Reference.from_json),
+        _record(folder, manifest, SPREADS_NAME, Spreads.from_json),
+        _record(folder, manifest, COMPARISON_NAME, Comparison.from_json),
+        _record(folder, manifest, OVERLAP_NAME, Overlap.from_json),
+        _record(folder, manifest, SURVIVAL_NAME, SurvivalRecord.from_json),
+        _record(folder, manifest, EFFECTS_NAME, Effects.from_json),
         checked.signatures,
         checked.manifest_sha256,
         verdict,
@@ -188,11 +179,11 @@ def _checked(folder: Path) -> CheckedFiles:
     return CheckedFiles(folder, manifest, read_signatures(folder), hashlib.sha256(text).hexdigest())
 
 
-def _told(folder: Path, manifest: Manifest, name: str) -> dict[str, Any] | None:
+def _record(folder: Path, manifest: Manifest, name: str, read: Callable[[dict[str, Any]], _T]) -> _T | None:
     """What an optional file says."""
     if name not in manifest.files:
         return None
-    return dict(json.loads((folder / name).read_text(encoding="utf-8")))
+    return read(dict(json.loads((folder / name).read_text(encoding="utf-8"))))
 
 
 def _check_names(folder: Path, manifest: Manifest) -> None:

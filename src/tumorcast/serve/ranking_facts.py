@@ -54,10 +54,11 @@ def facts_of(
     row = study.patients.loc[patient_id] if patient_id in study.patients.index else pd.Series(dtype=object)
     columns = {_plain(str(name)): name for name in row.index}
     for name in facts_asked():
+        column = columns.get(_plain(name))
         fact, source = given.get(name), "given"
-        if fact is None and _plain(name) in columns and pd.notna(row[columns[_plain(name)]]):
-            source = f"column {columns[_plain(name)]}"
-            fact = _told_in_column(name, str(row[columns[_plain(name)]]), source)
+        if fact is None and column is not None and pd.notna(row[column]):
+            source = f"column {column}"
+            fact = _told_in_column(name, str(row[column]), source)
         if fact is None:
             fact, source = _laboratory(study, patient_id, name), "newest laboratory value"
         if fact is not None:

@@ -113,11 +113,18 @@ def doubly_robust_scores(
         said = cross_fitted_outcomes(table, received, len(groups), y, people, load, folds, seed)
     else:
         said = np.asarray(expected, float)
-    own = np.maximum(chance[np.arange(len(y)), received], LEAST_CHANCE)
-    residual = np.where(load > 0, np.nan_to_num(y) - said[np.arange(len(y)), received], 0.0)
-    values = said.copy()
-    values[np.arange(len(y)), received] += load / own * residual
+    values = _augmented(received, chance, said, y, load)
     return Scores(groups, received, np.array(people), chance, said, y, load, values)
+
+
+def _augmented(received: NDArray[np.int64], chance: Array, said: Array, y: Array, load: Array) -> Array:
+    """[n, G] expected outcomes, that of the received treatment moved by its weighed residual."""
+    rows = np.arange(len(y))
+    own = np.maximum(chance[rows, received], LEAST_CHANCE)
+    residual = np.where(load > 0, np.nan_to_num(y) - said[rows, received], 0.0)
+    values = said.copy()
+    values[rows, received] += load / own * residual
+    return values
 
 
 def restricted_outcome(
