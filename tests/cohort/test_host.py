@@ -19,8 +19,10 @@ from tumorcast.cohort.preprocess_file import load_preprocessor, save_preprocesso
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cbioportal import read_study
+from tumorcast.readers.exposures import exposures_of
 from tumorcast.readers.host import CLOCK_COLUMNS, EXPOSURE_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, Host
 from tumorcast.readers.study import Study
+from tumorcast.readers.write_host import exposure_events
 from tumorcast.readers.write_study import write_study
 from tumorcast.serve.verdicts import rules_for
 
@@ -69,6 +71,12 @@ def said(*rows: tuple) -> pd.DataFrame:
     return pd.DataFrame(made, columns=list(EXPOSURE_COLUMNS)).astype({"day": float, "stop_day": float})
 
 
+def as_read(exposures: pd.DataFrame) -> pd.DataFrame:
+    """Statements as a study's timeline gives them."""
+    patients = pd.Index(exposures["patient_id"].unique())
+    return exposures_of(exposure_events(Host(exposures=exposures)).astype(object), patients, [])
+
+
 @pytest.mark.parametrize("word", ["No call", "Indeterminate", "Uncharacterised", "", "indeterminate"])
 def test_what_was_not_called_is_not_measured_and_never_normal(word):
     assert pharmacogene_numbers("DPYD", 2.0, word) == {}
@@ -109,15 +117,39 @@ def test_a_genotype_counts_without_a_day_and_never_from_a_later_one():
     }  # fmt: skip
 
 
-def test_scores_are_adjusted_or_not_but_not_mixed():
+def test_a_patients_scores_do_not_depend_on_who_else_is_in_the_study():
     rows = table(
         SCORE_COLUMNS,
         ("P0", "N", NAN, False, "A", 1.0, 1.0, 1.0, 0.5), ("P1", "M", NAN, False, "A", 2.0, 1.0, 1.0, NAN),
         ("P0", "N", NAN, False, "B", 3.0, 1.0, 1.0, NAN), ("P1", "M", NAN, False, "B", NAN, 0.2, 0.1, NAN),
     )  # fmt: skip
-    made, _ = layer(study_of(polygenic_scores=rows), "polygenic_scores")
-    assert sorted(made.columns) == ["A z", "B"]
-    assert made.loc["P1-L1"].isna().all()
+    study = study_of(polygenic_scores=rows)
+    made, _ = layer(study, "polygenic_scores")
+    assert made.loc["P0-L1"].to_dict() == {"A": 1.0, "A z": 0.5, "B": 3.0}
+    assert made.loc["P1-L1"].dropna().to_dict() == {"A": 2.0}
+    alone, _ = layer(study.keep({"P1"}), "polygenic_scores")
+    assert alone.loc["P1-L1"].dropna().to_dict() == {"A": 2.0}
+
+
+def test_no_raw_sum_is_learned_beside_the_adjusted_one():
+    rows = [(f"P{i}", "N", NAN, False, "A", i, 1.0, 1.0, i / 2) for i in range(3)]
+    rows += [(f"P{i}", "N", NAN, False, "B", i, 1.0, 1.0, NAN) for i in range(3)]
+    study = study_of(polygenic_scores=table(SCORE_COLUMNS, *rows))
+    data = DataConfig(study=Path("."), modalities=("polygenic_scores",))
+    cohort = assemble(study, data)
+    fitted = fit_preprocessor(cohort, list(cohort.courses.index), {}, GeneNetwork.embedded(), {}, data)
+    assert list(fitted.layers["polygenic_scores"].features) == ["A z", "B"]
+
+
+@pytest.mark.parametrize("name", list(HOST_LAYERS))
+def test_a_study_cut_to_a_patient_without_rows_has_the_layer_and_nothing_in_it(name):
+    study = leaking_study(day=-1.0)
+    rows = getattr(study.host, name)
+    others = replace(study.host, **{name: rows[rows["patient_id"] != "P2"]})
+    made, report = layer(replace(study, host=others).keep({"P2"}), name)
+    assert made.shape[0] == 1
+    assert made.isna().all(axis=None)
+    assert ("layer", "not_measured") in {(note.kind, note.reason) for note in report}
 
 
 def test_clocks_need_a_day_and_a_refused_one_or_a_tumours_age_is_not_measured():
@@ -182,6 +214,58 @@ def test_drugs_count_while_they_are_taken_and_no_list_is_no_zero():
     ]  # fmt: skip
     assert made.loc["P2-L1"].isna().all()
     assert comedication_numbers(["paroxetine"])["CYP2D6 inhibitor"] == 1
+
+
+def test_an_old_drug_is_no_list_and_a_later_none_ends_what_was_open():
+    rows = said(
+        ("P0", -700, -690, "comedication", NAN, "amoxicillin"),
+        ("P0", 20, NAN, "comedication", NAN, "omeprazole"), ("P0", 30, NAN, "comedication", NAN, "none"),
+        ("P1", -20, NAN, "comedication", NAN, "omeprazole"), ("P1", -1, NAN, "comedication", NAN, "none"),
+        ("P2", -30, NAN, "comedication", NAN, "none"), ("P2", -20, NAN, "comedication", NAN, "omeprazole"),
+    )  # fmt: skip
+    made, _ = layer(study_of(exposures=rows), "exposures")
+    taken = made[["drugs taken", "takes proton pump inhibitor"]]
+    assert taken.loc["P0-L1"].isna().all()
+    assert taken.loc[["P0-L2", "P1-L1", "P2-L1"]].to_numpy().tolist() == [[0, 0], [0, 0], [1, 1]]
+
+
+def test_statements_that_cannot_both_be_true_do_not_count():
+    rows = said(
+        ("P0", -3, NAN, "smoking_status", NAN, "never"), ("P0", -9, NAN, "pack_years", 20, ""),
+        ("P0", -3, NAN, "bmi", 25, ""), ("P1", -9, NAN, "smoking_status", NAN, "former"),
+        ("P1", -3, NAN, "smoking_status", NAN, "never"), ("P1", -3, NAN, "bmi", 25, ""),
+        ("P1", -3, NAN, "bmi", 31, ""), ("P2", -900, NAN, "smoking_status", NAN, "never"),
+        ("P2", -3, NAN, "pack_years", 1, ""),
+    )  # fmt: skip
+    made, report = layer(study_of(exposures=rows), "exposures")
+    kept = made[["ever smoked", "pack-years", "BMI (kg/m2)"]].loc[["P0-L1", "P1-L1", "P2-L1"]]
+    assert kept.to_numpy().tolist() == [
+        pytest.approx(row, nan_ok=True) for row in ([NAN, NAN, 25], [1, NAN, NAN], [1, 1, NAN])
+    ]
+    assert [(note.id, note.reason) for note in report] == [
+        ("P1", "conflicting_rows"), ("P0", "never_smoker_with_pack_years"), ("P1", "never_after_smoking"),
+    ]  # fmt: skip
+
+
+def test_what_does_not_count_on_the_first_day_takes_nothing_away_from_what_does():
+    """Later and undated statements contradict those from before: pack-years, and weights declared as from before."""
+    before = (
+        ("P0", -10, NAN, "pack_years", 30, ""), ("P1", NAN, NAN, "bmi", 30, "", True),
+        ("P2", 0, NAN, "smoking_status", NAN, "never"),
+    )  # fmt: skip
+    later = (
+        ("P0", 50, NAN, "smoking_status", NAN, "never"), ("P1", NAN, NAN, "bmi", 25, ""),
+        ("P2", 1, NAN, "pack_years", 9, ""), ("P2", NAN, NAN, "pack_years", 7, ""),
+    )  # fmt: skip
+    first = ["P0-L1", "P1-L1", "P2-L1"]
+    known, made = (
+        layer(study_of(exposures=as_read(said(*rows))), "exposures")[0]
+        for rows in (before, (*before, *later))
+    )
+    assert known.loc[first, ["pack-years", "BMI (kg/m2)"]].to_numpy().tolist() == [
+        pytest.approx(row, nan_ok=True) for row in ([30, NAN], [NAN, 30], [0, NAN])
+    ]
+    pd.testing.assert_frame_equal(made.loc[first], known.loc[first])
 
 
 def leaking_study(**later: float) -> Study:

@@ -33,10 +33,10 @@ def test_other_drugs_are_read_from_a_study_as_of_the_newest_course(tmp_path: Pat
     timeline = tmp_path / "s" / "data_timeline_exposure.txt"
     for source, sample, on, drugs in (
         (tmp_path / "s", "B7", None, ("paroxetine",)), (tmp_path / "s", "P1", 50.0, ("quinidine",)),
-        (timeline, "P1", 25.0, ()), (timeline, "P1", None, ("quinidine",)),
+        (timeline, "P1", 25.0, None), (timeline, "P1", None, ("quinidine",)),
     ):  # fmt: skip
         taken, _ = drugs_taken(source, on)
-        assert taken[sample] == drugs
+        assert taken.get(sample) == drugs
     calls = tmp_path / "calls.tsv"
     calls.write_text("sample\tgene\tdiplotype\nB7\tCYP2D6\t*1/*1\nX\tCYP2D6\t*1/*1\n")
     told = write_pgx([calls], tmp_path / "out", Request(comedication=tmp_path / "s"))
@@ -52,3 +52,23 @@ def test_other_drugs_are_read_from_a_study_as_of_the_newest_course(tmp_path: Pat
         drugs_taken(tmp_path / "s", date(2026, 1, 1))
     with pytest.raises(InputError, match="no other drugs"):
         drugs_taken(tmp_path / "s" / "data_timeline_specimen.txt", None)
+
+
+def test_a_drug_counts_as_in_a_cohort_and_what_does_not_is_told(tmp_path: Path) -> None:
+    """Without a day only where declared; "none" ends what was taken before; what ended long ago is no list."""
+    lines = (
+        "PATIENT_ID\tSTART_DATE\tSTOP_DATE\tEVENT_TYPE\tEXPOSURE\tAGENT\tBEFORE_TREATMENT",
+        "P1\t\t\tEXPOSURE\tcomedication\tparoxetine\t",
+        "P2\t\t\tEXPOSURE\tcomedication\tparoxetine\tyes",
+        "P3\t-20\t\tEXPOSURE\tcomedication\tomeprazole\t",
+        "P3\t-1\t\tEXPOSURE\tcomedication\tnone\t",
+        "P4\t-20\t-10\tEXPOSURE\tcomedication\tomeprazole\t",
+    )
+    path = tmp_path / "drugs.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    taken, told = drugs_taken(path, 0.0)
+    assert taken == {"P2": ("paroxetine",), "P3": ()}
+    assert told == [
+        "left out: P1 paroxetine: without a day and not declared as from BEFORE_TREATMENT",
+        "2 other drugs were not taken on the day that counts and are left out",
+    ]

@@ -80,25 +80,6 @@ def test_drugs_lose_dose_and_case_and_none_is_a_list():
     assert table["text"].tolist() == ["omeprazole", "fluoxetine", "none"]
 
 
-def test_a_never_smoker_has_no_pack_years():
-    table, report = read(
-        ("P1", "-3", "smoking", "never"), ("P1", "-9", "pack_years", "20"), ("P1", "-3", "bmi", "25"),
-        ("P2", "-900", "smoking", "never"), ("P2", "-3", "pack_years", "1"),
-    )  # fmt: skip
-    assert table[table["patient_id"] == "P1"]["exposure"].tolist() == ["bmi"]
-    assert len(table[table["patient_id"] == "P2"]) == 2  # smoked later
-    assert [(note.id, note.reason) for note in report] == [("P1", "never_smoker_with_pack_years")]
-
-
-def test_never_after_smoking_and_statements_that_differ_are_not_used():
-    table, report = read(
-        ("P1", "-9", "smoking", "former"), ("P1", "-3", "smoking", "never"),
-        ("P2", "-3", "bmi", "25"), ("P2", "-3", "bmi", "31"), ("P2", "-2", "bmi", "26"), ("P2", "-2", "bmi", "26"),
-    )  # fmt: skip
-    assert table[["text", "value"]].fillna(0).to_numpy().tolist() == [["former", 0], ["", 26]]
-    assert {note.reason for note in report} == {"never_after_smoking", "conflicting_rows"}
-
-
 def test_unknown_patients_are_told_and_lacking_columns_refused():
     table, report = read(("P9", "-3", "bmi", "25"))
     assert table.empty

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tumorcast.biology.comedication import comedication_numbers
+from tumorcast.cohort.exposure_conflicts import without_conflicts
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.drug_lists import still_hold
 from tumorcast.readers.exposures import DIETS, NO_DRUG
 
 _NUMBERS = {"pack_years": "pack-years", "bmi": "BMI (kg/m2)", "alcohol": "alcohol (g/day)"}
@@ -23,13 +25,13 @@ def exposure_table(exposures: pd.DataFrame, courses: pd.DataFrame, report: list[
 
     A statement without a day counts where it was declared to be from before the treatment, else it is reported. One
     that ended before the first day: "current" smoking is then "former", alcohol and diet are not known. A
-    never-smoker has 0 pack-years. Other drugs: those taken on the first day; "not taken" is known only where some list
-    of drugs is.
+    never-smoker has 0 pack-years. Other drugs: those taken on the first day; "not taken" is known only where a list of
+    drugs holds on that day (`readers.drug_lists.still_hold`).
 
     Args:
         exposures: `readers.exposures.exposures_of`.
     """
-    near = _usable(exposures, courses, report)
+    near = without_conflicts(_usable(exposures, courses, report), report)
     drugs = near[near["exposure"] == "comedication"]
     apart = near[near["exposure"] != "comedication"]
     apart = apart[~apart["has_ended"] | apart["exposure"].isin(_STAYS)]
@@ -45,9 +47,8 @@ def exposure_table(exposures: pd.DataFrame, courses: pd.DataFrame, report: list[
     if "diet" in of_kind:
         for name in _DIETS:
             made.loc[of_kind["diet"].index, f"diet {name}"] = (of_kind["diet"]["text"] == name).astype(float)
-    for course, own in drugs.groupby("course_id"):
-        taken = set(own.loc[~own["has_ended"], "text"]) - {NO_DRUG}
-        for feature, value in comedication_numbers(taken).items():
+    for course, own in drugs[still_hold(drugs, "course_id", drugs["start_day"])].groupby("course_id"):
+        for feature, value in comedication_numbers(set(own["text"]) - {NO_DRUG}).items():
             made.loc[str(course), feature] = value
     return made
 

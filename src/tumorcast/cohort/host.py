@@ -15,7 +15,7 @@ from tumorcast.readers.host import YEARS, Host
 from tumorcast.readers.study import Study
 
 _DAYS_PER_YEAR = 365.25
-_AGE = "AGE"
+_AGE, _ADJUSTED = "AGE", " z"
 _KINDS_OF_SAMPLE = ("SAMPLE_TYPE", "SAMPLE_CLASS", "TISSUE", "SPECIMEN_TYPE", "procedure")
 _HOST_TISSUE = r"\bblood|\bnormal|saliva|buccal"
 
@@ -48,18 +48,21 @@ def _pharmacogenes(study: Study, courses: pd.DataFrame, report: list[Exclusion])
 
 
 def _polygenic_scores(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
-    """`SCORE z` of a score that the table gives adjusted for ancestry, else `SCORE`: the weighted sum, which depends on
-    the ancestry too. A refused score is not measured, nor is one that was not adjusted among others that were."""
-    rows = study.host.polygenic_scores
-    adjusted = set(rows.loc[rows["z"].notna(), "score"])
+    """`SCORE`, the weighted sum, which depends on the ancestry too, and `SCORE z`, adjusted for it; each where it is
+    known of the patient, whoever else is in the study. A refused score is not measured. Where training has the second,
+    it does not use the first (`without_raw_sums`)."""
     made = []
-    for row in rows.to_dict("records"):
-        column, feature = (
-            ("z", f"{row['score']} z") if row["score"] in adjusted else ("sum", str(row["score"]))
-        )
-        if pd.notna(row[column]):
-            made.append((row["patient_id"], row["sample_id"], row["day"], feature, float(row[column])))
+    for row in study.host.polygenic_scores.to_dict("records"):
+        for column, feature in (("sum", str(row["score"])), ("z", f"{row['score']}{_ADJUSTED}")):
+            if pd.notna(row[column]):
+                made.append((row["patient_id"], row["sample_id"], row["day"], feature, float(row[column])))
     return _germline(made, courses, "polygenic_scores", report)
+
+
+def without_raw_sums(features: Sequence[str]) -> list[str]:
+    """Of the features of `polygenic_scores`, those to learn from: no `SCORE` beside its `SCORE z`."""
+    known = set(features)
+    return [name for name in features if f"{name}{_ADJUSTED}" not in known]
 
 
 def _germline(
@@ -78,9 +81,11 @@ def _clocks(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.
     """`CLOCK` as it was read, and of ages `CLOCK minus age`: the difference from the age on the sample's day, from the
     patient table's AGE, which is that at day 0. A refused clock is not measured, nor is an age of a tumour."""
     rows = _without_ages_of_tumours(study, report)
+    rows = rows.astype({"day": float, "value": float})
     made = rows[["patient_id", "sample_id", "day"]].assign(feature=rows["clock"], value=rows["value"])
     ages = study.patients.get(_AGE, pd.Series(np.nan, study.patients.index))
-    age = rows["patient_id"].map(pd.to_numeric(ages, errors="coerce")) + rows["day"] / _DAYS_PER_YEAR
+    of_patient = rows["patient_id"].map(pd.to_numeric(ages, errors="coerce")).astype(float)
+    age = of_patient + rows["day"] / _DAYS_PER_YEAR
     apart = made.assign(feature=rows["clock"].astype(str) + " minus age", value=rows["value"] - age)
     apart = apart[rows["unit"] == YEARS]
     table = pd.concat([made, apart], ignore_index=True)

@@ -12,6 +12,7 @@ from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.clinical import read_samples
 from tumorcast.readers.comedication import read_comedication
+from tumorcast.readers.drug_lists import still_hold
 from tumorcast.readers.exposures import NO_DRUG, exposures_of
 from tumorcast.readers.files import read_table
 from tumorcast.readers.host_links import sample_links
@@ -26,8 +27,10 @@ def drugs_taken(path: Path, on: date | float | None) -> _Taken:
 
     Of a table (`readers.comedication`) `on` is a date, and without it every drug counts that was not stopped. Of a
     timeline of exposures, or a study folder that holds one, it is a day on the study's clock; without it, the first day
-    of the patient's newest course, and of a patient without one every drug that was not stopped. A study's samples are
-    linked as `host_links.sample_links` has it; a timeline alone knows patients.
+    of the patient's newest course, and of a patient without one every drug that was not stopped. As in a cohort, a drug
+    without a day counts where it was declared to be from before the treatment, "none" ends what was taken before, and
+    a patient of whom no list holds on that day has no entry. A study's samples are linked as
+    `host_links.sample_links` has it; a timeline alone knows patients.
 
     Raises:
         InputError: unreadable, or a day of the other kind.
@@ -71,16 +74,22 @@ def _counted(
         )
     day = rows["patient_id"].map(_first_days(events, patients)) if on is None else on
     day = pd.Series(day, index=rows.index, dtype=float)
-    is_taken = ~(rows["day"] > day) & (rows["stop_day"].isna() | (day <= rows["stop_day"]))
-    is_drug = rows["text"] != NO_DRUG
+    is_unknown = rows["day"].isna() & day.notna() & ~rows["is_before"].astype(bool)
+    known = rows[~(rows["day"] > day) & ~is_unknown]
+    known = known[still_hold(known, "patient_id", day[known.index])]
     of_patient = {
-        str(patient): tuple(dict.fromkeys(own["text"][is_taken[own.index] & is_drug[own.index]]))
-        for patient, own in rows.groupby("patient_id")
+        str(patient): tuple(dict.fromkeys(own["text"][own["text"] != NO_DRUG]))
+        for patient, own in known.groupby("patient_id")
     }
     owners = _owners(events, patients, samples)
     taken = {name: of_patient[owner] for name, owner in owners.items() if owner in of_patient}
     lines = [f"left out: {note.id} {note.detail}" for note in report if note.kind == "exposure"]
-    return taken, [*lines, *_left_out(int((~is_taken & is_drug).sum()))]
+    lines += [
+        f"left out: {patient} {drug}: without a day and not declared as from BEFORE_TREATMENT"
+        for patient, drug in rows.loc[is_unknown, ["patient_id", "text"]].itertuples(index=False)
+    ]
+    others = rows[~is_unknown & ~rows.index.isin(known.index) & (rows["text"] != NO_DRUG)]
+    return taken, [*lines, *_left_out(len(others))]
 
 
 def _owners(events: pd.DataFrame, patients: pd.Index, samples: pd.DataFrame) -> dict[str, str]:

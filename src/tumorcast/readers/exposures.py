@@ -14,7 +14,6 @@ import pandas as pd
 
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
-from tumorcast.readers.exposure_conflicts import without_conflicts
 from tumorcast.readers.exposure_units import QUANTITIES, amount
 from tumorcast.readers.host import EXPOSURE_COLUMNS
 
@@ -56,7 +55,8 @@ _LONGEST_DAYS = 40_000
 
 
 def exposures_of(timelines: pd.DataFrame, patients: pd.Index, report: list[Exclusion]) -> pd.DataFrame:
-    """`EXPOSURE_COLUMNS`, one row a statement that can be used; every other row is reported with the reason.
+    """`EXPOSURE_COLUMNS`, one row a statement that can be used; every other row is reported with the reason. Which of
+    two that contradict each other counts depends on the day that is asked about (`cohort.exposure_conflicts`).
 
     value: pack-years, BMI in kg/m2, alcohol in g/day; NaN for what is told in `text`: the status of smoking, the diet
     (one of `DIETS` or "other"), the drug (generic name as written, lower case, without its dose; `NO_DRUG`).
@@ -88,7 +88,7 @@ def exposures_of(timelines: pd.DataFrame, patients: pd.Index, report: list[Exclu
             told = f"{error.what}: {error.got}{expected}"
             report.append(Exclusion("exposure", record["PATIENT_ID"], "not_usable", told))
     made = pd.DataFrame(rows, columns=list(EXPOSURE_COLUMNS)).astype({"value": float, "day": float})
-    return without_conflicts(made.astype({"stop_day": float, "is_before": bool}), report)
+    return made.astype({"stop_day": float, "is_before": bool}).drop_duplicates().reset_index(drop=True)
 
 
 def _rows(record: dict[str, str]) -> Iterator[tuple[Any, ...]]:
