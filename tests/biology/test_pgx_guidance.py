@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tumorcast.biology._tables import read_table
 from tumorcast.biology.pgx.call import GeneCall
 from tumorcast.biology.pgx.definitions import embedded_definitions
+from tumorcast.biology.pgx.drug_names import inhibitors_in
 from tumorcast.biology.pgx.guidance import NOT_VERIFIED, Advice, advice_for, genes_of, known_drugs
 from tumorcast.biology.pgx.outside import outside_call
 from tumorcast.biology.pgx.phenoconversion import converted
@@ -36,6 +38,7 @@ def advice(drug: str, *calls: GeneCall, drugs: tuple[str, ...] = ()) -> list[Adv
         ("*1xN/*4", None, "Indeterminate"), ("*4.024/*1.001", 1.0, "Intermediate Metabolizer"),
         ("CYP2D6*1/CYP2D6*4", 1.0, "Intermediate Metabolizer"), ("*1/*9999", None, "Indeterminate"),
         ("*1≥3/*1", 4.0, "Ultrarapid Metabolizer"), ("*1x≥3/*4", 3.0, "Ultrarapid Metabolizer"),
+        ("*1x5/*2", 4.0, "Ultrarapid Metabolizer"), ("*4x7/*1", 1.0, "Intermediate Metabolizer"),
         ("*1/*9", 1.25, "Normal Metabolizer"), ("*9/*9", 0.5, "Intermediate Metabolizer"),
         ("*1", None, "Indeterminate"), ("*1/*2/*4", None, "Indeterminate"),
     ],
@@ -221,14 +224,81 @@ def test_names_that_laboratories_use(gene: str, diplotype: str, shown: str | Non
 
 
 @pytest.mark.parametrize(
-    ("gene", "score"), [("CYP2C9", "-1"), ("DPYD", "99"), ("CYP2D6", "0,5"), ("CYP2D6", "nan")]
+    ("gene", "score"),
+    [
+        ("CYP2C9", "-1"),
+        ("DPYD", "99"),
+        ("CYP2D6", "0,5"),
+        ("CYP2D6", "nan"),
+        ("CYP2D6", "0.1"),
+        ("CYP2D6", "7.0"),
+        ("CYP2C9", "0.25"),
+        ("DPYD", "1.9"),
+    ],
 )
 def test_scores_that_cannot_be_are_not_used(gene: str, score: str) -> None:
     call = given(gene, activity=score)
     assert (call.activity_score, call.phenotype) == (None, "Indeterminate")
-    assert "cannot be" in call.notes[0]
+    assert "was not used" in call.notes[0]
 
 
 def test_words_and_genes_that_are_not_known_say_so() -> None:
     assert "none of CPIC's words" in given("DPYD", "", "fast").notes[0]
     assert given("XYZ", "*1/*2").notes == ("XYZ is not among the genes of the tables",)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["not a poor metabolizer", "Normal/Intermediate Metabolizer", "N/A", "see report", "unlikely poor metabolizer",
+     "Normal Metabolizer (not confirmed)", "Poor Metabolizer OR see report"],
+)  # fmt: skip
+def test_words_that_are_no_phenotype_never_beat_a_diplotype(word: str) -> None:
+    alone, beside = given("TPMT", "", word), given("TPMT", "*3A/*3A", word)
+    assert alone.phenotype == "Indeterminate"
+    assert beside.phenotype == "Poor Metabolizer"
+    assert any(word in note and "was not used" in note for note in beside.notes)
+    assert advice("mercaptopurine", alone, given("NUDT15", "*1/*1"))[0].is_refusal
+
+
+@pytest.mark.parametrize(
+    ("word", "drugs", "phenotype"),
+    [
+        ("Normal Metabolizer", ("duloxetine",), "Intermediate Metabolizer"),
+        ("Intermediate Metabolizer", ("duloxetine",), "Intermediate Metabolizer"),
+        ("Poor Metabolizer", ("duloxetine",), "Poor Metabolizer"),
+        ("Ultrarapid Metabolizer", ("duloxetine",), "Indeterminate"),
+        ("Ultrarapid Metabolizer", ("paroxetine",), "Poor Metabolizer"),
+        ("Normal Metabolizer", ("sertraline",), "Normal Metabolizer"),
+    ],
+)
+def test_a_phenotype_without_a_score_is_converted(word: str, drugs: tuple[str, ...], phenotype: str) -> None:
+    call = given("CYP2D6", "", word)
+    one = converted(call, drugs)
+    assert one is not None
+    assert (one.phenotype, one.is_changed) == (phenotype, word != phenotype)
+    if phenotype == "Indeterminate":
+        assert "not known without an activity score" in one.note
+        assert advice("tamoxifen", call, drugs=drugs)[0].is_refusal
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("paroxetine hydrochloride", ("paroxetine",)), ("Paxil CR 25 mg", ("paroxetine",)),
+        ("naltrexone/bupropion", ("bupropion",)), ("Evotaz", ("atazanavir", "cobicistat")),
+        ("desvenlafaxine", ("desvenlafaxine",)), ("metformin", ()), ("no paroxetine", ()),
+        ("terbinafine 1% cream", ()), ("quinine", ()),
+    ],
+)  # fmt: skip
+def test_names_of_inhibitors_are_read_as_they_are_written(text: str, names: tuple[str, ...]) -> None:
+    assert inhibitors_in(text) == names
+    one = converted(given("CYP2D6", "*1/*1"), [text])
+    assert one is None or {drug for drug, _ in one.drugs} <= set(names)
+
+
+def test_every_other_name_stands_for_an_inhibitor_of_the_table() -> None:
+    known = {row["drug"] for row in read_table("pgx_inhibitors").rows}
+    names = [row["name"] for row in read_table("pgx_drug_names").rows]
+    assert len(set(names)) == len(names)
+    assert all(set(inhibitors_in(name)) <= known and inhibitors_in(name) for name in names)
+    assert not set(names) & known

@@ -263,3 +263,14 @@ def test_a_higher_function_by_the_vcf_is_told_and_no_caution(tmp_path: Path) -> 
     write_pgx([write_vcf(tmp_path / "a.vcf", {}), calls], tmp_path, Request(treatment="mercaptopurine"))
     assert "was not used: *1/*1 (Normal Metabolizer)" in rows(tmp_path)["TPMT"]["note"]
     assert all(one["caution"] is None for one in loaded(tmp_path)["samples"][0]["guidance"])
+
+
+def test_a_salt_of_an_inhibitor_converts_and_other_drugs_are_named(tmp_path: Path) -> None:
+    calls, drugs = tmp_path / "calls.tsv", tmp_path / "drugs.csv"
+    calls.write_text("sample\tgene\tdiplotype\nA\tCYP2D6\t*1/*1\n")
+    drugs.write_text("sample,drug\nA,Paroxetine hydrochloride 20 mg\nA,Metformin\n")
+    write_pgx([calls], tmp_path, Request(treatment="tamoxifen", comedication=drugs))
+    (sample,) = loaded(tmp_path)["samples"]
+    assert sample["genes"][0]["phenoconversion"]["phenotype"] == "Poor Metabolizer"
+    assert sample["comedication_not_looked_up"] == ["metformin"]
+    assert "not looked up: metformin" in (tmp_path / "pgx.txt").read_text(encoding="utf-8")

@@ -336,3 +336,16 @@ def test_an_insertion_by_symbol_touches_no_gene_behind_it(tmp_path: Path) -> Non
 def test_an_end_beside_written_bases_states_no_more_than_those(tmp_path: Path) -> None:
     record = line("chr1:97450050", "A", "G", "0/0:30", "END=97460000")
     assert not read(tmp_path, [record]).samples["S1"]["DPYD"].calls
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "is_open"),
+    [("18130687_T_C", "18138997_C_T", True), ("a_1", "a_1", False), ("7", "8", True)],
+)
+def test_phase_sets_are_told_apart_by_their_text(
+    tmp_path: Path, first: str, other: str, is_open: bool
+) -> None:
+    genotypes = {"rs1142345": f"T|C@{first}", "rs1800460": f"C|T@{other}"}
+    told = call(tmp_path, "TPMT", gene_lines(GENES["TPMT"], genotypes))
+    assert told.diplotype == "*1/*3A"
+    assert [one.startswith("*3B/*3C") for one in told.alternatives] == [True] * is_open

@@ -72,3 +72,12 @@ def test_pharmcat_s_calls_only_report_is_read_by_its_own_header(tmp_path: Path) 
     dpyd, tpmt = read_star_calls(path)
     assert (dpyd.diplotype, dpyd.lookup) == ("c.85T>C (*9A) AND c.2846A>T", "Reference/c.2846A>T")
     assert tpmt.is_no_call
+
+
+def test_cells_that_say_nothing_are_empty_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "calls.tsv"
+    path.write_text("TPMT\t*3A/*3A\tn/a\t.\nDPYD\tUnknown\tPoor Metabolizer\nNUDT15\tNo call\tUnknown\t.\n")
+    tpmt, dpyd, nudt15 = read_star_calls(path)
+    assert (tpmt.diplotype, tpmt.phenotype, tpmt.activity_score) == ("*3A/*3A", "", "")
+    assert (dpyd.diplotype, dpyd.phenotype) == ("", "Poor Metabolizer")
+    assert [one.is_no_call for one in (tpmt, dpyd, nudt15)] == [False, False, True]

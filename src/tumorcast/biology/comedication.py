@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import cache
 
 from tumorcast.biology._tables import read_table
+from tumorcast.biology.pgx.drug_names import inhibitors_in
 
 _STRENGTHS = {"strong": 1.0, "moderate": 0.5, "weak": 0.0}
 
@@ -28,13 +29,14 @@ def comedication_numbers(drugs: Collection[str]) -> dict[str, float]:
     strong, 0.5 moderate, else 0). Every feature always has a number, so an empty list is told from an unknown one.
 
     Args:
-        drugs: generic names, lower case; those that the tables lack only count.
+        drugs: lower case; generic names for the classes, any name of an inhibitor; others only count.
     """
     names = set(drugs)
     own = {_classes()[name] for name in names if name in _classes()}
     made = {"drugs taken": float(len(names))}
     made |= {f"takes {kind}": float(kind in own) for kind in sorted(set(_classes().values()))}
+    inhibitors = {one for name in names for one in inhibitors_in(name)}
     for gene, known in _inhibitors().items():
         if any(known.values()):
-            made[f"{gene} inhibitor"] = max((known[name] for name in names if name in known), default=0.0)
+            made[f"{gene} inhibitor"] = max((known[one] for one in inhibitors if one in known), default=0.0)
     return made

@@ -53,6 +53,7 @@ class SampleGene:
     stated: dict[int, list[Said]] = field(default_factory=dict)
     others: dict[tuple[int, str, str], OtherVariant] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    phase_sets: dict[str, int] = field(default_factory=dict)
 
     def note(self, text: str) -> None:
         """Once."""
@@ -89,7 +90,7 @@ def stated_in(
         alleles = alleles[:2]
     if all(one == "." for one in alleles) or _is_without_evidence(alleles, values):
         return
-    phase = _phase(text, values)
+    phase = _phase(text, values, into)
     changes = [_change(record, one, into) for one in alleles]
     for known in touched:
         bases = [_base(record, known, change, one) for change, one in zip(changes, alleles)]
@@ -121,11 +122,12 @@ _SILENT = ""
 """The record says nothing about a strand's bases at a place."""
 
 
-def _phase(text: str, values: Mapping[str, str]) -> int:
+def _phase(text: str, values: Mapping[str, str], into: SampleGene) -> int:
+    """Each name of a phase set is a set of its own, whatever its text; 0 where none is named."""
     if "|" not in text:
         return UNKNOWN_PHASE
     named = values.get("PS", ".")
-    return int(named) if named.isdigit() else 0
+    return 0 if named in (".", "") else into.phase_sets.setdefault(named, len(into.phase_sets) + 1)
 
 
 def _change(record: Stated, allele: str, into: SampleGene) -> tuple[int, str, str] | str:

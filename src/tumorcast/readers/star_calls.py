@@ -15,16 +15,22 @@ from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import open_text
 
 _COLUMNS = ("sample", "gene", "diplotype", "phenotype", "activity_score", "lookup")
+_RESULTS = ("diplotype", "phenotype", "activity_score")
 _REPORT = {
     "gene": "gene", "source_diplotype": "diplotype", "phenotype": "phenotype", "activity_score": "activity_score",
     "recommendation_lookup_diplotype": "lookup",
 }  # fmt: skip
-_NO_CALLS = (".", "./.", ".|.", "no call", "nocall", "not called", "n/a", "na", "unknown/unknown")
+_NO_CALLS = (
+    ".", "./.", ".|.", "-", "no call", "no call/no call", "nocall", "not called", "no result", "n/a", "na", "nan",
+    "none", "null", "unknown", "unknown/unknown", "not available", "not determined", "not tested", "undetermined",
+    "failed",
+)  # fmt: skip
+"""Cells that say that there is nothing, each for itself."""
 
 
 @dataclass(frozen=True)
 class GivenCall:
-    """One line; "" not given.
+    """One line; "" not given, or given as nothing (`n/a`, `.`).
 
     Attributes:
         sample: "" where the file names none.
@@ -41,9 +47,7 @@ class GivenCall:
     @property
     def is_no_call(self) -> bool:
         """Whether the line says that nothing was called."""
-        return all(
-            one.lower() in ("", *_NO_CALLS) for one in (self.diplotype, self.phenotype, self.activity_score)
-        )
+        return not (self.diplotype or self.phenotype or self.activity_score)
 
 
 def read_star_calls(path: Path) -> list[GivenCall]:
@@ -82,14 +86,15 @@ def _call(path: Path, number: int, cells: Sequence[str], order: tuple[str, ...])
     where = f"{path.name}, line {number}"
     if len(cells) > len(order):
         raise InputError(f"{where} has too many columns", got=len(cells), expected=", ".join(order))
-    values = dict.fromkeys(_COLUMNS, "") | {k: cell.strip() for k, cell in zip(order, cells, strict=False)}
+    given = {k: cell.strip() for k, cell in zip(order, cells, strict=False)}
+    values = dict.fromkeys(_COLUMNS, "") | given
     values["gene"] = values["gene"].upper()
     if not values["gene"]:
         raise InputError(f"{where} names no gene")
-    call = GivenCall(*(values[column] for column in _COLUMNS))
-    if not (call.diplotype or call.phenotype or call.activity_score):
+    if not any(values[column] for column in _RESULTS):
         raise InputError(
-            f"{where} gives {call.gene} no result", expected="a diplotype, a phenotype or an activity score",
+            f"{where} gives {values['gene']} no result", expected="a diplotype, a phenotype or an activity score",
             fix="separate the columns by tabs",
         )  # fmt: skip
-    return call
+    values |= dict.fromkeys((one for one in _RESULTS if values[one].lower() in _NO_CALLS), "")
+    return GivenCall(*(values[column] for column in _COLUMNS))

@@ -14,6 +14,7 @@ from tumorcast.biology.pgx.matcher import name_key
 from tumorcast.biology.pgx.outside_hla import hla_call
 from tumorcast.biology.pgx.outside_names import (
     LISTS,
+    is_binned,
     is_renamed,
     known_alleles,
     looked_up,
@@ -31,8 +32,11 @@ from tumorcast.biology.pgx.phenotypes import (
     phenotype_by_score,
 )
 
-_HIGHEST = {"CYP2C9": 2.0, "DPYD": 2.0}
-"""Activity scores beyond this cannot be; CYP2D6 has copies, and no such bound."""
+_QUARTERS = tuple(n / 4 for n in range(16))
+_SCORES = {
+    "CYP2C9": (0.0, 0.5, 1.0, 1.5, 2.0), "CYP2D6": (*_QUARTERS, 4.0, 5.0, 6.0), "DPYD": (0.0, 0.5, 1.0, 1.5, 2.0)
+}  # fmt: skip
+"""Activity scores that CPIC lists (PharmCAT, "Phenotypes List"); any other that is given is no call."""
 
 
 def outside_call(
@@ -63,6 +67,7 @@ def outside_call(
         if looked_up(gene, side, known) is None
     ]
     notes += [f"{one} is read as {plain(gene, one, known)}" for one in given_sides if is_renamed(gene, one)]
+    notes += [f"{side} counts as three copies, as CPIC has it" for side in sides if is_binned(gene, side)]
     if is_list and not lookup:
         notes.append("not looked up: several diplotypes, or several alleles on one side")
     is_whole = _is_whole(gene, sides, definition, notes)
@@ -108,9 +113,10 @@ def _is_whole(gene: str, sides: Sequence[str], definition: GeneDefinition | None
 
 def _word(gene: str, phenotype: str, notes: list[str]) -> str:
     word, is_known = standard_phenotype(gene, phenotype)
-    if not is_known:
-        notes.append(f"the phenotype {phenotype} is none of CPIC's words")
-    return word
+    if is_known:
+        return word
+    notes.append(f"the phenotype {phenotype} is none of CPIC's words and was not used")
+    return ""
 
 
 def _score(
@@ -122,7 +128,7 @@ def _score(
     told = _number(gene, given)
     if told is None:
         if given:
-            notes.append(f"activity score {given} cannot be and was not used")
+            notes.append(f"activity score {given} is none that CPIC lists and was not used")
         return (derived if not word else None), None
     if derived is not None and derived != told:
         notes.append(f"activity score {told:g} was given, the alleles add up to {derived:g}")
@@ -134,7 +140,7 @@ def _number(gene: str, given: str) -> float | None:
         told = float(given.lstrip("≥"))
     except ValueError:
         return None
-    return told if 0 <= told <= _HIGHEST.get(gene, 20.0) else None
+    return told if told in _SCORES[gene] else None
 
 
 def _compare(notes: list[str], final: str, word: str, by_diplotype: str) -> None:

@@ -9,17 +9,20 @@ from functools import cache
 from tumorcast.biology._tables import read_table
 from tumorcast.biology.pgx.definitions import Allele, GeneDefinition
 
+_BINNED = ("*1", "*2", "*4")
+_MOST_COPIES = 3
+"""CPIC counts three and more copies of these alike (PharmCAT, "Gene copy number"): `*1x5` is `*1≥3`."""
 LISTS = (" OR ", " AND ", "[")
 """Signs of a diplotype's text that is more than two alleles."""
 _SHORT = {
     "pm": "Poor Metabolizer", "im": "Intermediate Metabolizer", "nm": "Normal Metabolizer",
-    "em": "Normal Metabolizer", "extensive metabolizer": "Normal Metabolizer", "rm": "Rapid Metabolizer",
-    "um": "Ultrarapid Metabolizer", "ultra-rapid metabolizer": "Ultrarapid Metabolizer",
+    "em": "Normal Metabolizer", "rm": "Rapid Metabolizer", "um": "Ultrarapid Metabolizer",
 }  # fmt: skip
 _MAIN = re.compile(
     r"((?:likely |possible )?(?:poor|intermediate|normal|rapid|ultrarapid) metabolizer"
-    r"|(?:possible )?(?:poor|decreased|normal|increased) function)"
+    r"|(?:possible )?(?:poor|decreased|normal|increased) function)s?(?: phenotype)?(?: \([pinrue]m\))?"
 )
+"""The whole of the words: what is beside them (`not a`, a second phenotype) may turn their meaning."""
 _OTHER = ("indeterminate", "uncharacterised", "normal", "variable", "deficient", "deficient with cnsha")
 _COPIES = re.compile(r"(?P<allele>.+?)(?:x(?P<exact>\d+)|x(?P<any>N)|x?≥(?P<least>\d+))$")
 _BRACKET = re.compile(r"^(?P<before>.+) \((?P<within>[^)]+)\)$")
@@ -51,6 +54,14 @@ def plain(gene: str, side: str, known: Mapping[str, Allele]) -> str:
     return side if side in known else _short_names(known).get(side, side)
 
 
+def is_binned(gene: str, side: str) -> bool:
+    """Whether an allele has more copies than CPIC counts."""
+    match = _COPIES.match(side) if gene == "CYP2D6" else None
+    return bool(
+        match and match["allele"] in _BINNED and match["exact"] and int(match["exact"]) > _MOST_COPIES
+    )
+
+
 def is_renamed(gene: str, side: str) -> bool:
     """Whether the tables have the allele under another name than laboratories may still use."""
     return (gene, side.replace(gene, "").strip()) in _RENAMED
@@ -80,7 +91,8 @@ def looked_up(gene: str, side: str, known: Mapping[str, Allele]) -> Allele | Non
         activity = known[name].activity
         if activity is None or (match and match["any"]):
             return Allele(side, "Uncertain function", None, {})
-        total += activity * int((match["exact"] or match["least"]) if match else 1)
+        copies = int((match["exact"] or match["least"]) if match else 1)
+        total += activity * (min(copies, _MOST_COPIES) if name in _BINNED else copies)
     words = {0.0: "No function", 1.0: "Normal function"}
     default = "Increased function" if total > 1 else "Decreased function"
     return Allele(side, words.get(total, default), total, {})
@@ -100,13 +112,13 @@ def _cyp2d6() -> dict[str, Allele]:
 def standard_phenotype(gene: str, phenotype: str) -> tuple[str, bool]:
     """(CPIC's words for a phenotype, whether they are): as given where they are none of CPIC's."""
     if " OR " in phenotype:
-        return phenotype, True
+        parts = [standard_phenotype(gene, part) for part in phenotype.split(" OR ")]
+        return " OR ".join(word for word, _ in parts), all(is_known for _, is_known in parts)
     text = phenotype.lower().replace("metaboliser", "metabolizer").replace(gene.lower(), " ")
-    text = " ".join(text.split())
+    text = re.sub(r"ultra[- ]rapid", "ultrarapid", " ".join(text.split())).replace("extensive", "normal")
     if text in _SHORT:
         return _SHORT[text], True
-    match = _MAIN.search(text.replace("extensive", "normal").replace("ultra-rapid", "ultrarapid"))
-    if match:
+    if match := _MAIN.fullmatch(text):
         return match[1].title(), True
     as_given = phenotype if not text or phenotype[:1].isupper() else phenotype.title()
     return as_given, text in ("", *_OTHER)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tumorcast.biology.pgx.beside_vcf import beside_vcf
 from tumorcast.biology.pgx.call import GeneCall, call_gene
 from tumorcast.biology.pgx.definitions import Definitions
+from tumorcast.biology.pgx.drug_names import not_looked_up
 from tumorcast.biology.pgx.genotypes import GeneGenotypes
 from tumorcast.biology.pgx.guidance import Advice, advice_for, known_drugs
 from tumorcast.biology.pgx.limits import limits_of
@@ -28,7 +29,7 @@ class SampleResult:
     Attributes:
         calls: gene -> call, genes sorted by name.
         conversions: gene -> phenotype under inhibitors.
-        drugs: inhibitors' side: the other drugs that were counted.
+        drugs: inhibitors' side: the other drugs that were counted, as written.
         without_guidance: drugs asked for that the table does not speak of.
     """
 
@@ -38,6 +39,11 @@ class SampleResult:
     advice: Sequence[Advice]
     drugs: Sequence[str]
     without_guidance: Sequence[str] = ()
+
+    @property
+    def not_looked_up(self) -> tuple[str, ...]:
+        """Other drugs that the table of inhibitors does not know."""
+        return not_looked_up(self.drugs)
 
 
 def sample_result(

@@ -109,6 +109,7 @@ def _sample_json(result: SampleResult, definitions: Definitions) -> dict[str, An
     return {
         "sample": result.sample,
         "comedication": list(result.drugs),
+        "comedication_not_looked_up": list(result.not_looked_up),
         "genes": [
             _gene_json(call, all_notes(call, result, definitions)) | _converted_json(result, call.gene)
             for call in result.calls.values()

@@ -52,6 +52,8 @@ def _sample_lines(result: SampleResult, definitions: Definitions) -> list[str]:
     lines = [f"Sample {result.sample}", "=" * min(len(result.sample) + 7, _WIDTH)]
     if result.drugs:
         lines.append(f"Other drugs counted: {', '.join(result.drugs)}")
+    if result.not_looked_up:
+        lines.append(f"No inhibitor of the table, not looked up: {', '.join(result.not_looked_up)}")
     for gene, call in result.calls.items():
         score = f", activity {shown_score(call.activity_score)}" if call.activity_score is not None else ""
         how = " (call made elsewhere)" if call.is_outside else ""
