@@ -137,6 +137,22 @@ def test_several_alternates_split_or_not(tmp_path: Path) -> None:
     assert sums(tmp_path / "d", scores, whole, "--keep-ambiguous", "--drop-multiallelic")[0] is None
 
 
+def test_a_reference_is_ambiguous_with_any_alternate(tmp_path: Path) -> None:
+    columns = ("chr_name", "chr_position", "effect_allele", "effect_weight")
+    scores = write_scores(tmp_path / "A.txt", [(1, 100, "A", 1), (1, 200, "A", 10)], columns)
+    other, at = (1, 200, "A", "G", "GT", "0/0"), (1, 100, "A")
+    layouts = [
+        [(*at, "G,T", "GT", "0/1")], [(*at, "T,G", "GT", "0/2")],
+        [(*at, "G", "GT", "0/1"), (*at, "T", "GT", "0/0")], [(*at, "T", "GT", "0/0"), (*at, "G", "GT", "0/1")],
+    ]  # fmt: skip
+    for n, records in enumerate(layouts):
+        vcf = write_vcf(tmp_path / f"{n}.vcf", [*records, other])
+        low = (scores, vcf, "--min-overlap", 0)
+        assert sums(tmp_path / "a", *low) == [20], n
+        assert "strand-ambiguous" in read_csv(tmp_path / "a" / "matches.csv")[0]["reason"]
+        assert sums(tmp_path / "b", *low, "--keep-ambiguous") == [21], n
+
+
 def test_dosages_stand_before_probabilities_and_genotypes(tmp_path: Path) -> None:
     scores = write_scores(tmp_path / "A.txt", [(1, 100, "G", "A", 1), (1, 200, "A", "G", 10)])
     cells = ["0/1:1.2:0.1,0.7,0.2", "0/1:.:0,0.25,0.75", "0/1:.:.", "0/0:1e-1:."]
@@ -225,6 +241,19 @@ def test_dominant_and_recessive_effects(tmp_path: Path) -> None:
     assert sums(tmp_path / "w", words, tmp_path / "g.vcf") == [0, 1, 11]
     both = write_scores(tmp_path / "B.txt", [(1, 100, "G", "A", 1, "TRUE", "TRUE")], columns)
     assert main(["pgs", str(both), str(tmp_path / "g.vcf"), "--out", str(tmp_path / "b")]) == 2
+
+
+def test_rows_that_the_head_promises_and_are_not_there_are_not_matched(tmp_path: Path) -> None:
+    head = {"pgs_id": "A", "genome_build": "GRCh38", "variants_number": 100}
+    scores, vcf = write_scores(tmp_path / "A.txt", ROWS, head=head), write_vcf(tmp_path / "g.vcf", RECORDS)
+    rows = scored(tmp_path / "a", scores, vcf)
+    assert {(row["sum"], row["match_rate"]) for row in rows} == {("", "0.04")}
+    table = json.loads((tmp_path / "a" / "pgs.json").read_text(encoding="utf-8"))["scores"][0]
+    assert "4 of 100 variants matched" in table["refusal"]
+    assert table["n_variants"] == 100
+    assert "the head says 100 variants, the table has 4" in table["notes"][0]
+    fewer = write_scores(tmp_path / "B.txt", ROWS, head=head | {"variants_number": 3})
+    assert sums(tmp_path / "b", fewer, vcf) == pytest.approx(EXACT)
 
 
 def test_rows_that_are_one_variant_do_not_count(tmp_path: Path) -> None:

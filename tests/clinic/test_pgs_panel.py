@@ -82,6 +82,30 @@ def test_no_percentile_against_sums_over_other_variants(tmp_path: Path, change: 
         assert "(60 there, 59 here, 1 there alone, 0 here alone)" in rows[0]["refusal"]
 
 
+def test_tables_of_plink_are_read_and_scales_kept_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores, vcf, _, _ = simulated(tmp_path, 60, 25)
+    values = [float(row["sum"]) for row in scored(tmp_path / "first", scores, vcf)]
+    panel, mine = tables(tmp_path, values)
+    theirs = tmp_path / "first" / "matches.csv"
+    words = ("--reference", panel, "--pcs", mine, "--components", 2, "--reference-variants", theirs)
+    scored(tmp_path / "plain", scores, vcf, *words)
+    expected = read_csv(tmp_path / "plain" / "ancestry.csv")
+    text = mine.read_text(encoding="utf-8").replace("IID\tPC1\tPC2", "#IID\tPC1_AVG\tPC2_AVG")
+    mine.write_text(text, encoding="utf-8")
+    call = ["pgs", *map(str, (scores, vcf, *words)), "--out", str(tmp_path / "out")]
+    assert main(call) == 2
+    assert "another scale" in capsys.readouterr().err
+    people = panel.read_text(encoding="utf-8")
+    panel.write_text(people.replace("PC1,PC2", "PC1_AVG,PC2_AVG"), encoding="utf-8")
+    scored(tmp_path / "out", scores, vcf, *words)
+    assert read_csv(tmp_path / "out" / "ancestry.csv") == expected
+    mine.write_text("#FID\tIID\tPC1_AVG\tPC1_SUM\tPC2_AVG\n0\ts3\t1\t2\t3\n", encoding="utf-8")
+    assert main(call) == 2
+    assert "several scales" in capsys.readouterr().err
+
+
 def test_no_percentile_without_reference(tmp_path: Path) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 40, 5)
     scored(tmp_path / "out", scores, vcf)
@@ -90,7 +114,9 @@ def test_no_percentile_without_reference(tmp_path: Path) -> None:
     assert "percentile" not in (tmp_path / "out" / "pgs.csv").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("change", ["half", "no variants", "few", "columns", "word", "no matches"])
+@pytest.mark.parametrize(
+    "change", ["half", "no variants", "few", "columns", "word", "population", "no matches"]
+)
 def test_unusable_tables_are_told(tmp_path: Path, change: str) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 40, 5)
     panel, mine = tables(tmp_path, [0.0, 1.0, 2.0, 3.0, 4.0])
@@ -101,6 +127,8 @@ def test_unusable_tables_are_told(tmp_path: Path, change: str) -> None:
     text = panel.read_text(encoding="utf-8")
     if change == "few":
         panel.write_text("\n".join(text.split("\n")[:10]), encoding="utf-8")
+    if change == "population":
+        panel.write_text(text.replace("A0,A,", "A0,,"), encoding="utf-8")
     if change == "word":
         panel.write_text(text.replace("A0,A,", "A0,A,x"), encoding="utf-8")
     wanted = (

@@ -30,24 +30,28 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def read_table(path: Path, sep: str = "\t") -> pd.DataFrame:
+def read_table(path: Path, sep: str = "\t", heads: tuple[str, ...] = ()) -> pd.DataFrame:
     """A table as text, comment lines (`#`) skipped, missing values as NaN; Windows line ends and BOM do not matter.
 
     Quotation marks are characters like others in tab-separated files, where one alone must not swallow the
     rows that follow; those around a whole cell are taken off.
 
+    Args:
+        heads: beginnings of a line that is no comment but the header (`#IID`).
+
     Raises:
         InputError: not there, empty, not text, or rows longer than the header.
     """
-    table = parse(path, sep, dtype=str, keep_default_na=False)
+    table = parse(path, sep, heads, dtype=str, keep_default_na=False)
     table.columns = [bare(column) for column in table.columns]
     return table.apply(lambda column: column.str.strip().str.replace(r'^"(.*)"$', r"\1", regex=True))
 
 
-def parse(path: Path, sep: str, **options: Any) -> pd.DataFrame:
+def parse(path: Path, sep: str, heads: tuple[str, ...] = (), **options: Any) -> pd.DataFrame:
     """pandas' reading of a text table, with this package's words for what is wrong.
 
     Args:
+        heads: as `read_table`.
         options: of `pandas.read_csv`.
 
     Raises:
@@ -57,7 +61,7 @@ def parse(path: Path, sep: str, **options: Any) -> pd.DataFrame:
     expected = f"columns separated by {sep!r}, no row longer than the header"
     try:
         table = pd.read_csv(
-            path, sep=sep, skiprows=comment_lines(path), na_values=NOT_AVAILABLE, encoding="utf-8-sig",
+            path, sep=sep, skiprows=comment_lines(path, heads), na_values=NOT_AVAILABLE, encoding="utf-8-sig",
             encoding_errors="replace", quoting=csv.QUOTE_NONE if sep == "\t" else csv.QUOTE_MINIMAL, **options,
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
@@ -103,12 +107,12 @@ def is_utf8(path: Path) -> bool:
     return True
 
 
-def comment_lines(path: Path) -> int:
-    """How many lines that start with `#` stand before the header."""
+def comment_lines(path: Path, heads: tuple[str, ...] = ()) -> int:
+    """How many lines that start with `#`, and with none of `heads`, stand before the header."""
     count = 0
     with path.open(encoding="utf-8-sig", errors="replace") as handle:
         for line in handle:
-            if not line.startswith("#"):
+            if not line.startswith("#") or line.startswith(heads):
                 break
             count += 1
     return count

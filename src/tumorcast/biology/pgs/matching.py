@@ -106,7 +106,10 @@ def _match(effect: str, other: str | None, records: Sequence[Record], policy: Ma
 
 
 def _best(effect: str, other: str | None, records: Sequence[Record]) -> list[tuple[int, int, int, bool]]:
-    """The best fits (priority, record, allele, ambiguous); one without a fit has the priority of none."""
+    """The best fits (priority, record, allele, ambiguous); one without a fit has the priority of none.
+
+    The reference of several alternates is ambiguous where it is with any of them, whatever their order.
+    """
     fits = []
     for n, record in enumerate(records):
         alts = [(k, alt) for k, alt in enumerate(record.alts, 1) if set(alt) <= _BASES]
@@ -117,6 +120,8 @@ def _best(effect: str, other: str | None, records: Sequence[Record]) -> list[tup
             fits.append((*_fit_reference(effect, other, record.ref, n),))
     least = min(fit[0] for fit in fits)
     best = [fit for fit in fits if fit[0] == least]
+    if any(allele == 0 and is_ambiguous for _, _, allele, is_ambiguous in best):
+        best = [(*fit[:3], True) for fit in best]
     if least in (4, 5):
         best = list({(fit[1], fit[2]): fit for fit in best}.values())
     return best if least < _NONE[0] else best[:1]

@@ -47,7 +47,7 @@ def against_panel(run: PgsRun, asked: AgainstPanel) -> list[dict[str, Any]]:
         InputError: an unusable table, or a panel without a population of enough people.
     """
     panel = read_panel(asked.panel, asked.n_components)
-    mine = read_components(asked.components, asked.n_components)
+    mine = read_components(asked.components, asked.n_components, panel.scale)
     sizes = [int((panel.population == name).sum()) for name in set(panel.population)]
     if max(sizes, default=0) < LEAST_PEOPLE:
         raise InputError(

@@ -109,10 +109,12 @@ def concluded(
     is_matched = variants.reason == MATCHED
     weight = np.abs(score.weight)
     matched, whole = float(weight[is_matched].sum()), float(weight.sum())
-    rate, coverage = float(is_matched.mean()), min(1.0, matched / whole) if whole else 0.0
+    rate = float(is_matched.sum()) / score.n_variants
+    coverage = min(1.0, matched / whole) if whole else 0.0
     genotyped = np.clip(1.0 - missing_weight / matched, 0.0, 1.0) if matched else np.zeros(len(sums))
+    refusal = _refusal(rate, coverage, variants, thresholds, score.n_variants)
     return ScoreResult(
-        score, sums, genotyped, variants, rate, coverage, _refusal(rate, coverage, variants, thresholds),
+        score, sums, genotyped, variants, rate, coverage, refusal,
         {
             n: f"{genotyped[n]:.0%} of the matched weight was genotyped, {thresholds.genotyped:.0%} is asked for"
             for n in np.flatnonzero(genotyped < thresholds.genotyped).tolist()
@@ -121,7 +123,9 @@ def concluded(
     )  # fmt: skip
 
 
-def _refusal(rate: float, coverage: float, variants: Variants, thresholds: Thresholds) -> str:
+def _refusal(
+    rate: float, coverage: float, variants: Variants, thresholds: Thresholds, n_variants: int
+) -> str:
     n = int((variants.reason == MATCHED).sum())
     if not n:
         return "no variant is matched"
@@ -129,7 +133,7 @@ def _refusal(rate: float, coverage: float, variants: Variants, thresholds: Thres
     if n_other >= 10 and n_other > n:
         return f"{n_other} variants stand at their place with other alleles, {n} fit: another genome build?"
     if rate < thresholds.overlap:
-        return f"{n} of {len(variants.reason)} variants matched ({rate:.1%}); {thresholds.overlap:.0%} is asked for"
+        return f"{n} of {n_variants} variants matched ({rate:.1%}); {thresholds.overlap:.0%} is asked for"
     if coverage < thresholds.weight:
         return f"matched variants carry {coverage:.1%} of the weight; {thresholds.weight:.0%} is asked for"
     return ""
