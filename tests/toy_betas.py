@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from tumorcast.biology.clocks.clock import known_clocks
+from tumorcast.biology.clocks.clock import embedded_reference, known_clocks
 
 
 def shipped_probes() -> list[str]:
@@ -28,6 +28,13 @@ def toy_betas(n_samples: int = 2, probes: Sequence[str] | None = None) -> pd.Dat
     names = shipped_probes() if probes is None else list(probes)
     values = [[beta(probe, k) for k in range(n_samples)] for probe in names]
     return pd.DataFrame(values, index=names, columns=[f"S{k}" for k in range(n_samples)])
+
+
+def toy_methylomes(n_samples: int = 2, probes: Sequence[str] | None = None) -> pd.DataFrame:
+    """The same, a fifth of it added to four fifths of the medians of real arrays: ages of persons come out of them."""
+    betas = toy_betas(n_samples, probes)
+    medians = pd.Series(embedded_reference()).reindex(betas.index)
+    return betas.mul(0.2).add(0.8 * medians, axis=0).round(4).where(medians.notna(), betas, axis=0)
 
 
 def with_holes(betas: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from toy_betas import toy_betas, write_betas
+from toy_betas import toy_methylomes, write_betas
 from toy_pgs import write_scores
 from toy_pgs import write_vcf as write_genotypes
 from toy_pgx import write_vcf
@@ -30,7 +30,7 @@ def write_host(folder: Path, sample: str = "P1") -> Path:
     poor = write_scores(folder / "PGS2.txt", [*ROWS, *((2, n, "A", "G", 1) for n in range(1, 10))])
     genotypes = write_genotypes(folder / "s.vcf", RECORDS, [sample])
     write_pgs(Inputs([scores, poor], [genotypes]), folder / "pgs")
-    betas = toy_betas(2).set_axis([sample, f"{sample}-T1"], axis=1)
+    betas = toy_methylomes(2).set_axis([sample, f"{sample}-T1"], axis=1)
     sheet = folder / "sheet.csv"
     sheet.write_text(
         f"sample,tissue,platform,age\n{sample},blood,450k,60\n{sample}-T1,tumour,450k,60\n", encoding="utf-8"

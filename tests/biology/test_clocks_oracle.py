@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toy_betas import beta, shipped_probes, with_holes, write_betas
+from toy_betas import shipped_probes, toy_betas, toy_methylomes, with_holes, write_betas
 from tumorcast.biology.clocks.clock import known_clocks
 from tumorcast.biology.clocks.quantiles import matched_to
 from tumorcast.clinic.clock.choose import OwnClock
@@ -60,10 +60,13 @@ def ours(out: Path) -> dict[tuple[str, str], float]:
     return told
 
 
+def medians_of(files: Path, probes: Iterable[str]) -> pd.Series:
+    return pd.read_csv(files / "sesame_450k_median.csv", index_col=0).iloc[:, 0].reindex(list(probes))
+
+
 def reference_of(files: Path, probes: Iterable[str], folder: Path) -> Path:
     """Its medians for some probes."""
-    medians = pd.read_csv(files / "sesame_450k_median.csv", index_col=0)
-    medians.reindex(list(probes)).dropna().to_csv(folder / "medians.csv", index_label="probe")
+    medians_of(files, probes).dropna().to_csv(folder / "medians.csv", index_label="probe")
     return folder / "medians.csv"
 
 
@@ -80,11 +83,7 @@ def need_equal(told: dict[tuple[str, str], float], expected: dict[tuple[str, str
 def test_every_clock_is_biolearns_on_made_up_betas(tmp_path: Path, files: Path) -> None:
     probes = {probe for file in OWN.values() for probe in read_coefficients(files / file).probes}
     names = sorted(probes | set(shipped_probes()))
-    betas = pd.DataFrame(
-        [[beta(probe, k) for probe in names] for k in range(6)],
-        index=[f"S{k}" for k in range(6)],
-        columns=names,
-    ).T
+    betas = toy_betas(6, names).mul(0.2).add(0.8 * medians_of(files, names), axis=0).fillna(0.5)
     betas = with_holes(betas)
     path = write_betas(tmp_path / "b.csv", betas)
     reference = reference_of(files, names, tmp_path)
@@ -101,8 +100,7 @@ def test_every_clock_is_biolearns_on_made_up_betas(tmp_path: Path, files: Path) 
 
 def test_the_mean_of_the_samples_is_biolearns_averaging(tmp_path: Path, biolearn: Any) -> None:
     names = shipped_probes()
-    betas = pd.DataFrame([[beta(probe, k) for probe in names] for k in range(4)], columns=names).T
-    betas.columns = [f"S{k}" for k in range(4)]
+    betas = toy_methylomes(4, names)
     betas.iloc[::5, 0] = np.nan
     path = write_betas(tmp_path / "b.csv", betas)
     write_clock([path], tmp_path, Request("blood", "450k", imputation="mean", min_coverage=0.5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,10 @@ from tumorcast.readers.files import digest
 
 _TRANSFORM_WORDS = {"none": "identity", "linear": "identity", "anti_trafo": "horvath", "antilog": "horvath",
                     "sigmoid": "logistic"}  # fmt: skip
+_YEARS = {"age", "ages", "year", "years", "yr", "yrs", "y"}
+_PARTS_OF_YEARS = {"month", "months", "mo", "week", "weeks", "wk", "day", "days", "d"}
+_RATES = {"per", "rate"}
+"""Words of a unit that is no age though it names years: `years of ageing per year`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ def _of_file(own: OwnClock) -> Clock:
     name = own.name or name_of(own.path)
     known = find_clock(name)
     formula = read.formula or _formula(own, known)
+    if read.formula is None and read.intercept is None and own.intercept is None:
+        _need_known_intercept(known, own)
     if known is not None:
         clock = known.with_numbers(read.probes, read.numbers, read.intercept)
     else:
@@ -75,11 +82,78 @@ def _of_file(own: OwnClock) -> Clock:
     clock = replace(clock, formula=formula, source=f"{own.path.name}, sha256 {digest(own.path)[:12]}")
     if own.intercept is not None:
         clock = replace(clock, intercept=own.intercept)
-    if own.unit is not None:
-        clock = replace(clock, unit=own.unit, kind="age" if own.unit == "years" else "score")
-    if own.made_for:
-        clock = replace(clock, tissues=_tissues(own.made_for))
+    clock = _with_tissues(_with_kind(clock, own, known), own)
     return _with_gold(clock, own) if clock.formula == "gold_quantiles" else clock
+
+
+def _need_known_intercept(known: Clock | None, own: OwnClock) -> None:
+    """A weighted sum needs its intercept: of the file, of the user, or of what is known of the clock.
+
+    Raises:
+        InputError: no intercept is known; zero must be said.
+    """
+    is_known = known is not None and (known.state == "shipped" or known.intercept != 0)
+    if not is_known:
+        raise InputError(
+            f"{own.path.name} states no intercept", expected="a row `intercept`, or --intercept NUMBER",
+            fix="say --intercept 0 where the clock has none",
+        )  # fmt: skip
+
+
+def _with_kind(clock: Clock, own: OwnClock, known: Clock | None) -> Clock:
+    """A known clock stays what it is; of others a unit of years, or Horvath's transformation, makes an age.
+
+    Raises:
+        InputError: a unit or a transformation that a known clock has not, or an age in parts of a year.
+    """
+    says_age = own.unit is not None and _says_age(own.unit)
+    is_age = says_age or (own.transform is not None and clock.formula == "horvath")
+    if known is not None:
+        if (is_age and known.kind != "age") or (
+            own.unit is not None and not says_age and known.kind == "age"
+        ):
+            raise InputError(
+                f"{known.name} is another read-out", got=own.unit or own.transform, expected=known.unit,
+                fix="leave out --unit and --transform, or give the file a name of its own",
+            )  # fmt: skip
+        return clock if own.unit is None or known.kind == "age" else replace(clock, unit=own.unit)
+    if is_age or own.unit is None:
+        return replace(clock, unit="years", kind="age") if is_age else clock
+    return replace(clock, unit=own.unit, kind="score" if clock.kind == "age" else clock.kind)
+
+
+def _says_age(unit: str) -> bool:
+    """Whether a unit is one of ages.
+
+    Raises:
+        InputError: of ages, and not in years.
+    """
+    words = set(re.findall(r"[a-z]+", unit.casefold()))
+    if words & _RATES:
+        return False
+    if words & _PARTS_OF_YEARS:
+        raise InputError(
+            "ages are told in years", got=unit, expected="--unit years",
+            fix="divide the intercept and the weights of the file",
+        )  # fmt: skip
+    return bool(words & _YEARS) or any(word.endswith("age") and "dna" in word for word in words)
+
+
+def _with_tissues(clock: Clock, own: OwnClock) -> Clock:
+    """The tissues that the user names; of a tumour no age is given.
+
+    Raises:
+        InputError: an age made for tumours, or a tissue that is not known.
+    """
+    tissues = _tissues(own.made_for) if own.made_for else clock.tissues
+    if clock.kind != "age":
+        return replace(clock, tissues=tissues)
+    if own.made_for and "tumour" in tissues:
+        raise InputError(
+            f"{clock.name} gives ages, and of tumour tissue no age is given", got=", ".join(own.made_for),
+            expected="tissues of a person (--made-for blood), or any",
+        )  # fmt: skip
+    return replace(clock, tissues=tissues - {"tumour"})
 
 
 def _with_gold(clock: Clock, own: OwnClock) -> Clock:

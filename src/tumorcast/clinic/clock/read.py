@@ -10,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.biology.clocks.acceleration import age_line
-from tumorcast.biology.clocks.clock import Clock
+from tumorcast.biology.clocks.clock import Clock, embedded_reference
 from tumorcast.biology.clocks.imputation import Imputation, filled
+from tumorcast.biology.clocks.likeness import likeness_of
 from tumorcast.biology.clocks.tissues import Tissue, is_tumour_barcode, why_not
 from tumorcast.clinic.clock.record import Acceleration, Reading, Refusal, SampleReadings
 from tumorcast.readers.probe_manifest import ARRAYS
 
 Numbers = NDArray[np.float64]
 
-_PLAUSIBLE = (0.0, 120.0)
+_PLAUSIBLE = (-1.0, 120.0)
+"""Years, from before birth (Horvath's transformation) to the oldest."""
+_NO_METHYLOME = "the values are unlike any methylome: they do not follow the medians of real arrays"
+_CANNOT_TELL = "too few of the CpGs that are known here to tell whether the values are a methylome's"
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def read_all(
         Refusal("unfit_values", methylomes.unfit[sample]) if sample in methylomes.unfit else one.refusal
         for sample, one in zip(methylomes.samples, declared, strict=True)
     ]
+    told, refusals = _looked_at(methylomes, told, refusals)
     groups: dict[tuple[Tissue, str], list[int]] = {}
     for n, ((tissue, _), one) in enumerate(zip(told, declared, strict=True)):
         if refusals[n] is None and tissue is not None:
@@ -109,6 +114,25 @@ def _told_tissue(sample: str, tissue: Tissue | None) -> tuple[Tissue | None, tup
     return tissue, (note,)
 
 
+def _looked_at(
+    methylomes: Methylomes,
+    told: Sequence[tuple[Tissue | None, tuple[str, ...]]],
+    refusals: Sequence[Refusal | None],
+) -> tuple[list[tuple[Tissue | None, tuple[str, ...]]], list[Refusal | None]]:
+    """The same, with refusals of values that are unlike a methylome's, and notes where that cannot be told."""
+    medians = np.array([embedded_reference().get(probe, np.nan) for probe in methylomes.probes], float)
+    new_told, new_refusals = list(told), list(refusals)
+    for n, ((tissue, notes), refusal) in enumerate(zip(told, refusals, strict=True)):
+        if refusal is not None or tissue is None:
+            continue
+        found = likeness_of(methylomes.betas[n], medians, tissue.group == "tumour")
+        if found == "no_methylome":
+            new_refusals[n] = Refusal("no_methylome", _NO_METHYLOME)
+        elif found == "cannot_tell":
+            new_told[n] = tissue, (*notes, _CANNOT_TELL)
+    return new_told, new_refusals
+
+
 def _of_group(
     clock: Clock, betas: Numbers, reference: Numbers, how: Imputation, min_coverage: float
 ) -> list[Reading]:
@@ -121,11 +145,13 @@ def _of_group(
         results[is_whole] = clock.read_out(values[is_whole])
     made = []
     for n, value in enumerate(results):
-        refusal = _too_little(coverage[n], imputed[n], min_coverage) or _not_whole(bool(is_whole[n]), how)
-        shown = None if refusal else float(value)
-        made.append(
-            Reading(clock, shown, float(coverage[n]), float(imputed[n]), refusal, _notes(clock, shown))
+        refusal = (
+            _too_little(coverage[n], imputed[n], min_coverage)
+            or _not_whole(bool(is_whole[n]), how)
+            or _implausible(clock, float(value))
         )
+        shown = None if refusal else float(value)
+        made.append(Reading(clock, shown, float(coverage[n]), float(imputed[n]), refusal))
     return made
 
 
@@ -152,10 +178,13 @@ def _not_whole(is_whole: bool, how: Imputation) -> Refusal | None:
     return Refusal("not_measured", f"probes are missing and {why}")
 
 
-def _notes(clock: Clock, value: float | None) -> tuple[str, ...]:
-    if value is None or clock.kind != "age" or _PLAUSIBLE[0] <= value <= _PLAUSIBLE[1]:
-        return ()
-    return ("no age of a person: the betas are unlike those that the clock was made for",)
+def _implausible(clock: Clock, value: float) -> Refusal | None:
+    if clock.kind != "age" or _PLAUSIBLE[0] <= value <= _PLAUSIBLE[1]:
+        return None
+    return Refusal(
+        "implausible_age",
+        "the result is no age of a person: the betas are unlike those that the clock was made for",
+    )
 
 
 def _mean_of_all(

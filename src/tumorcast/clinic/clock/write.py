@@ -123,7 +123,9 @@ def _read_files(
 
 
 def _probes(clocks: Sequence[Clock]) -> list[str]:
-    return list(dict.fromkeys(probe for clock in clocks for probe in clock.probes))
+    """Of the clocks, and those whose medians tell whether it is a methylome."""
+    own = dict.fromkeys(probe for clock in clocks for probe in clock.probes)
+    return list(own | dict.fromkeys(embedded_reference()))
 
 
 def _is_mean_of_all(clock: Clock) -> bool:
