@@ -14,6 +14,10 @@ from toy_pgs import write_vcf as write_genotypes
 from toy_pgx import write_vcf
 from tumorcast.clinic.clock.write import Request as ClockRequest
 from tumorcast.clinic.clock.write import write_clock
+from tumorcast.clinic.host.read import read_host
+from tumorcast.clinic.host.record import HostRecord
+from tumorcast.clinic.host.told import at_hand, told_of
+from tumorcast.clinic.host.wanted import Wanted
 from tumorcast.clinic.pgs.write import Inputs, write_pgs
 from tumorcast.clinic.pgx.write import Request, write_pgx
 
@@ -45,3 +49,10 @@ def edited(path: Path, change: Callable[[Any], None]) -> Path:
     change(told)
     path.write_text(json.dumps(told), encoding="utf-8")
     return path
+
+
+def toy_host(folder: Path, today: date = date(2028, 1, 1)) -> HostRecord:
+    """What a report says of these files for FOLFIRI, tamoxifen beside it."""
+    wanted = Wanted(also_called=("P1", "P1-T1"))
+    regimens = [at_hand("FOLFIRI", "FOLFIRI", is_recorded=True), at_hand("tamoxifen", ["tamoxifen"])]
+    return told_of(read_host(write_host(folder), wanted), regimens, wanted, today)

@@ -9,12 +9,15 @@ from html.parser import HTMLParser
 import pytest
 
 from toy_curves import toy_curves
+from toy_host_folder import toy_host
 from toy_ranking import toy_ranking
 from toy_report import toy_record, toy_refusal
 from toy_twin import toy_twin
 from tumorcast.clinic.curves.record import BAND, NOTICE
+from tumorcast.clinic.host.words import DPYD_LIMIT, TITLE
 from tumorcast.clinic.ranking.words import LIMITS, STATEMENT
 from tumorcast.clinic.report.html import html_of
+from tumorcast.clinic.report.panel_host import host_flags
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.clinic.twin.words import SIMULATION
 
@@ -83,6 +86,16 @@ def test_all_that_the_printed_page_says_stands_on_the_lab_s(site, record, told):
     assert [each for each in SVG.findall(printed) if each not in shown] == []
     drawn = 3 + sum(one is not None for one in (record.ranking, record.curves, record.twin))
     assert len(SVG.findall(printed)) == (drawn if record.is_predicted else 0)
+
+
+@pytest.mark.parametrize("plain", [_record(), toy_refusal()])
+def test_the_host_stands_in_the_same_words_on_both(site, tmp_path, plain):
+    host = toy_host(tmp_path)
+    record = replace(plain, host=host, flags=(*plain.flags, *host_flags(host)))
+    printed, shown = _both(site, record)
+    said = _Texts(printed.partition('<section class="appendix"')[0] + "</main>").found
+    assert {TITLE, DPYD_LIMIT, host.old_tables, "not known (No call), which is not normal"} <= set(said)
+    assert [each for each in said if each not in _Texts(shown).found] == []
 
 
 def test_the_page_of_a_result_holds_nothing_inline(site):

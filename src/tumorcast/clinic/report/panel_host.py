@@ -163,7 +163,7 @@ def _clocks(one: Methylome) -> Table:
 
 def _reading(one: ClockReading) -> tuple[str, ...]:
     value = one.value or 0.0
-    said = f"{value:.1f}" if one.kind == "age" else f"{value:.4g}"
+    said = f"{value:.1f}" if one.kind == "age" else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     shares = ("" if share is None else f"{share:.1%}" for share in (one.coverage, one.imputed))
     return one.clock, f"{minus(said)} {one.unit}", *shares, "; ".join(one.notes)
 
