@@ -11,6 +11,8 @@ import pytest
 from toy_lab import toy_study
 from toy_pgx import write_vcf
 from tumorcast.clinic.pgx.write import Request, write_pgx
+from tumorcast.cohort.assemble import assemble
+from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cbioportal import read_study
@@ -85,9 +87,49 @@ def test_a_sample_of_two_patients_is_nobodys_and_a_normal_barcode_is_its_patient
         }
     )
     patients = pd.Index(["P1", "P2", "TCGA-AA-0001"])
-    names = pd.Index(["X", "TCGA-AA-0001-10A-01D"])
+    normal, tumour, untyped = (f"TCGA-AA-0001-{end}" for end in ("10A-01D", "01A-11R", "A"))
+    names = pd.Index(["X", normal, tumour, untyped])
     links = sample_links(names, pd.DataFrame({"patient_id": []}), patients, events)
-    assert links["patient_id"].to_dict() == {"TCGA-AA-0001-10A-01D": "TCGA-AA-0001"}
+    assert links["patient_id"].to_dict() == {normal: "TCGA-AA-0001"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_host"),
+    [
+        ("blood", True), ("Blood Derived Normal", True), ("Solid Tissue Normal", True), ("Buccal_Cell", True),
+        ("peripheral blood leukocytes", True), ("", False), ("biopsy", False), ("lung", False), ("Abnormal", False),
+        ("Primary Blood Derived Cancer - Peripheral Blood", False), ("AML, peripheral blood", False),
+        ("Primary Tumor (matched normal available)", False), ("blood plasma, ctDNA", False), ("Melanoma", False),
+    ],
+)  # fmt: skip
+def test_a_sample_is_the_hosts_only_where_its_kind_says_so(kind, is_host):
+    """Of the sample table, of a specimen event, and of a sample whose name alone speaks of a biopsy."""
+    patients = pd.Index(["P1"])
+    events = pd.DataFrame(
+        [["P1", "TUMOUR-BX", "-5", "BIOPSY", kind or None]],
+        columns=["PATIENT_ID", "SAMPLE_ID", "START_DATE", "EVENT_TYPE", "SPECIMEN_TYPE"],
+    )
+    table = pd.DataFrame({"patient_id": ["P1"], "SAMPLE_TYPE": [kind]}, index=["P1-A"])
+    links = sample_links(pd.Index(["TUMOUR-BX", "P1-A"]), table, patients, events)
+    assert links["is_tissue"].tolist() == [not is_host, not is_host]
+    told_otherwise = pd.DataFrame({"patient_id": ["P1"], "SAMPLE_TYPE": ["Primary"]}, index=["TUMOUR-BX"])
+    links = sample_links(pd.Index(["TUMOUR-BX"]), told_otherwise, patients, events)
+    assert links["is_tissue"].tolist() == [True]
+
+
+def test_an_age_of_a_biopsy_that_a_specimen_event_names_does_not_enter_and_that_of_blood_does(
+    folder, tmp_path
+):
+    specimens = folder / "data_timeline_specimen.txt"
+    text = specimens.read_text(encoding="utf-8")
+    write_text(specimens, text + "P2\t-9\t\tBIOPSY\tTUMOUR-BX\ttumour\nP3\t-9\t\tSpecimen\tP3-A\tblood\n")
+    add(folder, "CLOCK", "TUMOUR-BX,Hannum,95,1,0", "P1-N,Hannum,61,1,0", "P3-A,Hannum,50,1,0")
+    write_study(read_study(folder), tmp_path / "again")
+    for one in (folder, tmp_path / "again"):
+        cohort = assemble(read_study(one), DataConfig(study=one, modalities=("clocks",)))
+        ages = cohort.layers["clocks"]["Hannum"].dropna()
+        assert {name[:2]: value for name, value in ages.items()} == {"P1": 61, "P3": 50}
+        assert [note.id for note in cohort.report if note.reason == "age_of_tumour"] == ["TUMOUR-BX"]
 
 
 def test_scores_take_the_adjustment_that_stands_beside_them(folder):

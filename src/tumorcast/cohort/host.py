@@ -16,8 +16,6 @@ from tumorcast.readers.study import Study
 
 _DAYS_PER_YEAR = 365.25
 _AGE, _ADJUSTED = "AGE", " z"
-_KINDS_OF_SAMPLE = ("SAMPLE_TYPE", "SAMPLE_CLASS", "TISSUE", "SPECIMEN_TYPE", "procedure")
-_HOST_TISSUE = r"\bblood|\bnormal|saliva|buccal"
 
 
 def host_layer(study: Study, name: str, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
@@ -80,7 +78,7 @@ def _germline(
 def _clocks(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
     """`CLOCK` as it was read, and of ages `CLOCK minus age`: the difference from the age on the sample's day, from the
     patient table's AGE, which is that at day 0. A refused clock is not measured, nor is an age of a tumour."""
-    rows = _without_ages_of_tumours(study, report)
+    rows = _without_ages_of_tumours(study.host.clocks, report)
     rows = rows.astype({"day": float, "value": float})
     made = rows[["patient_id", "sample_id", "day"]].assign(feature=rows["clock"], value=rows["value"])
     ages = study.patients.get(_AGE, pd.Series(np.nan, study.patients.index))
@@ -93,19 +91,13 @@ def _clocks(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.
     return newest(known_on_first_day(table, courses, "clocks", report, does_undated_count=False))
 
 
-def _without_ages_of_tumours(study: Study, report: list[Exclusion]) -> pd.DataFrame:
-    """The clocks, but ages of samples of the sample table that it does not call blood, normal or saliva."""
-    rows, samples = study.host.clocks, study.samples
-    words = samples[[column for column in _KINDS_OF_SAMPLE if column in samples]].fillna("").astype(str)
-    told = words.agg(" ".join, axis=1) if len(words.columns) else pd.Series("", samples.index)
-    of_host = set(told.index[told.str.contains(_HOST_TISSUE, case=False)].astype(str))
-    is_tumour = rows["is_tissue"].astype(bool) & (rows["unit"] == YEARS) & ~rows["sample_id"].isin(of_host)
-    for sample in sorted(set(rows.loc[is_tumour & rows["value"].notna(), "sample_id"])):
-        why = (
-            "clocks: a sample of the sample table, which does not call it blood or normal: no age of a tumour"
-        )
+def _without_ages_of_tumours(rows: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
+    """The clocks, but ages of samples that are not declared to be the host's."""
+    may_be_tumour = rows["is_tissue"].astype(bool) & (rows["unit"] == YEARS)
+    for sample in sorted(set(rows.loc[may_be_tumour & rows["value"].notna(), "sample_id"])):
+        why = "clocks: not declared to be blood, normal, saliva or buccal: no age of what may be a tumour"
         report.append(Exclusion("host", str(sample), "age_of_tumour", why))
-    return rows[~is_tumour]
+    return rows[~may_be_tumour]
 
 
 def _exposures(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, fields
 
 import pandas as pd
 
-_OF_SAMPLE = ("patient_id", "sample_id", "day", "is_tissue")
-PHARMACOGENE_COLUMNS = (*_OF_SAMPLE, "gene", "diplotype", "activity_score", "phenotype", "note")
-SCORE_COLUMNS = (*_OF_SAMPLE, "score", "sum", "match_rate", "weight_coverage", "z")
-CLOCK_COLUMNS = (*_OF_SAMPLE, "clock", "value", "unit", "coverage", "imputed")
+SAMPLE_COLUMNS = ("patient_id", "sample_id", "day", "is_tissue")
+PHARMACOGENE_COLUMNS = (*SAMPLE_COLUMNS, "gene", "diplotype", "activity_score", "phenotype", "note")
+SCORE_COLUMNS = (*SAMPLE_COLUMNS, "score", "sum", "match_rate", "weight_coverage", "z")
+CLOCK_COLUMNS = (*SAMPLE_COLUMNS, "clock", "value", "unit", "coverage", "imputed")
 YEARS = "years"
 """Unit of the clocks that say an age."""
 EXPOSURE_COLUMNS = (
@@ -24,7 +24,7 @@ def _empty(columns: tuple[str, ...]) -> pd.DataFrame:
 @dataclass(frozen=True)
 class Host:
     """Four tables, each empty where the study lacks it. `day` is on the study's clock, NaN not known; `is_tissue`: the
-    sample is one of the study's sample table.
+    sample may be of a tumour, for nothing declares it to be the host's (`readers.host_links.sample_links`).
 
     Attributes:
         pharmacogenes: `PHARMACOGENE_COLUMNS`, one row a sample and gene; activity_score NaN where there is none.

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
+
 import pandas as pd
 
+from tumorcast.biology.clocks.tissues import is_tumour_barcode
+from tumorcast.biology.specimens import is_of_host
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cells import CellCounts, numbers_of
 
 LINK_COLUMNS = ("patient_id", "day", "is_tissue")
 _SPECIMENS = "SPECIMEN|SAMPLE|BIOPSY"
+_KINDS = ("SAMPLE_TYPE", "SAMPLE_CLASS", "TISSUE", "SPECIMEN_TYPE", "SPECIMEN_SITE", "procedure", "PROCEDURE")
+"""Columns of the sample table and of specimen events that say what a sample is."""
 _TCGA_PATIENT = 12
 
 
@@ -18,11 +25,14 @@ def sample_links(
     """Index: those of `names` that belong to a patient; `LINK_COLUMNS`.
 
     In this order: the sample table (patient and collection day), a specimen event of a timeline that names the sample
-    (patient and day), a patient's own identifier (no day), TCGA's barcode of a normal sample (its patient, no day).
-    A sample that specimen events give to two patients is nobody's.
+    (patient and day), a patient's own identifier (no day), TCGA's barcode of a normal sample (types 10 to 14: its
+    patient, no day). A sample that specimen events give to two patients is nobody's. `is_tissue`: it may be a tumour,
+    for neither table nor events declare it to be the host's (`biology.specimens.is_of_host`); a patient's own
+    identifier is the host.
     """
     known = patients.astype(str)
     told = _specimens(timelines, known)
+    words = _words(samples, timelines)
     links: dict[str, tuple[str, float, bool]] = {}
     days = samples["collected_day"] if "collected_day" in samples else pd.Series(float("nan"), samples.index)
     of_table = dict(
@@ -31,11 +41,13 @@ def sample_links(
     for name in dict.fromkeys(names.astype(str)):
         if name in of_table:
             patient, day = of_table[name]
-            links[name] = (str(patient), float(day), True)
+            links[name] = (str(patient), float(day), not is_of_host(name, words[name]))
         elif name in told:
-            links[name] = (*told[name], False)
-        elif name in known or (name.startswith("TCGA-") and name[:_TCGA_PATIENT] in known):
-            links[name] = (name if name in known else name[:_TCGA_PATIENT], float("nan"), False)
+            links[name] = (*told[name], not is_of_host(name, words[name]))
+        elif name in known:
+            links[name] = (name, float("nan"), False)
+        elif name[:_TCGA_PATIENT] in known and is_tumour_barcode(name) is False:
+            links[name] = (name[:_TCGA_PATIENT], float("nan"), False)
     return pd.DataFrame.from_dict(links, orient="index", columns=list(LINK_COLUMNS))
 
 
@@ -50,6 +62,24 @@ def linked(table: pd.DataFrame, links: pd.DataFrame, file: str, report: list[Exc
         report.append(Exclusion("sample", str(sample), "unlinked_sample", told))
     kept = table[is_known].rename(columns={"sample": "sample_id"})
     return links.loc[kept["sample_id"]].reset_index(drop=True).join(kept.reset_index(drop=True))
+
+
+def _words(samples: pd.DataFrame, timelines: pd.DataFrame) -> defaultdict[str, list[str]]:
+    """Sample -> all that is said of what it is."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, cell in _cells(samples.index.to_series(), samples):
+        found[name].append(cell)
+    table = timelines[timelines["EVENT_TYPE"].str.contains(_SPECIMENS)]
+    if "SAMPLE_ID" in table:
+        for name, cell in _cells(table["SAMPLE_ID"], table):
+            found[name].append(cell)
+    return found
+
+
+def _cells(names: pd.Series, table: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    for column in (column for column in _KINDS if column in table):
+        is_told = (names.notna() & table[column].notna()).to_numpy()
+        yield from zip(names[is_told].astype(str), table[column][is_told].astype(str), strict=True)
 
 
 def _specimens(timelines: pd.DataFrame, patients: pd.Index) -> dict[str, tuple[str, float]]:

@@ -7,10 +7,17 @@ from collections.abc import Iterator
 import pandas as pd
 
 from tumorcast.readers.exposure_units import QUANTITIES
-from tumorcast.readers.host import CLOCK_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, YEARS, Host
+from tumorcast.readers.host import (
+    CLOCK_COLUMNS,
+    PHARMACOGENE_COLUMNS,
+    SAMPLE_COLUMNS,
+    SCORE_COLUMNS,
+    YEARS,
+    Host,
+)
 from tumorcast.readers.host_tables import HOST_FILES
 
-_LINKS = 4
+_LINKS = len(SAMPLE_COLUMNS)
 """Of the columns of `Host`, those that say whose a sample is; the file has `sample` in their place."""
 _NAMES = {"PGX": "pharmacogenes", "PGS": "polygenic_scores", "CLOCK": "clocks", "COUNTER": "clocks"}
 _TIMELINE = (
@@ -42,15 +49,24 @@ def _of_file(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
 def host_specimens(host: Host, samples: pd.Index) -> pd.DataFrame:
     """Specimen events (PATIENT_ID, START_DATE, STOP_DATE, EVENT_TYPE, SAMPLE_ID, SPECIMEN_TYPE) of the host's samples
     that the sample table lacks."""
-    parts = [
-        getattr(host, name)[["patient_id", "sample_id", "day"]] for name in dict.fromkeys(_NAMES.values())
-    ]
-    table = pd.concat(parts).drop_duplicates("sample_id")
+    table = _all_samples(host)
     table = table[~table["sample_id"].isin(samples) & (table["sample_id"] != table["patient_id"])]
     return pd.DataFrame({
         "PATIENT_ID": table["patient_id"], "START_DATE": table["day"], "STOP_DATE": "", "EVENT_TYPE": "Specimen",
-        "SAMPLE_ID": table["sample_id"], "SPECIMEN_TYPE": "host",
+        "SAMPLE_ID": table["sample_id"], "SPECIMEN_TYPE": table["is_tissue"].map({True: "unknown", False: "host"}),
     })  # fmt: skip
+
+
+def declared_of_host(host: Host) -> set[str]:
+    """Samples that are known to be the host's own."""
+    table = _all_samples(host)
+    return set(table.loc[~table["is_tissue"].astype(bool), "sample_id"])
+
+
+def _all_samples(host: Host) -> pd.DataFrame:
+    """patient_id, sample_id, day, is_tissue, one row a sample."""
+    tables = [getattr(host, name) for name in dict.fromkeys(_NAMES.values())]
+    return pd.concat([table[list(SAMPLE_COLUMNS)] for table in tables]).drop_duplicates("sample_id")
 
 
 def exposure_events(host: Host) -> pd.DataFrame:

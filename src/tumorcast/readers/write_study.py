@@ -16,7 +16,7 @@ from tumorcast.readers.host_tables import HOST_KIND
 from tumorcast.readers.laboratory import ANALYTES
 from tumorcast.readers.study import Study
 from tumorcast.readers.timeline import TREATMENT_COLUMNS
-from tumorcast.readers.write_host import exposure_events, host_files, host_specimens
+from tumorcast.readers.write_host import declared_of_host, exposure_events, host_files, host_specimens
 
 ExpressionScale = Literal["log2(TPM+1)", "z-score"]
 
@@ -172,6 +172,10 @@ def _timelines(study: Study, folder: Path) -> None:
             "SAMPLE_ID": samples.index,
             "SPECIMEN_TYPE": samples.get("procedure", "unknown"),
         }
+    )
+    is_host = specimens["SAMPLE_ID"].isin(declared_of_host(study.host))
+    specimens["SPECIMEN_TYPE"] = (specimens["SPECIMEN_TYPE"] + " host").where(
+        is_host, specimens["SPECIMEN_TYPE"]
     )
     if len(others := host_specimens(study.host, samples.index)):
         specimens = pd.concat([specimens, others], ignore_index=True)
