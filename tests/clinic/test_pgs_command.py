@@ -48,10 +48,23 @@ def test_missing_by_the_files_frequency(tmp_path: Path) -> None:
     assert sums(tmp_path / "o", scores, vcf, "--missing", "file", "--min-genotyped", 0) == pytest.approx(
         [0.3, 0.5]
     )
-    assert sums(tmp_path / "o", scores, vcf, "--min-genotyped", 0) == pytest.approx([0.5, 0.5])
+    cohort = sums(tmp_path / "o", scores, vcf, "--missing", "cohort", "--min-genotyped", 0)
+    assert cohort == pytest.approx([0.5, 0.5])
     alone = write_vcf(tmp_path / "one.vcf", [(1, 100, "A", "G", "GT", "./.")])
-    assert sums(tmp_path / "o", scores, alone, "--min-genotyped", 0) == pytest.approx([0.3])
+    read = sums(tmp_path / "o", scores, alone, "--missing", "cohort", "--min-genotyped", 0)
+    assert read == pytest.approx([0.3])
     assert sums(tmp_path / "o", scores, alone, "--missing", "none") == [None]
+
+
+@pytest.mark.parametrize("n_samples", [49, 50])
+def test_a_frequency_stands_in_from_fifty_samples_on(tmp_path: Path, n_samples: int) -> None:
+    scores = write_scores(tmp_path / "A.txt", ROWS[:1])
+    vcf = write_vcf(tmp_path / "g.vcf", [(1, 100, "A", "G", "GT", "./.", *["1/1"] * (n_samples - 1))])
+    found = sums(tmp_path / "o", scores, vcf, "--min-genotyped", 0)
+    assert found == [1.0 if n_samples == 50 else 0.0] + [1.0] * (n_samples - 1)
+    table = json.loads((tmp_path / "o" / "pgs.json").read_text(encoding="utf-8"))
+    assert table["policy"]["dosage"]["missing"] == ("cohort" if n_samples == 50 else "none")
+    assert any("count nothing" in note for note in table["notes"]) == (n_samples == 49)
 
 
 def test_absent_is_not_matched_and_the_score_refused(tmp_path: Path) -> None:

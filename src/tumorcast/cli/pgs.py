@@ -79,8 +79,9 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
         help="field of the VCF; auto: DS, else GP, else GT",
     )
     add(
-        "--missing", choices=("cohort", "file", "none"), default="cohort",
-        help="missing genotypes count as the allele's frequency in these samples, in the scoring file, or nothing",
+        "--missing", choices=("auto", "cohort", "file", "none"), default="auto",
+        help="missing genotypes count as the allele's frequency in these samples, in the scoring file, or nothing;"
+        " auto: cohort from 50 samples on, else none",
     )  # fmt: skip
     add(
         "--haploid-x",

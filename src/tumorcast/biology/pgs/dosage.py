@@ -8,7 +8,7 @@ frequency (for dominant and recessive effects: half the expected copies).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from tumorcast.biology.pgs.genotypes import MISSING, NO_STRAND, GenotypeBlock
 from tumorcast.biology.pgs.score import ADDITIVE, DOMINANT, MT, RECESSIVE, X, Y
 
-COHORT, FILE, NONE = "cohort", "file", "none"
-MISSING_RULES = (COHORT, FILE, NONE)
+AUTO, COHORT, FILE, NONE = "auto", "cohort", "file", "none"
+FEW_SAMPLES = 50
+"""PLINK 2 and the PGS Catalog Calculator do not take frequencies from fewer."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,17 @@ class DosagePolicy:
 
     Attributes:
         missing: `cohort`: the effect allele's frequency among the samples read; `file`: the scoring file's, where it
-            has one; `none`: a missing genotype adds nothing.
+            has one; `none`: a missing genotype adds nothing; `auto`: `cohort` from 50 samples on, else `none`.
         haploid_x: copies that a haploid effect allele on X counts as, 2 (PLINK 2's model) or 1.
     """
 
-    missing: str = COHORT
+    missing: str = AUTO
     haploid_x: int = 2
+
+    def among(self, n_samples: int) -> DosagePolicy:
+        """With the rule that `auto` is for so many samples."""
+        chosen = COHORT if n_samples >= FEW_SAMPLES else NONE
+        return replace(self, missing=chosen) if self.missing == AUTO else self
 
 
 @dataclass(frozen=True)

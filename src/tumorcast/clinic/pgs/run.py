@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.biology.chromosomes import build_named, chromosomes
-from tumorcast.biology.pgs.dosage import COHORT, DosagePolicy
+from tumorcast.biology.pgs.dosage import AUTO, COHORT, FEW_SAMPLES, DosagePolicy
 from tumorcast.biology.pgs.genotypes import GenotypeBlock
 from tumorcast.biology.pgs.matching import IN_BLOCK, LEFT_OUT, NO_RECORD, MatchPolicy
 from tumorcast.biology.pgs.places import PlacedRows, placed
@@ -26,8 +26,6 @@ from tumorcast.readers.plink_bed import BedGenotypes
 from tumorcast.readers.scoring_file import read_scoring_file
 from tumorcast.readers.whole_places import WITHIN_BLOCK, GenotypeFile
 
-_FEW_SAMPLES = 50
-"""PLINK 2 and the PGS Catalog Calculator do not take frequencies from fewer."""
 _UNKNOWN_X = (
     "genotypes on X are missing, and the others do not say whether of one strand or two (--haploid-x 1)"
 )
@@ -69,7 +67,8 @@ def run_pgs(scoring: Sequence[Path], genotypes: Sequence[Path], request: PgsRequ
     scores, refused = _read_scores(scoring, build, request.skip_complex)
     rows = placed(scores)
     samples = sources[0].samples
-    sums = ScoreSums(rows, len(samples), request.matching, request.dosage)
+    dosage = request.dosage.among(len(samples))
+    sums = ScoreSums(rows, len(samples), request.matching, dosage)
     met = np.zeros(len(rows.keys), np.int8)
     for source in sources:
         order = _order(source.samples, samples)
@@ -80,7 +79,7 @@ def run_pgs(scoring: Sequence[Path], genotypes: Sequence[Path], request: PgsRequ
     results = [_result(n, rows, sums, request.thresholds, tumours) for n in range(len(scores))]
     notes = _notes(results, len(samples), build, request)
     return PgsRun(
-        samples, results, refused, build, [path.name for path in genotypes], request.matching, request.dosage,
+        samples, results, refused, build, [path.name for path in genotypes], request.matching, dosage,
         request.fields, request.thresholds, notes,
     )  # fmt: skip
 
@@ -213,8 +212,13 @@ def _notes(
     if build is None:
         notes.append("the genotypes state no genome build: the scoring files' is taken (--build states one)")
     is_open = any((one.variants.n_missing > 0).any() for one in results)
-    if is_open and request.dosage.missing == COHORT and n_samples < _FEW_SAMPLES:
+    if is_open and n_samples < FEW_SAMPLES and request.dosage.missing == COHORT:
         notes.append(
             f"missing genotypes stand as the frequency among {n_samples} samples: too few to be near it"
+        )
+    if is_open and n_samples < FEW_SAMPLES and request.dosage.missing == AUTO:
+        notes.append(
+            f"missing genotypes count nothing: {n_samples} samples are too few for a frequency"
+            " (--missing file or cohort lets one stand in)"
         )
     return notes
