@@ -274,3 +274,16 @@ def test_a_salt_of_an_inhibitor_converts_and_other_drugs_are_named(tmp_path: Pat
     assert sample["genes"][0]["phenoconversion"]["phenotype"] == "Poor Metabolizer"
     assert sample["comedication_not_looked_up"] == ["metformin"]
     assert "not looked up: metformin" in (tmp_path / "pgx.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("seen", "word"), [("./C", "one strand of rs1142345"), ("T/A", "undocumented variant")]
+)
+def test_a_call_made_elsewhere_hides_no_variant_that_the_vcf_could_not_call(
+    tmp_path: Path, seen: str, word: str
+) -> None:
+    calls = tmp_path / "calls.tsv"
+    calls.write_text("TPMT\t*1/*1\n")
+    vcf = write_vcf(tmp_path / "a.vcf", {"TPMT": {"rs1142345": seen}})
+    write_pgx([vcf, calls], tmp_path, Request(treatment="mercaptopurine"))
+    assert all(word in one["caution"] for one in loaded(tmp_path)["samples"][0]["guidance"])

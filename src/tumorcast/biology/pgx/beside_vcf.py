@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tumorcast.biology.pgx.call import GeneCall, guarded
+from tumorcast.biology.pgx.call import STRANGE, GeneCall, guarded
 from tumorcast.biology.pgx.levels import level_of
 
+_NOT_READ = ("one strand of ", STRANGE, "no pair of named alleles")
+"""How the VCF's notes begin, after `not called`, on variants that it saw and could not call."""
 VCF_SAYS = "function may be lower by the VCF, which was not used: "
 
 
@@ -16,7 +18,8 @@ def beside_vcf(given: GeneCall, seen: GeneCall) -> GeneCall:
     Args:
         seen: the call of the same gene from the VCF.
     """
-    notes = [*given.notes, *_contradiction(given, seen)]
+    open_ones = [note for note in seen.notes if note.removeprefix("not called: ").startswith(_NOT_READ)]
+    notes = [*given.notes, *_contradiction(given, seen), *(f"{VCF_SAYS}{note}" for note in open_ones)]
     whole = replace(given, others=seen.others, notes=tuple(notes))
     return guarded(whole) if whole.is_called else whole
 

@@ -13,9 +13,7 @@ _NOT_TAKEN = frozenset((
     "no", "not", "without", "never", "stopped", "discontinued", "held", "former", "formerly", "previous", "previously",
     "past", "denies", "avoid", "allergy", "allergic", "intolerance", "intolerant",
 ))  # fmt: skip
-_ON_THE_SKIN = frozenset(
-    ("cream", "ointment", "topical", "gel", "lacquer", "shampoo", "powder", "spray", "vaginal")
-)
+_ON_THE_SKIN = frozenset(("cream", "ointment", "topical", "gel", "lacquer", "shampoo", "spray", "vaginal"))
 
 
 def inhibitors_in(text: str) -> tuple[str, ...]:
