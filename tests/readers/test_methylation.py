@@ -7,6 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tumorcast.biology.genes import Gene, GeneTable
@@ -121,6 +122,22 @@ def test_percentages_become_fractions(tmp_path, report):
     values = read_methylation(file(tmp_path, "probe\tS1\tS2\ncg00000029\t95\t3\ncg00000109\t0\t40\n"), report)
     np.testing.assert_allclose(values, [[0.95, 0], [0.03, 0.4]], rtol=1e-6)
     assert "percentages" in told(report, "converted")
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_sample_on_another_scale_spoils_no_other(tmp_path, report, is_turned):
+    betas = np.random.default_rng(0).beta(0.4, 0.4, (300, 6)).clip(0.01, 0.99).round(3)
+    table = pd.DataFrame(betas, [f"cg{n:08d}" for n in range(300)], [f"S{n}" for n in range(6)])
+    odd = table.assign(
+        S1=table["S1"] * 100, S2=np.log2(table["S2"] / (1 - table["S2"])), S3=table["S3"] * 9000
+    )
+    odd["S4"] = odd["S4"].where(odd.index < "cg00000020") * 100
+    path = tmp_path / "b.txt"
+    (odd.T if is_turned else odd).to_csv(path, sep="\t", index_label="probe")
+    values = read_methylation(path, report)
+    np.testing.assert_allclose(values.loc[["S0", "S5"]], table[["S0", "S5"]].T, rtol=1e-6)
+    assert values.loc[["S1", "S2", "S3", "S4"]].isna().all(axis=None)
+    assert {note.id for note in report if note.reason == "other_scale"} == {"S1", "S2", "S3", "S4"}
 
 
 def test_a_few_values_outside_are_unknown_and_many_refused(tmp_path, report):

@@ -19,12 +19,22 @@ from tumorcast.readers.compressed import open_text
 from tumorcast.readers.files import NOT_AVAILABLE, bare
 from tumorcast.readers.gene_names import report_names
 from tumorcast.readers.methylation_layout import CPG, floats_of, head_of, sample_columns
-from tumorcast.readers.methylation_scale import EXPECTED, SCALE_WORDS, span_of, to_betas
+from tumorcast.readers.methylation_scale import (
+    EXPECTED,
+    SCALE_WORDS,
+    ColumnSpans,
+    Scale,
+    shared_scale,
+    span_of,
+    to_betas,
+)
 from tumorcast.readers.probe_manifest import array_of
 
 _CPG_LENGTH = len("cg00000029")
 _GENE_HEADERS = {"hugo_symbol", "gene", "gene_symbol"}
 _CHUNK_CELLS = 4_000_000
+_LEAST_OF_SAMPLE = 100
+"""Values that tell the scale of one sample; where none has as many, the whole file is judged at once."""
 
 Matrix = NDArray[np.float32]
 
@@ -34,8 +44,9 @@ def read_methylation(path: Path, report: list[Exclusion], genes: GeneTable | Non
 
     Probes in rows or in columns, GDC's two columns without a header (one sample, named by the file), GenomeStudio's and
     GEO's tables; gzipped too. M-values become beta = 2^M / (2^M + 1) (Du et al., BMC Bioinformatics 2010, 11:587),
-    percentages fractions. Probes of SNPs, of cytosines outside CpG and of controls are left out; EPICv2's replicates
-    (`cg00000029_TC21`) are averaged into their probe. Read in pieces: the most memory needed is about twice the result.
+    percentages fractions; the scale is judged for each sample, and one on another scale than most is not measured. Probes
+    of SNPs, of cytosines outside CpG and of controls are left out; EPICv2's replicates (`cg00000029_TC21`) are averaged
+    into their probe. Read in pieces: the most memory needed is about twice the result.
 
     Args:
         genes: for tables of one row a gene (cBioPortal's `Hugo_Symbol`), which become sample x gene.
@@ -54,8 +65,8 @@ def read_methylation(path: Path, report: list[Exclusion], genes: GeneTable | Non
         has_genes = header[0].lower() in _GENE_HEADERS and not any(CPG.fullmatch(row[0]) for row in rows)
         names, values = _probes_in_rows(path, separator, n_above, columns, has_genes, report)
         if has_genes:
-            return _as_table(*_of_genes(names, values, genes, path.name, report), samples)
-    return _as_table(*_of_probes(names, values, path.name, report), samples)
+            return _as_table(*_of_genes(names, values, samples, genes, path.name, report), samples)
+    return _as_table(*_of_probes(names, values, samples, path.name, report), samples)
 
 
 def _as_table(features: pd.Index, values: Matrix, samples: list[str]) -> pd.DataFrame:
@@ -128,7 +139,7 @@ def _tell_left_out(names: list[str], file: str, report: list[Exclusion]) -> None
 
 
 def _of_probes(
-    names: list[str], values: Matrix, file: str, report: list[Exclusion]
+    names: list[str], values: Matrix, samples: list[str], file: str, report: list[Exclusion]
 ) -> tuple[pd.Index, Matrix]:
     """(CpG probes without suffixes, their betas), one row each."""
     if not names:
@@ -136,7 +147,7 @@ def _of_probes(
             f"{file} names no CpG probes",
             expected="probes such as cg00000029 in the first column or the header, or genes as Hugo_Symbol",
         )
-    _to_betas(values, file, report)
+    _to_betas(values, samples, file, report)
     probes, values = _averaged([name[:_CPG_LENGTH] for name in names], values, "feature", file, report)
     told = array_of(len(probes), any(len(name) > _CPG_LENGTH for name in names))
     report.append(Exclusion("layer", file, "array_judged", told))
@@ -148,7 +159,12 @@ def _of_probes(
 
 
 def _of_genes(
-    names: list[str], values: Matrix, genes: GeneTable | None, file: str, report: list[Exclusion]
+    names: list[str],
+    values: Matrix,
+    samples: list[str],
+    genes: GeneTable | None,
+    file: str,
+    report: list[Exclusion],
 ) -> tuple[pd.Index, Matrix]:
     """(symbols, their betas), one row each."""
     if genes is None:
@@ -157,7 +173,7 @@ def _of_genes(
         )
     harmonised = genes.harmonise(names)
     report_names(names, harmonised, file, report)
-    _to_betas(values, file, report)
+    _to_betas(values, samples, file, report)
     is_known = np.array([symbol is not None for symbol in harmonised.symbols], bool)
     symbols = [symbol for symbol in harmonised.symbols if symbol is not None]
     return _averaged(symbols, values[is_known], "gene", file, report)
@@ -179,24 +195,50 @@ def _averaged(
     return index[~is_again], values[~is_again]
 
 
-def _to_betas(values: Matrix, file: str, report: list[Exclusion]) -> None:
+def _to_betas(values: Matrix, samples: list[str], file: str, report: list[Exclusion]) -> None:
     """Betas in place of betas, percentages or M-values; a few values outside 0..1 become unknown.
 
     Raises:
         InputError: values that are none of these.
     """
+    scale, odd = _judged(values, samples, file)
+    for sample, told in odd.items():
+        values[:, samples.index(sample)] = np.nan
+        report.append(Exclusion("sample", sample, "other_scale", f"{told}: not read from {file}"))
     span = span_of(values)
     if not span.n_known:
         return
-    told, scale = f"from {span.lowest:g} to {span.highest:g}", span.scale()
-    if scale is None:
-        raise InputError(
-            f"{file} holds no betas",
-            got=f"{span.n_outside_1} of {span.n_known} values outside 0..1, {told}", expected=EXPECTED,
-        )  # fmt: skip
+    told = f"from {span.lowest:g} to {span.highest:g}"
     n_outside = to_betas(values, scale)
     if scale != "beta":
         made = "betas" if scale == "m" else "fractions"
         report.append(Exclusion("layer", file, "converted", f"{SCALE_WORDS[scale]} ({told}) to {made}"))
     if n_outside:
         report.append(Exclusion("value", file, "outside_0_1", f"{n_outside} values taken as unknown"))
+
+
+def _judged(values: Matrix, samples: list[str], file: str) -> tuple[Scale, dict[str, str]]:
+    """(scale of most samples, sample on another -> what it holds); without samples of many values, the file's.
+
+    Raises:
+        InputError: no scale of methylation.
+    """
+    columns = ColumnSpans(len(samples))
+    columns.add(values)
+    spans = {sample: columns[place] for place, sample in enumerate(samples) if columns[place].n_known}
+    scales = {sample: span.scale() for sample, span in spans.items() if span.n_known >= _LEAST_OF_SAMPLE}
+    if not any(scales.values()):
+        span = span_of(values)
+        scale = span.scale()
+        if scale is None and span.n_known:
+            got = f"{span.n_outside_1} of {span.n_known} values outside 0..1"
+            raise InputError(
+                f"{file} holds no betas", got=f"{got}, from {span.lowest:g} to {span.highest:g}", expected=EXPECTED
+            )  # fmt: skip
+        return scale or "beta", {}
+    shared = shared_scale(list(scales.values()))
+    return shared, {
+        sample: f"values from {span.lowest:g} to {span.highest:g} where most samples hold {SCALE_WORDS[shared]}"
+        for sample, span in spans.items()
+        if (scales[sample] != shared if sample in scales else not span.fits(shared))
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,6 +63,12 @@ def span_of(values: NDArray[np.floating]) -> Span:
         n_known, n_negative + int(np.count_nonzero(values > 1)), n_negative + int(np.count_nonzero(values > 100)),
         int(np.count_nonzero(values < -1)), float(np.nanmin(values)), float(np.nanmax(values)),
     )  # fmt: skip
+
+
+def shared_scale(scales: Sequence[Scale | None]) -> Scale:
+    """What most samples are on."""
+    counts = Counter(scale for scale in scales if scale)
+    return max(SCALE_WORDS, key=lambda scale: counts[scale])
 
 
 def to_betas(values: NDArray[np.floating], scale: Scale) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.methylation_layout import CPG, head_of, sample_columns
-from tumorcast.readers.methylation_scale import EXPECTED, SCALE_WORDS, Scale, Span, to_betas
+from tumorcast.readers.methylation_scale import EXPECTED, SCALE_WORDS, Scale, Span, shared_scale, to_betas
 from tumorcast.readers.probe_rows import PassedTable, WantedProbes, read_columns, read_rows
 
 _IDAT = b"IDAT"
@@ -111,7 +110,7 @@ def _judged(
     report: list[Exclusion],
 ) -> ProbeBetas:
     scales = [declared or span.scale() for span in table.spans]
-    shared = _shared(scales)
+    shared = shared_scale(scales)
     unfit = dict(twice)
     for sample, span, scale in zip(table.samples, table.spans, scales, strict=True):
         why = _unfit(span, scale, shared)
@@ -132,12 +131,6 @@ def _judged(
         table.samples, _averaged(table, wanted, file, report), shared, unfit, means, n_cpgs, wanted.n_cpgs,
         wanted.has_suffixes,
     )  # fmt: skip
-
-
-def _shared(scales: Sequence[Scale | None]) -> Scale:
-    """What most samples are on."""
-    counts = Counter(scale for scale in scales if scale)
-    return max(SCALE_WORDS, key=lambda scale: counts[scale])
 
 
 def _unfit(span: Span, scale: Scale | None, shared: Scale) -> str | None:
