@@ -44,9 +44,9 @@ def read_methylation(path: Path, report: list[Exclusion], genes: GeneTable | Non
 
     Probes in rows or in columns, GDC's two columns without a header (one sample, named by the file), GenomeStudio's and
     GEO's tables; gzipped too. M-values become beta = 2^M / (2^M + 1) (Du et al., BMC Bioinformatics 2010, 11:587),
-    percentages fractions; the scale is judged for each sample, and one on another scale than most is not measured. Probes
-    of SNPs, of cytosines outside CpG and of controls are left out; EPICv2's replicates (`cg00000029_TC21`) are averaged
-    into their probe. Read in pieces: the most memory needed is about twice the result.
+    percentages fractions; the scale is judged for each sample, and one on another scale than most is not measured.
+    Probes of SNPs, of cytosines outside CpG and of controls are left out; EPICv2's replicates (`cg00000029_TC21`) are
+    averaged into their probe. Read in pieces: the most memory needed is about twice the result.
 
     Args:
         genes: for tables of one row a gene (cBioPortal's `Hugo_Symbol`), which become sample x gene.
