@@ -197,10 +197,13 @@ def test_dosages_of_haploid_calls(tmp_path: Path, capsys: pytest.CaptureFixture[
     cells = ("1:0.95", "0/1:0.9", ".:0.95", "./.:0.3")
     vcf = write_vcf(tmp_path / "g.vcf", [other, ("X", 100, "A", "G", "GT:DS", *cells)])
     words = ("--missing", "none", "--min-genotyped", 0)
-    assert sums(tmp_path / "a", scores, vcf, *words) == pytest.approx([1.9, 0.9, 0, 0])
-    assert sums(tmp_path / "b", scores, vcf, *words, "--haploid-x", 1) == pytest.approx([0.95, 0.9, 0, 0])
+    assert sums(tmp_path / "a", scores, vcf, *words) == pytest.approx([1.9, 0.9, 1.9, 0.3])
+    assert sums(tmp_path / "b", scores, vcf, *words, "--haploid-x", 1) == pytest.approx(
+        [0.95, 0.9, 0.95, 0.3]
+    )
     for keys, cell, told in (
         ("GT:DS", "1:1.9", "haploid genotype has a dosage of two strands"),
+        ("GT:DS", ".:1.9", "haploid genotype has a dosage of two strands"),
         ("GT:GP", "1:0,0.1,0.9", "haploid genotype has a dosage of two strands"),
         ("DS", "0.95", "without genotypes"),
     ):

@@ -18,7 +18,12 @@ LOW = ("--min-overlap", 0, "--min-weight", 0)
 
 
 def plink_sums(
-    vcf: Path, matches: Path, folder: Path, sexes: Path | None = None, *words: str
+    vcf: Path,
+    matches: Path,
+    folder: Path,
+    sexes: Path | None = None,
+    *words: str,
+    dosage: tuple[str, ...] = (),
 ) -> dict[str, float]:
     """Sums of the matched variants by PLINK 2, whose records are named as place and alleles."""
     if shutil.which("plink2") is None:
@@ -31,7 +36,16 @@ def plink_sums(
     (folder / "weights.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     at = next((n for n, word in enumerate(words) if word.startswith("--")), len(words))
     modifiers, options = words[:at], words[at:]
-    call = ["plink2", "--vcf", str(vcf), "--set-all-var-ids", "@:#:$r:$a", "--new-id-max-allele-len", "50"]
+    call = [
+        "plink2",
+        "--vcf",
+        str(vcf),
+        *dosage,
+        "--set-all-var-ids",
+        "@:#:$r:$a",
+        "--new-id-max-allele-len",
+        "50",
+    ]
     call += ["--update-sex", str(sexes)] if sexes else []
     call += ["--score", str(folder / "weights.txt"), "header", *modifiers, "cols=+scoresums", *options]
     subprocess.run([*call, "--out", str(folder / "plink")], check=True, capture_output=True)
@@ -66,6 +80,25 @@ def test_missing_on_x_equal_to_plink(tmp_path: Path, model: str) -> None:
     )
     mine = scored(tmp_path / "o", write_scores(tmp_path / "A.txt", rows), vcf, "--haploid-x", model)
     theirs = plink_sums(vcf, tmp_path / "o" / "matches.csv", tmp_path, sexes, "--xchr-model", model)
+    assert {row["sample"]: float(row["sum"]) for row in mine} == pytest.approx(theirs, abs=1e-4)
+
+
+@pytest.mark.parametrize("model", ["1", "2"])
+def test_dosages_on_x_equal_to_plink(tmp_path: Path, model: str) -> None:
+    cells = ("0/1:1", "1/1:1.9", "./.:0.3", "1:0.95", ".:0.95", "0:0.1", "./.:0.95")
+    head = (
+        "##fileformat=VCFv4.2", "##contig=<ID=X,length=156040895>",
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="x">',
+        '##FORMAT=<ID=DS,Number=A,Type=Float,Description="x">',
+    )  # fmt: skip
+    vcf = write_vcf(tmp_path / "g.vcf", [("X", 5_000_000, "A", "G", "GT:DS", *cells)], head=head)
+    sexes = tmp_path / "sex.txt"
+    lines = (f"s{n}\t{1 if cell.find(':') == 1 else 2}\n" for n, cell in enumerate(cells))
+    sexes.write_text("#IID\tSEX\n" + "".join(lines), encoding="utf-8")
+    scores = write_scores(tmp_path / "A.txt", [("X", 5_000_000, "G", "A", 1)])
+    mine = scored(tmp_path / "o", scores, vcf, "--haploid-x", model)
+    words = ("no-mean-imputation", "--xchr-model", model, "--bad-freqs")
+    theirs = plink_sums(vcf, tmp_path / "o" / "matches.csv", tmp_path, sexes, *words, dosage=("dosage=DS",))
     assert {row["sample"]: float(row["sum"]) for row in mine} == pytest.approx(theirs, abs=1e-4)
 
 

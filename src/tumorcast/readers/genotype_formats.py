@@ -53,6 +53,7 @@ def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> Ge
         any(set(line.keys.split(":")) & set(fields) - {"GT"} for line in lines) and fields[0] != "GT"
     )
     dosages = np.full((len(lines), n_samples, most), np.nan) if has_dosages else None
+    is_single = np.zeros(first.shape, bool)
     for keys in dict.fromkeys(line.keys for line in lines):
         rows = np.array([n for n, line in enumerate(lines) if line.keys == keys])
         rests = [lines[n].rest for n in rows]
@@ -62,13 +63,15 @@ def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> Ge
             continue
         cells = sample_cells(rests, n_samples)
         if "GT" in words and "GT" in fields:
-            one, two = alleles(part(cells, words.index("GT")))
+            genotypes = part(cells, words.index("GT"))
+            one, two = alleles(genotypes)
+            is_single[rows] = (genotypes.end - genotypes.start == 1).reshape(-1, n_samples)
             first[rows], second[rows] = one.reshape(-1, n_samples), two.reshape(-1, n_samples)
         if dosages is not None:
             n_alts = np.array([len(lines[n].record.alts) for n in rows])
             dosages[rows] = _dosages(cells, words, fields, n_alts, (n_samples, most))
     if dosages is not None:
-        _check_strands(lines, first, second, dosages)
+        _set_strands(lines, second, dosages, is_single)
     records = [line.record for line in lines]
     _hide_any_alt(records, first, second)
     return GenotypeBlock(records, first, second, dosages)
@@ -106,10 +109,23 @@ def _dosages(
     return found
 
 
-def _check_strands(
-    lines: Sequence[Line], first: NDArray[np.int8], second: NDArray[np.int8], dosages: NDArray[np.float64]
+def _set_strands(
+    lines: Sequence[Line],
+    second: NDArray[np.int8],
+    dosages: NDArray[np.float64],
+    is_single: NDArray[np.bool_],
 ) -> None:
-    """Hide dosages of X, Y and MT beside no genotype: of how many strands they are is not known."""
+    """Dosages of X, Y and MT are of as many strands as the genotype beside has signs: "." of one, "./." of two."""
+    is_given = ~np.isnan(dosages).all(axis=2)
+    for n, line in enumerate(lines):
+        if line.is_autosomal or not is_given[n].any():
+            continue
+        if "GT" not in line.keys.split(":"):
+            raise InputError(
+                "dosages on X, Y or MT without genotypes", got=line.keys,
+                expected="GT beside them, which says of how many strands they are",
+            )  # fmt: skip
+        second[n][is_single[n] & is_given[n]] = NO_STRAND
     most = np.nansum(dosages, axis=2)[second == NO_STRAND].max(initial=0.0)
     if most > 1 + _TOLERATED:
         raise InputError(
@@ -117,16 +133,6 @@ def _check_strands(
             got=float(most),
             expected="0 to 1 beside 0, 1 or .",
         )
-    is_open = (first == MISSING) & (second == MISSING)
-    for n, line in enumerate(lines):
-        if line.is_autosomal or np.isnan(dosages[n]).all():
-            continue
-        if "GT" not in line.keys.split(":"):
-            raise InputError(
-                "dosages on X, Y or MT without genotypes", got=line.keys,
-                expected="GT beside them, which says of how many strands they are",
-            )  # fmt: skip
-        dosages[n][is_open[n]] = np.nan
 
 
 def _expected(cells: Cells) -> NDArray[np.float64]:

@@ -55,7 +55,7 @@ def against_panel(run: PgsRun, asked: AgainstPanel) -> list[dict[str, Any]]:
             got=f"{len(panel.population)} people",
         )
     theirs = read_matched_variants(asked.variants, [result.score.name for result in run.results])
-    rows = []
+    rows: list[dict[str, Any]] = []
     for result in run.results:
         name = result.score.name
         refusal = _unfit(panel.sums.get(name), theirs.get(name), result)
