@@ -133,10 +133,19 @@ def test_an_age_of_a_biopsy_that_a_specimen_event_names_does_not_enter_and_that_
 
 
 def test_scores_take_the_adjustment_that_stands_beside_them(folder):
-    add(folder, "PGS", "P0,S,1,1,1,", "P1,S,2,1,1,")
-    add(folder, "ANCESTRY", "P0,S,EUR,0.4,0.5,", "P1,S,,,,unlike all", "P0,T,EUR,1,1,")
-    found = read_study(folder).host.polygenic_scores
-    assert found[["sum", "z"]].to_numpy().tolist() == [[1, 0.5], pytest.approx([2, np.nan], nan_ok=True)]
+    add(folder, "PGS", "P0,S,1,1,1,", "P1,S,2,1,1,", "P2,S,3,1,1,")
+    add(
+        folder,
+        "ANCESTRY",
+        "P0,S,EUR,0.4,0.5,",
+        "P1,S,,,,unlike all",
+        "P0,T,EUR,1,1,",
+        "P2,S,,3,4,between populations",
+    )
+    study = read_study(folder)
+    numbers = study.host.polygenic_scores[["sum", "z"]].to_numpy().tolist()
+    assert numbers == [[1, 0.5], *(pytest.approx([n, np.nan], nan_ok=True) for n in (2, 3))]
+    assert ("ancestry.csv", "refused_adjustment") in {(note.id, note.reason) for note in study.report}
     (folder / "meta_pgs.txt").unlink()
     study = read_study(folder)
     assert study.host.polygenic_scores.empty

@@ -115,9 +115,14 @@ def read_scores(path: Path, report: list[Exclusion]) -> pd.DataFrame:
 
 def _adjusted(scores: pd.DataFrame, path: Path, report: list[Exclusion]) -> pd.DataFrame:
     """The scores with `z` of ancestry.csv: mean and variance fitted on principal components (`z_norm2`); none where the
-    adjustment was refused."""
+    row carries a refusal, though it be of the percentile alone."""
     table = _rows(path, _ANCESTRY, "score", report)
-    table["z"] = _numbers(table["z_norm2"], "z_norm2", None, report)
+    z = _numbers(table["z_norm2"], "z_norm2", None, report)
+    is_refused = table["refusal"].fillna("").str.strip() != "" if "refusal" in table else z.isna()
+    if (is_refused & z.notna()).any():
+        told = f"{int((is_refused & z.notna()).sum())} adjusted scores that carry a refusal: not used"
+        report.append(Exclusion("value", path.name, "refused_adjustment", told))
+    table["z"] = z.mask(is_refused)
     return scores.drop(columns="z").merge(table[["sample", "score", "z"]], "left", on=["sample", "score"])
 
 
