@@ -116,7 +116,7 @@ def _set_strands(
     is_single: NDArray[np.bool_],
 ) -> None:
     """Dosages of X, Y and MT are of as many strands as the genotype beside has signs: "." of one, "./." of two."""
-    is_given = ~np.isnan(dosages).all(axis=2)
+    is_given: NDArray[np.bool_] = np.logical_not(np.isnan(dosages).all(axis=2))
     for n, line in enumerate(lines):
         if line.is_autosomal or not is_given[n].any():
             continue
