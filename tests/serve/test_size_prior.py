@@ -21,7 +21,7 @@ from tumorcast.serve.report import ReportRequest, make_report
 from tumorcast.serve.report_panels import PanelRequest, TwinAsked, with_panels
 from tumorcast.serve.request import Request
 from tumorcast.serve.rows import PredictionRow
-from tumorcast.serve.size_prior import size_prior
+from tumorcast.serve.size_prior import IN_TRAINING, calibrated, distrust, size_prior
 
 SIZE = SizeResiduals(
     bias=0.1, sd=0.3, n_patients=50, n_courses=50, median=-0.1, mean=-0.1, spread=0.4, slope=0.5, slope_error=0.1,
@@ -58,7 +58,7 @@ def test_the_line_of_held_out_patients_calibrates_a_prediction(lab, tmp_path: Pa
     bundle, study = with_head(load_bundle(lab.bundle)), read_study(lab.study)
     found = size_prior(bundle, study, "P0", Request(tmp_path))
     assert found.said is not None
-    assert found.said.log_ratio == pytest.approx(-0.1 + 0.5 * -0.4)
+    assert found.said.log_ratio == pytest.approx(-0.1 + 0.5 * (1 - 0.04) * -0.4)
     assert found.said.sd == pytest.approx(np.sqrt(0.09 * 1.02 + (0.1 * -0.4) ** 2))
     assert (found.said.mean, found.said.spread, found.said.day) == (-0.1, 0.4, 56.0)
 
@@ -76,6 +76,45 @@ def test_who_is_refused_or_out_of_domain_gets_no_shift(lab, tmp_path: Path, said
     found = size_prior(with_head(load_bundle(lab.bundle)), read_study(lab.study), "P0", Request(tmp_path))
     assert found.said is None
     assert found.refused.startswith(code)
+
+
+def test_scans_of_one_course_are_not_weighed_by_the_word_on_another(lab, tmp_path: Path, said) -> None:
+    said += [row(), replace(row(), course_id="P0-L2", size_log_ratio=0.4)]
+    bundle, study = with_head(load_bundle(lab.bundle)), read_study(lab.study)
+    assert size_prior(bundle, study, "P0", Request(tmp_path)).refused.startswith("course_not_named")
+    first, second = (
+        size_prior(bundle, study, "P0", Request(tmp_path), course_id=one).said for one in ("P0-L1", "P0-L2")
+    )
+    assert first is not None
+    assert second is not None
+    assert first.log_ratio < SIZE.mean < second.log_ratio
+    other = size_prior(bundle, study, "P0", Request(tmp_path), course_id="P0-L1", arm="docetaxel")
+    assert other.refused.startswith("other_treatment")
+
+
+def test_a_word_on_the_training_study_is_marked(lab, tmp_path: Path, said) -> None:
+    said.append(row())
+    bundle, study = with_head(load_bundle(lab.bundle)), read_study(lab.study)
+    for name, is_marked in ((bundle.manifest.study_id, True), ("elsewhere", False)):
+        found = size_prior(bundle, replace(study, study_id=name), "P0", Request(tmp_path))
+        assert (IN_TRAINING in found.watermark) == is_marked
+
+
+def test_the_slope_is_no_more_than_one_and_its_error_draws_to_the_mean() -> None:
+    def moved(slope: float, error: float) -> float:
+        return (
+            calibrated(SIZE.model_copy(update={"slope": slope, "slope_error": error}), -0.5).log_ratio + 0.1
+        )
+
+    assert moved(1.8, 0.0) == pytest.approx(-0.4)
+    assert -0.4 * 0.8 < moved(0.8, 0.4) < moved(0.8, 0.6) < 0
+    assert moved(0.8, 1.0) == 0
+
+
+def test_few_patients_need_more_than_many() -> None:
+    few = SIZE.model_copy(update={"n_patients": 10, "slope": 0.8, "slope_error": 0.8 / 1.75})
+    assert distrust(few).startswith("tells_nobody_apart")
+    assert not distrust(few.model_copy(update={"n_patients": 200}))
 
 
 def test_the_panel_of_a_report_tells_the_source_of_the_prior(lab, tmp_path: Path, said) -> None:
@@ -111,5 +150,11 @@ def test_the_command_asks_the_bundle_also_for_a_patient_without_scans(lab, tmp_p
     assert "prior_not_moved" in capsys.readouterr().out
     assert main([*words, "--bundle", str(lab.bundle)]) == 2
     assert "--study" in capsys.readouterr().err
+    table = tmp_path / "sizes.csv"
+    table.write_text("patient_id,day,size_mm\np0,-7,80\np0,42,70\n", encoding="utf-8")
+    assert main([words[0], str(table), *words[1:], *told]) == 2
+    assert "did you mean p0" in capsys.readouterr().err
+    assert main([*words, *told, "--line", "7"]) == 2
+    assert "--line N" in capsys.readouterr().err
     assert main([*words]) == 2
     assert "no scans" in capsys.readouterr().err

@@ -72,6 +72,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--study", type=Path, metavar="STUDY", help="with --bundle: where the patient is described"
     )
+    parser.add_argument(
+        "--line", type=int, metavar="N",
+        help="with --study: line of therapy of the scans; needed where the patient had several courses",
+    )  # fmt: skip
     add_prediction_options(parser)
     parser.set_defaults(run=run)
 
@@ -136,11 +140,13 @@ def _twin(arguments: argparse.Namespace, reading: Reading) -> int:
     if arguments.patient is None:
         raise ConfigError("whose twin?", expected="--patient ID")
     study = _study(arguments)
-    series = _series(arguments, reading, study)
+    course, regimen = ("", "") if study is None else _course(study, arguments.patient, arguments.line)
+    series = _series(arguments, reading, study, regimen)
     population, cancer, is_named = _population(arguments, series, study)
     record = twin_record(
         series, population, horizon_day=arguments.horizon, host=_host(arguments), seed=arguments.seed,
-        scenarios=read_scenarios(arguments.what_if) if arguments.what_if else (), prior=_prior(arguments, study),
+        scenarios=read_scenarios(arguments.what_if) if arguments.what_if else (),
+        prior=None if study is None else _prior(arguments, study, course, series.arm),
         cancer=cancer, is_declared=is_named,
     )  # fmt: skip
     print(table_text(record), end="")
@@ -169,8 +175,8 @@ def _study(arguments: argparse.Namespace) -> Study | None:
     return study
 
 
-def _series(arguments: argparse.Namespace, reading: Reading, study: Study | None) -> SizeSeries:
-    """The patient's scans, none where a study knows the patient and no table has a row of it; with the treatment."""
+def _series(arguments: argparse.Namespace, reading: Reading, study: Study | None, regimen: str) -> SizeSeries:
+    """The patient's scans, none where a study knows the patient and no table was given; with the treatment."""
     from dataclasses import replace
 
     import numpy as np
@@ -185,25 +191,32 @@ def _series(arguments: argparse.Namespace, reading: Reading, study: Study | None
             "no scans were given", expected="tables of sizes or lesions", fix="docs/twin.md, Input"
         )
     nothing = np.zeros(0)
-    treatment = arguments.treatment or ("" if study is None else _regimen(study, patient))
-    none = SizeSeries(patient, nothing, nothing, nothing, arm=treatment)
+    treatment = arguments.treatment or regimen
     if not arguments.tables:
-        return none
+        return SizeSeries(patient, nothing, nothing, nothing, arm=treatment)
     tables = read_series([Path(one) for one in arguments.tables], reading)
     _tell([one for one in tables.problems if one.is_refused and one.patient_id != patient])
-    known = {one.patient_id for one in tables.series} | {one.patient_id for one in tables.problems}
-    if study is not None and patient not in known:
-        return none
     found = series_named(tables, patient)
     return replace(found, arm=arguments.treatment or found.arm or treatment)
 
 
-def _regimen(study: Study, patient: str) -> str:
-    """Of the patient's last course, "" unknown."""
+def _course(study: Study, patient: str, line: int | None) -> tuple[str, str]:
+    """(id, regimen) of the course that the scans are of."""
     from tumorcast.cohort.courses import course_table
+    from tumorcast.domain.errors import InputError
 
-    own = course_table(study.keep([patient]))
-    return str(own["regimen"].iloc[-1]) if len(own) else ""
+    courses = course_table(study.keep([patient]))
+    own = courses if line is None else courses[courses["line"] == line]
+    if len(own) != 1:
+        told = "; ".join(
+            f"line {number:g}: {drugs}"
+            for number, drugs in zip(courses["line"], courses["regimen"], strict=True)
+        )
+        raise InputError(
+            f"which course of {patient} the scans are of is not known", got=told or "no course",
+            expected="--line N of one of them", fix="name the line of therapy whose first day is day 0 of the scans",
+        )  # fmt: skip
+    return str(own.index[0]), str(own["regimen"].iloc[0])
 
 
 def _population(
@@ -227,15 +240,14 @@ def _population(
     return named_population(need_population(named)), cancer, True
 
 
-def _prior(arguments: argparse.Namespace, study: Study | None) -> ModelPrior | None:
+def _prior(arguments: argparse.Namespace, study: Study, course: str, arm: str) -> ModelPrior:
     """What the bundle says of the patient's size before any scan."""
     from tumorcast.cli.bundle_files import open_trusted
     from tumorcast.serve.size_prior import size_prior
 
-    if study is None:
-        return None
     request = request_of(arguments, (arguments.out or arguments.study) / "tile_features")
-    return size_prior(open_trusted(arguments.bundle, arguments.trust), study, arguments.patient, request)
+    bundle = open_trusted(arguments.bundle, arguments.trust)
+    return size_prior(bundle, study, arguments.patient, request, course_id=course, arm=arm)
 
 
 def _host(arguments: argparse.Namespace) -> Host | None:

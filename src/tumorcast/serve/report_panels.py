@@ -173,11 +173,14 @@ def _twinned(
         )
     last = max(k for k, report in enumerate(reports) if report.is_predicted)
     series = series_named(asked.sizes, patient_id)
-    prior = None
+    subject, prior = reports[last].subject, None
+    arm = series.arm or subject.regimen
     if asked.predict is not None and "size" in bundle.manifest.heads:
-        prior = size_prior(bundle, study, patient_id, asked.predict, asked.predictor, asked.shared)
+        prior = size_prior(
+            bundle, study, patient_id, asked.predict, asked.predictor, asked.shared, subject.course_id, arm
+        )
     twin = twin_record(
-        replace(series, arm=series.arm or reports[last].subject.regimen), asked.population, prior=prior,
+        replace(series, arm=arm), asked.population, prior=prior,
         cancer=declared_cancer(study, patient_id), is_declared=asked.is_declared,
     )  # fmt: skip
     return [replace(one, twin=twin) if k == last else one for k, one in enumerate(reports)]

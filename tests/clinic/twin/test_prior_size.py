@@ -13,6 +13,7 @@ from tumorcast.clinic.twin.build import twin_record
 from tumorcast.clinic.twin.forecast import forecast, posterior
 from tumorcast.clinic.twin.prior_size import ModelPrior, PriorSize
 from tumorcast.clinic.twin.record import TwinRecord
+from tumorcast.clinic.twin.table import table_text
 from tumorcast.clinic.twin.unseen import Unseen, unconditional
 from tumorcast.evaluation.size import OBSERVED, PREDICTED, residuals_of
 from tumorcast.serve.manifest import SizeResiduals
@@ -149,6 +150,16 @@ def test_the_record_says_whose_prior_it_is_what_it_changed_and_what_comes_withou
     assert with_word.kind == ("individual" if n == 4 else "population_simulation")
 
 
+@pytest.mark.parametrize("n", [0, 1])
+def test_before_two_scans_no_chance_and_no_time_of_progression_come_from_a_model(n: int) -> None:
+    found = record(n, SAID)
+    assert found.progression is None
+    assert {one.progression for one in found.visits} == {None}
+    assert any(one.startswith("no_chance_of_progression") for one in found.reasons)
+    assert table_text(found).startswith("POPULATION SIMULATION: PATIENTS LIKE THOSE THE MODEL NAMES")
+    assert record(n, None).progression is not None
+
+
 @pytest.mark.parametrize(
     ("prior", "first", "code"),
     [
@@ -156,7 +167,10 @@ def test_the_record_says_whose_prior_it_is_what_it_changed_and_what_comes_withou
         (SAID, 30.0, "no_baseline_scan"),
         (SAID, -100.0, "no_baseline_scan"),
         (replace(SAID, said=replace(SAID.said, day=600.0)), 0.0, "past_horizon"),
-        (replace(SAID, said=PriorSize(1.6, 0.02, 0.0, 0.3)), 0.0, "contradicted"),
+        (replace(SAID, said=PriorSize(0.3, 0.1, 0.0, 0.3)), 0.0, "contradicted"),
+        (replace(SAID, said=PriorSize(1.6, 0.02, 0.0, 0.3)), 0.0, "few_alike"),
+        (replace(SAID, said=PriorSize(-0.4, 0.2, -0.4, 0.3)), 0.0, "other_population"),
+        (replace(SAID, said=PriorSize(-0.4, 0.2, -0.1, 0.9)), 0.0, "other_population"),
     ],
 )
 def test_a_refused_word_moves_nothing_and_leaves_no_number(

@@ -17,7 +17,7 @@ _SHARES = (0.1, 0.16, 0.2, 0.18, 0.2, 0.16)
 
 def twin_panel(record: TwinRecord) -> Panel:
     """Scans, forecast and the last value carried forward; a refused one has its reason and what was measured."""
-    mark = (words.POPULATION_MARK,) if record.kind == "population_simulation" else ()
+    mark = (words.population_mark(bool(record.shift)),) if record.kind == "population_simulation" else ()
     return Panel(
         key="twin",
         title="Tumour size: what a model of other patients says",

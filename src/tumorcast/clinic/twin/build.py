@@ -70,7 +70,7 @@ def twin_record(
         asked = ((host, words.SURVIVAL_OF_ONE_SCAN), (scenarios, words.SCENARIOS_OF_ONE_SCAN))
         left_out = (text for one, text in asked if one)
         empty = replace(empty, reasons=(*left_out, *empty.reasons))
-        return _population_record(empty, series, population, start, horizon, said, seed)
+        return _population_record(empty, series, population, start, horizon, prior, said, seed)
     last = float(series.days[-1])
     if last >= limit:
         past = words.PAST_HORIZON.format(day=last - start, horizon=population.horizon_days)
@@ -113,9 +113,7 @@ def _individual(
     after = plain if said is None else posterior(population, series, said)
     if prior is not None and said is not None and misfit(after) and not misfit(plain):
         empty, said, after = without_prior(empty, prior, words.PRIOR_CONTRADICTED), None, plain
-    fan, visits = _future(after, series, population, horizon, seed)
-    end = min(horizon, plausible_until(fan, visits, population.tail))
-    fan, visits = fan.until(end), visits.until(end)
+    fan, visits, end = _plausible(*_future(after, series, population, horizon, seed), population, horizon)
     why = misfit(after) or ("" if len(visits.days) else words.NO_VISIT)
     if why:
         return _refused(empty, why)
@@ -157,9 +155,17 @@ def _scan_days(last: float, horizon: float, interval: float) -> Floats:
     return days if len(days) else np.array([horizon])
 
 
+def _plausible(
+    fan: Draws, visits: Draws, population: TwinPopulation, horizon: float
+) -> tuple[Draws, Draws, float]:
+    """Both until their bands pass the size of a body, and that day."""
+    end = min(horizon, plausible_until(fan, visits, population.tail))
+    return fan.until(end), visits.until(end), end
+
+
 def _population_record(
     empty: TwinRecord, series: SizeSeries, population: TwinPopulation, start: float, horizon: float,
-    said: PriorSize | None, seed: int,
+    prior: ModelPrior | None, said: PriorSize | None, seed: int,
 ) -> TwinRecord:  # fmt: skip
     """Draws of the population from its own first sizes: the patient's scan, if there is one, moves nothing."""
     spread = start + np.linspace(0, horizon - start, _FAN_POINTS + 1)
@@ -169,20 +175,26 @@ def _population_record(
         fan, visits = (unconditional(population, one, start, seed=seed, said=said) for one in (spread, days))
         return fan, visits
 
-    fan, visits = drawn(said)
+    fan, visits, end = _plausible(*drawn(said), population, horizon)
+    if prior is not None and said is not None and len(visits.days) < 2:
+        empty, said = without_prior(empty, prior, words.NO_VISIT), None
+        fan, visits, end = _plausible(*drawn(None), population, horizon)
+    if len(visits.days) < 2:
+        return _refused(empty, words.NO_VISIT)
     if said is not None:
         empty = with_beside(empty, population, *drawn(None), None)
+        empty = replace(empty, reasons=(words.NO_ONE_ALIKE, *empty.reasons))
+    if end < horizon:
+        told = (words.IMPLAUSIBLE.format(day=end), *empty.reasons)
+        empty = replace(empty, reasons=told, horizon_day=end)
     written = read_off(visits.measured_mm, np.zeros(0), None, visits.luck)
+    rows = visits_of(population, visits.days[1:], None, written)
     return replace(
         empty, kind="population_simulation", reasons=(words.ONE_SCAN.format(n=len(series)), *empty.reasons),
-        fan=bands(fan.days, fan.true_mm), visits=visits_of(population, days[1:], None, written),
-        progression=Progression(None, *_population_progress(days[1:], written)), best_response={},
+        fan=bands(fan.days, fan.true_mm), best_response={},
+        visits=rows if said is None else tuple(replace(one, progression=None) for one in rows),
+        progression=progression_of(None, visits.days[1:], None, written) if said is None else None,
     )  # fmt: skip
-
-
-def _population_progress(days: Floats, written: Floats) -> tuple[float | None, float | None]:
-    found = progression_of(None, days, None, written)
-    return found.median_day, found.by_horizon
 
 
 def _empty(series: SizeSeries, population: TwinPopulation, horizon: float) -> TwinRecord:

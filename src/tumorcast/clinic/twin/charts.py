@@ -58,8 +58,15 @@ def fan_drawing(record: TwinRecord, scenario: ScenarioRecord | None = None) -> D
     _scans(drawing, record, px, py)
     _legend(drawing, record, scenario)
     if record.kind == "population_simulation":
+        mark = words.population_mark(bool(record.shift))
         _text(
-            drawing, (WIDTH - _RIGHT + _LEFT) / 2, HEIGHT - 46, words.POPULATION_MARK, AGAINST, "middle", 13
+            drawing,
+            (WIDTH - _RIGHT + _LEFT) / 2,
+            HEIGHT - 46,
+            mark,
+            AGAINST,
+            "middle",
+            9 if record.shift else 13,
         )
     return drawing
 

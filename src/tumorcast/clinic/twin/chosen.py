@@ -29,7 +29,7 @@ def chosen_population(cancer: str, treatment: str, folder: Path | None = None) -
         InputError: a cancer that is not known; no population of both, or several.
     """
     code = check_code(cancer)
-    drugs = _key(treatment)
+    drugs = treatment_key(treatment)
     if not drugs:
         raise InputError(
             "a population is chosen by cancer and drugs", got=f"{code}, no treatment",
@@ -67,10 +67,11 @@ def _against(one: TwinPopulation, code: str, drugs: str) -> str:
         return "its cancer is not recorded"
     if not are_related(theirs, code):
         return f"of {theirs}"
-    if drugs not in {_key(arm) for arm in one.arms}:
+    if drugs not in {treatment_key(arm) for arm in one.arms}:
         return f"under {', or '.join(one.arms) or 'what is not recorded'}"
     return ""
 
 
-def _key(treatment: str) -> str:
+def treatment_key(treatment: str) -> str:
+    """The drugs of a text, in one order and by one name; "" none."""
     return key_of(agent.name for agent in normalise_agents(treatment)) if treatment.strip() else ""

@@ -13,9 +13,10 @@ from tumorcast.clinic.twin.bank import Bank, relative_of
 from tumorcast.clinic.twin.deviation import Deviation
 from tumorcast.clinic.twin.filter import Weighed, absorb, absorb_all, begin
 from tumorcast.clinic.twin.population import TwinPopulation
-from tumorcast.clinic.twin.prior_size import PriorSize, with_size
+from tumorcast.clinic.twin.prior_size import PriorSize, SoftSize, with_size
 from tumorcast.clinic.twin.readings import read_off
 from tumorcast.clinic.twin.scans import Scans
+from tumorcast.clinic.twin.usual import soft_size
 from tumorcast.clinic.twin.weights import posterior_weights
 from tumorcast.readers.size_series import SizeSeries
 
@@ -32,14 +33,14 @@ class Posterior:
         population: the prior.
         bank: virtual patients.
         state: after the scans, one patient.
-        prior: what a model said of the size before any scan, its day counted as the series counts.
+        prior: what a model said of the size before any scan, beside what the population does by itself.
     """
 
     population: TwinPopulation
     series: SizeSeries
     bank: Bank
     state: Weighed
-    prior: PriorSize | None = None
+    prior: SoftSize | None = None
 
     @cached_property
     def told(self) -> Weighed:
@@ -106,21 +107,22 @@ def posterior(
         said: by a model before any scan.
     """
     scans = Scans.of([series])
+    word = None if said is None else soft_size(population, said, float(series.days[0]))
     bank = Bank.drawn(population.form, n // 2, population.middle, population.spread, seed=11)
     for _ in range(_ROUNDS):
         state = absorb_all(bank, population.deviation, scans)
-        weights = posterior_weights(population, bank, _told(state, bank, population, series, said))[0]
+        weights = posterior_weights(population, bank, _told(state, bank, population, series, word))[0]
         bank = bank.drawn_around(weights, n // 2 if _ < _ROUNDS - 1 else n)
-    return Posterior(population, series, bank, absorb_all(bank, population.deviation, scans), said)
+    return Posterior(population, series, bank, absorb_all(bank, population.deviation, scans), word)
 
 
 def _told(
-    state: Weighed, bank: Bank, population: TwinPopulation, series: SizeSeries, said: PriorSize | None
+    state: Weighed, bank: Bank, population: TwinPopulation, series: SizeSeries, word: SoftSize | None
 ) -> Weighed:
-    if said is None:
+    if word is None:
         return state
     base = float(series.high_mm[0]) if series.is_measured[0] and series.high_mm[0] > 0 else None
-    return with_size(state, bank, population.deviation, said, said.day - float(series.days[0]), base)[0]
+    return with_size(state, bank, population.deviation, word, word.said.day - float(series.days[0]), base)[0]
 
 
 def prior(population: TwinPopulation, series: SizeSeries, n: int = N_VIRTUAL) -> Posterior:

@@ -10,12 +10,14 @@ from scipy.special import ndtri
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.clinic.twin import words
 from tumorcast.clinic.twin.bank import FORMS
-from tumorcast.clinic.twin.forecast import Draws
+from tumorcast.clinic.twin.checks import LEAST_EFFECTIVE, plausible_until
+from tumorcast.clinic.twin.forecast import N_VIRTUAL, Draws
 from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.clinic.twin.prior_size import ModelPrior, PriorSize
 from tumorcast.clinic.twin.record import ParameterChange, Percent, PriorFacts, Progression, TwinRecord
 from tumorcast.clinic.twin.summary import bands, visits_of
 from tumorcast.clinic.twin.unseen import Unseen
+from tumorcast.clinic.twin.usual import N_UNSEEN, soft_size
 from tumorcast.readers.size_series import SizeSeries
 
 EARLIEST_DAY, LATEST_DAY = -60.0, 7.0
@@ -57,9 +59,10 @@ def with_beside(
 ) -> TwinRecord:  # fmt: skip
     """The record with the forecast that does not know the model's word."""
     assert record.prior is not None
-    written = visits.written_mm
-    days = visits.days if known is not None else visits.days[1:]
-    rows = visits_of(population, days, known, written, seen)
+    end = plausible_until(fan, visits, population.tail)
+    fan, visits = fan.until(end), visits.until(end)
+    days, written = visits.days if known is not None else visits.days[1:], visits.written_mm
+    rows = visits_of(population, days, known, written, seen) if len(days) else ()
     facts = replace(record.prior, fan=bands(fan.days, fan.true_mm), visits=rows)
     return replace(record, prior=facts)
 
@@ -70,7 +73,18 @@ def _refusal(series: SizeSeries, population: TwinPopulation, said: PriorSize | N
         return words.NO_BASELINE_SCAN.format(first=first, low=EARLIEST_DAY, high=LATEST_DAY)
     if said is not None and said.day - first > population.horizon_days:
         return words.PRIOR_PAST_HORIZON.format(day=said.day, horizon=population.horizon_days)
-    return ""
+    return "" if said is None else _unlike(population, said, first)
+
+
+def _unlike(population: TwinPopulation, said: PriorSize, first: float) -> str:
+    """Why the population's virtual patients cannot carry what was said."""
+    word = soft_size(population, said, first)
+    if word.is_other_population:
+        return words.OTHER_SIZES.format(
+            theirs=_percent(said.mean), their_sd=said.spread, ours=_percent(word.middle), our_sd=word.spread
+        )
+    least = LEAST_EFFECTIVE * N_UNSEEN / N_VIRTUAL
+    return words.FEW_ALIKE.format(n=word.effective, least=least) if word.effective < least else ""
 
 
 def _moved(population: TwinPopulation, prior: ModelPrior, said: PriorSize, start: float) -> PriorFacts:

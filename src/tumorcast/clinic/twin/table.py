@@ -12,7 +12,7 @@ def table_text(record: TwinRecord) -> str:
     """Scans to come, each beside the last value carried forward; reasons before, what it is not after."""
     lines = []
     if record.kind == "population_simulation":
-        lines.append(words.POPULATION_MARK)
+        lines.append(words.population_mark(bool(record.shift)))
     lines += list(record.reasons)
     people = words.people_of(record.population)
     lines.append(f"patient {record.patient_id}: {len(record.scans)} scans; population {people}")

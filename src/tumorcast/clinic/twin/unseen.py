@@ -9,13 +9,12 @@ import numpy as np
 
 from tumorcast.biology.dynamics.arrays import Floats
 from tumorcast.clinic.twin.bank import Bank, relative_of
-from tumorcast.clinic.twin.filter import LOG_ROOT, Weighed
+from tumorcast.clinic.twin.filter import Weighed
 from tumorcast.clinic.twin.forecast import N_DRAWS, Draws, ahead_of, systematic
 from tumorcast.clinic.twin.population import TwinPopulation
 from tumorcast.clinic.twin.prior_size import PriorSize, with_size
+from tumorcast.clinic.twin.usual import before_any, soft_size, unseen_bank
 from tumorcast.clinic.twin.weights import posterior_weights
-
-_N_VIRTUAL = 4096
 
 
 def unconditional(
@@ -58,13 +57,13 @@ class Unseen:
     @cached_property
     def bank(self) -> Bank:
         """Unweighed."""
-        one = self.population
-        return Bank.drawn(one.form, _N_VIRTUAL, one.middle, one.spread, seed=12)
+        return unseen_bank(self.population)
 
     @cached_property
     def _told(self) -> tuple[Weighed, Floats]:
         law, day = self.population.deviation, self.said.day - self.first_day
-        return with_size(_before(self.population, self.bank), self.bank, law, self.said, day, None)
+        word = soft_size(self.population, self.said, self.first_day)
+        return with_size(before_any(self.population, self.bank), self.bank, law, word, day, None)
 
     @property
     def log_ratio(self) -> Floats:
@@ -89,13 +88,3 @@ class Unseen:
             np.asarray(days, float), law.size_mm(z), sizes, sizes, self.bank.theta[chosen],
             np.exp(state.first[0, chosen]), np.ones_like(z),
         )  # fmt: skip
-
-
-def _before(population: TwinPopulation, bank: Bank) -> Weighed:
-    """Before anything is known: first sizes as they are among the population's patients."""
-    middle, sd = population.first_log_mm
-    nothing, n = np.zeros((1, 0)), bank.n
-    return Weighed(
-        nothing, np.zeros((1, n)), (middle + sd * bank.normal[:, 0])[None], np.full((1, n), np.log(sd) + LOG_ROOT),
-        np.exp(population.deviation.unrest_sd * bank.normal[:, 1]), np.zeros((1, 0, 0)), np.zeros((1, n, 0)),
-    )  # fmt: skip

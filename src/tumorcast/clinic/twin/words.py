@@ -15,6 +15,18 @@ LAST_VALUE = (
 )
 STAY = "Forecasts are of the number that a scan would show; patients who leave early are not seen growing."
 POPULATION_MARK = "POPULATION SIMULATION: NOT THIS PATIENT"
+ALIKE_MARK = "POPULATION SIMULATION: PATIENTS LIKE THOSE THE MODEL NAMES, NOT THIS PATIENT"
+NO_ONE_ALIKE = (
+    "no_chance_of_progression: these are simulated patients like those whom the model names; of a patient with fewer "
+    "than two scans neither a chance nor a time of progression is given"
+)
+
+
+def population_mark(is_moved: bool) -> str:
+    """What stands across a simulated population; moved: weighed by what a model says."""
+    return ALIKE_MARK if is_moved else POPULATION_MARK
+
+
 NOTICES = (SIMULATION, SUMS, LAST_VALUE, STAY, RESEARCH_USE)
 
 WHAT_IF = (
@@ -83,6 +95,10 @@ PRIOR_CONTRADICTED = (
 NO_BASELINE_SCAN = (
     "no_baseline_scan: the first scan is of day {first:g}; a change from baseline needs one from day {low:g} to "
     "{high:g} of treatment"
+)
+OTHER_SIZES = (
+    "other_population: sizes of the patients whom it learnt from changed otherwise (median {theirs:+.0f}%, SD of the "
+    "logarithm {their_sd:.2f}) than the population's virtual patients do ({ours:+.0f}%, {our_sd:.2f})"
 )
 PRIOR_PAST_HORIZON = (
     "past_horizon: day {day:g} lies past the {horizon:g} days that the population was followed"
