@@ -153,7 +153,7 @@ def test_the_command_asks_the_bundle_also_for_a_patient_without_scans(lab, tmp_p
     table = tmp_path / "sizes.csv"
     table.write_text("patient_id,day,size_mm\np0,-7,80\np0,42,70\n", encoding="utf-8")
     assert main([words[0], str(table), *words[1:], *told]) == 2
-    assert "did you mean p0" in capsys.readouterr().err
+    assert "did you mean 'p0'" in capsys.readouterr().err
     assert main([*words, *told, "--line", "7"]) == 2
     assert "--line N" in capsys.readouterr().err
     assert main([*words]) == 2

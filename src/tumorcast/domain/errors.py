@@ -63,6 +63,7 @@ class LeakageError(TumorcastError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """`"did you mean 'lr'?"` for the nearest known word, None where nothing is near."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else None
+    """`"did you mean 'lr'?"` for the nearest known word whatever its capitals, None where nothing is near."""
+    spelt = {one.casefold(): one for one in known}
+    near = get_close_matches(word.casefold(), list(spelt), n=1, cutoff=0.6)
+    return f"did you mean '{spelt[near[0]]}'?" if near else None

@@ -174,7 +174,7 @@ def _prior(drawing: Drawing, record: TwinRecord, px: Place, py: Place) -> None:
     flat = [each for one in _joined(record, prior.fan) for each in (px(one.day), py(one.median_mm))]
     if len(flat) > 2:
         drawing.add(PolyLine(flat, strokeColor=_MODEL, strokeWidth=1.3, strokeDashArray=[1.2, 2.2]))
-    if record.baseline_mm is not None:
+    if record.baseline_mm is not None and record.kind == "individual":
         x, change = px(prior.day), prior.expected
         low, middle, high = (
             py(record.baseline_mm * (1 + one / 100)) for one in (change.low, change.median, change.high)
