@@ -45,6 +45,16 @@ def test_codes_and_strands(tmp_path: Path) -> None:
     assert block.first[2].tolist() == [1, MISSING, MISSING, MISSING, 1]
 
 
+@pytest.mark.parametrize("name", ["XY", "25", "PAR1"])
+def test_men_have_two_of_what_x_shares_with_y(tmp_path: Path, name: str) -> None:
+    bed = fileset(tmp_path)
+    bim = bed.with_suffix(".bim")
+    bim.write_text(bim.read_text(encoding="utf-8").replace("X\tc", f"{name}\tc"), encoding="utf-8")
+    (block,) = BedGenotypes(bed).blocks(KEYS, np.zeros(3, np.int8))
+    assert block.first[1].tolist() == block.first[0].tolist()
+    assert block.second[1].tolist() == block.second[0].tolist()
+
+
 @pytest.mark.parametrize("change", ["short", "long", "magic", "no fam", "bim"])
 def test_what_does_not_fit_is_told(tmp_path: Path, change: str) -> None:
     bed = fileset(tmp_path)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.biology.pgs.genotypes import MISSING, NO_STRAND, GenotypeBlock, Record
-from tumorcast.biology.pgs.score import X, Y, chromosome_code, place_key
+from tumorcast.biology.pgs.score import X, Y, chromosome_code, is_paired_x, place_key
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.whole_places import whole_places
 
@@ -30,7 +30,8 @@ _MALE, _FEMALE = 1, 2
 
 @dataclass(frozen=True)
 class Row:
-    """One variant before its genotypes are read; `number` in the .bim, `size` in the .bed."""
+    """One variant before its genotypes are read; `number` in the .bim, `size` in the .bed, no `chromosome` (0) where X
+    is paired in men."""
 
     record: Record
     number: int
@@ -106,7 +107,8 @@ class BedGenotypes:
                 chromosome, _, _, _, alternate, reference = rows[n][:6]
                 alts = () if alternate in _NOT_GIVEN else (alternate.upper(),)
                 record = Record(int(at[n]), reference.upper(), alts)
-                yield Row(record, n_rows + int(n), codes[chromosome], self._row_bytes)
+                code = 0 if is_paired_x(chromosome) else codes[chromosome]
+                yield Row(record, n_rows + int(n), code, self._row_bytes)
             n_rows += len(rows)
         expected = len(_MAGIC) + n_rows * self._row_bytes
         if self._path.stat().st_size != expected:

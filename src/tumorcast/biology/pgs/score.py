@@ -16,6 +16,7 @@ EFFECT_TYPES = ("additive", "dominant", "recessive")
 _CODES = {name: n for n, name in enumerate(CHROMOSOMES, 1)} | {
     "23": X, "24": Y, "25": X, "26": MT, "M": MT, "XY": X, "PAR1": X, "PAR2": X, "X_NONPAR": X,
 }  # fmt: skip
+_PAIRED = frozenset({"25", "XY", "PAR1", "PAR2"})
 _SHIFT = 32
 
 
@@ -24,6 +25,11 @@ def chromosome_code(name: str) -> int:
     bare = name.strip()
     bare = bare[3:] if bare[:3].lower() == "chr" else bare
     return _CODES.get(bare.upper().lstrip("0"), 0)
+
+
+def is_paired_x(name: str) -> bool:
+    """Whether a chromosome's name is of the part of X that men have twice (`XY`, `PAR1`)."""
+    return name.strip().upper().removeprefix("CHR") in _PAIRED
 
 
 def place_key(chromosome: int, position: int) -> int:
