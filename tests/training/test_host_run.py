@@ -16,7 +16,7 @@ from tumorcast.serve.predict import Request, predict_study
 from tumorcast.training.run import run_experiment
 
 _WORDS = (
-    "tracking.enabled=false", "split.inner_folds=2", "split.test_fraction=0.5", "training.max_epochs=2",
+    "tracking.enabled=false", "split.inner_folds=2", "split.test_fraction=0.35", "training.max_epochs=2",
     "training.singles=false", "training.rivals=[]", "training.accelerator=cpu", "training.devices=1",
     "evaluation.bootstrap=100", "evaluation.baselines=[tmb]", "data.modalities=[exposures,pharmacogenes]",
 )  # fmt: skip
@@ -26,7 +26,7 @@ _WORDS = (
 def test_planted_effects_of_the_host_are_learned_and_served(tmp_path: Path):
     study = tmp_path / "study"
     simulate_study(
-        study, n_patients=400, seed=7, tiles_per_slide=4, features_only=True, progress=False, host=True
+        study, n_patients=300, seed=7, tiles_per_slide=4, features_only=True, progress=False, host=True
     )
     config = load_config([f"data.study={study}", f"runs={tmp_path}", "name=r", *_WORDS])
     folder = run_experiment(config, export_conclusion)
