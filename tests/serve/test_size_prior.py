@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tumorcast.cli.main import main
+from tumorcast.cli.twin import _course
 from tumorcast.clinic.twin.published import named_population
 from tumorcast.clinic.twin.record_json import read_record
+from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.size_series import SeriesTables, SizeSeries
 from tumorcast.serve import size_prior as module
@@ -90,6 +93,17 @@ def test_scans_of_one_course_are_not_weighed_by_the_word_on_another(lab, tmp_pat
     assert first.log_ratio < SIZE.mean < second.log_ratio
     other = size_prior(bundle, study, "P0", Request(tmp_path), course_id="P0-L1", arm="docetaxel")
     assert other.refused.startswith("other_treatment")
+
+
+def test_of_several_courses_one_has_to_be_named(lab) -> None:
+    study = read_study(lab.study)
+    rows = study.treatments[study.treatments["patient_id"] == "P0"]
+    later = rows.assign(line=2.0, start_day=300.0, agent="docetaxel", regimen="docetaxel")
+    two = replace(study, treatments=pd.concat([rows.assign(line=1.0), later], ignore_index=True))
+    with pytest.raises(InputError, match="which course"):
+        _course(two, "P0", None)
+    assert [_course(two, "P0", line)[0] for line in (1, 2)] == ["P0-L1", "P0-L2"]
+    assert _course(two, "P0", 2)[1] == "docetaxel"
 
 
 def test_a_word_on_the_training_study_is_marked(lab, tmp_path: Path, said) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from clinic.twin.cohorts import series
 from tumorcast.clinic.twin.build import twin_record
 from tumorcast.clinic.twin.prior_size import ModelPrior, PriorSize, SoftSize
 from tumorcast.clinic.twin.published import named_population
@@ -99,3 +100,13 @@ def test_a_word_that_few_virtual_patients_fit_or_no_body_is_set_aside(sd: float,
     assert found.prior.refused.startswith(code)
     assert not found.shift
     assert found.fan == twin_record(NONE, POPULATIONS["oak_nsclc"]).fan
+
+
+def test_a_word_past_the_size_of_a_body_leaves_a_patient_the_forecast_without_it() -> None:
+    scans = series("P1", np.array([-7.0, 7.0]), np.array([650.0, 663.0]))
+    prior = ModelPrior("toy@abc", PriorSize(0.5, 0.15, 0.0, 0.3))
+    found, plain = (twin_record(scans, POPULATIONS["oak_nsclc"], prior=one) for one in (prior, None))
+    assert found.kind == "individual"
+    assert found.prior is not None
+    assert found.prior.refused.startswith("implausible_size")
+    assert found.fan == plain.fan

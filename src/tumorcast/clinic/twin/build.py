@@ -114,6 +114,9 @@ def _individual(
     if prior is not None and said is not None and misfit(after) and not misfit(plain):
         empty, said, after = without_prior(empty, prior, words.PRIOR_CONTRADICTED), None, plain
     fan, visits, end = _plausible(*_future(after, series, population, horizon, seed), population, horizon)
+    if prior is not None and said is not None and not len(visits.days):
+        empty, said, after = without_prior(empty, prior, words.NO_VISIT), None, plain
+        fan, visits, end = _plausible(*_future(after, series, population, horizon, seed), population, horizon)
     why = misfit(after) or ("" if len(visits.days) else words.NO_VISIT)
     if why:
         return _refused(empty, why)
