@@ -48,7 +48,7 @@ class Visit:
         low_mm: and
         high_mm: ends of the band that holds nine in ten of the numbers that would be written down.
         progression: chance that progression by sums was seen at this scan or before;
-            None: it was seen already, or that is not decided.
+            None: it was seen already, that is not decided, or a model weighed patients of whom no two scans are known.
         followed: chance that the patient is still scanned, where the population knows how patients leave.
         last_value_mm: the last value carried forward.
     """
@@ -209,6 +209,7 @@ class TwinRecord:
         horizon_day: where forecasts end: no patient of the population was followed longer from the first scan.
         shift: the model that moved the prior, "" where it was not moved.
         effective_draws: how many virtual patients the posterior rests on.
+        progression: None: refused, or fewer than two scans of a patient whom a model spoke of.
         best_response: word -> chance, by sums alone; empty where progression was seen that sums do not show.
         prior: what a model said before any scan; None: none was asked.
     """
