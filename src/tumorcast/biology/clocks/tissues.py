@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tumorcast.biology.clocks.clock import Clock
 from tumorcast.domain.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from tumorcast.biology.clocks.clock import Clock
 
 Class = Literal["tumour", "blood", "cord_blood", "saliva", "buccal", "skin", "normal", "unfit"]
 
