@@ -46,6 +46,7 @@ def test_rivals_are_rows_of_their_own_with_paired_differences(study, tmp_path):
     assert exported == [folder / "bundle"]
 
 
+@pytest.mark.heavy
 def test_a_run_of_another_kind_ends_well_without_a_bundle(study, tmp_path, capsys):
     exported: list[Path] = []
     words = ("model.kind=mcat", "split.scheme=kfold", "split.folds=2", "training.rivals=[tumorcast,mcat]")

@@ -37,8 +37,12 @@ def undisturbed(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("place", "workers"), [((0, 0), 0), ((0, 3), 0), ((1, 1), 0), ((2, 4), 0), ((0, 0), 1), ((1, 1), 1)]
-)
+    ("place", "workers"),
+    [
+        ((0, 0), 0), ((0, 3), 0), ((1, 1), 0), ((2, 4), 0),
+        pytest.param((0, 0), 1, marks=pytest.mark.heavy), pytest.param((1, 1), 1, marks=pytest.mark.heavy),
+    ],
+)  # fmt: skip
 def test_a_signal_in_any_step_and_the_same_call_goes_on_exactly(
     tmp_path, monkeypatch, undisturbed, place, workers
 ):
@@ -70,7 +74,9 @@ def test_a_signal_in_any_step_and_the_same_call_goes_on_exactly(
     assert again.history == undisturbed.history
 
 
-@pytest.mark.parametrize("more", [{}, {"workers": 1}, {"accumulate": 2}])
+@pytest.mark.parametrize(
+    "more", [{}, pytest.param({"workers": 1}, marks=pytest.mark.heavy), {"accumulate": 2}]
+)
 def test_killed_after_any_written_state_the_rest_is_the_same(tmp_path, monkeypatch, undisturbed, more):
     """The last state counts; loaders with workers draw the same; none is written while gradients wait for more."""
     original, settings = fit_room.CourseModule.training_step, EAGER.model_copy(update=more)
