@@ -25,8 +25,12 @@ train: setup
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not heavy"
 
+# Twenty kills fork the process that they run in: by themselves.
+FORKING := tests/e2e/test_killed_often.py
+
 test-heavy: setup
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m heavy
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m heavy --ignore $(FORKING)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m heavy $(FORKING)
 
 test-all: test test-heavy
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def forked(study: Path, folder: Path) -> int:
             runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as left:
         os._exit(int(left.code or 0))
+    except BaseException:
+        (folder / "told.txt").write_text(traceback.format_exc(), encoding="utf-8")
     finally:
         os._exit(70)
 
@@ -80,12 +83,17 @@ def states(folder: Path) -> int:
     return hash((tuple(found), len(list(folder.rglob("weights.safetensors")))))
 
 
+def told(folder: Path) -> str:
+    """The last that forked runs said."""
+    return (folder / "told.txt").read_text(encoding="utf-8")[-2000:]
+
+
 def kill_somewhere(child: int, folder: Path, moment: random.Random) -> None:
     """After none to eleven states more, and within a step or a write of the next."""
     left, seen = moment.randrange(12), states(folder)
     wait, end = moment.random() * 0.05, time.monotonic() + 300
     while left and time.monotonic() < end:
-        assert os.waitpid(child, os.WNOHANG) == (0, 0), "it ended before it was killed"
+        assert os.waitpid(child, os.WNOHANG) == (0, 0), f"it ended before it was killed: {told(folder)}"
         time.sleep(0.001)
         now = states(folder)
         left, seen = left - (now != seen), now
@@ -106,7 +114,7 @@ def test_killed_twenty_times_a_run_ends_with_the_same_weights(study):
         start = cold if number < COLD else forked
         kill_somewhere(start(study, folders["killed"]), folders["killed"], moment)
     for folder in folders.values():
-        assert os.waitpid(forked(study, folder), 0)[1] == 0, (folder / "told.txt").read_text()[-2000:]
+        assert os.waitpid(forked(study, folder), 0)[1] == 0, told(folder)
     ours, theirs = (sorted(folders[name].rglob("weights.safetensors")) for name in ("killed", "whole"))
     assert [p.relative_to(folders["killed"]) for p in ours] == [
         p.relative_to(folders["whole"]) for p in theirs
