@@ -12,7 +12,7 @@ import pytest
 
 from toy_host import toy_pgx_record
 from toy_ranking import candidate, toy_ranking
-from tumorcast.clinic.pgx.findings import NOT_TESTED, STATEMENT, HostFindings, host_findings
+from tumorcast.clinic.pgx.findings import NOT_TESTED, STATEMENT, HostGuidance, host_findings
 from tumorcast.clinic.ranking.html import html_of as ranking_page
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.record_json import from_json, text_of
@@ -28,7 +28,7 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def with_host(host: HostFindings) -> Ranking:
+def with_host(host: HostGuidance) -> Ranking:
     """The toy ranking with a candidate of fluorouracil."""
     ranking = toy_ranking()
     drug = Drug("fluorouracil", "antimetabolite", ("TYMS",))

@@ -191,3 +191,13 @@ def test_many_rows_in_half_precision_add_up():
     expected = values.float().sum(dim=0, keepdim=True)
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), expected, rtol=0.005, atol=0)
+
+
+def test_pooling_cannot_be_gone_back_through_twice() -> None:
+    """Its gradient takes the room of what a second backward would need: an error, never a wrong gradient."""
+    encoder = SlideEncoder(torch.zeros(8), torch.ones(8), width=4, tokens=2, dropout=0.0)
+    encoded = encoder(torch.randn(5, 8), torch.zeros(5, dtype=torch.int64), 1, False)
+    total = encoded.tokens.sum()
+    total.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        total.backward()

@@ -48,7 +48,7 @@ class Host:
         """
         return findings_of(self.tables, self._wanted(study, patient_id))
 
-    def findings(self, study: Study, patient_id: str, drugs: Iterable[str]) -> pgx.HostFindings:
+    def findings(self, study: Study, patient_id: str, drugs: Iterable[str]) -> pgx.HostGuidance:
         """What guidance says of these drugs for the patient, for a ranking.
 
         Raises:

@@ -49,7 +49,7 @@ class HostDrug:
 
 
 @dataclass(frozen=True)
-class HostFindings:
+class HostGuidance:
     """Of one patient, for the drugs of the regimens at hand.
 
     Attributes:
@@ -72,7 +72,7 @@ class HostFindings:
 
 def host_findings(
     record: PgxRecord | None, drugs: Iterable[str], file: str, today: datetime.date | None = None
-) -> HostFindings:
+) -> HostGuidance:
     """Of a patient's record; None: not tested, which is told drug by drug.
 
     Args:
@@ -84,7 +84,7 @@ def host_findings(
     warnings = [*(record.warnings if record else ()), *_old(today or datetime.date.today())]
     if record is None:
         warnings.insert(0, NOT_TESTED)
-    return HostFindings(record.sample if record else "", file, tuple(dict.fromkeys(warnings)), made)
+    return HostGuidance(record.sample if record else "", file, tuple(dict.fromkeys(warnings)), made)
 
 
 def _drug(one: PgxCaution) -> HostDrug:
