@@ -93,6 +93,7 @@ def test_two_commands_at_once_share_the_slides_and_agree(cohort, words, tmp_path
     assert sum(by_each) == alone, "no tile is encoded twice"
 
 
+@pytest.mark.heavy
 def test_a_team_encodes_and_reports_as_one(cohort, words, tmp_path):
     run(words("alone"))
     assert_six_done(run(words("team", "--workers", 2)))

@@ -57,6 +57,7 @@ def test_a_planted_effect_is_found_in_its_modality_by_every_head(head, sign):
     assert np.abs(np.delete(difference, EXPRESSION)).max() < 0.5 * difference[EXPRESSION]
 
 
+@pytest.mark.heavy
 def test_labels_without_a_cause_leave_little():
     spread = []
     for seed in range(3):

@@ -42,6 +42,7 @@ def search(study: Path, runs: Path, *words: str) -> Path:
     return run_search(config, space, lambda _conclusion, _where: None)
 
 
+@pytest.mark.heavy
 def test_test_patients_are_in_no_trial_and_results_stand_side_by_side(study, tmp_path, monkeypatch):
     seen: dict[str, set[str]] = {}
     fit = choice.fit_member
