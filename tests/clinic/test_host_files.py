@@ -88,7 +88,7 @@ def test_of_files_of_several_patients_another_name_is_not_taken(made: Path) -> N
 def test_a_name_that_begins_as_the_patients_does(made: Path) -> None:
     assert Wanted(begins="P1").of(["P1-T1", "P10-T1", "P2"], "f") == ("P1-T1",)
     with pytest.raises(InputError, match="2 samples of the patient"):
-        Wanted(samples=("A", "B")).one_of(["A", "B"], "f")
+        Wanted(samples=("A", "B")).germline_of(["A", "B"], "f")
 
 
 def _foreign(told: Any) -> None:

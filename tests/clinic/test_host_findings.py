@@ -1,4 +1,4 @@
-"""Pharmacogenes beside regimens: quoted, never moving a place; a no-call is unknown; old tables warn."""
+"""Pharmacogenes beside regimens: quoted, never moving a place, in the words of a report; a no-call is unknown."""
 
 from __future__ import annotations
 
@@ -12,15 +12,25 @@ import pytest
 
 from toy_host import toy_pgx_record
 from toy_ranking import candidate, toy_ranking
-from tumorcast.clinic.pgx.findings import NOT_TESTED, STATEMENT, HostGuidance, host_findings
+from toy_report import toy_record
+from tumorcast.clinic.host.findings import HostFindings, PgxFindings, TableUsed
+from tumorcast.clinic.host.record import HostRecord
+from tumorcast.clinic.host.told import at_hand, told_of
+from tumorcast.clinic.host.wanted import Wanted
+from tumorcast.clinic.host.words import DPYD_LIMIT, STATEMENT, guidance_line, quoted, says, source_of
 from tumorcast.clinic.ranking.html import html_of as ranking_page
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.record_json import from_json, text_of
 from tumorcast.clinic.ranking.stated import Drug
 from tumorcast.clinic.ranking.table import table_text
+from tumorcast.clinic.report.html import html_of as report_page
+from tumorcast.clinic.report.panel_host import host_panel
 from tumorcast.clinic.report.panel_ranking import ranking_panel
+from tumorcast.clinic.report.pdf import pdf_of
 
 DRUGS = ("fluorouracil", "irinotecan", "nivolumab")
+TODAY = datetime.date(2026, 12, 1)
+DATED = TableUsed("pgx_alleles", "a source", "1", "2026-09-01")
 
 
 def flat(text: str) -> str:
@@ -28,7 +38,18 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def with_host(host: HostGuidance) -> Ranking:
+def host_of(
+    phenotype: str | None = "Intermediate Metabolizer", today: datetime.date = TODAY, table: TableUsed = DATED
+) -> HostRecord:
+    """What is said of the drugs; None: no pharmacogenes were given."""
+    found = HostFindings()
+    if phenotype is not None:
+        record = toy_pgx_record(phenotype=phenotype)
+        found = HostFindings(PgxFindings(record.sample, record, {}, (table,), ()))
+    return told_of(found, [at_hand("all", DRUGS)], Wanted(also_called=("P-0042",)), today)
+
+
+def with_host(host: HostRecord | None) -> Ranking:
     """The toy ranking with a candidate of fluorouracil."""
     ranking = toy_ranking()
     drug = Drug("fluorouracil", "antimetabolite", ("TYMS",))
@@ -37,61 +58,74 @@ def with_host(host: HostGuidance) -> Ranking:
 
 
 def test_guidance_is_quoted_with_source_and_date_and_only_of_the_drugs_at_hand() -> None:
-    found = host_findings(toy_pgx_record(), DRUGS, "pgx.json")
-    assert [one.drug for one in found.drugs] == ["fluorouracil", "irinotecan"]
-    told = found.drugs[0]
-    assert told.state == "present"
-    assert "50%" in told.said
-    assert told.date[:2] == "20"
-    assert "CPIC" in told.source
-    assert "a note on the call" in told.genes[0]
-    assert "CYP2D6" not in str(found)
+    host = host_of()
+    assert [one.drug for one in host.about(DRUGS)] == ["fluorouracil", "irinotecan"]
+    line = guidance_line(host, host.about(["fluorouracil"])[0])
+    for part in ("[lower dose]", "50%", "CPIC", ", 20", "a note on the call", "compared with"):
+        assert part in line
+    assert "CYP2D6" not in text_of(with_host(host))
 
 
-@pytest.mark.parametrize("phenotype", ["", "no call", "Indeterminate", "uncharacterised"])
+@pytest.mark.parametrize("phenotype", ["", "No call", "Indeterminate", "Uncharacterised"])
 def test_a_no_call_is_unknown_and_never_usual(phenotype: str) -> None:
-    (told,) = host_findings(toy_pgx_record(phenotype=phenotype), ["capecitabine"], "pgx.json").drugs
-    assert told.state == "not known"
-    assert "label-recommended" not in told.said
+    host = host_of(phenotype)
+    (told,) = host.about(["fluorouracil"])
+    assert (told.state, told.dose) == ("not known", "")
+    line = guidance_line(host, told)
+    assert "which is not normal" in line
+    assert "label-recommended" not in line
 
 
 def test_a_patient_who_was_not_tested_is_told_drug_by_drug() -> None:
-    found = host_findings(None, DRUGS, "pgx.json")
-    assert found.warnings[0] == NOT_TESTED
-    assert {one.state for one in found.drugs} == {"not known"}
-    assert "not tested" in found.drugs[0].genes[0]
+    host = host_of(None)
+    assert "DPYD, UGT1A1 not tested, which is not normal" in host.warnings[0]
+    assert {one.state for one in host.guidance} == {"not known"}
+    assert "not known (not tested)" in guidance_line(host, host.guidance[0])
 
 
 def test_no_variant_found_does_not_say_that_the_usual_dose_is_tolerated() -> None:
-    found = host_findings(toy_pgx_record(phenotype="Normal Metabolizer"), ["fluorouracil"], "pgx.json")
-    ranking = with_host(found)
-    assert found.drugs[0].state == "absent"
-    for text in (table_text(ranking), ranking_page(ranking)):
-        assert flat(STATEMENT) in flat(unescape(text)).replace("- ", "- ")
-        assert "safe to" not in text
+    host = host_of("Normal Metabolizer")
+    assert host.about(["fluorouracil"])[0].state == "absent"
+    for text in (table_text(with_host(host)), ranking_page(with_host(host))):
+        plain = flat(unescape(text))
+        assert flat(STATEMENT) in plain
+        assert DPYD_LIMIT in plain
+        assert "safe to" not in plain.replace(DPYD_LIMIT, "")
 
 
-def test_tables_older_than_a_year_are_warned_of_on_the_first_page(
-    pdf_pages: Callable[[bytes], list[str]],
-) -> None:
-    late = datetime.date(2099, 1, 1)
-    told = "allele definitions of 2020-01-01: older than a year"
-    found = host_findings(toy_pgx_record(warnings=(told,)), DRUGS, "pgx.json", late)
-    assert found.warnings[0] == told
-    assert "guidance of" in found.warnings[1]
-    ranking = with_host(found)
-    page = ranking_page(ranking)
-    assert 0 < page.index(told) < page.index("Side by side</h2>")
-    assert told in flat(table_text(ranking).split("\nGuideline standards ")[0])
+def test_tables_older_than_a_year_are_warned_of_on_the_first_page() -> None:
+    host = host_of(today=datetime.date(2027, 11, 1), table=replace(DATED, date="2020-01-01"))
+    assert "alleles (2020-01-01)" in host.old_tables
+    assert "guidance (" in host.old_tables
+    page = unescape(ranking_page(with_host(host)))
+    assert 0 < page.index(host.old_tables) < page.index("Side by side</h2>")
+    assert host.old_tables in flat(table_text(with_host(host)).split("\nGuideline standards ")[0])
 
 
 def test_it_never_moves_a_regimen() -> None:
-    plain = with_host(host_findings(None, (), "pgx.json"))
-    other = with_host(host_findings(toy_pgx_record(), DRUGS, "pgx.json"))
+    plain, other = with_host(host_of(None)), with_host(host_of())
     assert replace(other, host=None) == replace(plain, host=None)
-    assert "pharmacogenes: fluorouracil [present]" in flat(table_text(other))
-    assert "pharmacogenes: fluorouracil [present]" in ranking_panel(other).tables[0].rows[-1][-1]
+    assert "pharmacogenes: fluorouracil [lower dose]" in flat(table_text(other))
+    assert "pharmacogenes: fluorouracil [lower dose]" in ranking_panel(other).tables[0].rows[-1][-1]
     assert from_json(json.loads(text_of(other))) == other
+
+
+@pytest.mark.parametrize("phenotype", ["Intermediate Metabolizer", "Normal Metabolizer", "No call", None])
+def test_ranking_report_and_print_say_the_same_words(
+    phenotype: str | None, pdf_pages: Callable[[bytes], list[str]]
+) -> None:
+    host = host_of(phenotype)
+    ranking = with_host(host)
+    report = replace(toy_record(), host=host, ranking=ranking)
+    one = host.about(["fluorouracil"])[0]
+    page = "".join(unescape(report_page(report)).split())
+    printed = "".join("\n".join(pdf_pages(pdf_of(report))).replace("\\", "").split())
+    terminal, side = (
+        "".join(unescape(text).split()) for text in (table_text(ranking), ranking_page(ranking))
+    )
+    for told in (says(one), quoted(one), source_of(one), *host_panel(host).warnings, STATEMENT):
+        for where in (terminal, side, page, printed):
+            assert "".join(told.split()) in where
 
 
 def test_toxicities_and_access_stand_in_the_panel() -> None:

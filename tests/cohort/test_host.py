@@ -13,7 +13,7 @@ from tumorcast.biology.comedication import comedication_numbers
 from tumorcast.biology.network import GeneNetwork
 from tumorcast.biology.pgx.levels import level_of, pharmacogene_numbers
 from tumorcast.cohort.assemble import assemble
-from tumorcast.cohort.host import HOST_LAYERS, host_layer
+from tumorcast.cohort.host import HOST_LAYERS, host_layer, to_learn
 from tumorcast.cohort.preprocess import fit_preprocessor
 from tumorcast.cohort.preprocess_file import load_preprocessor, save_preprocessor
 from tumorcast.config.models import DataConfig
@@ -139,6 +139,13 @@ def test_no_raw_sum_is_learned_beside_the_adjusted_one():
     cohort = assemble(study, data)
     fitted = fit_preprocessor(cohort, list(cohort.courses.index), {}, GeneNetwork.embedded(), {}, data)
     assert list(fitted.layers["polygenic_scores"].features) == ["A z", "B"]
+
+
+def test_what_a_layer_learns_from_is_its_own_rule_and_no_other_layers():
+    features = ["A", "A z", "B"]
+    assert {name: to_learn(name, features) for name in (*HOST_LAYERS, "proteins")} == {
+        name: ["A z", "B"] if name == "polygenic_scores" else features for name in (*HOST_LAYERS, "proteins")
+    }
 
 
 @pytest.mark.parametrize("name", list(HOST_LAYERS))

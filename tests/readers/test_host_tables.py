@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 
 from toy_lab import toy_study
 from toy_pgx import write_vcf
+from tumorcast.biology.network import GeneNetwork
 from tumorcast.clinic.pgx.write import Request, write_pgx
 from tumorcast.cohort.assemble import assemble
+from tumorcast.cohort.preprocess import fit_preprocessor
+from tumorcast.cohort.scaling import LayerScaler
 from tumorcast.config.models import DataConfig
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
@@ -115,6 +119,58 @@ def test_a_sample_is_the_hosts_only_where_its_kind_says_so(kind, is_host):
     told_otherwise = pd.DataFrame({"patient_id": ["P1"], "SAMPLE_TYPE": ["Primary"]}, index=["TUMOUR-BX"])
     links = sample_links(pd.Index(["TUMOUR-BX"]), told_otherwise, patients, events)
     assert links["is_tissue"].tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "enters"),
+    [("Primary Tumor", False), ("Metastasis", False), ("Melanoma", False), ("blood plasma, ctDNA", False),
+     ("blood", True), ("Blood Derived Normal", True), ("no tumour found, normal", True), ("biopsy", True), ("", True)],
+)  # fmt: skip
+def test_genotypes_of_a_declared_tumour_are_left_out_and_told(folder, kind, enters):
+    """By the sample table and by a specimen event; pgx.csv and pgs.csv alike."""
+    specimens = folder / "data_timeline_specimen.txt"
+    text = specimens.read_text(encoding="utf-8")
+    write_text(specimens, f"{text}P2\t-9\t\tBIOPSY\tOTHER\t{kind}\nP3\t-9\t\tSpecimen\tP3-A\t{kind}\n")
+    add(
+        folder,
+        "PGX",
+        *(f"{name},DPYD,*1/*2A,1,Intermediate Metabolizer," for name in ("OTHER", "P3-A", "P1-N")),
+    )
+    add(folder, "PGS", *(f"{name},S,1,1,1,0.5" for name in ("OTHER", "P3-A", "P1-N")))
+    study = read_study(folder)
+    expected = ["P2", "P3", "P1"] if enters else ["P1"]
+    assert study.host.pharmacogenes["patient_id"].tolist() == expected
+    assert study.host.polygenic_scores["patient_id"].tolist() == expected
+    cohort = assemble(study, DataConfig(study=folder, modalities=("pharmacogenes",)))
+    told = {note.id for note in cohort.report if note.reason == "germline_of_tumour"}
+    assert told == (set() if enters else {"OTHER", "P3-A"})
+
+
+def test_a_refused_score_and_one_between_populations_are_no_zero(folder):
+    """Of a refused sum, of a refusal in ancestry.csv (the percentile's alone, too), and of who is not in it."""
+    add(folder, "PGS", "P0,S,1,1,1,", "P1,S,2,1,1,", "P2,S,,0.1,0.1,", "P3,S,3,1,1,")
+    add(
+        folder, "ANCESTRY", "P0,S,EUR,0.1,0.2,", "P1,S,,0.3,0.4,between the populations EUR and SAS",
+        "P2,S,EUR,0.5,0.6,",
+    )  # fmt: skip
+    study = read_study(folder)
+    assert study.host.polygenic_scores["z"].fillna(-9).tolist() == [0.2, -9, -9, -9]
+    assert sum(note.reason == "refused_adjustment" for note in study.report) == 2
+    data = DataConfig(study=folder, modalities=("polygenic_scores",))
+    cohort = assemble(study, data)
+    everybody = list(cohort.courses.index)
+    prepared = fit_preprocessor(cohort, everybody, {}, GeneNetwork.embedded(), {}, data)
+    scaler = LayerScaler(("S", "S z"), np.array([2, 0.2], np.float32), np.ones(2, np.float32))
+    for made in (prepared, replace(prepared, layers={"polygenic_scores": scaler})):
+        alone = study.keep({"P1"})
+        lab = assemble(alone, data)
+        own = made.arrays(lab, lab.courses.index[0], None)
+        same = made.arrays(cohort, lab.courses.index[0], None)
+        names = made.layers["polygenic_scores"].features
+        assert dict(zip(names, own.is_measured["polygenic_scores"], strict=True)) == {
+            name: name == "S" for name in names
+        }
+        assert own.is_measured["polygenic_scores"].tolist() == same.is_measured["polygenic_scores"].tolist()
 
 
 def test_an_age_of_a_biopsy_that_a_specimen_event_names_does_not_enter_and_that_of_blood_does(

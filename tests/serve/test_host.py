@@ -11,7 +11,7 @@ from toy_lab import ToyLab
 from toy_pgx import write_vcf
 from tumorcast.cli.main import main
 from tumorcast.clinic.host.findings import HostTables
-from tumorcast.clinic.pgx.findings import NOT_TESTED
+from tumorcast.clinic.host.told import at_hand
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.case_host import HOST_FILES, check_host, host_of
 from tumorcast.lab.cases import Kind
@@ -20,6 +20,8 @@ from tumorcast.lab.errors import WrongFileError
 from tumorcast.lab.file_kinds import checked_suffix
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.serve.host import Host, read_host
+
+FLUOROURACIL = at_hand("fluorouracil", ["fluorouracil"])
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def test_rank_quotes_it_beside_a_regimen(
     plain = json.loads(capsys.readouterr().out)
     assert main([*words, str(tmp_path / "host"), "--json", "--host", str(folder)]) == 0
     told = json.loads(capsys.readouterr().out)
-    drugs = {one["drug"]: one for one in told["host"]["drugs"]}
+    drugs = {one["drug"]: one for one in told["host"]["guidance"]}
     assert drugs["fluorouracil"]["state"] == "present"
     assert drugs["fluorouracil"]["date"]
     assert "tamoxifen" not in drugs
@@ -50,9 +52,45 @@ def test_rank_quotes_it_beside_a_regimen(
 
 
 def test_a_patient_without_a_sample_is_not_tested(lab: ToyLab, folder: Path) -> None:
-    found = read_host(folder).findings(read_study(lab.study), "P5", ["fluorouracil"])
-    assert found.warnings[0] == NOT_TESTED
-    assert found.drugs[0].state == "not known"
+    found = read_host(folder).for_regimens(read_study(lab.study), "P5", [FLUOROURACIL])
+    assert "DPYD not tested, which is not normal" in found.warnings[0]
+    assert "called as the patient" in found.warnings[1]
+    assert [one.state for one in found.guidance] == ["not known"]
+
+
+def test_genotypes_of_a_sample_that_is_declared_a_tumour_are_not_the_hosts(lab: ToyLab, folder: Path) -> None:
+    study = read_study(lab.study)
+    study.samples["SAMPLE_TYPE"] = "Primary Tumor"
+    made = read_host(folder).tables.pgx
+    assert made is not None
+    own = str(study.samples.index[study.samples["patient_id"] == "P4"][0])
+    tables = HostTables({own: made["P4"]})
+    told = Host(tables).for_regimens(study, "P4", [FLUOROURACIL])
+    assert told.sources == ()
+    assert "declared to be a tumour" in told.warnings[-1]
+    for host in (Host(tables, (own,)), Host(tables, takes_only=True)):
+        with pytest.raises(InputError, match="declared to be a tumour"):
+            host.of_patient(study, "P4")
+    beside = Host(HostTables({own: made["P4"], "P4": made["P4"]}))
+    assert beside.for_regimens(study, "P4", [FLUOROURACIL]).sources == (("pgx.json", "P4", True),)
+
+
+def test_rank_takes_the_sample_that_is_named_and_guesses_none(
+    lab: ToyLab, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `tumorcast report` does (`test_report_host`)."""
+    words = ["rank", str(lab.bundle), str(lab.study), "--features", str(lab.features), "--cancer", "COADREAD"]
+    named, files = ["--host-sample", "P4"], ["--host", str(folder)]
+    assert main([*words, "--patient", "P5", "--json", *files, *named]) == 0
+    told = json.loads(capsys.readouterr().out)["host"]
+    assert told["sources"] == [["pgx.json", "P4", False]]
+    for wrong, why in (
+        ([*files, "--host-sample", "P9"], "does not hold the sample"), (named, "add --host"),
+        (["--patient", "P4", *files, *named], "of one patient"),
+    ):  # fmt: skip
+        out = ["--out", str(tmp_path / "out")]
+        assert main([*words, "--patient", "P5", *wrong, *out]) == 2
+        assert why in capsys.readouterr().err
 
 
 def test_two_samples_of_a_patient_are_not_chosen_among(lab: ToyLab, folder: Path) -> None:
@@ -78,7 +116,7 @@ def test_a_lab_case_takes_the_one_sample_and_refuses_to_choose(
         check_host(two, "pharmacogenes", "CASE-1")
     own = host_of({"pharmacogenes": two}, "P5")
     assert own is not None
-    assert "how old" in own.findings(study, "P5", ["fluorouracil"]).warnings[0]
+    assert "how old" in own.for_regimens(study, "P5", [FLUOROURACIL]).warnings[0]
     assert host_of({}, "P5") is None
 
 

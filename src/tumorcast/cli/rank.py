@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tumorcast.cli.bundle_files import open_trusted
+from tumorcast.cli.host_options import add_host_options, host_of
 from tumorcast.cli.prediction_options import add_prediction_options, request_of
 
 if TYPE_CHECKING:
@@ -55,12 +56,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="NAME[=VALUE]",
         help="of the patient: neutrophils=1.2, pregnancy=no",
     )
-    parser.add_argument(
-        "--host",
-        type=Path,
-        metavar="FOLDER",
-        help="outputs of `tumorcast pgx`: dose and toxicity lines, quoted",
-    )
+    add_host_options(parser, "outputs of `tumorcast pgx`: dose and toxicity lines, quoted")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="record, page and picture; needed for several patients"
     )
@@ -71,11 +67,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Rank; returns 0 where every patient has a record (refusals too), else 1."""
+    from dataclasses import replace
+
     from tumorcast.biology.regimens.formulary import Formulary
     from tumorcast.biology.regimens.parse import check_setting
     from tumorcast.domain.errors import InputError
     from tumorcast.readers.cbioportal import read_study
-    from tumorcast.serve.host import read_host
     from tumorcast.serve.ranking import RankingRequest
     from tumorcast.serve.ranking_facts import parse_facts
     from tumorcast.serve.report import check_patients, patients_of
@@ -90,11 +87,11 @@ def run(args: argparse.Namespace) -> int:
         only=tuple(args.only),
         exclude=tuple(args.exclude),
         facts=parse_facts(args.fact),
-        host=None if args.host is None else read_host(args.host),
     )
     bundle = open_trusted(args.bundle, args.trust)
     study = read_study(args.study)
     patients = patients_of(study) if args.all else check_patients(study, args.patient)
+    request = replace(request, host=host_of(args, study, patients))
     if len(patients) > 1 or args.all:
         if args.out is None:
             raise InputError("several patients need a folder", fix="give --out DIR")

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tumorcast.cli.bundle_files import open_trusted
+from tumorcast.cli.host_options import add_host_options, host_of
 from tumorcast.cli.prediction_options import add_prediction_options, request_of
 
 if TYPE_CHECKING:
     from tumorcast.clinic.report.index import IndexRow
-    from tumorcast.readers.study import Study
-    from tumorcast.serve.host import Host
     from tumorcast.serve.report_panels import PanelRequest, TwinAsked
     from tumorcast.serve.request import Request
 
@@ -61,14 +60,10 @@ def add_parser(subparsers: Any) -> None:
         "--curves", action="store_true",
         help="survival curves of the recorded regimen, and with --rank of the candidates compared",
     )  # fmt: skip
-    parser.add_argument(
-        "--host", type=Path, metavar="FOLDER",
-        help="outputs of `tumorcast pgx`, `pgs` and `clock`: what they say of the host for the regimens at hand",
-    )  # fmt: skip
-    parser.add_argument(
-        "--host-sample", action="append", default=[], metavar="ID",
-        help="with --host, of one patient: the sample's name in these files; may be given several times",
-    )  # fmt: skip
+    add_host_options(
+        parser,
+        "outputs of `tumorcast pgx`, `pgs` and `clock`: what they say of the host for the regimens at hand",
+    )
     parser.set_defaults(run=run)
 
 
@@ -85,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     study = read_study(args.study)
     patients = patients_of(study) if args.all else check_patients(study, args.patient)
     request = ReportRequest(asked, n_tiles=args.tiles)
-    panels = replace(_panels_of(args, asked), host=_host_of(args, study, patients))
+    panels = replace(_panels_of(args, asked), host=host_of(args, study, patients))
     return _tell(write_reports(bundle, study, patients, args.out, request, panels), args.out)
 
 
@@ -107,24 +102,6 @@ def _panels_of(args: argparse.Namespace, asked: Request) -> PanelRequest:
     if args.formulary or args.cancer:
         raise InputError("--formulary and --cancer are of the ranking", fix="add --rank")
     return PanelRequest(curves=curves, twin=twin)
-
-
-def _host_of(args: argparse.Namespace, study: Study, patients: list[str]) -> Host | None:
-    """Read and checked before any report; of one patient also whose sample it is."""
-    from tumorcast.domain.errors import InputError
-    from tumorcast.serve.host import read_host
-
-    if args.host is None:
-        if args.host_sample:
-            raise InputError("--host-sample names a sample of the host's files", fix="add --host FOLDER")
-        return None
-    is_one = len(patients) == 1
-    if args.host_sample and not is_one:
-        raise InputError("--host-sample is of one patient", got=f"{len(patients)} patients")
-    host = read_host(args.host, args.host_sample, is_one)
-    if is_one:
-        host.of_patient(study, patients[0])
-    return host
 
 
 def _twin_of(tables: list[Path], population: str | None) -> TwinAsked:

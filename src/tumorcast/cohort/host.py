@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def host_layer(study: Study, name: str, courses: pd.DataFrame, report: list[Excl
     counts (it is the same on any day), a methylome does not, an exposure where it was declared to be from before the
     treatment. What does not count is reported.
     """
-    made = HOST_LAYERS[name](study, courses, report)
+    made = HOST_LAYERS[name].make(study, courses, report)
     if not made.notna().any(axis=None):
         report.append(
             Exclusion("layer", name, "not_measured", "nothing of it is known on the first day of any course")
@@ -48,7 +49,7 @@ def _pharmacogenes(study: Study, courses: pd.DataFrame, report: list[Exclusion])
 def _polygenic_scores(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
     """`SCORE`, the weighted sum, which depends on the ancestry too, and `SCORE z`, adjusted for it; each where it is
     known of the patient, whoever else is in the study. A refused score is not measured. Where training has the second,
-    it does not use the first (`without_raw_sums`)."""
+    it does not use the first (`_without_raw_sums`)."""
     made = []
     for row in study.host.polygenic_scores.to_dict("records"):
         for column, feature in (("sum", str(row["score"])), ("z", f"{row['score']}{_ADJUSTED}")):
@@ -57,7 +58,7 @@ def _polygenic_scores(study: Study, courses: pd.DataFrame, report: list[Exclusio
     return _germline(made, courses, "polygenic_scores", report)
 
 
-def without_raw_sums(features: Sequence[str]) -> list[str]:
+def _without_raw_sums(features: Sequence[str]) -> list[str]:
     """Of the features of `polygenic_scores`, those to learn from: no `SCORE` beside its `SCORE z`."""
     known = set(features)
     return [name for name in features if f"{name}{_ADJUSTED}" not in known]
@@ -104,16 +105,35 @@ def _exposures(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> 
     return exposure_table(study.host.exposures, courses, report)
 
 
-Layer = Callable[[Study, pd.DataFrame, list[Exclusion]], pd.DataFrame]
-HOST_LAYERS: dict[str, Layer] = {
-    "pharmacogenes": _pharmacogenes,
-    "polygenic_scores": _polygenic_scores,
-    "clocks": _clocks,
-    "exposures": _exposures,
+@dataclass(frozen=True)
+class HostLayer:
+    """A modality of the host.
+
+    Attributes:
+        make: of a study, courses and the report of what is left out: course x feature.
+        is_germline: nothing is told of it that was not asked for.
+        to_learn: of the features that vary in training, those to learn from.
+    """
+
+    make: Callable[[Study, pd.DataFrame, list[Exclusion]], pd.DataFrame]
+    is_germline: bool = False
+    to_learn: Callable[[Sequence[str]], list[str]] = list
+
+
+HOST_LAYERS: dict[str, HostLayer] = {
+    "pharmacogenes": HostLayer(_pharmacogenes, is_germline=True),
+    "polygenic_scores": HostLayer(_polygenic_scores, is_germline=True, to_learn=_without_raw_sums),
+    "clocks": HostLayer(_clocks),
+    "exposures": HostLayer(_exposures),
 }
-"""Name of a modality -> how it is made of a study."""
-GERMLINE_LAYERS = ("pharmacogenes", "polygenic_scores")
-"""Those of which nothing is told that was not asked for."""
+"""By the modality's name."""
+GERMLINE_LAYERS = tuple(name for name, layer in HOST_LAYERS.items() if layer.is_germline)
+
+
+def to_learn(layer: str, features: Sequence[str]) -> list[str]:
+    """Of a layer's features that vary in training, those to learn from; all of them where the layer says nothing."""
+    own = HOST_LAYERS.get(layer)
+    return list(features) if own is None else own.to_learn(features)
 
 
 def host_patients(host: Host, name: str) -> set[str]:

@@ -16,7 +16,7 @@ from tumorcast.cohort.cohort import Cohort
 from tumorcast.cohort.drug_vocabulary import DrugVocabulary
 from tumorcast.cohort.graph_vocabulary import NO_GENES, GraphVocabulary, build_vocabulary, frequent_genes
 from tumorcast.cohort.graphs import altered_genes, empty_graph, patient_graphs
-from tumorcast.cohort.host import without_raw_sums
+from tumorcast.cohort.host import to_learn
 from tumorcast.cohort.scaling import ClinicalScaler, LayerScaler, TreatmentVocabulary
 from tumorcast.config.models import DataConfig, GraphConfig
 from tumorcast.slides.stored_rows import rows_digest
@@ -187,8 +187,7 @@ def fit_preprocessor(
             }
         elif name in fold.layers:
             features = _varying(fold.layers[name], data.max_layer_features)
-            own = without_raw_sums(features) if name == "polygenic_scores" else features
-            layers[name] = LayerScaler.fit(fold.layers[name], own)
+            layers[name] = LayerScaler.fit(fold.layers[name], to_learn(name, features))
     return Preprocessor(
         modalities=cohort.modalities,
         tiles=_tile_statistics({k: bags[k] for k in training if k in bags})

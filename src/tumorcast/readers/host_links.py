@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from tumorcast.biology.clocks.tissues import is_tumour_barcode
-from tumorcast.biology.specimens import is_of_host
+from tumorcast.biology.specimens import is_of_host, is_of_tumour
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cells import CellCounts, numbers_of
 
-LINK_COLUMNS = ("patient_id", "day", "is_tissue")
+LINK_COLUMNS = ("patient_id", "day", "is_tissue", "is_tumour")
 _SPECIMENS = "SPECIMEN|SAMPLE|BIOPSY"
 _KINDS = ("SAMPLE_TYPE", "SAMPLE_CLASS", "TISSUE", "SPECIMEN_TYPE", "SPECIMEN_SITE", "procedure", "PROCEDURE")
 """Columns of the sample table and of specimen events that say what a sample is."""
@@ -28,12 +28,12 @@ def sample_links(
     (patient and day), a patient's own identifier (no day), TCGA's barcode of a normal sample (types 10 to 14: its
     patient, no day). A sample that specimen events give to two patients is nobody's. `is_tissue`: it may be a tumour,
     for neither table nor events declare it to be the host's (`biology.specimens.is_of_host`); a patient's own
-    identifier is the host.
+    identifier is the host. `is_tumour`: one of them declares it to be one.
     """
     known = patients.astype(str)
     told = _specimens(timelines, known)
     words = _words(samples, timelines)
-    links: dict[str, tuple[str, float, bool]] = {}
+    links: dict[str, tuple[str, float, bool, bool]] = {}
     days = samples["collected_day"] if "collected_day" in samples else pd.Series(float("nan"), samples.index)
     of_table = dict(
         zip(samples.index.astype(str), zip(samples["patient_id"], days, strict=True), strict=True)
@@ -41,14 +41,33 @@ def sample_links(
     for name in dict.fromkeys(names.astype(str)):
         if name in of_table:
             patient, day = of_table[name]
-            links[name] = (str(patient), float(day), not is_of_host(name, words[name]))
+            links[name] = (str(patient), float(day), *_body(name, words[name]))
         elif name in told:
-            links[name] = (*told[name], not is_of_host(name, words[name]))
+            links[name] = (*told[name], *_body(name, words[name]))
         elif name in known:
-            links[name] = (name, float("nan"), False)
+            links[name] = (name, float("nan"), False, False)
         elif name[:_TCGA_PATIENT] in known and is_tumour_barcode(name) is False:
-            links[name] = (name[:_TCGA_PATIENT], float("nan"), False)
+            links[name] = (name[:_TCGA_PATIENT], float("nan"), False, False)
     return pd.DataFrame.from_dict(links, orient="index", columns=list(LINK_COLUMNS))
+
+
+def declared_tumours(samples: pd.DataFrame) -> set[str]:
+    """Samples that the sample table declares to be a tumour."""
+    words = _words(samples, pd.DataFrame({"EVENT_TYPE": []}, dtype=str))
+    return {str(name) for name in samples.index if is_of_tumour(str(name), words[str(name)])}
+
+
+def _body(name: str, words: list[str]) -> tuple[bool, bool]:
+    """(may be a tumour, is declared to be one)."""
+    return not is_of_host(name, words), is_of_tumour(name, words)
+
+
+def germline(table: pd.DataFrame, file: str, report: list[Exclusion]) -> pd.DataFrame:
+    """Of `linked` rows those that are not declared to be a tumour's; each sample that is is reported."""
+    for sample in sorted(set(table.loc[table["is_tumour"], "sample_id"])):
+        told = f"{file}: declared to be a tumour, whose genotypes are not the host's: not used"
+        report.append(Exclusion("sample", str(sample), "germline_of_tumour", told))
+    return table[~table["is_tumour"]].reset_index(drop=True)
 
 
 def linked(table: pd.DataFrame, links: pd.DataFrame, file: str, report: list[Exclusion]) -> pd.DataFrame:
@@ -61,7 +80,8 @@ def linked(table: pd.DataFrame, links: pd.DataFrame, file: str, report: list[Exc
         )
         report.append(Exclusion("sample", str(sample), "unlinked_sample", told))
     kept = table[is_known].rename(columns={"sample": "sample_id"})
-    return links.loc[kept["sample_id"]].reset_index(drop=True).join(kept.reset_index(drop=True))
+    own = links.loc[kept["sample_id"]].astype({"is_tissue": bool, "is_tumour": bool})
+    return own.reset_index(drop=True).join(kept.reset_index(drop=True))
 
 
 def _words(samples: pd.DataFrame, timelines: pd.DataFrame) -> defaultdict[str, list[str]]:

@@ -13,7 +13,7 @@ from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cells import CellCounts, numbers_of
 from tumorcast.readers.files import need_columns, read_table
 from tumorcast.readers.host import CLOCK_COLUMNS, PHARMACOGENE_COLUMNS, SCORE_COLUMNS, YEARS, Host
-from tumorcast.readers.host_links import linked, sample_links
+from tumorcast.readers.host_links import germline, linked, sample_links
 from tumorcast.readers.meta import MetaFile
 
 HOST_KIND = "HOST"
@@ -25,6 +25,7 @@ HOST_FILES = {
     "COUNTER": "counters.csv",
     "ANCESTRY": "ancestry.csv",
 }
+_GERMLINE = ("PGX", "PGS")
 _PGX = ("sample", "gene", "diplotype", "activity_score", "phenotype")
 _PGS = ("sample", "score", "sum", "match_rate", "weight_coverage")
 _CLOCK = ("sample", "clock", "age_years", "coverage", "imputed")
@@ -56,8 +57,8 @@ def read_host_files(
 ) -> Host:  # fmt: skip
     """The tables by datatype; the exposures of the result are empty.
 
-    Rows of samples that belong to no patient, repeated rows that differ, and values that cannot be are left out and
-    reported.
+    Rows of samples that belong to no patient, genotypes of samples that are declared tumours, repeated rows that
+    differ, and values that cannot be are left out and reported.
 
     Raises:
         InputError: a table lacks a column, or cannot be read.
@@ -74,6 +75,7 @@ def read_host_files(
     names = pd.Index([name for table in read.values() for name in table["sample"]], dtype=object)
     links = sample_links(names, samples, patients, timelines)
     own = {kind: linked(table, links, found[kind].name, report) for kind, table in read.items()}
+    own |= {kind: germline(own[kind], found[kind].name, report) for kind in _GERMLINE if kind in own}
     clocks = [
         own[kind][list(CLOCK_COLUMNS)] for kind in ("CLOCK", "COUNTER") if kind in own and len(own[kind])
     ]
@@ -104,13 +106,13 @@ def read_pharmacogenes(path: Path, report: list[Exclusion]) -> pd.DataFrame:
 
 
 def read_scores(path: Path, report: list[Exclusion]) -> pd.DataFrame:
-    """`sample, score, sum, match_rate, weight_coverage, z`; a refused score has no `sum`."""
+    """`sample, score, sum, match_rate, weight_coverage, z`; a refused score has neither `sum` nor `z`."""
     table = _rows(path, _PGS, "score", report)
     adjusted = next((name for name in _ADJUSTED if name in table), None)
     table["z"] = table[adjusted] if adjusted else float("nan")
     for column in ("sum", "z"):
         table[column] = _numbers(table[column], column, None, report)
-    return _with_shares(table, report)
+    return _with_shares(_without_refused(table, table["sum"].isna(), path, report), report)
 
 
 def _adjusted(scores: pd.DataFrame, path: Path, report: list[Exclusion]) -> pd.DataFrame:
@@ -119,11 +121,21 @@ def _adjusted(scores: pd.DataFrame, path: Path, report: list[Exclusion]) -> pd.D
     table = _rows(path, _ANCESTRY, "score", report)
     z = _numbers(table["z_norm2"], "z_norm2", None, report)
     is_refused = table["refusal"].fillna("").str.strip() != "" if "refusal" in table else z.isna()
-    if (is_refused & z.notna()).any():
-        told = f"{int((is_refused & z.notna()).sum())} adjusted scores that carry a refusal: not used"
+    own = _without_refused(table.assign(z=z), is_refused, path, report)[["sample", "score", "z"]]
+    made = scores.drop(columns="z").merge(own, "left", on=["sample", "score"])
+    return _without_refused(made, made["sum"].isna(), path, report)
+
+
+def _without_refused(
+    table: pd.DataFrame, is_refused: pd.Series, path: Path, report: list[Exclusion]
+) -> pd.DataFrame:
+    """With no `z` in the rows that carry a refusal."""
+    if (is_refused & table["z"].notna()).any():
+        told = (
+            f"{int((is_refused & table['z'].notna()).sum())} adjusted scores that carry a refusal: not used"
+        )
         report.append(Exclusion("value", path.name, "refused_adjustment", told))
-    table["z"] = z.mask(is_refused)
-    return scores.drop(columns="z").merge(table[["sample", "score", "z"]], "left", on=["sample", "score"])
+    return table.assign(z=table["z"].mask(is_refused))
 
 
 def read_clocks(path: Path, report: list[Exclusion]) -> pd.DataFrame:

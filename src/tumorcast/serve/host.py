@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from tumorcast.clinic.host.read import findings_of, host_files, read_tables
 from tumorcast.clinic.host.record import HostRecord, RegimenAtHand
 from tumorcast.clinic.host.told import at_hand, told_of
 from tumorcast.clinic.host.wanted import Wanted
-from tumorcast.clinic.pgx import findings as pgx
+from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.readers.files import digest
+from tumorcast.readers.host_links import declared_tumours
 from tumorcast.readers.study import Study
 
 
@@ -48,14 +49,21 @@ class Host:
         """
         return findings_of(self.tables, self._wanted(study, patient_id))
 
-    def findings(self, study: Study, patient_id: str, drugs: Iterable[str]) -> pgx.HostGuidance:
-        """What guidance says of these drugs for the patient, for a ranking.
+    def for_regimens(
+        self,
+        study: Study,
+        patient_id: str,
+        regimens: Sequence[RegimenAtHand],
+        today: datetime.date | None = None,
+    ) -> HostRecord:
+        """What guidance on the pharmacogenes says of these regimens, for a ranking: no score and no clock.
 
         Raises:
             InputError: as `of_patient`.
         """
-        own = self.of_patient(study, patient_id).pgx
-        return pgx.host_findings(own.record if own else None, drugs, own.file if own else "the host's files")
+        wanted = self._wanted(study, patient_id)
+        found = findings_of(HostTables(pgx=self.tables.pgx), wanted)
+        return told_of(found, regimens, wanted, today or datetime.date.today())
 
     def told(self, study: Study, report: PatientReport, today: datetime.date | None = None) -> HostRecord:
         """Of a report's patient, for the regimens that it speaks of.
@@ -68,8 +76,10 @@ class Host:
         return told_of(findings_of(self.tables, wanted), regimens, wanted, today or datetime.date.today())
 
     def _wanted(self, study: Study, patient_id: str) -> Wanted:
-        own = study.samples.index[study.samples["patient_id"].astype(str) == patient_id]
-        return Wanted(self.samples, (patient_id, *map(str, own)), self.begins, self.takes_only)
+        own = study.samples["patient_id"].astype(str) == patient_id
+        names = tuple(map(str, study.samples.index[own]))
+        tumours = frozenset(declared_tumours(study.samples))
+        return Wanted(self.samples, (patient_id, *names), self.begins, self.takes_only, tumours)
 
 
 def regimens_of(study: Study, report: PatientReport) -> list[RegimenAtHand]:
@@ -79,7 +89,12 @@ def regimens_of(study: Study, report: PatientReport) -> list[RegimenAtHand]:
     drugs = [str(name) for name in rows.loc[is_own, "agent"] if name]
     own = [at_hand(regimen, [regimen, *drugs], is_recorded=True)] if regimen else []
     candidates = () if report.ranking is None else report.ranking.candidates
-    return [*own, *(at_hand(one.name, [drug.name for drug in one.drugs]) for one in candidates)]
+    return [*own, *map(of_candidate, candidates)]
+
+
+def of_candidate(one: Candidate) -> RegimenAtHand:
+    """A candidate of a ranking."""
+    return at_hand(one.name, [drug.name for drug in one.drugs])
 
 
 def read_host(

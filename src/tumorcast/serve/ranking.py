@@ -18,7 +18,7 @@ from tumorcast.readers.study import Study
 from tumorcast.serve.bundle import Bundle
 from tumorcast.serve.candidates import predict_candidates
 from tumorcast.serve.guards.shared import Shared
-from tumorcast.serve.host import Host
+from tumorcast.serve.host import Host, of_candidate
 from tumorcast.serve.patient_cancer import cancer_of
 from tumorcast.serve.ranking_candidate import agents_by_name, candidate_of, with_reference
 from tumorcast.serve.ranking_evidence import (
@@ -94,8 +94,10 @@ def make_ranking(bundle: Bundle, study: Study, patient_id: str, request: Ranking
         key_of(answers.given.course_row(answers.course_id)["agents"]),
     )  # fmt: skip
     ranking = ordered(bundle, subject, found, answers, seen)
-    drugs = [agent.name for own in agents.values() for agent in own]
-    host = None if request.host is None else request.host.findings(study, patient_id, drugs)
+    host = None
+    if request.host is not None:
+        at_hand = [of_candidate(one) for one in ranking.candidates]
+        host = request.host.for_regimens(study, patient_id, at_hand)
     return replace(ranking, facts=said, left_out=left_out, host=host)
 
 

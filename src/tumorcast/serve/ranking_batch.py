@@ -10,7 +10,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from tumorcast.clinic.ranking.record import Ranking
-from tumorcast.clinic.ranking.words import OPEN, caution_lines, described, outcome_text
+from tumorcast.clinic.ranking.words import OPEN, caution_lines, described, host_short, outcome_text
 from tumorcast.clinic.ranking.write import write_ranking
 from tumorcast.clinic.report.names import file_name
 from tumorcast.domain.errors import TumorcastError
@@ -82,6 +82,7 @@ def _rows(ranking: Ranking) -> list[dict[str, object]]:
             "n_here": one.n_here,
             "overlap": one.overlap.support,
             "contraindications": "; ".join(caution_lines(one, "contraindication", OPEN["contraindication"])),
+            "pharmacogenes": "; ".join(host_short(ranking, one)),
             "reason": one.reason,
             "watermark": ranking.watermark,
             "notice": "outcome among patients who received it; research use only, preliminary",

@@ -74,9 +74,10 @@ def findings_of(tables: HostTables, wanted: Wanted) -> HostFindings:
     def own(samples: Mapping[str, Told] | None, name: str) -> tuple[Told, ...]:
         if samples is None:
             return ()
-        chosen = wanted.of(samples, name) if name == FILES[2] else wanted.one_of(samples, name)
+        chosen = wanted.of(samples, name) if name == FILES[2] else wanted.germline_of(samples, name)
         if not chosen:
-            absent.append(f"{name} holds no sample that is called as the patient is.")
+            but = "" if name == FILES[2] else " and is not declared to be a tumour"
+            absent.append(f"{name} holds no sample that is called as the patient is{but}.")
         return tuple(samples[each] for each in chosen)
 
     pgx, pgs = own(tables.pgx, FILES[0]), own(tables.pgs, FILES[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +11,8 @@ from pydantic import ConfigDict
 from tumorcast.clinic.host.findings import Methylome, RefusedFile, ScoreFinding
 from tumorcast.clinic.pgx.cautions import PgxCaution
 from tumorcast.domain.errors import InputError
+
+_STATES = ("present", "not known", "absent")
 
 
 class _Fact:
@@ -76,3 +79,9 @@ class HostRecord(_Fact):
     scores: tuple[ScoreFinding, ...]
     refused_files: tuple[RefusedFile, ...]
     methylomes: tuple[Methylome, ...]
+
+    def about(self, drugs: Iterable[str]) -> tuple[PgxCaution, ...]:
+        """Guidance on these drugs, what asks for something else than usual first, what is not known next."""
+        wanted = set(drugs)
+        own = (one for one in self.guidance if one.drug in wanted)
+        return tuple(sorted(own, key=lambda one: _STATES.index(one.state)))

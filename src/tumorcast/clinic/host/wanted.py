@@ -17,12 +17,14 @@ class Wanted:
         also_called: names by which it is known where none was said (patient, samples of the study).
         begins: without any of these, a name that begins so, as `P1-T1` with `P1`; "": none.
         takes_only: a file's only sample is taken under any name; False where files are of several patients.
+        tumours: samples that are declared to be a tumour, whose genotypes are not the host's.
     """
 
     samples: tuple[str, ...] = ()
     also_called: tuple[str, ...] = ()
     begins: str = ""
     takes_only: bool = True
+    tumours: frozenset[str] = frozenset()
 
     def of(self, names: Iterable[str], file: str) -> tuple[str, ...]:
         """The patient's samples among those of a file; () where it may be of several patients and has none of this one.
@@ -40,13 +42,20 @@ class Wanted:
             return known
         raise self._none(known, file)
 
-    def one_of(self, names: Iterable[str], file: str) -> tuple[str, ...]:
-        """The patient's one sample, or () as `of`.
+    def germline_of(self, names: Iterable[str], file: str) -> tuple[str, ...]:
+        """The patient's one sample that is not declared to be a tumour, or () as `of`.
 
         Raises:
-            InputError: as `of`, or several are the patient's.
+            InputError: as `of`, several are the patient's, or all that are (or were named) are tumours.
         """
-        own = self.of(names, file)
+        found = self.of(names, file)
+        own = tuple(name for name in found if name not in self.tumours)
+        if found and not own and (self.samples or self.takes_only):
+            raise InputError(
+                f"{file}: the sample is declared to be a tumour, whose genotypes are not the host's",
+                got=_shown(found), expected="a sample of blood, saliva or normal tissue",
+                fix="give the germline's, or correct the sample table",
+            )  # fmt: skip
         if len(own) > 1:
             raise InputError(
                 f"{file} holds {len(own)} samples of the patient", got=", ".join(own), expected="one",

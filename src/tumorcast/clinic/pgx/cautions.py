@@ -60,20 +60,6 @@ class PgxCaution:
     is_refusal: bool
     caution: str = ""
 
-    @property
-    def line(self) -> str:
-        """In one line, for tables: drug, genes, text, dose, source with its date and verification."""
-        genes = ", ".join(_gene_text(one) for one in self.genes)
-        more = {
-            "caution": self.caution,
-            "dose quoted": self.dose,
-            "alternative": self.alternative,
-            "strength": self.strength,
-        }
-        told = "".join(f" {name}: {value}." for name, value in more.items() if value)
-        source = f" ({self.source}, {self.date}; {self.verification})" if self.source else ""
-        return f"{self.drug} ({genes}): {self.text}{told}{source}"
-
 
 def pgx_cautions(
     record: PgxRecord | None, treatment: Regimen | str | Iterable[str]
@@ -119,7 +105,3 @@ def _fact(gene: str, phenotype: str, record: PgxRecord | None) -> GeneFact:
     conversion = record.conversions.get(gene)
     score = conversion.activity_score if conversion else record.calls[gene].activity_score
     return GeneFact(gene, record.calls[gene].diplotype, phenotype, score, record.notes.get(gene, ()))
-
-
-def _gene_text(one: GeneFact) -> str:
-    return f"{one.gene} {one.diplotype} {one.phenotype or 'not tested'}".replace("  ", " ")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tumorcast.clinic.host.words import STATEMENT, warnings_of
 from tumorcast.clinic.pages import rendered
-from tumorcast.clinic.pgx.findings import STATEMENT
 from tumorcast.clinic.ranking import words
 from tumorcast.clinic.ranking.charts import chart_svg
 from tumorcast.clinic.ranking.record import Ranking
@@ -21,5 +21,6 @@ def html_of(ranking: Ranking) -> str:
         names={one.key: one.name for one in ranking.candidates},
         words=words,
         host_statement=STATEMENT,
+        host_warnings=() if ranking.host is None else warnings_of(ranking.host),
         chart=chart_svg(ranking),
     )

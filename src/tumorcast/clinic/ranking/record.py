@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tumorcast.clinic.pgx.findings import HostGuidance
+from tumorcast.clinic.host.record import HostRecord
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.contrast import Contrast
 from tumorcast.clinic.ranking.stated import Stated
@@ -116,7 +116,7 @@ class Ranking:
     left_out: tuple[str, ...]
     limits: tuple[str, ...]
     outcome: Outcome = RESPONSE
-    host: HostGuidance | None = None
+    host: HostRecord | None = None
 
     def __post_init__(self) -> None:
         has_order = bool(self.contrasts or self.tie_groups or self.prognosis)

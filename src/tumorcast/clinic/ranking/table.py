@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from tumorcast.clinic.pgx.findings import STATEMENT as HOST_STATEMENT
+from tumorcast.clinic.host.words import STATEMENT as HOST_STATEMENT
+from tumorcast.clinic.host.words import warnings_of
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.ranking.record import Ranking
 from tumorcast.clinic.ranking.words import (
@@ -58,7 +59,7 @@ def _lines(ranking: Ranking) -> Iterator[str]:
     yield from _wrapped(ranking.interaction.text)
     if ranking.host is not None:
         yield from (
-            line for text in ranking.host.warnings for line in _wrapped(f"HOST FINDINGS: {text}", "  ")
+            line for text in warnings_of(ranking.host) for line in _wrapped(f"HOST FINDINGS: {text}", "  ")
         )
     for title, own in sections(ranking):
         yield ""

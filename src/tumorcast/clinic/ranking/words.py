@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tumorcast.clinic.host.words import guidance_line, says
 from tumorcast.clinic.ranking.candidate import Candidate, Estimate, Months, Reference, Tier
 from tumorcast.clinic.ranking.contrast import Adjusted, Contrast
 from tumorcast.clinic.ranking.record import Outcome, Ranking
@@ -226,17 +227,18 @@ def described_text(candidate: Candidate) -> str:
 
 
 def host_lines(ranking: Ranking, candidate: Candidate) -> list[str]:
-    """`fluorouracil [present]: DPYD *1/*2A Intermediate Metabolizer: guidance (source, date)`, what is told of usual
-    doses last."""
-    found = () if ranking.host is None else ranking.host.of(drug.name for drug in candidate.drugs)
-    order = sorted(found, key=lambda one: _STATES.index(one.state))
-    return [f"{one.drug} [{one.state}]: {', '.join(one.genes)}: {one.quoted}" for one in order]
+    """What guidance on the patient's pharmacogenes says of its drugs, quoted, in the words of a report's panel; what is
+    told of usual doses last."""
+    host = ranking.host
+    if host is None:
+        return []
+    return [guidance_line(host, one) for one in host.about(drug.name for drug in candidate.drugs)]
 
 
 def host_short(ranking: Ranking, candidate: Candidate) -> list[str]:
-    """`fluorouracil [present]`, of the drugs whose guidance does not say "no change"; quoted in a panel of its own."""
-    found = () if ranking.host is None else ranking.host.of(drug.name for drug in candidate.drugs)
-    return [f"{one.drug} [{one.state}]" for one in found if one.state != "absent"]
+    """`fluorouracil [lower dose]`, of drugs whose guidance does not say "no change"; quoted in a panel of its own."""
+    found = () if ranking.host is None else ranking.host.about(drug.name for drug in candidate.drugs)
+    return [f"{one.drug} [{says(one)}]" for one in found if one.state != "absent"]
 
 
 def verification_text(source: Cited) -> str:

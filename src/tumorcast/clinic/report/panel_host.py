@@ -9,7 +9,6 @@ from tumorcast.clinic.host import words
 from tumorcast.clinic.host.findings import Ancestry, ClockReading, Methylome, ScoreFinding
 from tumorcast.clinic.host.record import HostGene, HostRecord
 from tumorcast.clinic.pgx.cautions import PgxCaution
-from tumorcast.clinic.pgx.tables import shown_score
 from tumorcast.clinic.report.panel import Panel
 from tumorcast.clinic.report.record import Flag
 from tumorcast.clinic.report.tables import Table
@@ -27,13 +26,11 @@ _CLOCK_SHARES = (0.26, 0.18, 0.12, 0.1, 0.34)
 
 def host_panel(host: HostRecord) -> Panel:
     """Genes, guidance, scores, clocks; what is not known is told as such and has no number."""
-    dpyd = any(one.gene == "DPYD" for one in host.genes)
-    warnings = (host.old_tables, *host.warnings, words.DPYD_LIMIT if dpyd else "")
     return Panel(
         key="host",
         title=words.TITLE,
         statement=words.STATEMENT,
-        warnings=tuple(text for text in warnings if text),
+        warnings=words.warnings_of(host),
         lines=tuple(_lines(host)),
         chart=None,
         alt="",
@@ -92,35 +89,13 @@ def _tables(host: HostRecord) -> Iterator[Table]:
 
 
 def _gene(one: HostGene) -> tuple[str, ...]:
-    phenotype = one.phenotype or "not tested"
-    if not one.is_known:
-        phenotype = f"not known ({phenotype}), which is not normal"
-    score = shown_score(one.activity_score) or "none"
-    notes = "; ".join(one.notes)
-    others = [variant for variant in one.uncharacterised if variant.partition(" (")[0] not in notes]
-    limits = "; ".join(filter(None, (notes, f"uncharacterised: {', '.join(others)}" if others else "")))
-    return (
-        one.gene,
-        ", ".join(one.drugs),
-        one.diplotype or "none",
-        phenotype,
-        score,
-        limits or "nothing noted",
-    )
+    called = (one.gene, ", ".join(one.drugs), one.diplotype or "none", words.phenotype_of(one))
+    return *called, words.score_of(one), words.limits_of(one)
 
 
 def _guidance(host: HostRecord, one: PgxCaution) -> tuple[str, ...]:
-    more = {"Caution": one.caution, "Dose, quoted": one.dose, "Alternative": one.alternative}
-    told = " ".join([one.text, *(f"{name}: {text}." for name, text in more.items() if text)])
-    source = f"{one.source}, {one.date}; {one.verification}" if one.source else "nothing is quoted"
-    strength = ", ".join(filter(None, (one.strength, one.population)))
-    return (
-        _drug(host, one.drug),
-        words.action_of(one.state, one.action),
-        told,
-        strength or "not given",
-        source,
-    )
+    said = (_drug(host, one.drug), words.says(one), words.quoted(one))
+    return *said, words.strength_of(one), words.source_of(one)
 
 
 def _drug(host: HostRecord, drug: str) -> str:
