@@ -38,6 +38,7 @@ class HostGene(_Fact):
         is_known: False: not tested, not called, indeterminate or uncharacterised, which is never normal.
         uncharacterised: variants outside the named alleles.
         notes: what limits the call.
+        is_converted: inhibitors among the other drugs changed it, so that it is not the genes' effect alone.
     """
 
     gene: str
@@ -48,6 +49,7 @@ class HostGene(_Fact):
     is_known: bool
     uncharacterised: tuple[str, ...]
     notes: tuple[str, ...]
+    is_converted: bool = False
 
     def __post_init__(self) -> None:
         if not self.is_known and self.activity_score is not None:

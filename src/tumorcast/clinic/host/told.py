@@ -93,7 +93,9 @@ def _genes(guidance: Sequence[PgxCaution], pgx: PgxFindings | None) -> Iterator[
     for gene, fact in facts.items():
         drugs = dict.fromkeys(one.drug for one in guidance if gene in {each.gene for each in one.genes})
         outside = pgx.outside.get(gene, ()) if pgx else ()
-        yield _gene(fact, tuple(drugs), tuple(f"{one.variant} ({one.kind})" for one in outside))
+        conversion = pgx.record.conversions.get(gene) if pgx else None
+        told = _gene(fact, tuple(drugs), tuple(f"{one.variant} ({one.kind})" for one in outside))
+        yield replace(told, is_converted=conversion is not None and conversion.is_changed)
 
 
 def _gene(fact: GeneFact, drugs: tuple[str, ...], outside: tuple[str, ...]) -> HostGene:

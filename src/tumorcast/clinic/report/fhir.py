@@ -1,23 +1,21 @@
 """The record as FHIR R4: a `Bundle` of a `DiagnosticReport` and its `Observation`s (https://hl7.org/fhir/R4).
 
-Codes are those of this program (`urn:tumorcast`), as no public terminology has them. A refusal gives a
-`dataAbsentReason` and no value.
+Codes are those of this program (`urn:tumorcast`), as no public terminology has them, but for the host's
+(`fhir_host`). A refusal gives a `dataAbsentReason` and no value.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from tumorcast.clinic.report import words
+from tumorcast.clinic.report.fhir_host import host_observations
+from tumorcast.clinic.report.fhir_parts import SYSTEM, Json, absent, number, own_concept, part
 from tumorcast.clinic.report.notices import PROGNOSIS, RESEARCH_USE
 from tumorcast.clinic.report.record import PatientReport, Response
 
-SYSTEM = "urn:tumorcast"
-_UCUM = "http://unitsofmeasure.org"
-_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _STATUS = {
     "preliminary": "preliminary",
@@ -26,20 +24,16 @@ _STATUS = {
     "withdrawn": "entered-in-error",
 }
 
-Json = dict[str, Any]
-
 
 def fhir_of(report: PatientReport) -> Json:
     """The bundle, type "collection"; a withdrawn report is "entered-in-error", as the standard has it."""
-    observations = list(_observations(report))
-    diagnostic = _diagnostic(
-        report, [_url(report, each["code"]["coding"][0]["code"]) for each in observations]
-    )
+    made = [(each["code"]["coding"][0]["code"], each) for each in _observations(report)]
+    if report.host is not None:
+        told = host_observations(report.host, lambda name: _url(report, name))
+        made += [(name, {**_shared(report, "Observation", said["code"]), **said}) for name, said in told]
+    diagnostic = _diagnostic(report, [_url(report, name) for name, _ in made])
     entries = [{"fullUrl": _url(report, "report"), "resource": diagnostic}]
-    entries += [
-        {"fullUrl": _url(report, each["code"]["coding"][0]["code"]), "resource": each}
-        for each in observations
-    ]
+    entries += [{"fullUrl": _url(report, name), "resource": each} for name, each in made]
     return {
         "resourceType": "Bundle",
         "type": "collection",
@@ -73,14 +67,14 @@ def _meta(report: PatientReport) -> Json:
     return {"tag": tags, "security": [{"system": _REASON, "code": "HTEST", "display": "test health data"}]}
 
 
-def _shared(report: PatientReport, kind: str, code: str, text: str) -> Json:
+def _shared(report: PatientReport, kind: str, code: Json) -> Json:
     subject = report.subject
     patient = {"system": f"{SYSTEM}:study:{subject.study_id}:patient", "value": subject.patient_id}
     return {
         "resourceType": kind,
         "meta": _meta(report),
         "status": _STATUS[report.sign_off.status],
-        "code": _concept(code, text),
+        "code": code,
         "subject": {"type": "Patient", "identifier": patient, "display": subject.patient_id},
         "effectiveDateTime": report.provenance.created,
         "issued": report.provenance.created,
@@ -92,7 +86,7 @@ def _diagnostic(report: PatientReport, results: list[str]) -> Json:
     if not report.is_predicted:
         told.append(f"No prediction: {report.reason}")
     told += [PROGNOSIS, RESEARCH_USE, *([report.watermark] if report.watermark else [])]
-    made = _shared(report, "DiagnosticReport", "report", words.TITLE)
+    made = _shared(report, "DiagnosticReport", own_concept("report", words.TITLE))
     made["result"] = [{"reference": url} for url in results]
     made["conclusion"] = "\n".join(told)
     made["presentedForm"] = [{"contentType": "application/pdf", "url": "report.pdf", "title": words.TITLE}]
@@ -105,7 +99,7 @@ def _observations(report: PatientReport) -> Iterator[Json]:
     """Probability (or its absence), risk, and what each layer adds."""
     notes = [{"text": f"{flag.level}: {flag.sentence}"} for flag in report.flags]
     if report.response is not None or report.survival is None:
-        made = _shared(report, "Observation", "probability-of-response", words.question(report))
+        made = _shared(report, "Observation", own_concept("probability-of-response", words.question(report)))
         made |= _absent(report) if report.response is None else _probability(report.response)
         told = (
             [] if report.response is None else [report.response.interval_method, report.response.calibration]
@@ -113,42 +107,37 @@ def _observations(report: PatientReport) -> Iterator[Json]:
         made["note"] = [*({"text": text} for text in told if text), *notes, {"text": RESEARCH_USE}]
         yield made
     if report.survival is not None:
-        made = _shared(report, "Observation", "log-risk", "Log-risk of progression or death, higher is worse")
+        made = _shared(
+            report,
+            "Observation",
+            own_concept("log-risk", "Log-risk of progression or death, higher is worse"),
+        )
         yield {
             **made,
-            "valueQuantity": _number(report.survival.risk),
+            "valueQuantity": number(report.survival.risk),
             "note": [*notes, {"text": RESEARCH_USE}],
         }
     if report.contributions:
-        made = _shared(report, "Observation", "contributions", "What each layer adds to the model's logit")
+        made = _shared(
+            report,
+            "Observation",
+            own_concept("contributions", "What each layer adds to the model's logit"),
+        )
         parts = [
-            _part(one.modality, words.modality_name(one.modality), one.value) for one in report.contributions
+            part(one.modality, words.modality_name(one.modality), one.value) for one in report.contributions
         ]
         yield {**made, "component": parts, "note": [{"text": "No statement of cause."}]}
 
 
 def _probability(response: Response) -> Json:
     bounds = (("interval-low", "Lower bound", response.low), ("interval-high", "Upper bound", response.high))
-    parts = [_part(code, f"{text} at {response.level:.0%}", value) for code, text, value in bounds]
-    told = {"code": _concept("set-of-answers", "Set of answers"), "valueString": words.answers_text(response)}
-    return {"valueQuantity": _number(response.probability), "component": [*parts, told]}
+    parts = [part(code, f"{text} at {response.level:.0%}", value) for code, text, value in bounds]
+    told = {
+        "code": own_concept("set-of-answers", "Set of answers"),
+        "valueString": words.answers_text(response),
+    }
+    return {"valueQuantity": number(response.probability), "component": [*parts, told]}
 
 
 def _absent(report: PatientReport) -> Json:
-    code = "not-performed" if report.status == "not_predicted" else "unsupported"
-    return {"dataAbsentReason": {"coding": [{"system": _ABSENT, "code": code}], "text": report.reason}}
-
-
-def _part(code: str, text: str, value: float | None) -> Json:
-    made: Json = {"code": _concept(code, text)}
-    if value is None:
-        return {**made, "dataAbsentReason": {"coding": [{"system": _ABSENT, "code": "unknown"}]}}
-    return {**made, "valueQuantity": _number(value)}
-
-
-def _concept(code: str, text: str) -> Json:
-    return {"coding": [{"system": SYSTEM, "code": code, "display": text}], "text": text}
-
-
-def _number(value: float) -> Json:
-    return {"value": round(value, 4), "system": _UCUM, "code": "1", "unit": "1"}
+    return absent("not-performed" if report.status == "not_predicted" else "unsupported", report.reason)
