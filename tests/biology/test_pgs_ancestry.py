@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import percentileofscore
+from scipy.optimize import minimize
+from scipy.stats import norm, percentileofscore
 
 from tumorcast.biology.pgs.ancestry import Reference, adjusted
 
@@ -52,6 +53,50 @@ def test_the_second_adjustment_levels_the_spread() -> None:
     for mine in groups:
         assert np.nanstd(second[mine]) == pytest.approx(1.0, abs=0.07)
         assert np.nanmean(second[mine]) == pytest.approx(0.0, abs=0.07)
+
+
+def test_both_adjustments_are_the_published_formulae() -> None:
+    reference, others = people(150, seed=5), people(20, seed=6)
+    rows = np.column_stack([np.ones(450), reference.components])
+    beta = np.linalg.solve(rows.T @ rows, rows.T @ reference.sums)
+    residual = reference.sums - rows @ beta
+    theirs = np.column_stack([np.ones(60), others.components])
+
+    def loss(values: np.ndarray) -> float:
+        spread = np.exp(0.5 * rows @ values[3:])
+        return -float(norm.logpdf(reference.sums, rows @ values[:3], spread).sum())
+
+    start = np.concatenate([beta, [2 * np.log(residual.std()), 0, 0]])
+    options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 20_000}
+    best = minimize(loss, start, method="Nelder-Mead", options=options).x
+    found = adjusted(reference, others.components, others.sums.tolist())
+    z_norm1 = (others.sums - theirs @ beta) / residual.std()
+    z_norm2 = (others.sums - theirs @ best[:3]) / np.exp(0.5 * theirs @ best[3:])
+    told = [n for n, one in enumerate(found) if one.z_norm1 is not None]
+    assert len(told) > 50
+    assert [found[n].z_norm1 for n in told] == pytest.approx(z_norm1[told], abs=1e-9)
+    assert [found[n].z_norm2 for n in told] == pytest.approx(z_norm2[told], abs=1e-4)
+
+
+def test_ties_are_ranked_as_the_calculator_ranks_them() -> None:
+    reference = people(60)
+    rounded = Reference(reference.components, reference.population, reference.sums.round())
+    mine = rounded.sums[rounded.population == "EUR"]
+    values = np.unique(mine).tolist()
+    found = adjusted(rounded, np.tile(CENTRES["EUR"], (len(values), 1)), values)
+    assert [one.percentile for one in found] == pytest.approx(percentileofscore(mine, values))
+
+
+def test_no_percentile_where_the_components_do_not_tell_populations_apart() -> None:
+    reference = people(200)
+    rng = np.random.default_rng(2)
+    at = np.concatenate([rng.normal(0, 0.3, 200), rng.normal(0, 1, 400)])
+    population = np.repeat(np.array(["AFR", "EUR"], object), (200, 400))
+    (one,) = adjusted(Reference(at[:, None], population, reference.sums), np.zeros((1, 1)), [5.0])
+    assert one.similarity.posterior > 0.5
+    assert (one.percentile, one.z_population) == (None, None)
+    assert one.z_norm2 is not None
+    assert "do not tell AFR from other populations" in one.refusal
 
 
 def test_scale_and_shift_of_a_score_do_not_matter() -> None:

@@ -106,6 +106,39 @@ def test_tables_of_plink_are_read_and_scales_kept_apart(
     assert "several scales" in capsys.readouterr().err
 
 
+def without_genotypes(vcf: Path, sample: int, every: int) -> None:
+    """Genotypes of one sample go missing, in every so many records."""
+    lines = gzip.decompress(vcf.read_bytes()).decode().splitlines()
+    at = 0
+    for n, line in enumerate(lines):
+        if not line.startswith("#"):
+            at += 1
+            cells = line.split("\t")
+            cells[9 + sample] = "./." if at % every == 0 else cells[9 + sample]
+            lines[n] = "\t".join(cells)
+    vcf.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
+
+
+def test_no_percentile_of_a_sum_that_lacks_genotypes(tmp_path: Path) -> None:
+    scores, vcf, _, _ = simulated(tmp_path, 60, 25)
+    panel, mine = tables(tmp_path, [float(row["sum"]) for row in scored(tmp_path / "first", scores, vcf)])
+    without_genotypes(vcf, 5, 3)
+    without_genotypes(vcf, 6, 30)
+    words = (
+        scores, vcf, "--reference", panel, "--pcs", mine, "--components", 2,
+        "--reference-variants", tmp_path / "first" / "matches.csv",
+    )  # fmt: skip
+    told = {}
+    for policy in ("none", "cohort"):
+        assert all(row["sum"] for row in scored(tmp_path / policy, *words, "--missing", policy))
+        told[policy] = read_csv(tmp_path / policy / "ancestry.csv")
+    assert [bool(row["percentile"]) for row in told["none"][4:8]] == [True, False, False, True]
+    assert [bool(row["z_norm2"]) for row in told["none"][4:8]] == [True, False, False, True]
+    assert "missing and count nothing" in told["none"][5]["refusal"]
+    assert [bool(row["percentile"]) for row in told["cohort"][4:8]] == [True, False, True, True]
+    assert "90% is asked for" in told["cohort"][5]["refusal"]
+
+
 def test_no_percentile_without_reference(tmp_path: Path) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 40, 5)
     scored(tmp_path / "out", scores, vcf)

@@ -58,7 +58,14 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="count A/T and C/G variants as they stand",
     )
-    add("--accept-flips", action="store_true", help="count variants whose alleles fit on the other strand")
+    add(
+        "--accept-flips",
+        "--fix-strand-flips",
+        action="store_true",
+        help="count variants whose alleles fit on the other strand",
+    )
+    for word, what in (("--ignore_strand_flips", "strand flips"), ("--keep_multiallelic", "alternates")):
+        add(word, action="store_true", help=f"what is done anyway ({what}); a word of the PGS Catalog Calculator")
     add(
         "--keep-first",
         "--keep_first_match",
@@ -74,6 +81,7 @@ def _add_counting(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--dosage",
+        "--genotypes",
         choices=tuple(_FIELDS),
         default="auto",
         help="field of the VCF; auto: DS, else GP, else GT",

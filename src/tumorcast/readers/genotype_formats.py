@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorcast.biology.pgs.genotypes import MISSING, NO_STRAND, GenotypeBlock, Record
+from tumorcast.biology.pgs.genotypes import ANY_ALT, MISSING, NO_STRAND, GenotypeBlock, Record
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.genotype_text import Cells, alleles, listed, part, plain_alleles, sample_cells
 
 FIELDS = ("DS", "GP", "GT")
 """Order in which a dosage is taken; the next one where a sample has none."""
 _TOLERATED = 0.01
-_ANY_ALT = frozenset({"<NON_REF>", "<*>"})
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,6 @@ def _hide_any_alt(records: Sequence[Record], *strands: NDArray[np.int8]) -> None
     """ "Some other allele" of a gVCF is no base that was read."""
     for n, record in enumerate(records):
         for number, alt in enumerate(record.alts, 1):
-            if alt in _ANY_ALT:
+            if alt in ANY_ALT:
                 for one in strands:
                     one[n][one[n] == number] = MISSING

@@ -6,6 +6,7 @@ variant, or that are damaged, is refused by the rows' names: leaving out what ca
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO, cast
@@ -16,11 +17,13 @@ import pandas as pd
 from tumorcast.biology.pgs.score import DOMINANT, RECESSIVE, PolygenicScore
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import open_text
-from tumorcast.readers.scoring_head import HARMONISED, PLACES, ScoringHead, need_places, read_head, score_name
+from tumorcast.readers.scoring_head import HARMONISED, PLACES, ScoringHead, need_build, read_head, score_name
 from tumorcast.readers.scoring_rows import EXTRA, ScoringRows, check_rows
 
 _ROWS_AT_ONCE = 100_000
 _MOST_SHOWN = 5
+_AROUND = " \t\r\xa0\""
+"""What may stand around a cell; a quotation mark of its own within a cell of a tabbed table is text."""
 _LOGARITHMS = frozenset({"OR", "HR"})
 
 
@@ -44,7 +47,12 @@ def read_scoring_file(path: Path, skip_complex: bool = False) -> list[PolygenicS
         raise _refusal(path, rows.malformed, "damaged rows", "download the file again, or mend these rows")
     if not len(rows.line):
         raise InputError(f"{path.name} holds no variant", got="a header alone")
-    need_places(head, path)
+    if not head.has_places:
+        raise _refusal(
+            path, rows.left_out, "no positions (no chr_name and chr_position, no hm_chr and hm_pos)",
+            "rs numbers are not matched: take the harmonised file (PGS..._hmPOS_GRCh38.txt.gz)",
+        )  # fmt: skip
+    need_build(head, path)
     left_out = dict(rows.left_out) | rows.complex
     if len(left_out) == len(rows.line):
         raise _refusal(path, left_out, "no row that can be matched", "take the harmonised file of your build")
@@ -95,10 +103,11 @@ def _tables(path: Path, head: ScoringHead) -> Iterator[pd.DataFrame]:
             pieces = pd.read_csv(
                 whole, sep=head.separator, usecols=wanted, dtype=str, index_col=False,
                 keep_default_na=False, chunksize=_ROWS_AT_ONCE, skip_blank_lines=False,
+                quoting=csv.QUOTE_NONE if head.separator == "\t" else csv.QUOTE_MINIMAL,
             )  # fmt: skip
             for table in pieces:
                 table.columns = [names[int(n)] for n in table.columns]
-                table = table.fillna("").apply(lambda column: column.str.strip())
+                table = table.fillna("").apply(lambda column: column.str.strip(_AROUND))
                 table.index += head.n_lines + 1
                 yield table[(table != "").any(axis=1)]
     except pd.errors.EmptyDataError:

@@ -48,6 +48,11 @@ class ScoringHead:
     is_harmonised: bool
     build: str | None
 
+    @property
+    def has_places(self) -> bool:
+        """Whether columns say where variants lie."""
+        return self.is_harmonised or set(PLACES) <= set(self.columns)
+
 
 def read_head(path: Path) -> ScoringHead:
     """Read up to the columns' names.
@@ -70,6 +75,8 @@ def read_head(path: Path) -> ScoringHead:
     names = [word.strip().strip('"') for word in line.rstrip("\r\n").split(separator)]
     columns = tuple(_OLD_COLUMNS.get(name, name) for name in names)
     _need_columns(columns, path)
+    if twice := {name for name in columns if name and columns.count(name) > 1}:
+        raise InputError(f"{path.name} names a column twice", got=", ".join(sorted(twice)))
     is_harmonised = set(HARMONISED) <= set(columns)
     return ScoringHead(about, columns, separator, n_lines, is_harmonised, _build(about, is_harmonised, path))
 
@@ -88,19 +95,14 @@ def _need_columns(columns: Sequence[str], path: Path) -> None:
     if "effect_allele" not in columns or not has_weight:
         raise InputError(
             f"{path.name} is not a scoring file", got=f"columns {', '.join(columns[:12])}",
-            expected="effect_allele and effect_weight, beside chr_name and chr_position or hm_chr and hm_pos",
+            expected="effect_allele and effect_weight, beside chr_name and chr_position or hm_chr and hm_pos,"
+            " with tabs or commas between",
             fix="see https://www.pgscatalog.org/downloads/#dl_ftp_scoring for the columns",
         )  # fmt: skip
 
 
-def need_places(head: ScoringHead, path: Path) -> None:
-    """Raise where no column says where variants lie, or they lie on an unknown build."""
-    if not head.is_harmonised and not set(PLACES) <= set(head.columns):
-        raise InputError(
-            f"{path.name} has no positions", got=f"columns {', '.join(head.columns[:12])}",
-            expected="chr_name and chr_position, or hm_chr and hm_pos",
-            fix="rs numbers are not matched: take the harmonised file (PGS..._hmPOS_GRCh38.txt.gz)",
-        )  # fmt: skip
+def need_build(head: ScoringHead, path: Path) -> None:
+    """Raise where variants lie on a build that is not usable."""
     key = "HmPOS_build" if head.is_harmonised else "genome_build"
     if head.build is None and key in head.about:
         raise InputError(

@@ -16,6 +16,8 @@ from tumorcast.biology.pgs.score import ADDITIVE, DOMINANT, EFFECT_TYPES, RECESS
 from tumorcast.readers.scoring_head import ScoringHead
 
 _SEQUENCE = re.compile(r"[ACGT]+")
+_SEVERAL = re.compile(r"[ACGT]+([/,;|][ACGT]*)+")
+_NOT_GIVEN = frozenset({"", ".", "NA", "NAN", "NR", "NONE", "UNKNOWN"})
 _CODED = frozenset({"I", "D", "R", "P", "N", "-", "+", ".", "0", "*"})
 """Alleles that say of a change only that there is one (or of an HLA type that it is present); not to be matched."""
 EXTRA = "(more cells than columns)"
@@ -73,11 +75,11 @@ def check_rows(table: pd.DataFrame, head: ScoringHead, first: int) -> ScoringRow
     if head.is_harmonised and "hm_inferOtherAllele" in table:
         other = np.where(other == "", _alleles(table, "hm_inferOtherAllele"), other)
     chromosome_name = _column(table, "hm_chr" if head.is_harmonised else "chr_name")
-    codes = {name: chromosome_code(name) for name in set(chromosome_name)}
+    codes = {name: chromosome_code(str(name).removesuffix(".0")) for name in set(chromosome_name)}
     position, is_number = _positions(_column(table, "hm_pos" if head.is_harmonised else "chr_position"))
     rows = ScoringRows(
         table.index.to_numpy(np.int64), np.array([codes[one] for one in chromosome_name], np.int64), position,
-        effect, _single(other), _weights(table), _numbers(_column(table, "allelefrequency_effect")),
+        effect, _single(other), _weights(table), _frequencies(table),
         _effect_types(table), _column(table, "accession") if "accession" in table else None,
     )  # fmt: skip
     names = _Names(table, chromosome_name, effect)
@@ -125,8 +127,8 @@ def _alleles(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
 
 
 def _single(other: NDArray[np.object_]) -> NDArray[np.object_]:
-    """None where no allele is given, or several (the PGS Catalog Calculator does the same)."""
-    known = {text: text if _SEQUENCE.fullmatch(text) else None for text in set(other)}
+    """None where no allele is given, or several (the PGS Catalog Calculator does the same); codes (I, D, -) stay."""
+    known = {text: None if text in _NOT_GIVEN or _SEVERAL.fullmatch(text) else text for text in set(other)}
     return np.array([known[text] for text in other], object)
 
 
@@ -140,6 +142,12 @@ def _positions(cells: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[n
 
 def _numbers(cells: NDArray[np.object_]) -> NDArray[np.float64]:
     return pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy(np.float64)
+
+
+def _frequencies(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Effect alleles' frequencies, NaN where there is none between 0 and 1."""
+    found = _numbers(_column(table, "allelefrequency_effect"))
+    return np.where((found >= 0) & (found <= 1), found, np.nan)
 
 
 def _weights(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
@@ -225,6 +233,9 @@ def _left_out(rows: ScoringRows, table: pd.DataFrame, head: ScoringHead) -> dict
     found: dict[int, str] = {}
     for row in np.flatnonzero([text in _CODED for text in rows.effect]):
         found[int(row)] = f"effect allele {rows.effect[row]} is no sequence"
+    is_sequence = {text: text is None or bool(_SEQUENCE.fullmatch(text)) for text in set(rows.other)}
+    for row in np.flatnonzero([not is_sequence[text] for text in rows.other]):
+        found[int(row)] = f"other allele {rows.other[row]} is no sequence"
     for row in np.flatnonzero((rows.effect == rows.other) & (rows.effect != "")):
         found[int(row)] = "effect and other allele are the same"
     for row in np.flatnonzero((rows.position > 0) & (rows.chromosome == 0)):

@@ -23,6 +23,8 @@ LEAST_PEOPLE = 30
 OUTSIDE_P = 1e-3
 """A sample this unlikely under a normal distribution of components is outside."""
 LEAST_POSTERIOR = 0.5
+LEAST_PURITY = 0.9
+"""Share of the reference people nearest to a population that are of it, below which the components do not tell it."""
 _LEAST_LOG_VARIANCE = -30.0
 
 
@@ -72,10 +74,25 @@ class Panel:
         ]
         self._groups = {name: _Normal(components[population == name]) for name in self.names}
         self._all = _Normal(components)
+        self._purity = self._purities(components, population)
+
+    def _purities(self, components: Floats, population: NDArray[np.object_]) -> dict[str, float]:
+        nearest = np.array(self.names, object)[self._log_densities(components).argmax(axis=1)]
+        return {
+            name: float(np.mean(population[nearest == name] == name)) if (nearest == name).any() else 0.0
+            for name in self.names
+        }
+
+    def _log_densities(self, samples: Floats) -> Floats:
+        return np.stack([self._groups[name].log_density(samples) for name in self.names], axis=1)
+
+    def is_told_apart(self, name: str) -> bool:
+        """Whether who is nearest to a population is of it, by the reference people themselves."""
+        return self._purity[name] >= LEAST_PURITY
 
     def similarities(self, samples: Floats) -> list[Similarity]:
         """Most similar population of each sample's components [n, k]."""
-        logs = np.stack([self._groups[name].log_density(samples) for name in self.names], axis=1)
+        logs = self._log_densities(samples)
         likely = np.stack([self._groups[name].p(samples) for name in self.names], axis=1)
         shares = np.exp(logs - logs.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
@@ -115,7 +132,7 @@ def adjusted(reference: Reference, components: Floats, sums: Sequence[float | No
         if refusal or value is None or model is None:
             found.append(Adjusted(where, refusal=refusal))
         else:
-            found.append(_told(reference, model, where, sample, value))
+            found.append(_told(reference, model, where, sample, value, panel.is_told_apart(where.population)))
     return found
 
 
@@ -129,7 +146,9 @@ def _refusal(where: Similarity, value: float | None, model: _Model | None) -> st
     return ""
 
 
-def _told(reference: Reference, model: _Model, where: Similarity, sample: Floats, value: float) -> Adjusted:
+def _told(
+    reference: Reference, model: _Model, where: Similarity, sample: Floats, value: float, is_told_apart: bool
+) -> Adjusted:
     z_norm1, z_norm2 = model.scores(sample, value)
     mine = reference.sums[reference.population == where.population]
     outside = ""
@@ -137,9 +156,12 @@ def _told(reference: Reference, model: _Model, where: Similarity, sample: Floats
         outside = "outside every reference population: no percentile"
     elif where.posterior < LEAST_POSTERIOR:
         outside = "between reference populations: no percentile"
+    elif not is_told_apart:
+        outside = f"these components do not tell {where.population} from other populations: no percentile"
     if outside:
         return Adjusted(where, len(mine), None, None, z_norm1, z_norm2, outside)
-    percentile = 100.0 * float(np.mean(mine < value) + 0.5 * np.mean(mine == value))
+    below, ties = float(np.mean(mine < value)), float(np.mean(mine == value))
+    percentile = 100.0 * (below + 0.5 * (ties + (ties > 0) / len(mine)))
     spread = float(mine.std())
     z = (value - float(mine.mean())) / spread if spread else None
     return Adjusted(where, len(mine), percentile, z, z_norm1, z_norm2)

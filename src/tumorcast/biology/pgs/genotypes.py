@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 MISSING, NO_STRAND = -2, -3
 """Codes of an allele that was not read ("." less "0"), and of the second strand of a haploid call."""
+ANY_ALT = frozenset({"<NON_REF>", "<*>"})
+"""Words of a gVCF for "some other allele": the site was typed."""
 MOST_ALLELES = 100
 """Alleles of one record with higher numbers are not told apart: they count as not read."""
 

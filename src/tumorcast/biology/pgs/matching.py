@@ -1,8 +1,8 @@
 """Which record and allele a score's variant is, by place and alleles.
 
 As the PGS Catalog Calculator matches (Lambert et al., Nature Genetics 2024, 56:1989; its manual, "match"): effect and
-other allele as REF and ALT either way round, strand flips after them, effect allele alone where no other is given. Two
-choices are stricter by default: strand flips are refused, as ambiguous variants are there.
+other allele as REF and ALT either way round, strand flips after them, effect allele alone where no other is given. One
+choice is stricter by default: strand flips are refused, as ambiguous variants are there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tumorcast.biology.pgs.genotypes import Record
+from tumorcast.biology.pgs.genotypes import ANY_ALT, Record
 
 MATCHED, NO_RECORD, OTHER_ALLELES, AMBIGUOUS, FLIPPED = 0, 1, 2, 3, 4
 SEVERAL, NOT_READ, IN_BLOCK, LEFT_OUT, TWICE, MULTIALLELIC = 5, 6, 7, 8, 9, 10
@@ -25,6 +25,8 @@ ABSENT_ALLELE = 100
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 _BASES = frozenset("ACGT")
 _NONE = (9, 0)
+_FLIPS, _ALONE_FLIPS, _ALONE = (2, 3, 6, 7), (6, 7), (4, 5, 6, 7)
+"""Priorities of fits on the other strand; of those by the effect allele alone; of all by the effect allele alone."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,11 @@ def match_place(
         return found
     owners: dict[tuple[int, int, int], list[int]] = {}
     for n, ((score, effect, other), match) in enumerate(zip(rows, found, strict=True)):
-        if match.reason == MATCHED:
+        if match.reason in (MATCHED, FLIPPED):
             owners.setdefault((score, match.record, _pair(match, records, effect, other)), []).append(n)
     for same in owners.values():
-        for n in same[1:] if policy.keep_first else same if len(same) > 1 else ():
+        counted = [n for n in same if found[n].reason == MATCHED]
+        for n in counted[1:] if policy.keep_first else counted if len(same) > 1 else ():
             found[n] = Match(
                 TWICE, found[n].record, found[n].allele, found[n].is_flipped, found[n].is_ambiguous
             )
@@ -77,6 +80,8 @@ def match_place(
 def _pair(match: Match, records: Sequence[Record], effect: str, other: str | None) -> int:
     """Which alternate of its record a match is about: the same for both of its alleles."""
     alts = records[match.record].alts
+    if len(alts) == 1:
+        return 1
     if match.allele not in (0, ABSENT_ALLELE) or other is None or not alts:
         return match.allele if match.allele != ABSENT_ALLELE else 0
     wanted = other.translate(_COMPLEMENT) if match.is_flipped else other
@@ -90,9 +95,9 @@ def _match(effect: str, other: str | None, records: Sequence[Record], policy: Ma
     else:
         best = _best(effect, other, records)
     priority, record, allele, is_ambiguous = best[0]
-    if priority == _NONE[0]:
+    if priority == _NONE[0] or (priority in _ALONE_FLIPS and not policy.accept_flips):
         return Match(OTHER_ALLELES, 0 if len(records) == 1 else -1)
-    is_flipped = priority in (2, 3)
+    is_flipped = priority in _FLIPS
     match = Match(MATCHED, record, allele, is_flipped, is_ambiguous)
     if policy.drop_multiallelic and len(records[record].alts) > 1:
         return Match(MULTIALLELIC, record, allele, is_flipped, is_ambiguous)
@@ -116,15 +121,15 @@ def _best(effect: str, other: str | None, records: Sequence[Record]) -> list[tup
         for k, alt in alts:
             priority, allele, is_ambiguous = _fit(effect, other, record.ref, alt)
             fits.append((priority, n, k if allele == 1 else allele, is_ambiguous))
-        if not alts:
-            fits.append((*_fit_reference(effect, other, record.ref, n),))
-    least = min(fit[0] for fit in fits)
+        if ANY_ALT.issuperset(record.alts):
+            fits.append(_fit_reference(effect, other, record.ref, n))
+    least = min((fit[0] for fit in fits), default=_NONE[0])
     best = [fit for fit in fits if fit[0] == least]
     if any(allele == 0 and is_ambiguous for _, _, allele, is_ambiguous in best):
         best = [(*fit[:3], True) for fit in best]
-    if least in (4, 5):
+    if least in _ALONE:
         best = list({(fit[1], fit[2]): fit for fit in best}.values())
-    return best if least < _NONE[0] else best[:1]
+    return best if least < _NONE[0] else [(_NONE[0], 0, 0, False)]
 
 
 def _is_one_reference(best: Sequence[tuple[int, int, int, bool]], records: Sequence[Record]) -> bool:
@@ -142,9 +147,11 @@ def _fit(effect: str, other: str | None, ref: str, alt: str) -> tuple[int, int, 
     """(priority, 0 the best; 0 where the effect allele is the reference, 1 the alternate; strand-ambiguous)."""
     is_ambiguous = len(ref) == len(alt) == 1 and ref.translate(_COMPLEMENT) == alt
     if other is None:
-        if effect == ref:
-            return 4, 0, is_ambiguous
-        return (5, 1, is_ambiguous) if effect == alt else (*_NONE, is_ambiguous)
+        for priority, allele in ((4, effect), (6, effect.translate(_COMPLEMENT))):
+            if allele in (ref, alt):
+                is_alternate = allele != ref
+                return priority + is_alternate, int(is_alternate), is_ambiguous
+        return (*_NONE, is_ambiguous)
     turned = (effect.translate(_COMPLEMENT), other.translate(_COMPLEMENT))
     for priority, pair in ((0, (effect, other)), (2, turned)):
         if pair == (ref, alt):
@@ -160,7 +167,7 @@ def _fit_reference(effect: str, other: str | None, ref: str, record: int) -> tup
         other is not None and len(effect) == len(other) == 1 and effect.translate(_COMPLEMENT) == other
     )
     if effect == ref:
-        return 6, record, 0, is_ambiguous
+        return 8, record, 0, is_ambiguous
     if other == ref:
-        return 6, record, ABSENT_ALLELE, is_ambiguous
+        return 8, record, ABSENT_ALLELE, is_ambiguous
     return _NONE[0], record, 0, is_ambiguous

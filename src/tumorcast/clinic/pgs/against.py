@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.biology.pgs.ancestry import LEAST_PEOPLE, Reference, adjusted
+from tumorcast.biology.pgs.dosage import NONE
+from tumorcast.biology.pgs.matching import MATCHED
 from tumorcast.clinic.pgs.result import PgsRun, ScoreResult
 from tumorcast.clinic.pgs.tables import MATCH_COLUMNS, match_rows
 from tumorcast.domain.errors import InputError
@@ -24,6 +26,10 @@ COLUMNS = (
     "p_population", "posterior", "p_panel", "refusal",
 )  # fmt: skip
 _NONE = dict.fromkeys(COLUMNS[2:-1])
+_MOST_MISSING = 0.1
+"""Share of the matched weight that a frequency may stand in for."""
+_MOST_SHIFT = 0.1
+"""What is missing and counts nothing may move a sum by so many spreads of a reference population."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +107,45 @@ def _rows(
     if not known:
         return rows
     people = Reference(panel.components, panel.population, reference)
-    values = [float(result.sums[n]) if result.has_sum(n) else None for n in known]
+    spread = _least_spread(people)
+    partial = [_partial(run, result, n, spread) for n in known]
+    values = [
+        float(result.sums[n]) if result.has_sum(n) and not why else None
+        for n, why in zip(known, partial, strict=True)
+    ]
     found = adjusted(people, np.stack([mine[run.samples[n]] for n in known]), values)
-    for n, one in zip(known, found, strict=True):
+    for n, one, why in zip(known, found, partial, strict=True):
         where = one.similarity
         rows[n] = heads[n] | {
             "most_similar": where.population, "n_reference": one.n_reference, "percentile": one.percentile,
             "z_most_similar": one.z_population, "z_norm1": one.z_norm1, "z_norm2": one.z_norm2,
             "p_population": where.p, "posterior": where.posterior, "p_panel": where.p_panel,
-            "refusal": one.refusal or None,
+            "refusal": why or one.refusal or None,
         }  # fmt: skip
     return rows
+
+
+def _least_spread(people: Reference) -> float:
+    names, sizes = np.unique(people.population.astype(str), return_counts=True)
+    used = names[sizes >= LEAST_PEOPLE]
+    return min(float(people.sums[people.population.astype(str) == name].std()) for name in used)
+
+
+def _partial(run: PgsRun, result: ScoreResult, sample: int, spread: float) -> str:
+    """Why a sum that lacks genotypes cannot stand beside those of the reference people; "" where it can."""
+    share = 1.0 - float(result.genotyped[sample])
+    if not result.has_sum(sample):
+        return ""
+    if run.dosage.missing == NONE:
+        weight = np.abs(result.score.weight[result.variants.reason == MATCHED]).sum()
+        if 2.0 * share * float(weight) > _MOST_SHIFT * spread:
+            return (
+                f"genotypes of {share:.1%} of the matched weight are missing and count nothing, unlike the"
+                " reference people's (--missing file or cohort lets a frequency stand in)"
+            )
+    elif share > _MOST_MISSING:
+        return f"{1 - share:.0%} of the matched weight was genotyped, {1 - _MOST_MISSING:.0%} is asked for"
+    return ""
 
 
 def ancestry_text(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from tumorcast.biology.pgs.dosage import DosagePolicy
 from tumorcast.biology.pgs.matching import FLIPPED, LEFT_OUT, MATCHED, REASONS, MatchPolicy
 from tumorcast.biology.pgs.score import PolygenicScore
 
+_ROUNDING = 1e-9
 LEAST_SAMPLES = 20
 """Samples from which their distribution is drawn."""
 
@@ -117,7 +118,7 @@ def concluded(
         score, sums, genotyped, variants, rate, coverage, refusal,
         {
             n: f"{genotyped[n]:.0%} of the matched weight was genotyped, {thresholds.genotyped:.0%} is asked for"
-            for n in np.flatnonzero(genotyped < thresholds.genotyped).tolist()
+            for n in np.flatnonzero(genotyped < thresholds.genotyped - _ROUNDING).tolist()
         },
         _notes(score, variants, coverage),
     )  # fmt: skip
