@@ -65,7 +65,11 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         help="count variants whose alleles fit on the other strand",
     )
     for word, what in (("--ignore_strand_flips", "strand flips"), ("--keep_multiallelic", "alternates")):
-        add(word, action="store_true", help=f"what is done anyway ({what}); a word of the PGS Catalog Calculator")
+        add(
+            word,
+            action="store_true",
+            help=f"what is done anyway ({what}); a word of the PGS Catalog Calculator",
+        )
     add(
         "--keep-first",
         "--keep_first_match",

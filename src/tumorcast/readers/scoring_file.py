@@ -22,7 +22,7 @@ from tumorcast.readers.scoring_rows import EXTRA, ScoringRows, check_rows
 
 _ROWS_AT_ONCE = 100_000
 _MOST_SHOWN = 5
-_AROUND = " \t\r\xa0\""
+_AROUND = ' \t\r\xa0"'
 """What may stand around a cell; a quotation mark of its own within a cell of a tabbed table is text."""
 _LOGARITHMS = frozenset({"OR", "HR"})
 
