@@ -42,7 +42,7 @@ def test_runs_and_shows_something(notebook, tmp_path, monkeypatch):
         notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     ).execute()
     shown = outputs_of(notebook)
-    pictures = [output for output in shown if "image/png" in output.get("data", {})]
+    pictures = [output for output in shown if {"image/png", "image/svg+xml"} & set(output.get("data", {}))]
     tables = [output for output in shown if "text/html" in output.get("data", {})]
     assert len(pictures) >= 2
     assert len(tables) >= 3
