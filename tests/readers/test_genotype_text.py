@@ -22,7 +22,7 @@ NUMBER = st.one_of(
     st.just("."),
 )
 STRAND = st.sampled_from([".", "0", "1", "2", "9", "12"])
-CELLS = ("0/0", "0/1", "1|1", "./.", "9/.", "2|0", "0:1", "1/x", ":/0")
+CELLS = ("0/0", "0/1", "1|1", "./.", "9/.", "2|0", "0:1", "1/x", ":/0", "-/1", "1//", "./ ")
 GENOTYPE = st.one_of(STRAND, st.tuples(STRAND, st.sampled_from("/|"), STRAND).map("".join))
 
 
@@ -61,7 +61,7 @@ def test_lists(cells: list[list[str]]) -> None:
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["0/0", "0/1", "1|1", "./.", "9/.", "2|0", "0:1", "1/x", ":/0"]),
+        st.sampled_from(CELLS),
         min_size=1,
         max_size=9,
     )

@@ -97,8 +97,7 @@ class VcfGenotypes:
             raise InputError(f"{self.path.name}: a record without genotypes", got=shown)
         ref, alts = _alleles(fields[3])[0], _alleles(fields[4])
         record = Record(place, ref, alts if alts != (".",) else ())
-        is_autosomal = chromosome_code(_text(fields[0])) not in (X, Y, MT)
-        return Line(record, _text(fields[8]), fields[9], is_autosomal)
+        return Line(record, _text(fields[8]), fields[9], _is_autosomal(fields[0]))
 
     def _block(self, lines: Sequence[Line]) -> GenotypeBlock:
         try:
@@ -112,6 +111,11 @@ class VcfGenotypes:
 @lru_cache(maxsize=10_000)
 def _alleles(cell: bytes) -> tuple[str, ...]:
     return tuple(cell.decode("ascii", "replace").upper().split(","))
+
+
+@lru_cache(maxsize=1_000)
+def _is_autosomal(name: bytes) -> bool:
+    return chromosome_code(_text(name)) not in (X, Y, MT)
 
 
 @lru_cache(maxsize=1_000)

@@ -76,7 +76,8 @@ def plain_alleles(rests: Sequence[bytes], n_samples: int) -> tuple[NDArray[np.in
     """Both strands' alleles [n_records, n_samples] where every cell is a diploid genotype of three characters.
 
     A cell and its tab are one number of four bytes: of these, less what every plain one has (the sign, the tab, the
-    upper half of a digit), the bits that are left anywhere tell whether all are plain.
+    upper half of a digit), the bits that are left anywhere tell whether all are plain. A dot leaves 30: its bit of 16
+    turned into 32 and taken off makes it `MISSING`.
     """
     if not n_samples or any(len(one) != 4 * n_samples - 1 for one in rests):
         return None
@@ -86,13 +87,13 @@ def plain_alleles(rests: Sequence[bytes], n_samples: int) -> tuple[NDArray[np.in
     if text[1] not in (_BAR, _SLASH) or left[1] or left[3] or (left[0] | left[2]) > _OPEN | 15:
         return None
     parts = cells.view(np.uint8).reshape(len(rests), n_samples, 4)
-    strands = parts[..., 0].copy(), parts[..., 2].copy()
+    first, second = (parts[..., n].copy().view(np.int8) for n in (0, 2))
     if (left[0] | left[2]) > 9:
-        for one in strands:
-            one[one == _OPEN] = MISSING % 256
-            if np.any((one > 9) & (one != MISSING % 256)):
+        for one in (first, second):
+            one -= (one & 16) << 1
+            if one.max() > 9 or one.min() < MISSING or (one == MISSING + 1).any():
                 return None
-    return strands[0].view(np.int8), strands[1].view(np.int8)
+    return first, second
 
 
 def alleles(cells: Cells) -> tuple[NDArray[np.int8], NDArray[np.int8]]:

@@ -25,6 +25,7 @@ from tumorcast.biology.pgs.score import X
 
 _MOST_CELLS = 1 << 21
 """Rows times samples that are worked on at once."""
+_MOST_KNOWN = 100_000
 
 
 @dataclass
@@ -71,6 +72,7 @@ class ScoreSums:
         self.missing_weight = np.zeros((len(rows.scores), n_samples))
         self.outcomes = RowOutcomes.of_none(len(rows.row))
         self._names: dict[tuple[str, str], tuple[str, str]] = {}
+        self._known: dict[tuple[object, ...], list[Match]] = {}
         is_halved = dosage.haploid_x == 1 and dosage.missing != NONE
         self._open_x = OpenX(*self.sums.shape) if is_halved else None
 
@@ -105,9 +107,11 @@ class ScoreSums:
             self._sum(block, part, here)
 
     def _match(self, records: Sequence[Record], numbers: range) -> list[Match]:
-        scores = self._rows.score[numbers.start : numbers.stop].tolist()
-        effects, others = (one[numbers.start : numbers.stop].tolist() for one in (self._effect, self._other))
-        matches = match_place(list(zip(scores, effects, others)), records, self._matching)
+        if len(numbers) == len(records) == 1:
+            matches = self._match_one(records, numbers.start)
+        else:
+            rows = [(int(self._rows.score[n]), self._effect[n], self._other[n]) for n in numbers]
+            matches = match_place(rows, records, self._matching)
         told = self.outcomes
         for n, match in zip(numbers, matches, strict=True):
             told.reason[n] = match.reason
@@ -119,6 +123,16 @@ class ScoreSums:
             name = (record.ref, ",".join(record.alts) or ".")
             told.names[n] = self._names.setdefault(name, name)
         return matches
+
+    def _match_one(self, records: Sequence[Record], number: int) -> list[Match]:
+        """As `match_place` of one row and record, which most are, remembered by their alleles."""
+        effect, other = self._effect[number], self._other[number]
+        key = effect, other, records[0].ref, records[0].alts
+        if (found := self._known.get(key)) is None:
+            found = match_place([(0, effect, other)], records, self._matching)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[key] = found
+        return found
 
     def _sum(self, block: GenotypeBlock, part: NDArray[np.int64], mates: dict[int, tuple[int, ...]]) -> None:
         number, record, allele = part.T
@@ -133,22 +147,21 @@ class ScoreSums:
         made = effect_dosages(block, rows, self._dosage)
         usable = made.is_usable
         self.outcomes.reason[number[~usable]] = NOT_READ
-        n_missing = None if made.is_missing is None else np.count_nonzero(made.is_missing, axis=1)
-        if n_missing is not None:
-            self.outcomes.n_missing[number] = n_missing
+        self.outcomes.n_missing[number] = made.n_missing()
         self.outcomes.frequency[number] = made.frequency
         score, weight = self._rows.score[number], np.where(usable, self._weight[number], 0.0)
         present, which = np.unique(score, return_inverse=True)
         weights = np.zeros((len(present), len(score)))
         weights[which, np.arange(len(score))] = weight
         self.sums[present] += weights @ made.dosage
-        if made.is_missing is not None and n_missing is not None:
-            gone = np.flatnonzero(n_missing)
-            self.missing_weight[present] += np.abs(weights[:, gone]) @ made.is_missing[gone]
+        if made.missing is not None:
+            row, sample = made.missing
+            for one, mine in zip(present, np.abs(weights), strict=True):
+                self.missing_weight[one] += np.bincount(sample, mine[row], self.sums.shape[1])
         if self._open_x is not None and (at := np.flatnonzero(rows.chromosome == X)).size:
-            is_missing = np.zeros(made.dosage.shape, bool) if made.is_missing is None else made.is_missing
+            is_missing = made.is_missing()[at]
             self._open_x.add(
-                present, weights[:, at], made.dosage[at], is_missing[at], block.strands(rows.record[at])
+                present, weights[:, at], made.dosage[at], is_missing, block.strands(rows.record[at])
             )
 
 
