@@ -33,7 +33,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> HostRecord:
 def resources(host: HostRecord) -> list[Any]:
     told = fhir_of(replace(toy_refusal(), host=host))
     read = Bundle.model_validate_json(json.dumps(told))
-    assert len({entry.fullUrl for entry in read.entry}) == len(read.entry)
+    assert len({entry.fullUrl for entry in read.entry or []}) == len(told["entry"])
     return told["entry"]
 
 

@@ -13,7 +13,8 @@ from tumorcast.cli.main import main
 from tumorcast.clinic.host.findings import HostTables
 from tumorcast.clinic.host.told import at_hand
 from tumorcast.domain.errors import InputError
-from tumorcast.lab.case_host import HOST_FILES, check_host, host_of
+from tumorcast.lab.case_host import HOST_FILES, host_of, wanted_of
+from tumorcast.lab.case_layers import host_layer_files
 from tumorcast.lab.cases import Kind
 from tumorcast.lab.config import UploadLimits
 from tumorcast.lab.errors import WrongFileError
@@ -113,7 +114,9 @@ def test_a_lab_case_takes_the_one_sample_and_refuses_to_choose(
     other = [row.replace("P4,", "P5,", 1) for row in rows[1:]]
     two.write_text("\n".join([*rows, *other]) + "\n", encoding="utf-8")
     with pytest.raises(InputError, match="called as the patient"):
-        check_host(two, "pharmacogenes", "CASE-1")
+        host_layer_files(
+            "pgx.json", "pharmacogenes", two, wanted_of("CASE-1"), ("CASE-1", "CASE-1-T1"), tmp_path
+        )
     own = host_of({"pharmacogenes": two}, "P5")
     assert own is not None
     assert "how old" in own.for_regimens(study, "P5", [FLUOROURACIL]).warnings[0]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tumorcast.clinic.host.read import findings_of, read_tables
+from tumorcast.clinic.host.read import read_tables
 from tumorcast.clinic.host.wanted import Wanted
 from tumorcast.domain.errors import InputError
 from tumorcast.lab.cases import Kind
@@ -26,16 +26,11 @@ def check_upload(path: Path, kind: Kind) -> None:
         raise WrongFileError(error.what, got=error.got, expected=error.expected, fix=error.fix) from None
 
 
-def check_host(path: Path, kind: Kind, patient_id: str) -> None:
-    """Raise `InputError` where a file cannot be used, or has several samples of which none is called as the patient."""
-    findings_of(read_tables({HOST_FILES[kind]: path}), _wanted(patient_id))
-
-
 def host_of(paths: Mapping[Kind, Path], patient_id: str) -> Host | None:
     """What the files of a case say of the host; None: the case has none.
 
     Raises:
-        InputError: as `check_host`.
+        InputError: a file that cannot be used.
     """
     files = {HOST_FILES[kind]: path for kind, path in paths.items()}
     if not files:
@@ -43,5 +38,7 @@ def host_of(paths: Mapping[Kind, Path], patient_id: str) -> Host | None:
     return replace(read_host(files, takes_only=True, begins=patient_id), digests=())
 
 
-def _wanted(patient_id: str) -> Wanted:
-    return Wanted(also_called=(patient_id,), begins=patient_id)
+def wanted_of(*names: str) -> Wanted:
+    """How the patient's samples are found in a file of the host: by the patient's name and those of the case's samples,
+    as a report finds them."""
+    return Wanted(also_called=names, begins=names[0])

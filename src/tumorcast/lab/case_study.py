@@ -12,7 +12,8 @@ import yaml
 
 from tumorcast.clinic.twin.read import read_series, series_named
 from tumorcast.domain.errors import InputError, TumorcastError
-from tumorcast.lab.case_host import HOST_FILES, check_host
+from tumorcast.lab.case_host import HOST_FILES, wanted_of
+from tumorcast.lab.case_layers import exposure_timeline, host_layer_files
 from tumorcast.lab.case_tables import (
     check_quantification,
     check_vcf,
@@ -30,7 +31,15 @@ from tumorcast.readers.importers.files import REPORT_FILE, import_files
 from tumorcast.readers.quantification_formats import is_quantification
 from tumorcast.readers.study import Study
 
-_ONE_EACH: tuple[Kind, ...] = ("variants", "expression", "segments", "clinical", "lesions", *HOST_FILES)
+_ONE_EACH: tuple[Kind, ...] = (
+    "variants",
+    "expression",
+    "segments",
+    "clinical",
+    "lesions",
+    "exposures",
+    *HOST_FILES,
+)
 _FATAL = ("unreadable", "file_missing", "no_overlap")
 _SEX = {"female": "Female", "male": "Male"}
 
@@ -120,7 +129,7 @@ class _Sheet:
         takes: dict[Kind, Callable[[Path], None]] = {
             "variants": self._variants, "expression": self._expression,
             "segments": self._segments, "clinical": read_clinical, "lesions": self._lesions,
-            **{kind: partial(check_host, kind=kind, patient_id=self.patient) for kind in HOST_FILES},
+            "exposures": self._exposures, **{kind: partial(self._host, kind=kind) for kind in HOST_FILES},
         }  # fmt: skip
         for file in self.case.files:
             try:
@@ -148,6 +157,18 @@ class _Sheet:
     def _lesions(self, path: Path) -> None:
         """No layer of the study: the twin reads them. That they are the patient's is found here."""
         series_named(read_series([path]), self.patient)
+
+    def _host(self, path: Path, kind: Kind) -> None:
+        """Layers of the study, and findings beside the prediction (`lab.case_host`)."""
+        samples = (self.patient, self.sample)
+        made = host_layer_files(HOST_FILES[kind], kind, path, wanted_of(*samples), samples, self.work)
+        self.tree |= made
+        self.names |= dict.fromkeys(made.values(), self.names[path.name])
+
+    def _exposures(self, path: Path) -> None:
+        self.names["exposures.tsv"] = self.names[path.name]
+        exposure_timeline(path, self.work / "exposures.tsv", self.patient)
+        self.tree["timelines"] = ["treatment.tsv", "exposures.tsv"]
 
     def _variants(self, path: Path) -> None:
         if ".vcf" in path.suffixes:

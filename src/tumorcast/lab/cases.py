@@ -27,6 +27,7 @@ Kind = Literal[
     "pharmacogenes",
     "polygenic_scores",
     "clocks",
+    "exposures",
 ]
 _Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 

@@ -31,6 +31,7 @@ class UploadLimits(BaseModel):
     pharmacogenes: Count = 20 * _MB
     polygenic_scores: Count = 20 * _MB
     clocks: Count = 20 * _MB
+    exposures: Count = 20 * _MB
     unpacked: Count = 1 * _GB
     ratio: Positive = 200.0
     case: Count = 100 * _GB

@@ -50,7 +50,7 @@ def checked_suffix(path: Path, kind: Kind, name: str, limits: UploadLimits) -> s
     """
     if kind == "slide":
         return _slide_suffix(path, name)
-    if kind in ("lesions", *HOST_FILES) and is_gzip(path):
+    if kind in ("lesions", "exposures", *HOST_FILES) and is_gzip(path):
         raise WrongFileError(f"{kind} are not read from an archive", got="gzip", fix="send the table itself")
     head = _text_head(path, limits)
     if kind in HOST_FILES:

@@ -79,10 +79,10 @@ def _implication(host: HostRecord, one: PgxCaution, address: Callable[[str], str
         "code": coded(LOINC, "51963-7", "Medication assessed [ID]", "Medication assessed"),
         "valueCodeableConcept": {"text": one.drug},
     }
-    quoted = {"code": own_concept("guidance-quoted", "Guidance, quoted")}
+    quoted: Json = {"code": own_concept("guidance-quoted", "Guidance, quoted")}
     quoted |= absent("unknown", one.text) if one.is_refusal else {"valueString": words.quoted(one)}
     told = [("kind", words.says(one)), ("strength", words.strength_of(one)), ("source", words.source_of(one))]
-    said = [
+    said: list[Json] = [
         {"code": own_concept(f"guidance-{name}", f"Guidance, {name}"), "valueString": text}
         for name, text in told
     ]

@@ -29,6 +29,7 @@ KINDS = {
     "pharmacogenes": "Pharmacogenes (pgx.json or pgx.csv)",
     "polygenic_scores": "Polygenic scores (pgs.json)",
     "clocks": "Epigenetic clocks (clock.json)",
+    "exposures": "Smoking, weight, other drugs (timeline of exposures)",
 }
 
 

@@ -8,6 +8,7 @@ const GUESSES = [
   ["pharmacogenes", /pgx|pharmaco/i],
   ["polygenic_scores", /pgs.*\.json$|polygenic/i],
   ["clocks", /clock.*\.json$/i],
+  ["exposures", /exposure|smoking|comedication/i],
   ["lesions", /lesion|recist|tumou?r.?size|diameter/i],
   ["clinical", /clinic|laborator/i],
   ["expression", /express|rna|tpm|fpkm|counts|quant|\.(gct|sf)(\.gz)?$/i],
