@@ -315,36 +315,6 @@ def test_a_clock_that_is_not_shipped_says_why(tmp_path: Path, betas: Path) -> No
     assert {one["name"] for one in loaded["not_shipped"]} == loaded_names
 
 
-def test_an_age_that_no_person_has_is_refused(tmp_path: Path) -> None:
-    table = toy_methylomes(2)
-    table.loc[["cg02228185", "cg25809905", "cg17861230"], "S1"] = [0.98, 0.02, 0.98]
-    path = write_betas(tmp_path / "b.csv", table)
-    write_clock([path], tmp_path, BLOOD)
-    assert readings(tmp_path, "S0")["Weidner"]["value"] is not None
-    one = readings(tmp_path, "S1")["Weidner"]
-    assert one["value"] is None
-    assert one["refusal"]["code"] == "implausible_age"
-    assert ages(tmp_path)["S1", "Weidner"] == ""
-    assert ages(tmp_path)["S1", "Horvathv1"]
-
-
-@pytest.mark.parametrize("tissue", ["blood", "tumour"])
-def test_values_that_are_no_methylome_are_refused_alone(tmp_path: Path, tissue: str) -> None:
-    table, rng = toy_methylomes(4), np.random.default_rng(1)
-    table["all high"], table["random"] = 0.98, rng.random(len(table))
-    table["bimodal"] = rng.beta(0.3, 0.3, len(table))
-    table["shuffled"] = rng.permutation(table["S0"])
-    for clocks in (None, ("Weidner",)):
-        write_clock(
-            [write_betas(tmp_path / "b.csv", table)], tmp_path, Request(tissue, "450k", clocks=clocks)
-        )
-        for sample in ("all high", "random", "bimodal", "shuffled"):
-            assert {one["refusal"]["code"] for one in readings(tmp_path, sample).values()} == {"no_methylome"}
-        assert {sample for (sample, _), value in ages(tmp_path).items() if value} == (
-            {"S0", "S1", "S2", "S3"} if tissue == "blood" else set()
-        )
-
-
 def test_few_known_cpgs_cannot_tell_and_that_is_told(tmp_path: Path) -> None:
     probes = list(known_clocks()["Weidner"].probes)
     write_clock([write_betas(tmp_path / "b.csv", toy_methylomes(2).loc[probes])], tmp_path, BLOOD)

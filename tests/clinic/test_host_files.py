@@ -140,6 +140,22 @@ def _age_of_a_tumour(told: Any) -> None:
             one["value"], one["refusal"] = 60.0, None
 
 
+def _age_as_a_score(told: Any) -> None:
+    told["clocks"].append(told["clocks"][0] | {"name": "Mine", "kind": "score"})
+    one = told["samples"][1]["readings"][0]
+    told["samples"][1]["readings"].append(
+        one | {"clock": "Mine", "unit": "Jahre", "value": 60.0, "refusal": None}
+    )
+
+
+def _tumour_called_blood(told: Any) -> None:
+    told["samples"][0]["tissue"] = "primary"
+
+
+def _age_of_a_xenograft(told: Any) -> None:
+    told["samples"][0]["tissue"] = "PDX"
+
+
 def _sample_twice(told: Any) -> None:
     told["samples"].append(told["samples"][0])
 
@@ -166,6 +182,9 @@ def _value_of_no_tissue(told: Any) -> None:
         ("pgs", _percentile_outside, "outside an ancestry"),
         ("pgs", _percentile_of_no_ancestry, "outside an ancestry"),
         ("clock", _age_of_a_tumour, "age of tumour tissue"),
+        ("clock", _age_as_a_score, "age of tumour tissue"),
+        ("clock", _tumour_called_blood, "age of tumour tissue"),
+        ("clock", _age_of_a_xenograft, "no tissue of a person"),
         ("clock", _value_of_no_tissue, "no known tissue"),
     ],
 )

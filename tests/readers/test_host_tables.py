@@ -22,7 +22,7 @@ from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import write_text
 from tumorcast.readers.host_links import sample_links
-from tumorcast.readers.host_tables import read_clocks, read_pharmacogenes, read_scores
+from tumorcast.readers.host_tables import read_clocks, read_counters, read_pharmacogenes, read_scores
 from tumorcast.readers.write_study import write_study
 
 HEADS = {
@@ -235,6 +235,25 @@ def test_contradictions_repeats_and_numbers_that_cannot_be_are_left_out(folder):
     write_text(folder / "clock.csv", "sample,clock\nA,Hannum\n")
     with pytest.raises(InputError, match="age_years"):
         read_clocks(folder / "clock.csv", report)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["years", "Years ", "year", "yrs", "age (y)", "DNAmAge", "years old", "months", "Jahre", "ans", "años", "歳",
+     "age, in years", "decades"],
+)  # fmt: skip
+def test_an_age_never_enters_among_the_counters(tmp_path, unit):
+    told = []
+    rows = [
+        f'S,Mine,61.5,"{unit}",1,0',
+        "S,EpiTOC2,4100,stem-cell divisions (TNSC),1,0",
+        "S,pace,1.1,years/year,1,0",
+    ]
+    write_text(
+        tmp_path / "counters.csv", "\n".join([HEADS["COUNTER"], *rows, "S,horvath,61,score,1,0"]) + "\n"
+    )
+    assert read_counters(tmp_path / "counters.csv", told)["clock"].tolist() == ["EpiTOC2", "pace"]
+    assert "2 rows are ages" in told[0].detail
 
 
 def test_a_study_is_written_as_it_was_read(folder, tmp_path):

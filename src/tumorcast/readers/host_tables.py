@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tumorcast.biology.clocks.units import is_age as names_an_age
 from tumorcast.biology.pgx.levels import is_understood
 from tumorcast.biology.pgx.phenotypes import SCORED, phenotype_by_score
 from tumorcast.domain.exclusions import Exclusion
@@ -150,12 +151,14 @@ def read_clocks(path: Path, report: list[Exclusion]) -> pd.DataFrame:
 
 
 def read_counters(path: Path, report: list[Exclusion]) -> pd.DataFrame:
-    """The same of scores, counters and components, which are no ages; one that says years is left out."""
+    """The same of scores, counters and components, which are no ages; rows that are ages are left out."""
     table = _rows(path, _COUNTER, "counter", report).rename(columns={"counter": "clock"})
     table["value"] = _numbers(table["value"], "value", None, report)
-    is_age = table["unit"].fillna("").str.strip().str.lower() == YEARS
+    units = table["unit"].fillna("").astype(str)
+    told_ages = [names_an_age(str(clock), unit) for clock, unit in zip(table["clock"], units, strict=True)]
+    is_age = pd.Series(told_ages, index=table.index, dtype=bool)
     if is_age.any():
-        told = f"{int(is_age.sum())} rows in years: ages belong into {HOST_FILES['CLOCK']}"
+        told = f"{int(is_age.sum())} rows are ages, which belong into {HOST_FILES['CLOCK']}"
         report.append(Exclusion("value", path.name, "not_used", told))
     return _with_shares(table[~is_age].reset_index(drop=True), report)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,17 +28,27 @@ _NAMES = (
 )
 _AGES = ("age", "age_years", "chronological_age", "age_at_sampling")
 _KNOWN = {"tissue": ("tissue",), "platform": ("platform", "array"), "age": _AGES}
+_KINDS = {
+    "sample_type", "sample_class", "sample_source", "tissue_type", "tissue_ch1", "specimen_type", "source_name",
+    "source_name_ch1", "material",
+}  # fmt: skip
+"""Columns beside `tissue` that may say that a sample is a tumour, with `_` for other marks."""
 _OLDEST = 122.5
 """Years; nobody is known to have lived longer."""
 
 
 @dataclass(frozen=True)
 class DeclaredSample:
-    """One row; None where the sheet does not say."""
+    """One row; None where the sheet does not say.
+
+    Attributes:
+        kinds: cells of other columns that say what the sample is (`SAMPLE_TYPE`, `source_name`, ...).
+    """
 
     tissue: str | None
     platform: str | None
     age_years: float | None
+    kinds: tuple[str, ...] = ()
 
 
 def read_methylome_sheet(
@@ -62,16 +73,22 @@ def read_methylome_sheet(
         if sample not in samples:
             continue
         tissue, platform = (_cell(table, places[name], place) for name in ("tissue", "platform"))
-        row = DeclaredSample(tissue, platform, ages[place])
+        told = (_cell(table, name, place) for name in _kind_columns(table))
+        row = DeclaredSample(tissue, platform, ages[place], tuple(word for word in told if word))
         if made.setdefault(sample, row) != row:
             raise InputError(f"{path.name} says two different things of one sample", got=sample)
     return made
 
 
 def declared_tissues(path: Path) -> frozenset[str]:
-    """Every word in the column of tissues."""
+    """Every word in the column of tissues and the others that say what a sample is."""
     table = _table(path)
-    return frozenset(table["tissue"].dropna().astype(str)) if "tissue" in table.columns else frozenset()
+    columns = [*_kind_columns(table), *(["tissue"] if "tissue" in table.columns else [])]
+    return frozenset(word for column in columns for word in table[column].dropna().astype(str))
+
+
+def _kind_columns(table: pd.DataFrame) -> list[str]:
+    return [name for name in table.columns if re.sub(r"[\W_]+", "_", name).strip("_") in _KINDS]
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -22,9 +22,14 @@ _NOT_A_TUMOUR = re.compile(r"\bnon[\s_-]?(?:tumou?r|cancer|malignan|neoplas)[a-z
 _BESIDE_TUMOUR = re.compile(
     r"\b(?:tumou?r|cancer)[\s_-]adjacent\b|\badjacent[\s_-]to[\s_-](?:(?:the|a)[\s_-])?(?:tumou?r|cancer)\b"
 )
+_PRIMARY = re.compile(r"\b(?:primary|recurren(?:t|ce)|relapsed?|progression|cell lines?|allograft)\b")
+_TUMOUR_NAME = re.compile(r"tumou?r|metasta(?:s[ie]s|tic)|\b(?:pdx|xenograft)")
+_HOST_NAME = re.compile(
+    r"blood|normal|pbmc|leu[ck]ocyte|buffy|germline|saliva|buccal|healthy|control|adjacent|free"
+)
 _NORMAL = {"normal", "healthy"}
 _FILLER = re.compile(
-    r"adjacent|adult|biopsy|controls?|donors?|fresh|from|human|individual|left|lobe|lower|of|people|person|right|samples?"
+    r"adjacent|adult|biopsy|controls?|derived|donors?|fresh|from|human|individual|left|lobe|lower|of|people|person|right|samples?|solid"
     r"|specimen|subject|the|tissues?|upper|volunteers?"
 )
 _ORGAN = re.compile(
@@ -44,7 +49,12 @@ _WORDS: dict[str, tuple[str, Class]] = {
     "peripheral whole blood": ("blood", "blood"), "pbmc": ("pbmc", "blood"), "leukocytes": ("leukocytes", "blood"),
     "leucocytes": ("leukocytes", "blood"), "peripheral blood leukocytes": ("leukocytes", "blood"),
     "pbl": ("leukocytes", "blood"), "buffy coat": ("leukocytes", "blood"), "wbc": ("leukocytes", "blood"),
-    "white blood cells": ("leukocytes", "blood"), "cord blood": ("cord blood", "cord_blood"),
+    "white blood cells": ("leukocytes", "blood"), "venous blood": ("blood", "blood"),
+    "peripheral blood mononuclear cells": ("pbmc", "blood"), "pbmcs": ("pbmc", "blood"),
+    "dried blood spot": ("dried blood spot", "blood"), "dried blood spots": ("dried blood spot", "blood"),
+    "lymphocytes": ("lymphocytes", "blood"), "monocytes": ("monocytes", "blood"),
+    "granulocytes": ("granulocytes", "blood"), "neutrophils": ("neutrophils", "blood"),
+    "cord blood": ("cord blood", "cord_blood"),
     "saliva": ("saliva", "saliva"), "buccal": ("buccal", "buccal"), "buccal cells": ("buccal", "buccal"),
     "buccal swab": ("buccal", "buccal"), "cheek swab": ("buccal", "buccal"), "cell line": ("cell line", "unfit"),
     "cfdna": ("cfdna", "unfit"), "ctdna": ("ctdna", "unfit"), "plasma": ("plasma", "unfit"),
@@ -116,6 +126,23 @@ def tissue_of(word: str) -> Tissue:
         "the tissue is not known, or does not say whether it is a tumour", got=word, expected=EXPECTED_TISSUES,
         fix=did_you_mean(name, [*_WORDS, "tumour", "normal"]),
     )  # fmt: skip
+
+
+def contrary_tissue(word: str) -> Tissue | None:
+    """What a word beside the declared tissue (a sample type of TCGA, a source) makes of it: a tumour, or no tissue of a
+    person; None: neither."""
+    try:
+        found = tissue_of(word)
+    except InputError:
+        is_primary = _PRIMARY.search(_plain(word.casefold())) is not None
+        return Tissue("tumour", "tumour") if is_primary else None
+    return found if found.group in ("tumour", "unfit") else None
+
+
+def names_tumour(sample: str) -> bool:
+    """Whether a sample's name calls it a tumour (`P1_tumour`), and nothing in it the host's (`P1_tumour_blood`)."""
+    name = _plain(_NOT_A_TUMOUR.sub("normal", sample.casefold()))
+    return _TUMOUR_NAME.search(name) is not None and _HOST_NAME.search(name) is None
 
 
 def _plain(text: str) -> str:

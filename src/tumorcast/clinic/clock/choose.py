@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from tumorcast.biology.clocks.clock import FORMS, Clock, Formula, Kind, find_clock, known_clocks, need_shipped
 from tumorcast.biology.clocks.tissues import tissue_of
 from tumorcast.biology.clocks.transforms import TRANSFORMS
+from tumorcast.biology.clocks.units import names_age, names_part_of_year
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.clock_coefficients import Coefficients, read_coefficients, read_reference
 from tumorcast.readers.compressed import name_of
@@ -18,10 +20,9 @@ from tumorcast.readers.files import digest
 
 _TRANSFORM_WORDS = {"none": "identity", "linear": "identity", "anti_trafo": "horvath", "antilog": "horvath",
                     "sigmoid": "logistic"}  # fmt: skip
-_YEARS = {"age", "ages", "year", "years", "yr", "yrs", "y"}
-_PARTS_OF_YEARS = {"month", "months", "mo", "week", "weeks", "wk", "day", "days", "d"}
-_RATES = {"per", "rate"}
-"""Words of a unit that is no age though it names years: `years of ageing per year`."""
+
+_SAME, _SAME_WEIGHTS = 0.9, 0.99
+"""Share of probes, and cosine of weights, from which on a file holds a shipped clock."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,14 @@ def _is_given(name: str, given: Sequence[Clock]) -> bool:
 def _of_file(own: OwnClock) -> Clock:
     read = read_coefficients(own.path)
     name = own.name or name_of(own.path)
-    known = find_clock(name)
+    known = find_clock(name) or _same_age(read)
     formula = read.formula or _formula(own, known)
     if read.formula is None and read.intercept is None and own.intercept is None:
         _need_known_intercept(known, own)
     if known is not None:
-        clock = known.with_numbers(read.probes, read.numbers, read.intercept)
+        clock = replace(
+            known.with_numbers(read.probes, read.numbers, read.intercept), name=_own_name(name, known)
+        )
     else:
         clock = _unknown(name, own, read)
     clock = replace(clock, formula=formula, source=f"{own.path.name}, sha256 {digest(own.path)[:12]}")
@@ -84,6 +87,29 @@ def _of_file(own: OwnClock) -> Clock:
         clock = replace(clock, intercept=own.intercept)
     clock = _with_tissues(_with_kind(clock, own, known), own)
     return _with_gold(clock, own) if clock.formula == "gold_quantiles" else clock
+
+
+def _own_name(name: str, known: Clock) -> str:
+    """The known clock's where the user's is one for it; else the user's."""
+    return known.name if find_clock(name) is known else name
+
+
+def _same_age(read: Coefficients) -> Clock | None:
+    """A shipped clock of ages whose numbers are in the file under another name, scaled or not."""
+    if read.formula is not None:
+        return None
+    weights = dict(zip(read.probes, read.numbers["weight"], strict=True))
+    return next((clock for clock in known_clocks().values() if _is_same(clock, weights)), None)
+
+
+def _is_same(clock: Clock, weights: Mapping[str, float]) -> bool:
+    shared = [place for place, probe in enumerate(clock.probes) if probe in weights]
+    if clock.kind != "age" or len(shared) < 3 or len(shared) < _SAME * max(len(clock.probes), len(weights)):
+        return False
+    theirs = np.array([weights[clock.probes[place]] for place in shared])
+    ours = clock.numbers["weight"][shared]
+    size = float(np.linalg.norm(theirs) * np.linalg.norm(ours))
+    return size > 0 and abs(float(theirs @ ours)) > _SAME_WEIGHTS * size
 
 
 def _need_known_intercept(known: Clock | None, own: OwnClock) -> None:
@@ -128,15 +154,12 @@ def _says_age(unit: str) -> bool:
     Raises:
         InputError: of ages, and not in years.
     """
-    words = set(re.findall(r"[a-z]+", unit.casefold()))
-    if words & _RATES:
-        return False
-    if words & _PARTS_OF_YEARS:
+    if names_part_of_year(unit):
         raise InputError(
             "ages are told in years", got=unit, expected="--unit years",
             fix="divide the intercept and the weights of the file",
         )  # fmt: skip
-    return bool(words & _YEARS) or any(word.endswith("age") and "dna" in word for word in words)
+    return names_age(unit)
 
 
 def _with_tissues(clock: Clock, own: OwnClock) -> Clock:

@@ -9,10 +9,12 @@ from typing import TypeVar
 from tumorcast.biology.clocks.tissues import (
     EXPECTED_PLATFORMS,
     EXPECTED_TISSUES,
+    Tissue,
+    contrary_tissue,
     platform_of,
     tissue_of,
 )
-from tumorcast.clinic.clock.read import Declared
+from tumorcast.clinic.clock.look import Declared
 from tumorcast.clinic.clock.record import Refusal
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
@@ -30,7 +32,8 @@ def may_hold_tumour(tissue: str | None, sheet: Path | None) -> bool:
     """Whether a tumour is declared anywhere."""
     words = [*([tissue] if tissue else []), *(declared_tissues(sheet) if sheet else ())]
     found = [_tried(tissue_of, word) for word in words]
-    return any(one is not None and one.group == "tumour" for one in found)
+    is_tumour = any(one is not None and one.group == "tumour" for one in found)
+    return is_tumour or any(contrary_tissue(word) is not None for word in words)
 
 
 def declared_samples(
@@ -66,13 +69,25 @@ def declared_samples(
         refusal = _refusal("tissue", row.tissue, own_tissue) or _refusal(
             "platform", row.platform, own_platform
         )
-        made.append(Declared(own_tissue, own_platform, row.age_years, refusal))
+        tissue_that_counts, note = _against(own_tissue, row.kinds)
+        made.append(Declared(tissue_that_counts, own_platform, row.age_years, refusal, note))
     if all(one.refusal is not None and one.refusal.code.endswith("not_declared") for one in made):
         raise InputError(
             f"no sample has a {made[0].refusal.code.split('_')[0]}" if made and made[0].refusal else "no samples",
             expected="--tissue and --platform, or columns tissue and platform in --samples",
         )  # fmt: skip
     return made
+
+
+def _against(tissue: Tissue | None, kinds: Sequence[str]) -> tuple[Tissue | None, str]:
+    """(tissue that counts, note): another column of the sheet that says tumour counts before the declaration."""
+    if tissue is None or tissue.group in ("tumour", "unfit"):
+        return tissue, ""
+    for word in kinds:
+        found = contrary_tissue(word)
+        if found is not None:
+            return found, f"the sheet says {word}, declared was {tissue.name}: no age is given"
+    return tissue, ""
 
 
 def _tried(known: Callable[[str], T], word: str) -> T | None:

@@ -3,54 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.biology.clocks.acceleration import age_line
-from tumorcast.biology.clocks.clock import Clock, embedded_reference
+from tumorcast.biology.clocks.clock import Clock
 from tumorcast.biology.clocks.imputation import Imputation, filled
-from tumorcast.biology.clocks.likeness import likeness_of
-from tumorcast.biology.clocks.tissues import Tissue, is_tumour_barcode, why_not
+from tumorcast.biology.clocks.tissues import Tissue, why_not
+from tumorcast.clinic.clock.look import Declared, Methylomes, looked_at
 from tumorcast.clinic.clock.record import Acceleration, Reading, Refusal, SampleReadings
 from tumorcast.readers.probe_manifest import ARRAYS
 
 Numbers = NDArray[np.float64]
 
-_PLAUSIBLE = (-1.0, 120.0)
-"""Years, from before birth (Horvath's transformation) to the oldest."""
-_NO_METHYLOME = "the values are unlike any methylome: they do not follow the medians of real arrays"
-_CANNOT_TELL = "too few of the CpGs that are known here to tell whether the values are a methylome's"
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a sample was declared to be; a refusal where it was not, or cannot be."""
-
-    tissue: Tissue | None
-    platform: str | None
-    age_years: float | None
-    refusal: Refusal | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Methylomes:
-    """Samples with the betas of `probes`.
-
-    Attributes:
-        betas: [samples, probes], NaN not measured.
-        mean_beta, n_cpgs: [samples], of all CpGs; NaN and 0 where the whole file was not read.
-        unfit: sample -> why its values cannot be used.
-    """
-
-    samples: tuple[str, ...]
-    probes: tuple[str, ...]
-    betas: Numbers
-    mean_beta: Numbers
-    n_cpgs: NDArray[np.int64]
-    unfit: Mapping[str, str]
+_PLAUSIBLE, _POSSIBLE = (-1.0, 120.0), (-100.0, 250.0)
+"""Years: of persons, beyond which an age is warned of (linear clocks of adults go below 0 in children); and what betas
+at random can still give, beyond which it is refused."""
+NOBODYS = "WARNING: no age of a person; the betas are unlike those that the clock was made for"
 
 
 def read_all(
@@ -62,14 +33,7 @@ def read_all(
     min_coverage: float,
 ) -> list[SampleReadings]:
     """One entry a sample, in order; every clock in each, read or refused."""
-    told = [
-        _told_tissue(sample, one.tissue) for sample, one in zip(methylomes.samples, declared, strict=True)
-    ]
-    refusals = [
-        Refusal("unfit_values", methylomes.unfit[sample]) if sample in methylomes.unfit else one.refusal
-        for sample, one in zip(methylomes.samples, declared, strict=True)
-    ]
-    told, refusals = _looked_at(methylomes, told, refusals)
+    told, refusals = looked_at(methylomes, declared)
     groups: dict[tuple[Tissue, str], list[int]] = {}
     for n, ((tissue, _), one) in enumerate(zip(told, declared, strict=True)):
         if refusals[n] is None and tissue is not None:
@@ -102,43 +66,16 @@ def _reference(clock: Clock, reference: Mapping[str, float]) -> Numbers:
     return np.array([reference.get(probe, np.nan) for probe in clock.probes], float)
 
 
-def _told_tissue(sample: str, tissue: Tissue | None) -> tuple[Tissue | None, tuple[str, ...]]:
-    """(tissue that counts, notes): a barcode that says tumour counts before what was declared."""
-    is_tumour = is_tumour_barcode(sample)
-    if tissue is None or is_tumour is None or is_tumour == (tissue.group == "tumour"):
-        return tissue, ()
-    word = "tumour" if is_tumour else "normal tissue"
-    note = f"the barcode says {word}, declared was {tissue.name}"
-    if is_tumour:
-        return Tissue("tumour", "tumour"), (f"{note}: no age is given",)
-    return tissue, (note,)
-
-
-def _looked_at(
-    methylomes: Methylomes,
-    told: Sequence[tuple[Tissue | None, tuple[str, ...]]],
-    refusals: Sequence[Refusal | None],
-) -> tuple[list[tuple[Tissue | None, tuple[str, ...]]], list[Refusal | None]]:
-    """The same, with refusals of values that are unlike a methylome's, and notes where that cannot be told."""
-    medians = np.array([embedded_reference().get(probe, np.nan) for probe in methylomes.probes], float)
-    new_told, new_refusals = list(told), list(refusals)
-    for n, ((tissue, notes), refusal) in enumerate(zip(told, refusals, strict=True)):
-        if refusal is not None or tissue is None:
-            continue
-        found = likeness_of(methylomes.betas[n], medians, tissue.group == "tumour")
-        if found == "no_methylome":
-            new_refusals[n] = Refusal("no_methylome", _NO_METHYLOME)
-        elif found == "cannot_tell":
-            new_told[n] = tissue, (*notes, _CANNOT_TELL)
-    return new_told, new_refusals
-
-
 def _of_group(
     clock: Clock, betas: Numbers, reference: Numbers, how: Imputation, min_coverage: float
 ) -> list[Reading]:
-    """Samples of one tissue and platform."""
-    values, is_filled = filled(betas, reference, how)
-    coverage, imputed = _shares(~np.isnan(betas), clock, np.min), _shares(is_filled, clock, np.max)
+    """Samples of one tissue and platform; those of too low coverage fill nothing in the others."""
+    coverage = _shares(~np.isnan(betas), clock, np.min)
+    is_enough = coverage >= min_coverage
+    values, is_filled = betas.copy(), np.isnan(betas)
+    if is_enough.any():
+        values[is_enough], is_filled[is_enough] = filled(betas[is_enough], reference, how)
+    imputed = _shares(is_filled, clock, np.max)
     is_whole: NDArray[np.bool_] = np.all(~np.isnan(values), axis=1)
     results = np.full(len(betas), np.nan)
     if is_whole.any():
@@ -151,7 +88,8 @@ def _of_group(
             or _implausible(clock, float(value))
         )
         shown = None if refusal else float(value)
-        made.append(Reading(clock, shown, float(coverage[n]), float(imputed[n]), refusal))
+        notes = () if shown is None or _is_within(clock, shown, _PLAUSIBLE) else (NOBODYS,)
+        made.append(Reading(clock, shown, float(coverage[n]), float(imputed[n]), refusal, notes))
     return made
 
 
@@ -179,12 +117,14 @@ def _not_whole(is_whole: bool, how: Imputation) -> Refusal | None:
 
 
 def _implausible(clock: Clock, value: float) -> Refusal | None:
-    if clock.kind != "age" or _PLAUSIBLE[0] <= value <= _PLAUSIBLE[1]:
+    if _is_within(clock, value, _POSSIBLE):
         return None
-    return Refusal(
-        "implausible_age",
-        "the result is no age of a person: the betas are unlike those that the clock was made for",
-    )
+    why = "the result is far from any age: the betas or the clock's numbers are not what they should be"
+    return Refusal("implausible_age", why)
+
+
+def _is_within(clock: Clock, value: float, ends: tuple[float, float]) -> bool:
+    return clock.kind != "age" or ends[0] <= value <= ends[1]
 
 
 def _mean_of_all(

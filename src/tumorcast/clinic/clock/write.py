@@ -16,8 +16,9 @@ from tumorcast.biology.clocks.imputation import IMPUTATIONS, Imputation
 from tumorcast.clinic.clock.charts import age_chart
 from tumorcast.clinic.clock.choose import OwnClock, chosen_clocks
 from tumorcast.clinic.clock.declare import check_platforms, declared_samples, may_hold_tumour
-from tumorcast.clinic.clock.read import Methylomes, accelerations, read_all
-from tumorcast.clinic.clock.record import ClockRecord
+from tumorcast.clinic.clock.look import UNLIKE, Methylomes
+from tumorcast.clinic.clock.read import NOBODYS, accelerations, read_all
+from tumorcast.clinic.clock.record import ClockRecord, SampleReadings
 from tumorcast.clinic.clock.tables import acceleration_csv, as_json, clock_csv, counters_csv
 from tumorcast.clinic.clock.text import text_of
 from tumorcast.domain.errors import InputError
@@ -26,6 +27,14 @@ from tumorcast.readers.clock_coefficients import read_reference
 from tumorcast.readers.files import write_text
 from tumorcast.readers.methylation_scale import SCALE_WORDS, Scale
 from tumorcast.readers.probe_betas import ProbeBetas, read_probe_betas
+
+_IMPUTATIONS_OF_OTHERS = {
+    "averaging": "mean",
+    "average": "mean",
+    "sesame_450k": "hybrid",
+    "biolearn": "hybrid",
+}
+"""biolearn's words."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def write_clock(paths: Sequence[Path], out: Path, request: Request) -> list[str]
     declared = declared_samples(methylomes.samples, request.tissue, request.platform, request.sheet, report)
     check_platforms(files, declared, report)
     samples = read_all(methylomes, declared, clocks, reference, how, request.min_coverage)
-    told = [*left_out, *(_told(one) for one in report)]
+    told = [*_warnings(samples), *left_out, *(_told(one) for one in report)]
     settings = {
         "imputation": how, "min_coverage": request.min_coverage,
         "reference": request.reference.name if request.reference else "medians of 450k arrays (clock_reference)",
@@ -85,7 +94,10 @@ def write_clock(paths: Sequence[Path], out: Path, request: Request) -> list[str]
 
 
 def _checked(request: Request) -> tuple[Imputation, Scale | None]:
-    if request.imputation not in IMPUTATIONS:
+    how = _IMPUTATIONS_OF_OTHERS.get(
+        request.imputation.strip().casefold(), request.imputation.strip().casefold()
+    )
+    if how not in IMPUTATIONS:
         raise InputError("no such imputation", got=request.imputation, expected=", ".join(IMPUTATIONS))
     if not 0 < request.min_coverage <= 1:
         raise InputError(
@@ -93,7 +105,7 @@ def _checked(request: Request) -> tuple[Imputation, Scale | None]:
         )
     if request.scale is not None and request.scale not in SCALE_WORDS:
         raise InputError("no such scale", got=request.scale, expected=", ".join(SCALE_WORDS))
-    return cast(Imputation, request.imputation), cast(Scale | None, request.scale)
+    return cast(Imputation, how), cast(Scale | None, request.scale)
 
 
 def _need_files(paths: Sequence[Path | None]) -> None:
@@ -144,8 +156,18 @@ def _joined(files: Mapping[str, ProbeBetas], clocks: Sequence[Clock]) -> Methylo
         tuple(names[row] for row in rows), tuple(_probes(clocks)),
         np.concatenate([one.values for one in files.values()])[rows],
         np.concatenate([one.mean_beta for one in files.values()])[rows],
-        np.concatenate([one.n_cpgs for one in files.values()])[rows], unfit,
+        np.concatenate([one.n_cpgs for one in files.values()])[rows],
+        np.concatenate([np.full(len(one.samples), one.n_rows) for one in files.values()])[rows], unfit,
     )  # fmt: skip
+
+
+def _warnings(samples: Sequence[SampleReadings]) -> list[str]:
+    """What stands first: values that are no methylome's, ages that are nobody's, tables that are old."""
+    n_unlike = sum(UNLIKE in one.notes for one in samples)
+    n_odd = sum(NOBODYS in reading.notes for one in samples for reading in one.readings)
+    told = [f"WARNING: the values of {n_unlike} of {len(samples)} samples are unlike any methylome: their numbers are"
+            " arithmetic, not ages"] if n_unlike else []  # fmt: skip
+    return told + ([f"WARNING: {n_odd} ages are no person's (see clock.txt)"] if n_odd else [])
 
 
 def _told(one: Exclusion) -> str:

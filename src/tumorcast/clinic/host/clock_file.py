@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from tumorcast.biology.clocks.tissues import contrary_tissue, is_tumour_barcode
+from tumorcast.biology.clocks.units import is_age
 from tumorcast.clinic.clock.tables import FORMAT
 from tumorcast.clinic.host.findings import ClockReading, Methylome
 from tumorcast.clinic.host.json_file import contradiction, need_single, read_json
@@ -75,7 +77,9 @@ def read_methylomes(path: Path) -> dict[str, Methylome]:
 
 
 def _methylome(told: _Sample, kinds: Mapping[str, str]) -> Methylome:
-    is_tumour = told.tissue_group == "tumour"
+    contrary = contrary_tissue(told.tissue or "")
+    is_tumour = told.tissue_group == "tumour" or (contrary is not None and contrary.group == "tumour")
+    is_tumour |= is_tumour_barcode(told.sample) is True
     readings = tuple(_reading(one, kinds) for one in told.readings)
     for one in readings:
         if one.value is None:
@@ -84,7 +88,11 @@ def _methylome(told: _Sample, kinds: Mapping[str, str]) -> Methylome:
             raise contradiction(
                 NAME, f"{one.clock} has a value of a sample that is refused or of no known tissue"
             )
-        if is_tumour and (one.kind == "age" or one.unit == "years"):
+        if told.tissue_group == "unfit" or (contrary is not None and contrary.group == "unfit"):
+            raise contradiction(
+                NAME, f"{one.clock} has a value of {told.tissue}, which is no tissue of a person"
+            )
+        if is_tumour and (one.kind == "age" or is_age(one.clock, one.unit)):
             raise contradiction(NAME, f"{one.clock} gives an age of tumour tissue")
     return Methylome(
         told.sample, told.tissue, is_tumour, told.platform, told.age_years, _reason(told.refusal),
