@@ -117,3 +117,42 @@ def test_half_of_the_weight_read_is_half(tmp_path: Path) -> None:
     cells = {1: ("0/1", "0/0"), 2: ("0/1", "0/0"), 3: ("./.", "0/0")}
     vcf = write_vcf(tmp_path / "g.vcf", [(n, 100, "A", "G", "GT", *row) for n, row in cells.items()])
     assert scored(tmp_path / "o", scores, vcf)[0]["sum"] == "0.3"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("set.pgen", "plink2 --pfile set --export bcf"), ("set.pvar.zst", "--make-bed"), ("set.psam", "--make-bed"),
+        ("set.bgen", "plink2 --bgen set.bgen"), ("set.bim", "name set.bed"), ("set.fam", "name set.bed"),
+    ],
+)  # fmt: skip
+def test_other_forms_of_genotypes_say_how_to_turn_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, told: str
+) -> None:
+    (tmp_path / name).write_bytes(b"\x6c\x1b\x10\0\0")
+    scores = write_scores(tmp_path / "A.txt", [(1, 100, "G", "A", 1)])
+    assert main(["pgs", str(scores), str(tmp_path / name), "--out", str(tmp_path / "o")]) == 2
+    error = capsys.readouterr().err
+    assert f"{name} is not read" in error
+    assert told in error
+
+
+def test_probabilities_sum_to_one_or_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = write_scores(tmp_path / "A.txt", [(1, 100, "G", "A", 1), (2, 100, "G", "A", 10)])
+    cells = ("0/1:0.33,0.33,0.33", "1/1:0,0,0", "0/1:.", "./.:0.25,0.5,0.25")
+    several = ("0/1:0.2,0.2,0.1,0.3,0.1,0.1", "1/1:0,0,0,0,0,0", "0/2:.", "0/0:0.2,0.2,0.1,0.3,0.1,0.1")
+    records = [(1, 100, "A", "G", "GT:GP", *cells), (2, 100, "A", "G,T", "GT:GP", *several)]
+    vcf = write_vcf(tmp_path / "g.vcf", records)
+    assert sums(tmp_path / "o", scores, vcf) == pytest.approx([11, 22, 1, 1])
+    for cell in ("0,0.5,0", "0,20,1", "0.1,0.1,0.2,0.6", "1.5,-0.5,0", "12,0.3,1.1"):
+        bad = write_vcf(tmp_path / "bad.vcf", [(1, 100, "A", "G", "GT:GP", f"0/1:{cell}", "0/1:0,1,0")])
+        assert main(["pgs", str(scores), str(bad), "--out", str(tmp_path / "b")]) == 2
+        assert "GP are no probabilities" in capsys.readouterr().err
+        assert sums(tmp_path / "gt", scores, bad, *LOW, "--dosage", "GT") == [1, 1]
+
+
+def test_a_list_of_dosages_that_is_short_is_none(tmp_path: Path) -> None:
+    scores = write_scores(tmp_path / "A.txt", [(1, 100, "G", "A", 1), (1, 100, "C", "A", 10)])
+    cells = ("1/2:0.9,1.05", "1/2:0.9", "1/2:0.9,.", "0/0:0,0.1")
+    vcf = write_vcf(tmp_path / "g.vcf", [(1, 100, "A", "G,C", "GT:DS", *cells)])
+    assert sums(tmp_path / "o", scores, vcf) == pytest.approx([11.4, 11, 11, 1])

@@ -159,7 +159,7 @@ def _sexes(vcf: Path) -> dict[str, int]:
     ("name", "told"),
     [
         ("bad_harmonised.txt", "harmonisation failed"),
-        ("invalid_scorefile.txt", "has no positions"),
+        ("invalid_scorefile.txt", "3 rows: line 16 . T: no position"),
         ("complex_variants_PGS000021.txt", "HLA serotype"),
         ("complex_variants_PGS004239.txt", "HLA-DQB1*02:01"),
     ],

@@ -104,7 +104,7 @@ class VcfGenotypes:
             return block_of(lines, len(self.samples), self._fields)
         except InputError as error:
             raise InputError(
-                f"{self.path.name}: {error.what}", got=error.got, expected=error.expected
+                f"{self.path.name}: {error.what}", got=error.got, expected=error.expected, fix=error.fix
             ) from None
 
 

@@ -15,6 +15,8 @@ from tumorcast.readers.genotype_text import Cells, alleles, listed, part, plain_
 FIELDS = ("DS", "GP", "GT")
 """Order in which a dosage is taken; the next one where a sample has none."""
 _TOLERATED = 0.01
+_ROUNDED = 0.05
+"""How far probabilities of few digits may be from a sum of one."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def _dosages(
     n_alts: NDArray[np.int64],
     shape: tuple[int, int],
 ) -> NDArray[np.float64]:
-    """[n_records, n_samples, most alts], NaN where neither DS nor GP gives them, or a genotype stands before."""
+    """[n_records, n_samples, most alts], NaN where neither DS nor GP gives all of them, or a genotype stands before."""
     n_samples, most = shape
     found = np.full((len(n_alts), n_samples, most), np.nan)
     for field in fields:
@@ -96,14 +98,14 @@ def _dosages(
             given = np.stack(listed(mine, most), axis=1)
         else:
             given = np.full((len(mine.start), most), np.nan)
-            given[:, 0] = _expected(mine)
+            given[:, 0] = _expected(mine, np.repeat(n_alts == 1, n_samples))
         if np.any((given < -_TOLERATED) | (given > 2 + _TOLERATED)):
             raise InputError(
                 f"{field} is no dosage of two strands", got=np.nanmax(np.abs(given)), expected="0 to 2"
             )
         given = given.reshape(found.shape)
-        if field == "GP":
-            given[n_alts != 1] = np.nan
+        lacks = np.isnan(given) & (np.arange(most) < n_alts[:, None])[:, None, :]
+        given[lacks.any(axis=2)] = np.nan
         found = np.where(np.isnan(found).all(axis=2, keepdims=True), given, found)
     return found
 
@@ -134,10 +136,23 @@ def _set_strands(
         )
 
 
-def _expected(cells: Cells) -> NDArray[np.float64]:
-    """Copies of the only other allele from probabilities of 0, 1 (and 2) copies."""
-    _, one, two = listed(cells, 3)
-    return np.where(np.isnan(two), one, one + 2.0 * two)
+def _expected(cells: Cells, has_one_alternate: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Copies of the only other allele from probabilities of 0, 1 (and 2) copies, NaN where all are nought.
+
+    Raises:
+        InputError: what are no probabilities, or do not sum to one.
+    """
+    none, one, two = listed(cells, 3)
+    two_or_none = np.where(np.isnan(two), 0.0, two)
+    whole = none + one + two_or_none
+    is_given = has_one_alternate & (whole != 0)
+    is_odd = (np.abs(whole - 1) > _ROUNDED) | (np.minimum(np.minimum(none, one), two_or_none) < 0)
+    if np.any(is_odd & is_given):
+        raise InputError(
+            "GP are no probabilities of 0, 1 and 2 copies", got=f"sum {whole[is_odd & is_given][0]:g}",
+            expected="numbers from 0 on that sum to 1", fix="--dosage GT takes the genotypes instead",
+        )  # fmt: skip
+    return np.where(is_given, (one + 2.0 * two_or_none) / np.where(is_given, whole, 1.0), np.nan)
 
 
 def _hide_any_alt(records: Sequence[Record], *strands: NDArray[np.int8]) -> None:

@@ -20,6 +20,15 @@ from tumorcast.readers.files import renamed_to, write_text
 if TYPE_CHECKING:
     from tumorcast.clinic.pgs.against import AgainstPanel
 
+_UNREAD = {
+    ".pgen": "plink2 --pfile {stem} --export bcf --out {stem} (or --make-bed)",
+    ".pvar": "plink2 --pfile {stem} --export bcf --out {stem} (or --make-bed)",
+    ".psam": "plink2 --pfile {stem} --export bcf --out {stem} (or --make-bed)",
+    ".bgen": "plink2 --bgen {stem}.bgen ref-first --sample {stem}.sample --export bcf --out {stem}",
+    ".bim": "name {stem}.bed, beside which .bim and .fam are found",
+    ".fam": "name {stem}.bed, beside which .bim and .fam are found",
+}
+"""Genotypes in forms that are not read -> how to make one that is."""
 _ENDINGS = (".bed", ".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".gvcf", ".gvcf.gz")
 
 
@@ -37,10 +46,16 @@ def is_genotypes(path: Path) -> bool:
     """Whether a file holds genotypes (else: a score), by its name, else by its first line.
 
     Raises:
-        InputError: not there.
+        InputError: not there, or genotypes in a form that is not read.
     """
     if not path.is_file():
         raise InputError(f"{path.name} is not there", got=f"no {path}")
+    bare = Path(path.name.removesuffix(".zst"))
+    if fix := _UNREAD.get(bare.suffix.lower()):
+        raise InputError(
+            f"{path.name} is not read", got=bare.suffix, expected="scoring files, VCF, BCF, or a .bed of PLINK 1",
+            fix=fix.format(stem=bare.stem),
+        )  # fmt: skip
     if path.name.lower().endswith(_ENDINGS):
         return True
     with open_text(path) as text:
