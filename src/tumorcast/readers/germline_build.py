@@ -8,7 +8,8 @@ from tumorcast.biology.pgx.definitions import Definitions, GeneDefinition, Posit
 from tumorcast.domain.errors import InputError
 
 _MOST_WRONG = 0.1
-"""Share of known positions with another reference base from which the whole file is refused."""
+"""Share of known positions with another reference base from which the whole file is refused; one among several that
+are right is set aside."""
 _LEAST_GRCH37 = 3
 
 
@@ -60,7 +61,7 @@ class BuildCheck:
                 expected="GRCh38",
                 fix="call the variants on GRCh38, or lift the file over and check every reference base",
             )
-        if self._wrong and len(self._wrong) > _MOST_WRONG * n:
+        if self._wrong and (len(self._wrong) > max(1, _MOST_WRONG * n) or not self._right):
             shown = "; ".join(list(self._wrong.values())[:3])
             raise InputError(
                 f"{path.name}: reference bases are not GRCh38's",

@@ -9,8 +9,10 @@ from tumorcast.biology.pgx.bases import base_at, left_aligned, shortest
 from tumorcast.biology.pgx.definitions import GeneDefinition, Position
 from tumorcast.biology.pgx.genotypes import UNKNOWN_PHASE, GeneGenotypes, OtherVariant, SiteCall
 from tumorcast.biology.pgx.loss import LOSS, kind_of
+from tumorcast.readers.genotype_evidence import seen_alleles, without_evidence
 
 _BASES = frozenset("ACGTN")
+_READ = frozenset("ACGT")
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,18 @@ class Said:
 
 @dataclass
 class SampleGene:
-    """Collects one sample's statements on one gene."""
+    """Collects one sample's statements on one gene.
+
+    Attributes:
+        off_reference: positions with a genotype in a record of another reference base.
+    """
 
     gene: GeneDefinition
     stated: dict[int, list[Said]] = field(default_factory=dict)
     others: dict[tuple[int, str, str], OtherVariant] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     phase_sets: dict[str, int] = field(default_factory=dict)
+    off_reference: set[int] = field(default_factory=set)
 
     def note(self, text: str) -> None:
         """Once."""
@@ -66,32 +73,62 @@ class SampleGene:
         for position, said in sorted(self.stated.items()):
             call = _joined(said, self.gene.by_position[position])
             if call is None:
-                self.note(
-                    f"records at {self.gene.by_position[position].name} contradict each other: not used"
-                )
+                known = self.gene.by_position[position]
+                is_variant = any(set(one.call.bases) - {known.ref, None} for one in said)
+                more = " and is not known to be reference" if is_variant else ""
+                self.note(f"{known.name}, of which records contradict each other, was not read{more}")
             else:
                 calls[position] = call
+        for position in sorted(self.off_reference - set(calls)):
+            name = self.gene.by_position[position].name
+            self.note(f"{name}, where REF is not GRCh38's, was not read and is not known to be reference")
         return GeneGenotypes(calls, tuple(self.others.values()), tuple(self.notes))
 
 
 def stated_in(
-    record: Stated, values: Mapping[str, str], touched: Sequence[Position], into: SampleGene
+    record: Stated,
+    values: Mapping[str, str],
+    touched: Sequence[Position],
+    into: SampleGene,
+    refused: Sequence[Position] = (),
 ) -> None:
     """What one sample's column of a record states.
 
     Args:
         values: FORMAT key -> text.
         touched: known positions that the record may speak of.
+        refused: known positions at which it has another reference base than GRCh38.
     """
     text = values.get("GT", ".")
     alleles = text.replace("|", "/").split("/")
     if len(alleles) > 2:
         into.note(_more_than_two(record.position, alleles))
         alleles = alleles[:2]
-    if all(one == "." for one in alleles) or _is_without_evidence(alleles, values):
+    if all(one == "." for one in alleles):
         return
-    phase = _phase(text, values, into)
+    if why := without_evidence(alleles, values, len(record.alts)):
+        if seen := seen_alleles(alleles, values):
+            _not_read(record, touched, why, into)
+            _others(record, seen, into)
+        return
     changes = [_change(record, one, into) for one in alleles]
+    for known in refused:
+        into.off_reference.add(known.position)
+    if any(change == "." != one for change, one in zip(changes, alleles)):
+        _not_read(record, touched, "an allele that is not there, or not told by its bases,", into)
+    _state(record, alleles, changes, _phase(text, values, into), touched, into)
+    _others(record, alleles, into)
+
+
+def _state(
+    record: Stated,
+    alleles: Sequence[str],
+    changes: Sequence[tuple[int, str, str] | str],
+    phase: int,
+    touched: Sequence[Position],
+    into: SampleGene,
+) -> None:
+    """Put down what the strands show at every position that the record speaks of."""
     for known in touched:
         bases = [_base(record, known, change, one) for change, one in zip(changes, alleles)]
         if any(base is not _SILENT for base in bases):
@@ -100,15 +137,13 @@ def stated_in(
             is_direct = bool(alternates) or record.is_block
             said = Said(SiteCall(shown, phase), alternates, is_direct)
             into.stated.setdefault(known.position, []).append(said)
-    for one, change in zip(alleles, changes):
-        if isinstance(change, tuple) and one not in (".", "0"):
-            _other(record, change, into)
 
 
-def _is_without_evidence(alleles: Sequence[str], values: Mapping[str, str]) -> bool:
-    """No reads, or a reference genotype of no quality at all."""
-    is_blank = set(alleles) <= {"0", "."} and "0" in (values.get("GQ"), values.get("RGQ"))
-    return is_blank or "0" in (values.get("DP"), values.get("MIN_DP"))
+def _not_read(record: Stated, touched: Sequence[Position], why: str, into: SampleGene) -> None:
+    """Say that a known position may not be reference."""
+    covered = [known.name for known in touched if record.position <= known.position <= record.last]
+    if covered:
+        into.note(f"{why} at {', '.join(covered)} was not read and is not known to be reference")
 
 
 def _more_than_two(position: int, alleles: Sequence[str]) -> str:
@@ -135,14 +170,9 @@ def _change(record: Stated, allele: str, into: SampleGene) -> tuple[int, str, st
     if allele == "0":
         return ""
     if not allele.isdigit() or int(allele) > len(record.alts):
-        if allele != ".":
-            into.note(f"genotype at {record.position} names an allele that is not there: not used")
         return "."
     alt = record.alts[int(allele) - 1].upper()
-    if alt == "*":
-        into.note(f"a deletion spans {record.position}: that strand was not read there")
-        return "."
-    if not set(alt) <= _BASES:
+    if not set(alt) <= _READ:
         if is_structural(alt):
             key = (record.position, record.ref, alt)
             into.others[key] = OtherVariant(record.position, record.ref, alt, LOSS, "structural variant")
@@ -183,6 +213,13 @@ def _states_reference(record: Stated, known: Position, is_indel: bool) -> bool:
             if change[0] == known.position:
                 return True
     return record.position == known.position and len(record.ref) >= len(known.ref) > 1
+
+
+def _others(record: Stated, alleles: Sequence[str], into: SampleGene) -> None:
+    """Keep the variants among these alleles that no named alleles are defined by."""
+    for change in (_change(record, one, into) for one in alleles):
+        if isinstance(change, tuple):
+            _other(record, change, into)
 
 
 def _other(record: Stated, change: tuple[int, str, str], into: SampleGene) -> None:

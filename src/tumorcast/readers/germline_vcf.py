@@ -27,7 +27,10 @@ _SOMATIC_CALLERS = re.compile(
 )
 _SOMATIC_INFO = re.compile(r"##INFO=<ID=(SOMATIC|TLOD|NLOD|SOMATIC_EVENT|QSS|QSI),")
 _TUMOUR_NAME = re.compile(r"(?<![a-z])(tumou?r|metastasis)(?![a-z])", re.IGNORECASE)
+_ODD_DEPTHS = re.compile(r"##FORMAT=<ID=AD,(?!.*Number=[R.][,>])")
+"""AD that is not one number an allele (`Number=R` or `.`), which PharmCAT does not read either."""
 _END = re.compile(r"[\t;]END=(\d+)")
+_CHROMOSOME = re.compile(r"^(?:chr|NC_0+)|\.\d+$", re.IGNORECASE)
 _SVLEN = re.compile(r"[\t;]SVLEN=-?(\d+)")
 _SYMBOLIC_REF = frozenset({".", "<NON_REF>", "<*>"})
 _PASSED = frozenset({"PASS", ".", ""})
@@ -66,7 +69,7 @@ def read_germline(
     lines = read_lines(path)
     meta, columns = read_header(lines, path)
     samples, left_out = _germline_samples(meta, columns, path)
-    into = _Reading(path, definitions, columns, samples)
+    into = _Reading(path, definitions, columns, samples, not any(map(_ODD_DEPTHS.match, meta)))
     for n, line in enumerate(_records(path, lines, definitions), 1):
         into.take(line)
         if on_records is not None and not n % _EACH:
@@ -140,8 +143,9 @@ class _Reading:
     """One file while its records go by."""
 
     def __init__(
-        self, path: Path, definitions: Definitions, columns: Sequence[str], samples: Sequence[str]
-    ) -> None:
+        self, path: Path, definitions: Definitions, columns: Sequence[str], samples: Sequence[str],
+        reads_depths: bool,
+    ) -> None:  # fmt: skip
         self.path = path
         self.check = BuildCheck(definitions)
         genes = definitions.genes.items()
@@ -152,6 +156,7 @@ class _Reading:
         for gene in definitions.genes.values():
             self._genes.setdefault(gene.chromosome, []).append((_first(gene), _end(gene), gene))
         self._chromosomes: dict[str, str] = {}
+        self._unread = () if reads_depths else ("AD",)
         self._filtered: set[tuple[str, int]] = set()
         self._n_without_gt = 0
 
@@ -187,8 +192,9 @@ class _Reading:
         last = _last(position, line.partition("\t")[2]) if is_block else position + len(ref) - 1
         near = [one for one in gene.positions if position - 1 <= one.position <= last or _near(one, position)]
         touched = [] if any(map(is_structural, alts)) else near
-        touched = [one for one in touched if self.check.has_reference(gene, one, position, ref)]
-        keys = fields[8].split(":")
+        agrees = {one: self.check.has_reference(gene, one, position, ref) for one in touched}
+        touched, refused = ([one for one in agrees if agrees[one] is has] for has in (True, False))
+        keys = ["" if key in self._unread else key for key in fields[8].split(":")]
         if "GT" not in keys:
             self._n_without_gt += bool(touched)
             return
@@ -197,7 +203,7 @@ class _Reading:
         record = Stated(gene, position, ref, tuple(alts), info, last, is_block)
         for column, sample in self._columns:
             values = dict(zip(keys, fields[column].split(":"), strict=False))
-            stated_in(record, values, touched, self.found[sample][gene.gene])
+            stated_in(record, values, touched, self.found[sample][gene.gene], refused)
 
     def notes(self) -> tuple[str, ...]:
         """What readers of the whole file must know."""
@@ -245,6 +251,6 @@ def _pairs(info: str) -> Iterator[tuple[str, str]]:
 
 
 def _chromosome(name: str) -> str:
-    """`chr1`, whether the file says `1` or `chr1`."""
-    bare = name.removeprefix("chr")
+    """`chr1`, whether the file says `1`, `chr1`, `CHR1` or `NC_000001.11`."""
+    bare = _CHROMOSOME.sub("", name).upper()
     return "chr" + ("X" if bare == "23" else bare)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tumorcast.biology.pgx.call import STRANGE, GeneCall, guarded
+from tumorcast.biology.pgx.call import HALF_READ, STRANGE, GeneCall, guarded
 from tumorcast.biology.pgx.levels import level_of
 
 _NOT_READ = ("one strand of ", STRANGE, "no pair of named alleles")
@@ -18,7 +18,11 @@ def beside_vcf(given: GeneCall, seen: GeneCall) -> GeneCall:
     Args:
         seen: the call of the same gene from the VCF.
     """
-    open_ones = [note for note in seen.notes if note.removeprefix("not called: ").startswith(_NOT_READ)]
+    open_ones = [
+        note
+        for note in seen.notes
+        if note.removeprefix("not called: ").startswith(_NOT_READ) or HALF_READ in note
+    ]
     notes = [*given.notes, *_contradiction(given, seen), *(f"{VCF_SAYS}{note}" for note in open_ones)]
     whole = replace(given, others=seen.others, notes=tuple(notes))
     return guarded(whole) if whole.is_called else whole

@@ -24,6 +24,11 @@ _SHOWN = 6
 LOST = "loss-of-function or structural variant outside the named alleles, uncharacterised: "
 HALF_READ = "was not read and"
 STRANGE = "undocumented variant at "
+ONE_STRAND = "haploid genotypes on an autosome: the other strand was not read there"
+_NO_PAIR = (
+    "not called: no pair of named alleles explains the genotypes; "
+    "combinations and partial alleles are not called"
+)
 _SLCO1B1 = 21178615
 """rs4149056 (c.521T>C), GRCh38."""
 
@@ -115,13 +120,16 @@ def _usable(
     """(calls to match, notes, why the gene cannot be called)."""
     notes = list(genotypes.notes)
     calls: dict[int, SiteCall] = {}
-    partial: list[Position] = []
-    for position, call in genotypes.calls.items():
+    partial: list[tuple[Position, SiteCall]] = []
+    for position, given in genotypes.calls.items():
+        call = given if definition.is_x_linked else given.on_two_strands()
+        if call is not given and ONE_STRAND not in notes:
+            notes.append(ONE_STRAND)
         known = definition.by_position[position]
         if call.is_complete:
             calls[position] = call
         elif any(base not in (None, known.ref) for base in call.bases):
-            partial.append(known)
+            partial.append((known, call))
     if not calls and not partial:
         return {}, tuple(notes), f"not called: none of {len(definition.positions)} positions was typed"
     copies, stop = _copies(definition, calls, sex)
@@ -130,11 +138,10 @@ def _usable(
     if copies == 1:
         calls = {position: SiteCall(call.bases[:1]) for position, call in calls.items()}
     if partial and definition.gene != "DPYD":
-        names = ", ".join(one.name for one in partial)
+        names = ", ".join(one.name for one, _ in partial)
         return calls, tuple(notes), f"not called: one strand of {names} was not read"
-    for one in partial:
-        bases = tuple(base or one.ref for base in genotypes.calls[one.position].bases)
-        calls[one.position] = replace(genotypes.calls[one.position], bases=bases)
+    for one, call in partial:
+        calls[one.position] = replace(call, bases=tuple(base or one.ref for base in call.bases))
         notes.append(f"one strand of {one.name} was not read and is not known to be reference")
     return _documented(definition, calls, notes)
 
@@ -145,7 +152,7 @@ def _copies(
     """(1 or 2, why neither)."""
     numbers = {len(call.bases) for call in calls.values()}
     if not definition.is_x_linked:
-        return (2, "not called: haploid genotypes on an autosome") if 1 in numbers else (2, None)
+        return 2, None
     if sex == "male":
         if any(call.is_het for call in calls.values()):
             return 1, "not called: heterozygous on the X chromosome of a male sample (conflict)"
@@ -183,14 +190,7 @@ def _by_diplotype(
 ) -> GeneCall:
     found = diplotypes(definition, calls)
     if not found:
-        blank = replace(
-            blank,
-            notes=(
-                "not called: no pair of named alleles explains the genotypes; combinations and partial alleles are not "
-                "called",
-            ),
-        )
-        return _by_single_variant(definition, calls, blank, rules)
+        return _by_single_variant(definition, calls, replace(blank, notes=(_NO_PAIR,)), rules)
     best = [one for one in found if one.score == found[0].score]
     phenotypes = {one: _phenotype(definition, one.alleles, rules) for one in found}
     told = list(dict.fromkeys(phenotypes[one] for one in best))
@@ -289,9 +289,8 @@ def guarded(call: GeneCall) -> GeneCall:
         return replace(call, notes=(note, *call.notes))
     is_partial = any(HALF_READ in note for note in call.notes)
     if any(word in NORMAL for word in words) and (call.missing_key or is_partial):
-        if not call.missing_key:
-            return replace(call, phenotype=INDETERMINATE, activity_score=None)
         names = ", ".join(call.missing_key)
         note = f"not told as {call.phenotype}: key positions were not typed ({names})"
-        return replace(call, phenotype=INDETERMINATE, activity_score=None, notes=(note, *call.notes))
+        notes = (note, *call.notes) if names else call.notes
+        return replace(call, phenotype=INDETERMINATE, activity_score=None, notes=notes)
     return call

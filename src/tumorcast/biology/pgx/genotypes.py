@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 UNKNOWN_PHASE = -1
 """Phase set of unphased calls; 0 is the one phase set of files that phase without naming sets."""
@@ -30,6 +30,10 @@ class SiteCall:
     def is_het(self) -> bool:
         """Whether the strands differ."""
         return len(set(self.bases)) > 1
+
+    def on_two_strands(self) -> SiteCall:
+        """The call in a gene that has two copies: of a haploid one the other strand was not read."""
+        return self if len(self.bases) > 1 else replace(self, bases=(*self.bases, None))
 
 
 @dataclass(frozen=True)

@@ -37,4 +37,4 @@ def _limit(note: str) -> str:
     for begins, told in _BEGINNINGS.items():
         if note.startswith(begins):
             return told + note.removeprefix(begins)
-    return "one strand was not read at a position with a variant" if HALF_READ in note else ""
+    return "a variant at a known position could not be read" if HALF_READ in note else ""
