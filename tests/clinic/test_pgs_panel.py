@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from toy_pgs import read_csv, scored, simulated
 from tumorcast.cli.main import main
+from tumorcast.clinic.pgs.picture import round_ticks
 
 
 def tables(folder: Path, sums: list[float]) -> tuple[Path, Path]:
@@ -48,7 +51,9 @@ def test_percentile_within_the_ancestry_alone(tmp_path: Path) -> None:
     assert {row["n_reference"] for row in rows[3:]} == {"80"}
     text = (tmp_path / "out" / "pgs.txt").read_text(encoding="utf-8")
     assert "percentile" in text
-    assert (tmp_path / "out" / "distributions.svg").is_file()
+    picture = (tmp_path / "out" / "distributions.svg").read_text(encoding="utf-8")
+    assert "match rate 100.0%" in picture
+    assert "no percentile of a population" in picture
     assert not (tmp_path / "first" / "ancestry.csv").exists()
     scored(tmp_path / "out", scores, vcf)
     assert not (tmp_path / "out" / "ancestry.csv").exists()
@@ -168,3 +173,14 @@ def test_unusable_tables_are_told(tmp_path: Path, change: str) -> None:
         [] if change == "half" else ["--pcs", str(mine), "--components", "3" if change == "columns" else "2"]
     )
     assert main([*words, *wanted]) == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+def test_ticks_are_round_and_within(low: float, span: float) -> None:
+    found = round_ticks(low, low + span)
+    assert 2 <= len(found) <= 7
+    steps = np.diff(found)
+    assert steps == pytest.approx(steps[0], rel=1e-5)
+    assert float(f"{steps[0]:.1e}"[:3]) in (1.0, 2.0, 5.0)
+    assert all(low - 1e-6 * span <= value <= low + span * (1 + 1e-6) for value in found)

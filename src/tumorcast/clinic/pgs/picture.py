@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
@@ -21,20 +23,22 @@ def distributions_svg(run: PgsRun) -> str | None:
     for result in run.results:
         values = np.array([result.sums[n] for n in range(len(run.samples)) if result.has_sum(n)])
         if len(values) >= LEAST_SAMPLES:
-            shown.append((result.score.name, values))
+            shown.append((result, values))
     shown = shown[:_MOST_SCORES]
     if not shown:
         return None
     drawing = Drawing(_WIDTH, _HEIGHT * len(shown))
     drawing.add(Rect(0, 0, _WIDTH, drawing.height, fillColor=HexColor("#ffffff"), strokeColor=None))
-    for n, (name, values) in enumerate(shown):
-        _histogram(drawing, _HEIGHT * (len(shown) - 1 - n), name, values)
-    told = f"Histograms of the sums of {', '.join(name for name, _ in shown)} over the samples of this run"
+    for n, (result, values) in enumerate(shown):
+        head = f"{result.score.name}: sums of {len(values)} samples of this run; match rate {result.match_rate:.1%}"
+        _histogram(drawing, _HEIGHT * (len(shown) - 1 - n), head, values)
+    names = ", ".join(result.score.name for result, _ in shown)
+    told = f"Histograms of the sums of {names} over the samples of this run"
     text = str(svg_of(drawing, "pgs", told))
     return text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="840" ', 1) + "\n"
 
 
-def _histogram(drawing: Drawing, bottom: float, name: str, values: NDArray[np.float64]) -> None:
+def _histogram(drawing: Drawing, bottom: float, head: str, values: NDArray[np.float64]) -> None:
     counts, edges = np.histogram(values, bins=min(40, max(8, int(np.sqrt(len(values))))))
     low, high = float(edges[0]), float(edges[-1])
     floor, top = bottom + _BOTTOM, bottom + _HEIGHT - _TOP
@@ -57,14 +61,22 @@ def _histogram(drawing: Drawing, bottom: float, name: str, values: NDArray[np.fl
             )
         )
     drawing.add(Line(_LEFT, floor, _WIDTH - _RIGHT, floor, strokeColor=MUTED, strokeWidth=0.6))
-    for value in np.linspace(low, high, 5).tolist():
-        _text(drawing, px(value), floor - 12, f"{value:.3g}", "middle")
+    for value in round_ticks(low, high):
+        drawing.add(Line(px(value), floor, px(value), floor - 3, strokeColor=MUTED, strokeWidth=0.6))
+        _text(drawing, px(value), floor - 12, f"{value:g}", "middle")
     _text(drawing, _LEFT - 4, top - 6, str(most), "end")
     _text(drawing, _LEFT - 4, floor - 3, "0", "end")
-    head = f"{name}: sums of {len(values)} samples of this run"
     drawing.add(String(_LEFT, bottom + _HEIGHT - 18, head, fontName=_FONT, fontSize=9.5, fillColor=INK))
     note = "A place among these people is no percentile of a population. Upwards: samples. Research use only."
     _text(drawing, _LEFT, bottom + 8, note, "start")
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Two to six multiples of 1, 2 or 5 times a power of ten between two numbers."""
+    step = 10.0 ** math.floor(math.log10((high - low) / 6))
+    step *= next(times for times in (1, 2, 5, 10) if (high - low) / (times * step) <= 6)
+    numbers = range(math.ceil(low / step), math.floor(high / step) + 1)
+    return [float(f"{n * step:.12g}") for n in numbers]
 
 
 def _text(drawing: Drawing, x: float, y: float, text: str, anchor: str) -> None:
