@@ -26,18 +26,22 @@ def read_json(path: Path, name: str, form: str, adapter: TypeAdapter[Told]) -> T
     try:
         text = path.read_text(encoding="utf-8-sig")
         told = json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise InputError(f"{name} cannot be read", got=type(error).__name__, expected="JSON") from None
+    except (ValueError, RecursionError):
+        raise _foreign(name, form, "no JSON") from None
     got = told.get("format") if isinstance(told, dict) else None
     if got != form:
-        raise InputError(
-            f"this is not {name}", got=f"format {got}" if isinstance(got, str) else "no format",
-            expected=f"format {form}", fix=f"give the {name} that `tumorcast {name.split('.')[0]}` wrote",
-        )  # fmt: skip
+        raise _foreign(name, form, f"format {got}" if isinstance(got, str) else "no format")
     try:
         return adapter.validate_json(json.dumps(told), strict=True)
     except (ValidationError, ValueError) as error:
         raise contradiction(name, _first(error)) from None
+
+
+def _foreign(name: str, form: str, got: str) -> InputError:
+    fix = f"give the {name} that `tumorcast {name.split('.')[0]}` wrote"
+    return InputError(f"this is not {name}", got=got, expected=f"JSON of format {form}", fix=fix)
 
 
 def contradiction(name: str, got: str) -> InputError:
