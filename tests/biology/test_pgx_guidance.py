@@ -244,6 +244,7 @@ def test_scores_that_cannot_be_are_not_used(gene: str, score: str) -> None:
 
 def test_words_and_genes_that_are_not_known_say_so() -> None:
     assert "none of CPIC's words" in given("DPYD", "", "fast").notes[0]
+    assert given("CYP4F2", "*9/*4").diplotype == "*4/*9"
     assert given("XYZ", "*1/*2").notes == ("XYZ is not among the genes of the tables",)
 
 

@@ -101,7 +101,10 @@ HALF_READ = {"DPYD": {"rs3918290": "T/."}, "TPMT": {"rs1142345": "T/C", "rs18004
             STRANGE,
             {"DPYD": "undocumented variant at rs55886062", "TPMT": "undocumented variant at rs1142345"},
         ),
-        (HALF_READ, {"DPYD": "one strand was not read", "TPMT": "not ruled out without phase: *3B/*3C"}),
+        (
+            HALF_READ,
+            {"DPYD": "a variant at a known position", "TPMT": "not ruled out without phase: *3B/*3C"},
+        ),
     ],
 )
 def test_limits_of_a_call_reach_guidance_from_both_files(

@@ -29,10 +29,21 @@ def test_a_header_names_columns_and_samples(tmp_path: Path) -> None:
     assert [(one.sample, one.diplotype) for one in read_star_calls(path)] == [("A", "*1/*3"), ("B", "*4/*4")]
 
 
+def test_what_a_caller_writes_beyond_four_columns_is_not_read_and_a_gene_may_have_two_lines(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "calls.tsv"
+    path.write_text("CYP2D6\t*1/*4\t\t\t0.6\t0.75\tv1\nCYP2D6\t*1/*3\n")
+    assert [(one.diplotype, one.activity_score) for one in read_star_calls(path)] == [
+        ("*1/*4", ""),
+        ("*1/*3", ""),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [("", "no calls"), ("CYP2D6 *1/*3\n", "no result"), ("\t*1/*3\n", "no gene"),
-     ("CYP2D6\t*1/*1\nCYP2D6\t*1/*3\n", "twice"), ("CYP2D6\ta\tb\tc\td\n", "too many")],
+     ("gene\tdiplotype\nCYP2D6\t*1/*1\tPM\n", "too many")],
 )  # fmt: skip
 def test_damaged_calls_are_named(tmp_path: Path, text: str, word: str) -> None:
     path = tmp_path / "calls.tsv"

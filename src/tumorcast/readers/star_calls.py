@@ -1,8 +1,9 @@
 """Calls made elsewhere: PharmCAT's outside call file, its calls-only report, or a table with a `sample` column.
 
 PharmCAT's outside calls: tab-separated, `#` comments, no header: gene, diplotype, phenotype, activity score (the last
-three each optional). With a header (`gene`, and any of `sample`, `diplotype`, `phenotype`, `activity_score`) columns
-may stand in any order. Its calls-only report, which this package writes too, has its own header (`Source Diplotype`).
+three each optional; what callers write beyond them is not read). With a header (`gene`, and any of `sample`,
+`diplotype`, `phenotype`, `activity_score`) columns may stand in any order. Its calls-only report, which this package
+writes too, has its own header (`Source Diplotype`).
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ class GivenCall:
 
 
 def read_star_calls(path: Path) -> list[GivenCall]:
-    """Every line of the file.
+    """Every line of the file; a gene may have several (PharmCAT reports each).
 
     Raises:
-        InputError: no gene, no result, too many columns, a gene twice for one sample, or nothing at all.
+        InputError: no gene, no result, more columns than the header, or nothing at all.
     """
     with open_text(path) as text:
         lines = [line.rstrip("\r\n") for line in text]
@@ -62,13 +63,7 @@ def read_star_calls(path: Path) -> list[GivenCall]:
     if not rows:
         raise InputError(f"{path.name} holds no calls", expected="gene, diplotype, phenotype, activity score")
     order, rows = _order(rows)
-    calls = [_call(path, number, cells, order) for number, cells in rows]
-    seen: set[tuple[str, str]] = set()
-    for call in calls:
-        if (call.sample, call.gene) in seen:
-            raise InputError(f"{path.name} gives {call.gene} twice", got=call.sample or "no sample named")
-        seen.add((call.sample, call.gene))
-    return calls
+    return [_call(path, number, cells, order) for number, cells in rows]
 
 
 def _order(rows: list[tuple[int, list[str]]]) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
@@ -79,7 +74,8 @@ def _order(rows: list[tuple[int, list[str]]]) -> tuple[tuple[str, ...], list[tup
             return tuple(_REPORT.get(word, "") for word in header), rows[n + 1 :]
         if "gene" in header and n == 0:
             return tuple(header), rows[1:]
-    return _COLUMNS[1:5], rows
+    order = _COLUMNS[1:5]
+    return order, [(number, cells[: len(order)]) for number, cells in rows]
 
 
 def _call(path: Path, number: int, cells: Sequence[str], order: tuple[str, ...]) -> GivenCall:

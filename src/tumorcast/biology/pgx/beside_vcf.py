@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tumorcast.biology.pgx.call import HALF_READ, STRANGE, GeneCall, guarded
-from tumorcast.biology.pgx.levels import level_of
+from tumorcast.biology.pgx.levels import is_lower
 
 _NOT_READ = ("one strand of ", STRANGE, "no pair of named alleles")
 """How the VCF's notes begin, after `not called`, on variants that it saw and could not call."""
@@ -34,13 +34,5 @@ def _contradiction(given: GeneCall, seen: GeneCall) -> list[str]:
     ):
         return []
     told = f"{seen.diplotype or 'no diplotype'} ({seen.phenotype})"
-    return [
-        f"{VCF_SAYS}{told}" if _is_lower(seen, given) else f"the VCF says otherwise and was not used: {told}"
-    ]
-
-
-def _is_lower(seen: GeneCall, given: GeneCall) -> bool:
-    """Whether the VCF's function is lower than the given one, as far as both are known."""
-    usual = level_of(given.phenotype)
-    levels = [level_of(word) for word in seen.phenotype_of_typed.split(" OR ")]
-    return usual is not None and any(level is not None and level < usual for level in levels)
+    has_lower = is_lower(seen.phenotype_of_typed, given.phenotype)
+    return [f"{VCF_SAYS if has_lower else 'the VCF says otherwise and was not used: '}{told}"]

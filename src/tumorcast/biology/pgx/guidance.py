@@ -112,7 +112,12 @@ def _for_drug(
 
 
 def _goes_by_score(drug: str, gene: str) -> bool:
-    return any(f"{gene}=score:" in row["when"] for row in _rows() if row["drug"] == drug)
+    return any(
+        f"{gene}={how}:" in row["when"]
+        for how in ("score", "within")
+        for row in _rows()
+        if row["drug"] == drug
+    )
 
 
 def _score(
@@ -168,6 +173,9 @@ def _is(
     if kind == "score" and wanted:
         score = _score(gene, calls, conversions)
         return score is not None and score == float(wanted)
+    if kind == "within" and wanted:
+        score = _score(gene, calls, conversions)
+        return score is not None and _is_within(score, wanted)
     if kind == "unscored" and wanted:
         return phenotype == wanted and _score(gene, calls, conversions) is None
     if kind == "has" and wanted:
@@ -177,10 +185,18 @@ def _is(
     return phenotype == value
 
 
+def _is_within(score: float, interval: str) -> bool:
+    """`(0,1)`, `[1,1.25)`: a square bracket holds its end."""
+    low, high = map(float, interval[1:-1].split(","))
+    above = score >= low if interval[0] == "[" else score > low
+    return above and (score <= high if interval[-1] == "]" else score < high)
+
+
 def _conditions(when: str) -> dict[str, tuple[str, ...]]:
     """`GENE=value|value;GENE=...`.
 
-    A value is a phenotype, `score:1.5`, `unscored:PHENOTYPE` (given without an activity score), `diplotype:*1/*2`,
+    A value is a phenotype, `score:1.5`, `within:[1,1.25)` (where CPIC speaks of bins), `unscored:PHENOTYPE` (given
+    without an activity score), `diplotype:*1/*2`,
     `has:*57:01 positive` (one of several alleles) or `missing`.
     """
     found = {}

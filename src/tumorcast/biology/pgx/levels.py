@@ -27,6 +27,13 @@ def level_of(phenotype: str) -> int | None:
     return _LEVELS.get(_DEGREE.sub("", phenotype.strip().lower()))
 
 
+def is_lower(phenotype: str, other: str) -> bool:
+    """Whether a phenotype (any of several, joined by OR) is below another one, as far as both are known."""
+    usual = level_of(other)
+    levels = [level_of(word) for word in phenotype.split(" OR ")]
+    return usual is not None and any(level is not None and level < usual for level in levels)
+
+
 def is_understood(gene: str, phenotype: str) -> bool:
     """Whether the words are a phenotype, or a way to say that there is none."""
     told = phenotype.strip().lower()

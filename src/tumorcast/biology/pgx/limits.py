@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tumorcast.biology.pgx.beside_vcf import VCF_SAYS
 from tumorcast.biology.pgx.call import HALF_READ, LOST, STRANGE, GeneCall
 from tumorcast.biology.pgx.notes import KEY, PROTEIN, UNPHASED, notes_of
+from tumorcast.biology.pgx.outside import GIVEN_LOWER
 from tumorcast.biology.pgx.phenotypes import INDETERMINATE, NO_CALL, UNCHARACTERISED
 
 _BEGINNINGS = {
@@ -16,6 +17,7 @@ _BEGINNINGS = {
     UNPHASED: "not ruled out without phase: ",
     STRANGE: STRANGE,
     VCF_SAYS: VCF_SAYS,
+    GIVEN_LOWER: "the call made elsewhere contradicts itself: ",
 }
 """How a note begins -> how the limit does."""
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tumorcast.biology.pgx.call import GeneCall
 from tumorcast.biology.pgx.definitions import GeneDefinition
+from tumorcast.biology.pgx.levels import is_lower
 from tumorcast.biology.pgx.matcher import name_key
 from tumorcast.biology.pgx.outside_hla import hla_call
 from tumorcast.biology.pgx.outside_names import (
@@ -32,11 +33,14 @@ from tumorcast.biology.pgx.phenotypes import (
     phenotype_by_score,
 )
 
+GIVEN_LOWER = "function may be lower, the call contradicts itself: "
 _QUARTERS = tuple(n / 4 for n in range(16))
 _SCORES = {
     "CYP2C9": (0.0, 0.5, 1.0, 1.5, 2.0), "CYP2D6": (*_QUARTERS, 4.0, 5.0, 6.0), "DPYD": (0.0, 0.5, 1.0, 1.5, 2.0)
 }  # fmt: skip
-"""Activity scores that CPIC lists (PharmCAT, "Phenotypes List"); any other that is given is no call."""
+"""Activity scores that CPIC lists (PharmCAT, "Phenotypes List"); any other that is given is no call, but for halves."""
+_HALVES = tuple(score / 2 for score in _SCORES["CYP2D6"])
+"""CYP2D6's scores under a moderate inhibitor, which a laboratory may have counted: told apart by CPIC's bins alone."""
 
 
 def outside_call(
@@ -97,7 +101,10 @@ def _of_no_table(gene: str, given: tuple[str, str, str]) -> GeneCall:
     """As given: nothing here says what it means."""
     note = f"{gene} is not among the genes of the tables"
     phenotype = given[1] or INDETERMINATE
-    return GeneCall(gene, given[0], phenotype, phenotype_of_typed=phenotype, notes=(note,), is_outside=True)
+    diplotype = given[0]
+    if not any(sign in diplotype for sign in LISTS):
+        diplotype = "/".join(sorted(sides_of(diplotype), key=name_key))
+    return GeneCall(gene, diplotype, phenotype, phenotype_of_typed=phenotype, notes=(note,), is_outside=True)
 
 
 def _is_whole(gene: str, sides: Sequence[str], definition: GeneDefinition | None, notes: list[str]) -> bool:
@@ -130,6 +137,8 @@ def _score(
         if given:
             notes.append(f"activity score {given} is none that CPIC lists and was not used")
         return (derived if not word else None), None
+    if told not in _SCORES[gene]:
+        notes.append(f"activity score {told:g} is a half of one that CPIC lists: read by CPIC's bins")
     if derived is not None and derived != told:
         notes.append(f"activity score {told:g} was given, the alleles add up to {derived:g}")
     return told, told
@@ -140,13 +149,15 @@ def _number(gene: str, given: str) -> float | None:
         told = float(given.lstrip("≥"))
     except ValueError:
         return None
-    return told if told in _SCORES[gene] else None
+    listed = (*_SCORES[gene], *(_HALVES if gene == "CYP2D6" else ()))
+    return told if told in listed else None
 
 
 def _compare(notes: list[str], final: str, word: str, by_diplotype: str) -> None:
     for other, what in ((word, "given phenotype"), (by_diplotype, "diplotype")):
         if other and other != final:
-            notes.append(f"the {what} says {other}, which was not used")
+            begins = GIVEN_LOWER if is_lower(other, final) else ""
+            notes.append(f"{begins}the {what} says {other}, which was not used")
 
 
 def _by_alleles(gene: str, functions: Sequence[str], score: float | None, rules: PhenotypeRules) -> str:

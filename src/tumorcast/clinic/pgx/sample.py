@@ -15,6 +15,7 @@ from tumorcast.biology.pgx.limits import limits_of
 from tumorcast.biology.pgx.outside import no_outside_call, outside_call
 from tumorcast.biology.pgx.phenoconversion import Conversion, converted
 from tumorcast.biology.pgx.phenotypes import NO_CALL, PhenotypeRules, embedded_rules
+from tumorcast.biology.pgx.several_calls import joined_calls
 from tumorcast.readers.star_calls import GivenCall
 
 _CYP2D6 = (
@@ -66,7 +67,9 @@ def sample_result(
     calls = {gene: call_gene(definitions.genes[gene], one, rules, sex) for gene, one in genotypes.items()}
     if genotypes:
         calls["CYP2D6"] = GeneCall("CYP2D6", "", NO_CALL, phenotype_of_typed=NO_CALL, notes=(_CYP2D6,))
-    calls |= {one.gene: _given_call(one, definitions, rules, calls.get(one.gene)) for one in given}
+    for gene in dict.fromkeys(one.gene for one in given):
+        told = joined_calls([_given_call(one, definitions, rules) for one in given if one.gene == gene])
+        calls[gene] = beside_vcf(told, calls[gene]) if gene in calls else told
     calls = {gene: replace(call, limits=limits_of(call)) for gene, call in sorted(calls.items())}
     found = {gene: converted(call, drugs) for gene, call in calls.items()}
     conversions = {gene: one for gene, one in found.items() if one is not None}
@@ -77,13 +80,8 @@ def sample_result(
     return SampleResult(sample, calls, conversions, advice, tuple(drugs), unknown)
 
 
-def _given_call(
-    one: GivenCall, definitions: Definitions, rules: PhenotypeRules, seen: GeneCall | None
-) -> GeneCall:
-    """A call made elsewhere, beside what the VCF shows of its gene."""
+def _given_call(one: GivenCall, definitions: Definitions, rules: PhenotypeRules) -> GeneCall:
     if one.is_no_call:
-        told = no_outside_call(one.gene)
-    else:
-        values = (one.diplotype, one.phenotype, one.activity_score)
-        told = outside_call(one.gene, values, definitions.genes.get(one.gene), rules, one.lookup)
-    return told if seen is None else beside_vcf(told, seen)
+        return no_outside_call(one.gene)
+    values = (one.diplotype, one.phenotype, one.activity_score)
+    return outside_call(one.gene, values, definitions.genes.get(one.gene), rules, one.lookup)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -65,11 +64,6 @@ def write_pgx(paths: Sequence[Path], out: Path, request: Request) -> list[str]:
     names = list(dict.fromkeys([*genotypes, *(one.sample for one in given if one.sample)]))
     if not names:
         names = [name_of(paths[0])]
-    if twice := sorted(gene for gene, n in Counter(one.gene for one in shared).items() if n > 1):
-        raise InputError(
-            "calls made elsewhere name no sample and give a gene twice", got=", ".join(twice[:6]),
-            fix="give them a header with the columns sample and gene",
-        )  # fmt: skip
     if shared and len(names) > 1:
         raise InputError(
             "calls made elsewhere name no sample, and there are several", got=", ".join(names[:6]),
