@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from scipy.stats import norm, percentileofscore
 
 from tumorcast.biology.pgs.ancestry import Reference, adjusted
+from tumorcast.domain.errors import InputError
 
 CENTRES = {"AFR": (-6.0, 0.0), "EUR": (3.0, 4.0), "EAS": (3.0, -5.0)}
 
@@ -127,3 +128,36 @@ def test_a_score_without_spread_gives_nothing() -> None:
     reference = people(40)
     flat = Reference(reference.components, reference.population, np.ones(120))
     assert adjusted(flat, reference.components[:1], [1.0])[0].z_norm1 is None
+
+
+def test_no_z_score_of_more_coefficients_than_people_can_tell() -> None:
+    rng = np.random.default_rng(4)
+    for n, k, first, second in ((60, 8, False, False), (150, 12, True, False), (300, 12, True, True)):
+        reference = Reference(rng.normal(size=(n, k)), np.full(n, "EUR", object), rng.normal(size=n))
+        (one,) = adjusted(reference, np.zeros((1, k)), [0.1])
+        assert (one.z_norm1 is not None, one.z_norm2 is not None) == (first, second), n
+        assert one.percentile is not None
+
+
+def test_a_score_that_is_the_components_has_no_z_score() -> None:
+    reference = people(50)
+    line = Reference(reference.components, reference.population, reference.components @ [1.0, 2.0])
+    (one,) = adjusted(line, np.array([CENTRES["EUR"]]), [40.0])
+    assert (one.z_norm1, one.z_norm2) == (None, None)
+
+
+def test_components_that_say_nothing_are_told() -> None:
+    reference = people(50)
+    for extra in (np.zeros(150), reference.components[:, 0] * 2, (reference.population == "EUR") * 1.0):
+        wide = np.column_stack([reference.components, extra])
+        with pytest.raises(InputError, match="constant, or say the same"):
+            adjusted(Reference(wide, reference.population, reference.sums), wide[:1], [1.0])
+
+
+def test_a_population_too_small_for_the_components_is_not_used() -> None:
+    rng = np.random.default_rng(9)
+    population = np.repeat(np.array(["EUR", "OCE"], object), (200, 40))
+    at = rng.normal(size=(240, 10)) + 8.0 * (population == "OCE")[:, None]
+    (one,) = adjusted(Reference(at, population, rng.normal(size=240)), at[-1:], [0.0])
+    assert one.similarity.population == "EUR"
+    assert one.percentile is None

@@ -17,15 +17,27 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import chdtrc
 
+from tumorcast.domain.errors import InputError
+
 Floats = NDArray[np.float64]
-LEAST_PEOPLE = 30
-"""Reference people of one population below which it is not used."""
+LEAST_PEOPLE, LEAST_PER_COMPONENT = 30, 5
+"""Reference people of one population below which it is not used, whatever the components, and for each of them."""
+LEAST_PER_COEFFICIENT = 10
+"""Reference people for each fitted coefficient below which there is no Z score by components."""
 OUTSIDE_P = 1e-3
 """A sample this unlikely under a normal distribution of components is outside."""
 LEAST_POSTERIOR = 0.5
 LEAST_PURITY = 0.9
 """Share of the reference people nearest to a population that are of it, below which the components do not tell it."""
 _LEAST_LOG_VARIANCE = -30.0
+_FLAT = 1e-9
+_STEEP = 1e-3
+"""Slope of the likelihood at the end of a fit that found no maximum."""
+
+
+def least_people(n_components: int) -> int:
+    """Of one population, to tell how far somebody is from it."""
+    return max(LEAST_PEOPLE, LEAST_PER_COMPONENT * n_components)
 
 
 @dataclass(frozen=True)
@@ -69,9 +81,8 @@ class Panel:
     """A reference panel's components: which population a sample is most similar to."""
 
     def __init__(self, components: Floats, population: NDArray[np.object_]) -> None:
-        self.names = [
-            str(name) for name in dict.fromkeys(population) if (population == name).sum() >= LEAST_PEOPLE
-        ]
+        least = least_people(components.shape[1])
+        self.names = [str(one) for one in dict.fromkeys(population) if (population == one).sum() >= least]
         self._groups = {name: _Normal(components[population == name]) for name in self.names}
         self._all = _Normal(components)
         self._purity = self._purities(components, population)
@@ -107,6 +118,11 @@ class _Normal:
     def __init__(self, values: Floats) -> None:
         self.mean = values.mean(axis=0)
         covariance = np.atleast_2d(np.cov(values, rowvar=False))
+        if np.linalg.matrix_rank(covariance, hermitian=True) < len(covariance):
+            raise InputError(
+                "components of the reference people are constant, or say the same", got=f"{len(values)} people",
+                expected=f"{len(covariance)} components that differ among them", fix="--components asks for fewer",
+            )  # fmt: skip
         self._inverse = np.linalg.pinv(covariance)
         self._log_volume = float(np.linalg.slogdet(covariance)[1])
 
@@ -125,21 +141,22 @@ class _Normal:
 def adjusted(reference: Reference, components: Floats, sums: Sequence[float | None]) -> list[Adjusted]:
     """Every sample [n, k] against the reference; a sum of None stays without numbers."""
     panel = Panel(reference.components, reference.population)
-    model = _fitted(reference) if np.std(reference.sums) > 0 else None
+    is_flat = not np.std(reference.sums) > 0
+    model = None if is_flat else _fitted(reference)
     found = []
     for where, sample, value in zip(panel.similarities(components), components, sums, strict=True):
-        refusal = _refusal(where, value, model)
-        if refusal or value is None or model is None:
+        refusal = _refusal(where, value, is_flat)
+        if refusal or value is None:
             found.append(Adjusted(where, refusal=refusal))
         else:
             found.append(_told(reference, model, where, sample, value, panel.is_told_apart(where.population)))
     return found
 
 
-def _refusal(where: Similarity, value: float | None, model: _Model | None) -> str:
+def _refusal(where: Similarity, value: float | None, is_flat: bool) -> str:
     if value is None:
         return "the sum is refused"
-    if model is None:
+    if is_flat:
         return "the reference people's sums do not differ"
     if where.p_panel < OUTSIDE_P:
         return "outside the reference ancestry"
@@ -147,9 +164,14 @@ def _refusal(where: Similarity, value: float | None, model: _Model | None) -> st
 
 
 def _told(
-    reference: Reference, model: _Model, where: Similarity, sample: Floats, value: float, is_told_apart: bool
+    reference: Reference,
+    model: _Model | None,
+    where: Similarity,
+    sample: Floats,
+    value: float,
+    is_told_apart: bool,
 ) -> Adjusted:
-    z_norm1, z_norm2 = model.scores(sample, value)
+    z_norm1, z_norm2 = model.scores(sample, value) if model else (None, None)
     mine = reference.sums[reference.population == where.population]
     outside = ""
     if where.p < OUTSIDE_P:
@@ -169,35 +191,49 @@ def _told(
 
 @dataclass(frozen=True)
 class _Model:
-    """Mean and log variance of the score, linear in standardised components."""
+    """Mean and log variance of the score, linear in standardised components; `second` None where it was not found."""
 
     center: Floats
     scale: Floats
     mean1: Floats
     deviation1: float
-    mean2: Floats
-    log_variance2: Floats
+    second: tuple[Floats, Floats] | None
 
-    def scores(self, sample: Floats, value: float) -> tuple[float, float]:
+    def scores(self, sample: Floats, value: float) -> tuple[float, float | None]:
         row = np.append(1.0, (sample - self.center) / self.scale)
-        deviation2 = float(np.exp(0.5 * row @ self.log_variance2))
-        return float(value - row @ self.mean1) / self.deviation1, float(value - row @ self.mean2) / deviation2
+        z_norm1 = float(value - row @ self.mean1) / self.deviation1
+        if self.second is None:
+            return z_norm1, None
+        mean, log_variance = self.second
+        return z_norm1, float(value - row @ mean) / float(np.exp(0.5 * row @ log_variance))
 
 
-def _fitted(reference: Reference) -> _Model:
+def _fitted(reference: Reference) -> _Model | None:
+    """None for fewer people than the coefficients of the mean ask for, or a score that the components are."""
     center, scale = reference.components.mean(axis=0), reference.components.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     rows = np.column_stack([np.ones(len(reference.sums)), (reference.components - center) / scale])
     mean1 = np.linalg.lstsq(rows, reference.sums, rcond=None)[0]
     residual = reference.sums - rows @ mean1
     deviation1 = float(residual.std())
-    unit = reference.sums / deviation1
+    least = LEAST_PER_COEFFICIENT * rows.shape[1]
+    if len(rows) < least or deviation1 <= _FLAT * float(reference.sums.std()):
+        return None
+    second = _second(rows, reference.sums, mean1, deviation1) if len(rows) >= 2 * least else None
+    return _Model(center, scale, mean1, deviation1, second)
+
+
+def _second(rows: Floats, sums: Floats, mean1: Floats, deviation1: float) -> tuple[Floats, Floats] | None:
+    """Mean and log variance fitted together, from the first fit; None where no maximum was found."""
+    unit = sums / deviation1
     start = np.concatenate([mean1 / deviation1, np.zeros(rows.shape[1])])
     found = minimize(_loss, start, args=(rows, unit), jac=True, method="BFGS", options={"maxiter": 1000})
+    if not np.abs(found.jac).max() < _STEEP:
+        return None
     mean2, log_variance2 = np.split(found.x, 2)
     log_variance2 = log_variance2.copy()
     log_variance2[0] += 2.0 * np.log(deviation1)
-    return _Model(center, scale, mean1, deviation1, mean2 * deviation1, log_variance2)
+    return mean2 * deviation1, log_variance2
 
 
 def _loss(values: Floats, rows: Floats, score: Floats) -> tuple[float, Floats]:

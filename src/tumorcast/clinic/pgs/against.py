@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorcast.biology.pgs.ancestry import LEAST_PEOPLE, Reference, adjusted
+from tumorcast.biology.pgs.ancestry import Reference, adjusted, least_people
 from tumorcast.biology.pgs.dosage import NONE
 from tumorcast.biology.pgs.matching import MATCHED
 from tumorcast.clinic.pgs.result import PgsRun, ScoreResult
@@ -55,11 +55,12 @@ def against_panel(run: PgsRun, asked: AgainstPanel) -> list[dict[str, Any]]:
     panel = read_panel(asked.panel, asked.n_components)
     mine = read_components(asked.components, asked.n_components, panel.scale)
     sizes = [int((panel.population == name).sum()) for name in set(panel.population)]
-    if max(sizes, default=0) < LEAST_PEOPLE:
+    least = least_people(asked.n_components)
+    if max(sizes, default=0) < least:
         raise InputError(
-            f"{asked.panel.name} has no population of {LEAST_PEOPLE} people",
-            got=f"{len(panel.population)} people",
-        )
+            f"{asked.panel.name} has no population of {least} people",
+            got=f"{len(panel.population)} people", expected=f"so many for {asked.n_components} components",
+        )  # fmt: skip
     theirs = read_matched_variants(asked.variants, [result.score.name for result in run.results])
     rows: list[dict[str, Any]] = []
     for result in run.results:
@@ -127,7 +128,7 @@ def _rows(
 
 def _least_spread(people: Reference) -> float:
     names, sizes = np.unique(people.population.astype(str), return_counts=True)
-    used = names[sizes >= LEAST_PEOPLE]
+    used = names[sizes >= least_people(people.components.shape[1])]
     return min(float(people.sums[people.population.astype(str) == name].std()) for name in used)
 
 

@@ -75,10 +75,14 @@ def _score_lines(
 def _ancestry(row: dict[str, Any] | None) -> str:
     if row is None:
         return ""
+    z = "".join(
+        f"; {word} {row[word.lower()]:.2f}"
+        for word in ("Z_norm1", "Z_norm2")
+        if row[word.lower()] is not None
+    )
     if row["percentile"] is None:
-        z = "" if row["z_norm2"] is None else f"; Z_norm1 {row['z_norm1']:.2f}, Z_norm2 {row['z_norm2']:.2f}"
         return f" ({row['refusal']}{z})"
     return (
         f" (percentile {row['percentile']:.1f} among {row['n_reference']} reference people most similar,"
-        f" {row['most_similar']}; Z_norm1 {row['z_norm1']:.2f}, Z_norm2 {row['z_norm2']:.2f})"
+        f" {row['most_similar']}{z})"
     )
