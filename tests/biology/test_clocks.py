@@ -164,7 +164,9 @@ def test_residuals_are_those_of_least_squares_and_need_enough_samples() -> None:
         ("primary tumour", "tumour"), ("lung adenocarcinoma", "tumour"), ("blood, acute leukaemia", "tumour"),
         ("melanoma metastasis", "tumour"), ("normal liver", "normal"), ("tumour-adjacent normal colon", "normal"),
         ("non-tumour lung", "normal"), ("normal skin", "skin"), ("normal blood", "blood"), ("cell line", "unfit"),
-        ("cfDNA", "unfit"),
+        ("cfDNA", "unfit"), ("HeLa cell line", "unfit"), ("cell lines", "unfit"), ("PDX model", "unfit"),
+        ("buccal epithelium", "buccal"), ("lymphocytes", "blood"), ("Blood Derived Normal", "blood"),
+        ("Solid Tissue Normal", "normal"),
     ],
 )  # fmt: skip
 def test_words_for_tissues(word: str, group: str) -> None:
@@ -220,6 +222,9 @@ def test_words_for_arrays() -> None:
         "935k": "EPICv2", "hm27": "27k", "27K": "27k", "MSA": "MSA", "Infinium MethylationEPIC (850K)": "EPIC",
         "HumanMethylation27_270596_v.1.2": "27k", "HumanMethylation450_15017482": "450k", "450": "450k",
         "Infinium Methylation Screening Array": "MSA",
+        "GPL8490": "27k", "GPL13534": "450k", "GPL21145": "EPIC", "GPL33022": "EPICv2", "illumina450k": "450k",
+        "IlluminaHumanMethylation450k": "450k", "IlluminaHumanMethylationEPIC": "EPIC",
+        "IlluminaHumanMethylationEPICv2": "EPICv2", "IlluminaHumanMethylation27k": "27k", "HM935": "EPICv2",
     }  # fmt: skip
     assert {word: platform_of(word) for word in words} == words
 

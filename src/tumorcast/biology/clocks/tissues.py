@@ -56,24 +56,30 @@ _WORDS: dict[str, tuple[str, Class]] = {
     "granulocytes": ("granulocytes", "blood"), "neutrophils": ("neutrophils", "blood"),
     "cord blood": ("cord blood", "cord_blood"),
     "saliva": ("saliva", "saliva"), "buccal": ("buccal", "buccal"), "buccal cells": ("buccal", "buccal"),
+    "buccal epithelium": ("buccal", "buccal"), "buccal epithelial cells": ("buccal", "buccal"),
+    "buccal mucosa": ("buccal", "buccal"),
     "buccal swab": ("buccal", "buccal"), "cheek swab": ("buccal", "buccal"), "cell line": ("cell line", "unfit"),
     "cfdna": ("cfdna", "unfit"), "ctdna": ("ctdna", "unfit"), "plasma": ("plasma", "unfit"),
     "serum": ("serum", "unfit"), "organoid": ("organoid", "unfit"), "xenograft": ("xenograft", "unfit"),
     "pdx": ("xenograft", "unfit"),
 }  # fmt: skip
+_UNFIT_WORDS = re.compile(r"\bcell lines?\b|\bpdx|xenograft|organoid|\b(?:cf|ct) ?dna\b")
 _UNFIT = "cell lines, xenografts, organoids and free DNA in plasma are no tissue of a person"
 EXPECTED_TISSUES = (
     "tumour, blood, cord blood, saliva, buccal, or `normal` with the organ (normal liver, normal skin)"
 )
 _SEQUENCING = re.compile(r"bs\b|bisulfite|bisulphite|nanopore|\bont\b|pac ?bio|seq|medip|\btaps\b|twist")
 _ARRAY_FILLERS = re.compile(
-    r"\b(?:illumina|infinium|bead ?chips?|arrays?|kit|platform|dna|v[ .]?1\.2|\d{6,})\b|(?:human ?)?methylation"
+    r"illumina|\b(?:infinium|bead ?chips?|arrays?|kit|platform|dna|v[ .]?1\.2|\d{6,})\b|(?:human ?)?methylation"
 )
 _PLATFORMS = (
-    ("EPICv2", re.compile(r"(?:epic ?(?:v ?)?2(?:\.0)?)?(?: ?(?<!\d)9[35]\dk?)?")),
-    ("EPIC", re.compile(r"(?:epic(?: ?v ?1(?:\.0)?)?(?: 2016)?)?(?: ?(?<!\d)(?:hm ?)?850k?)?")),
-    ("450k", re.compile(r"(?:hm ?)?450k?(?: 450k?)?")),
-    ("27k", re.compile(r"(?:hm ?)?27k?(?: 27k?)?")),
+    ("EPICv2", re.compile(r"gpl33022|(?:epic ?(?:v ?)?2(?:\.0)?)?(?: ?(?<!\d)(?:hm ?)?9[35]\dk?)?")),
+    (
+        "EPIC",
+        re.compile(r"gpl(?:21145|23976)|(?:epic(?: ?v ?1(?:\.0)?)?(?: 2016)?)?(?: ?(?<!\d)(?:hm ?)?850k?)?"),
+    ),
+    ("450k", re.compile(r"gpl(?:13534|16304)|(?:hm ?)?450k?(?: 450k?)?")),
+    ("27k", re.compile(r"gpl8490|(?:hm ?)?27k?(?: 27k?)?")),
     ("MSA", re.compile(r"(?:screening)? ?(?:msa)?")),
 )
 EXPECTED_PLATFORMS = "27k, 450k, EPIC, EPICv2, MSA"
@@ -114,6 +120,8 @@ def tissue_of(word: str) -> Tissue:
     marked = _BESIDE_TUMOUR.sub("adjacent", _NOT_A_TUMOUR.sub("normal", text))
     if _TUMOUR.search(marked):
         return Tissue(re.sub(r"\btumor", "tumour", name), "tumour")
+    if _UNFIT_WORDS.search(name):
+        return Tissue("cell line" if "line" in name else name, "unfit")
     tokens = _plain(marked).split()
     if _NORMAL & set(tokens):
         organ = [word for word in tokens if word not in _NORMAL and not _FILLER.fullmatch(word)]
