@@ -31,6 +31,9 @@ def read(*rows: tuple[str, ...]) -> tuple[pd.DataFrame, list[Exclusion]]:
         ("alcohol", "14", "units/week", 16),
         ("Alcohol intake", "7", "drinks per week", 14),
         ("alcohol", "0", "grams/day", 0),
+        ("alcohol", "0", "", 0),
+        ("alcohol", "None", "", 0),
+        ("pack_years", "12", "pack-yrs", 12),
     ],
 )
 def test_one_unit(kind, value, unit, made):
@@ -78,6 +81,38 @@ def test_drugs_lose_dose_and_case_and_none_is_a_list():
         ("P2", "-3", "comedication", "none"),
     )
     assert table["text"].tolist() == ["omeprazole", "fluoxetine", "none"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "omeprazole; fluoxetine", "Omeprazole, Fluoxetine", "omeprazole 20 mg, once daily, fluoxetine 10 mg bd",
+        "omeprazole + fluoxetine", "omeprazole and fluoxetine", "omeprazole|fluoxetine", "omeprazole,, fluoxetine;",
+    ],
+)  # fmt: skip
+def test_a_list_of_drugs_is_split_however_it_is_written(text):
+    table, report = read(("P1", "-3", "comedication", "", "", "", text))
+    assert table["text"].tolist() == ["omeprazole", "fluoxetine"]
+    assert not report
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("Current Reformed Smoker for > 15 yrs", "former"), ("Lifelong Non-Smoker", "never"),
+        ("Current smoker", "current"), ("Current reformed smoker, duration not specified", "former"),
+    ],
+)  # fmt: skip
+def test_the_words_of_tcga_for_smoking(word, status):
+    assert read(("P1", "-3", "smoking_status", word))[0]["text"].tolist() == [status]
+
+
+def test_rows_with_nothing_in_them_sink_no_study():
+    for row in (("P1", "-3", "bmi", ""), ("P1", "-3", "", "25"), ("", "-3", "bmi", "25")):
+        table, _ = read(row)
+        assert table.empty
+    _, report = read(("", "-3", "bmi", "25"), ("P1", "-3", "bmi", "25"))
+    assert [note.reason for note in report] == ["no_identifier"]
 
 
 def test_unknown_patients_are_told_and_lacking_columns_refused():

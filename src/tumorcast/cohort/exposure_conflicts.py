@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.readers.exposures import NO_DRUG
 
 _SMOKED = ("former", "current", "ever")
 
@@ -19,12 +20,27 @@ def without_conflicts(near: pd.DataFrame, report: list[Exclusion]) -> pd.DataFra
     """
     told: dict[Exclusion, None] = {}
     near = _without_repeats(near, told)
+    near = _without_none_beside_drugs(near, told)
     smoking = near[near["exposure"].isin(("smoking_status", "pack_years"))]
     drop: set[int] = set()
     for _, own in smoking.groupby("course_id"):
         drop |= _smoking_conflicts(own, told)
     report.extend(told)
     return near.drop(index=list(drop)).reset_index(drop=True)
+
+
+def _without_none_beside_drugs(near: pd.DataFrame, told: dict[Exclusion, None]) -> pd.DataFrame:
+    """Where one day has both drugs and "none", the drugs count: a drug that is overlooked does more harm."""
+    drugs = near[near["exposure"] == "comedication"]
+    key = ["course_id", "patient_id", "day"]
+    named = pd.MultiIndex.from_frame(drugs.loc[drugs["text"] != NO_DRUG, key])
+    is_empty = (near["exposure"] == "comedication") & (near["text"] == NO_DRUG)
+    wrong = is_empty & pd.MultiIndex.from_frame(near[key]).isin(named)
+    for patient, day in near.loc[wrong, ["patient_id", "day"]].itertuples(index=False):
+        when = f"day {day:g}" if pd.notna(day) else "no day"
+        why = f"comedication, {when}: drugs beside none: the drugs count"
+        told[Exclusion("exposure", str(patient), "conflicting_rows", why)] = None
+    return near[~wrong].reset_index(drop=True)
 
 
 def _smoking_conflicts(own: pd.DataFrame, told: dict[Exclusion, None]) -> set[int]:

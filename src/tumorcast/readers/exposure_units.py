@@ -33,7 +33,7 @@ class Quantity:
 QUANTITIES: dict[str, Quantity] = {
     "pack_years": Quantity(
         "pack-years",
-        dict.fromkeys(("", "pack-years", "packyears", "pack-year", "pack_years", "py"), 1.0),
+        dict.fromkeys(("", "pack-years", "packyears", "pack-year", "pack_years", "py", "pack-yrs", "packyrs"), 1.0),
         0,
         300,
     ),
@@ -57,9 +57,12 @@ def amount(exposure: str, text: str, unit: str) -> float:
     """The number in the unit of `QUANTITIES[exposure]`.
 
     Raises:
-        InputError: no number, a negative one, an unknown unit or none where it is needed, or beyond belief.
+        InputError: no number, a negative one, an unknown unit or none where it is needed, or beyond belief. No alcohol
+            needs no unit.
     """
     known = QUANTITIES[exposure]
+    if exposure == "alcohol" and _is_nothing(text):
+        return 0.0
     told = f"{text} {unit}".strip()
     units = ", ".join(name for name in known.factors if name)
     factor = known.factors.get(_bare(unit))
@@ -81,6 +84,14 @@ def amount(exposure: str, text: str, unit: str) -> float:
             fix="check the unit and the decimal point",
         )  # fmt: skip
     return made
+
+
+def _is_nothing(text: str) -> bool:
+    word = text.strip().lower()
+    return (
+        word in ("none", "never", "abstinent", "abstainer", "teetotal")
+        or re.fullmatch(r"0+(\.0*)?", word) is not None
+    )
 
 
 def _bare(unit: str) -> str:

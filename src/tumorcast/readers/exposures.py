@@ -38,6 +38,8 @@ SMOKING = {
     "current": ("current", "currentsmoker", "active", "smoker"),
     "ever": ("ever", "eversmoker", "currentformer", "formercurrent", "currentorformer"),
 }
+_REFORMED = ("currentreformedsmoker", "reformedsmoker")
+"""TCGA's `Current Reformed Smoker for > 15 yrs`: one who stopped."""
 DIETS = ("omnivore", "vegetarian", "vegan", "mediterranean", "ketogenic", "high fibre")
 NO_DRUG = "none"
 """Stands for a list of drugs that was asked for and is empty."""
@@ -50,6 +52,12 @@ _UNKNOWN = {"", "unknown", "notrecorded", "notknown", "na"}
 _YES = {"yes", "true", "1", "y"}
 _NO = {"", "no", "false", "0", "n"}
 _DOSE = re.compile(r"\s+\d.*$")
+_BETWEEN_DRUGS = re.compile(r"[;,|+]|\band\b|\n")
+_SCHEDULE = re.compile(
+    r"(?:(?:once|twice|thrice|three times|daily|weekly|a|per|every|day|week|morning|night|at|in|the|with|meals?|as|needed"
+    r"|if|prn|po|oral(?:ly)?|iv|sc|bd|bid|tds|tid|qds?|qid|od|om|on|mg|ug|g|ml|tablets?|capsules?|\d+)\b\s*)+"
+)
+"""What stands between commas and is no drug."""
 _LONGEST_DAYS = 40_000
 """110 years; a larger number is a calendar date as a spreadsheet counts it."""
 
@@ -68,15 +76,21 @@ def exposures_of(timelines: pd.DataFrame, patients: pd.Index, report: list[Exclu
     if table.empty:
         return pd.DataFrame(columns=list(EXPOSURE_COLUMNS))
     table = table.dropna(axis=1, how="all").fillna("")
-    for name, others in _NAMES.items():
+    for name, others in (*_NAMES.items(), ("AGENT", ("AGENT",)), ("PATIENT_ID", ("PATIENT_ID",))):
         found = next((other for other in others if other in table), None)
-        table = table.rename(columns={found: name}) if found else table
+        if found:
+            table = table.rename(columns={found: name})
+        elif set(others) & set(timelines.columns):
+            table[name] = ""
     if "EXPOSURE" not in table or not {"VALUE", "AGENT"} & set(table.columns):
         raise InputError(
             "a timeline of exposures lacks columns", got=f"columns {', '.join(map(str, table.columns))}",
             expected="PATIENT_ID, START_DATE, STOP_DATE, EVENT_TYPE, EXPOSURE, VALUE, UNIT, AGENT, SOURCE",
         )  # fmt: skip
     is_known = table["PATIENT_ID"].isin(patients)
+    if n_nobodys := int((table["PATIENT_ID"] == "").sum()):
+        told = f"{n_nobodys} rows of exposures without PATIENT_ID"
+        report.append(Exclusion("exposure", "timeline", "no_identifier", told))
     for patient in sorted(set(table.loc[~is_known, "PATIENT_ID"]) - {""}):
         report.append(Exclusion("patient", str(patient), "unknown_patient", "named in exposures only"))
     rows = []
@@ -115,7 +129,7 @@ def _rows(record: dict[str, str]) -> Iterator[tuple[Any, ...]]:
 def _word(kind: str, text: str) -> str:
     if kind == "diet":
         return next((diet for diet in DIETS if _plain(diet) == _plain(text)), "other")
-    status = _one_of(text, SMOKING)
+    status = "former" if _plain(text).startswith(_REFORMED) else _one_of(text, SMOKING)
     if status is None:
         raise InputError(
             "smoking_status: not understood", got=text, expected="never, former, current or ever"
@@ -124,8 +138,9 @@ def _word(kind: str, text: str) -> str:
 
 
 def _drugs(text: str) -> list[str]:
-    names = [_DOSE.sub("", part.strip().lower()) for part in text.split(";")]
-    found = list(dict.fromkeys(name for name in names if _plain(name) not in _UNKNOWN))
+    names = [_DOSE.sub("", part.strip()) for part in _BETWEEN_DRUGS.split(text.lower())]
+    is_drug = [_plain(name) not in _UNKNOWN and not _SCHEDULE.fullmatch(name) for name in names]
+    found = list(dict.fromkeys(name for name, is_one in zip(names, is_drug, strict=True) if is_one))
     if not found and text:
         return []
     if not found:
