@@ -226,7 +226,8 @@ def test_drugs_count_while_they_are_taken_and_no_list_is_no_zero():
 def test_none_beside_drugs_of_one_day_is_told_and_the_drugs_count():
     for day in (-5, NAN):
         rows = said(
-            ("P0", day, NAN, "comedication", NAN, "none", True), ("P0", day, NAN, "comedication", NAN, "paroxetine", True)
+            ("P0", day, NAN, "comedication", NAN, "none", True),
+            ("P0", day, NAN, "comedication", NAN, "paroxetine", True),
         )  # fmt: skip
         made, report = layer(study_of(exposures=rows), "exposures")
         assert made.loc["P0-L1", ["drugs taken", "CYP2D6 inhibitor"]].tolist() == [1, 1]

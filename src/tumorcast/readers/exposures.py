@@ -54,8 +54,8 @@ _NO = {"", "no", "false", "0", "n"}
 _DOSE = re.compile(r"\s+\d.*$")
 _BETWEEN_DRUGS = re.compile(r"[;,|+]|\band\b|\n")
 _SCHEDULE = re.compile(
-    r"(?:(?:once|twice|thrice|three times|daily|weekly|a|per|every|day|week|morning|night|at|in|the|with|meals?|as|needed"
-    r"|if|prn|po|oral(?:ly)?|iv|sc|bd|bid|tds|tid|qds?|qid|od|om|on|mg|ug|g|ml|tablets?|capsules?|\d+)\b\s*)+"
+    r"(?:(?:once|twice|thrice|three times|daily|weekly|a|per|every|day|week|morning|night|at|in|the|with|meals?|as"
+    r"|needed|if|prn|po|oral(?:ly)?|iv|sc|bd|bid|tds|tid|qds?|qid|od|om|on|mg|ug|g|ml|tablets?|capsules?|\d+)\b\s*)+"
 )
 """What stands between commas and is no drug."""
 _LONGEST_DAYS = 40_000
