@@ -1,4 +1,4 @@
-"""CYP2D6 activity scores between those that CPIC lists: its bins decide, where its text gives bins; else no call."""
+"""CYP2D6 under inhibitors and between the scores that CPIC lists: its bins decide, where its text gives bins."""
 
 from __future__ import annotations
 
@@ -90,3 +90,36 @@ def test_a_score_that_is_half_of_a_listed_one_is_read_by_the_bins_and_told(
 )
 def test_scores_that_nothing_adds_up_to_stay_no_call(gene: str, score: str) -> None:
     assert given(activity=score, gene=gene).activity_score is None
+
+
+@pytest.mark.parametrize(
+    ("drug", "phenotype"),
+    [
+        ("Aptivus", "Poor"),
+        ("Symtuza", "Intermediate"),
+        ("thioridazine", "Intermediate"),
+        ("Givlaari", "Intermediate"),
+    ],
+)
+def test_inhibitors_beyond_the_common_ones_are_read(drug: str, phenotype: str) -> None:
+    one = converted(given("*1/*1"), [drug])
+    assert one is not None
+    assert one.phenotype == f"{phenotype} Metabolizer"
+
+
+@pytest.mark.parametrize(
+    ("drug", "phenotype", "score"),
+    [("paroxetine", "Poor Metabolizer", 0.0), ("duloxetine", "Intermediate Metabolizer", 1.0),
+     ("sertraline", "Normal Metabolizer", 2.0)],
+)  # fmt: skip
+def test_inhibitors_convert_the_phenotype(drug: str, phenotype: str, score: float) -> None:
+    one = converted(given("*1/*1"), ["aspirin", drug.upper()])
+    assert one is not None
+    assert (one.phenotype, one.activity_score) == (phenotype, score)
+    assert converted(given("*1/*1"), ["aspirin"]) is None
+
+
+def test_tamoxifen_follows_the_converted_phenotype() -> None:
+    plain, under = (tamoxifen(given("*1/*1"), *drugs) for drugs in ((), ("fluoxetine",)))
+    assert plain.dose == "20 mg/day"
+    assert "aromatase inhibitor" in under.alternative

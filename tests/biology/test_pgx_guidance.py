@@ -74,26 +74,6 @@ def test_hla_is_presence_of_the_alleles_that_guidelines_ask_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drug", "phenotype", "score"),
-    [("paroxetine", "Poor Metabolizer", 0.0), ("duloxetine", "Intermediate Metabolizer", 1.0),
-     ("sertraline", "Normal Metabolizer", 2.0)],
-)  # fmt: skip
-def test_inhibitors_convert_the_phenotype(drug: str, phenotype: str, score: float) -> None:
-    one = converted(given("CYP2D6", "*1/*1"), ["aspirin", drug.upper()])
-    assert one is not None
-    assert (one.phenotype, one.activity_score) == (phenotype, score)
-    assert converted(given("CYP2D6", "*1/*1"), ["aspirin"]) is None
-
-
-def test_tamoxifen_follows_the_converted_phenotype() -> None:
-    plain, under = (
-        advice("tamoxifen", given("CYP2D6", "*1/*1"), drugs=drugs)[0] for drugs in ((), ("fluoxetine",))
-    )
-    assert plain.dose == "20 mg/day"
-    assert "aromatase inhibitor" in under.alternative
-
-
-@pytest.mark.parametrize(
     ("tpmt", "nudt15", "dose"),
     [
         ("Normal Metabolizer", "Normal Metabolizer", "standard starting dose"),
@@ -148,7 +128,9 @@ def test_rasburicase_is_quoted_as_contraindicated_in_deficiency() -> None:
     quoted, label = advice("rasburicase", given("G6PD", "", "Deficient"))
     assert (quoted.dose, label.dose) == ("avoid", "contraindicated")
     assert quoted.is_verified
-    assert label.verification == NOT_VERIFIED
+    assert label.is_verified
+    (open_one,) = advice("erdafitinib", given("CYP2C9", "*3/*3"))
+    assert open_one.verification == NOT_VERIFIED
     (told,) = advice("rasburicase", given("G6PD", "", "Variable"))
     assert "enzyme activity" in told.text
 
