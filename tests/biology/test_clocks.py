@@ -97,6 +97,25 @@ def test_clocks_are_found_by_other_names_and_typing_errors_are_met() -> None:
         need_shipped("Hanum")
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Horvathv1 horvath Horvath_1 HORVATH2013 DNAmAge horvath-multi-tissue", "Horvathv1"),
+        ("Hannum hannum2013", "Hannum"), ("lin Lin_2016", "Lin"), ("Vidal-Bralo vidal_bralo", "VidalBralo"),
+        ("zhang_10 Zhang10 zhangMortality", "Zhang_10"), ("epiTOC epitoc1 pcgtAge", "EpiTOC1"),
+        ("epiTOC2 TNSC", "EpiTOC2"), ("Horvathv2 skinHorvath Horvath2 SkinAndBlood", "Horvathv2"),
+        ("PhenoAge Levine DNAmPhenoAge", "PhenoAge"), ("PedBE", "PEDBE"), ("TL DNAmTL", "DNAmTL"),
+    ],
+)  # fmt: skip
+def test_other_programs_names_are_known(words: str, name: str) -> None:
+    assert {getattr(find_clock(word), "name", None) for word in words.split()} == {name}
+
+
+def test_no_two_clocks_share_a_name() -> None:
+    for clock in known_clocks().values():
+        assert all(find_clock(word) is clock for word in (clock.name, *clock.aliases))
+
+
 def test_horvaths_transformation_is_smooth_at_twenty_years() -> None:
     sums = np.array([-2.0, -1e-9, 0.0, 1e-9, 1.5])
     np.testing.assert_allclose(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -137,16 +138,19 @@ def embedded_reference() -> dict[str, float]:
 
 
 def find_clock(name: str) -> Clock | None:
-    """By name or alias, in any case; None: not known."""
-    word = name.casefold()
-    return next(
-        (
-            clock
-            for clock in known_clocks().values()
-            if word in {one.casefold() for one in (clock.name, *clock.aliases)}
-        ),
-        None,
-    )
+    """By name or alias, in any case, with any marks between its letters; None: not known."""
+    return _by_word().get(_letters(name))
+
+
+@cache
+def _by_word() -> dict[str, Clock]:
+    return {
+        _letters(word): clock for clock in known_clocks().values() for word in (clock.name, *clock.aliases)
+    }
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def need_shipped(name: str) -> Clock:
