@@ -12,6 +12,7 @@ from sklearn.cluster import MiniBatchKMeans
 from tumorcast.cohort.arrays import CourseArrays
 from tumorcast.cohort.bags import tile_sample
 from tumorcast.cohort.graphs import altered_genes
+from tumorcast.cohort.host import GERMLINE_LAYERS
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.splits import outer_folds
 from tumorcast.config.models import SplitConfig
@@ -22,6 +23,8 @@ from tumorcast.training.inference import predict
 from tumorcast.training.workspace import Workspace
 
 MUTATIONS, BURDEN, PATHWAYS, MORPHOLOGIES = "mutations", "burden", "pathways", "morphologies"
+TOGETHER = "all together"
+"""The one feature of a layer of the germline."""
 _BURDENS = ("nonsynonymous variants", "TMB per Mb", "TMB known")
 _TILES_FOR_CLUSTERS = 64
 
@@ -79,6 +82,9 @@ def _named(
     attributions: dict[str, pd.DataFrame] = {}
     values: dict[str, pd.DataFrame] = {}
     for name in prepared.layer_names:
+        if name in GERMLINE_LAYERS:
+            attributions[name], values[name] = _together(prepared, name, courses, found)
+            continue
         features = list(prepared.layers[name].features)
         attributions[name] = pd.DataFrame([each.layers[name] for each in found], ids, features)
         measured = [np.where(c.is_measured[name], c.layers[name], np.nan) for c in courses]
@@ -105,6 +111,17 @@ def _named(
     change = np.array([each.total for each in found])
     short = np.abs(total - change) > np.maximum(0.05 * np.abs(change), 0.05)
     return HeldOut(attributions, values, pd.Series(said, ids), pd.Series(fold, ids), tiles, int(short.sum()))
+
+
+def _together(
+    prepared: Preprocessor, name: str, courses: Sequence[CourseArrays], found: Sequence[CourseAttribution]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What a layer of the germline adds as a whole, and the same where it was measured: nobody asked for its genes or
+    scores one by one."""
+    ids = [course.course_id for course in courses]
+    added = pd.DataFrame({TOGETHER: [float(np.sum(each.layers[name])) for each in found]}, ids)
+    place = prepared.modalities.index(name)
+    return added, added.where(pd.Series([bool(course.is_present[place]) for course in courses], ids), np.nan)
 
 
 def _sum(each: CourseAttribution) -> float:

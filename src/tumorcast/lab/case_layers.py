@@ -83,7 +83,7 @@ def exposure_timeline(source: Path, target: Path, patient_id: str) -> None:
     exposures_of(own.astype(object), pd.Index([patient_id]), notes)
     if notes:
         raise InputError(
-            f"{len(notes)} rows of exposures cannot be used",
+            f"rows of exposures cannot be used ({len(notes)})",
             got=notes[0].detail,
             expected="docs/omics.md#exposures",
         )

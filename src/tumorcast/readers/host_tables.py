@@ -100,9 +100,7 @@ def read_pharmacogenes(path: Path, report: list[Exclusion]) -> pd.DataFrame:
         odd = _contradiction(gene, score, phenotype)
         is_odd.append(bool(odd))
         if odd:
-            report.append(
-                Exclusion("sample", str(sample), "contradictory_call", f"{path.name}, {gene}: {odd}")
-            )
+            report.append(Exclusion("sample", str(sample), "contradictory_call", f"{path.name}: {odd}"))
     return table[[not odd for odd in is_odd]].reset_index(drop=True)
 
 
@@ -180,13 +178,13 @@ def _rows(path: Path, columns: tuple[str, ...], key: str, report: list[Exclusion
 
 
 def _contradiction(gene: str, score: float, phenotype: str) -> str:
-    """Why a call cannot be used; "" where it can."""
+    """Why a call cannot be used, without gene or result, for nobody asked; "" where it can."""
     if not is_understood(gene, phenotype):
-        return f"phenotype '{phenotype}' is not understood"
+        return "the phenotype of a gene is not understood"
     if gene in SCORED and pd.notna(score):
         by_score = phenotype_by_score(gene, float(score))
         if phenotype.lower().endswith("metabolizer") and phenotype.lower() != by_score.lower():
-            return f"activity {score:g} is {by_score}, not {phenotype}"
+            return "the phenotype of a gene is not that of its activity score"
     return ""
 
 
