@@ -11,8 +11,9 @@ from tumorcast.clinic.pgx.tables import shown_score
 TITLE = "Host: the patient's own genome and methylome"
 STATEMENT = (
     "Beside the prediction: what is quoted here moved no number and no regimen's place; what a model learned of layers "
-    "of the host stands with what the number rests on. Guidance is quoted with its source and date; no dose is computed. "
-    "Shown are genes that guidance on the drugs at hand rests on, and scores and clocks that were asked for; nothing else."
+    "of the host stands with what the number rests on. Guidance is quoted with its source and date; no dose is "
+    "computed. Shown are genes that guidance on the drugs at hand rests on, and scores and clocks that were asked for; "
+    "nothing else."
 )
 DPYD_LIMIT = "Absence of known DPYD variants does not mean safe to dose."
 DPYD_NOTE = "absence of known DPYD variants"
