@@ -270,7 +270,13 @@ def test_a_phenotype_without_a_score_is_converted(word: str, drugs: tuple[str, .
         ("paroxetine hydrochloride", ("paroxetine",)), ("Paxil CR 25 mg", ("paroxetine",)),
         ("naltrexone/bupropion", ("bupropion",)), ("Evotaz", ("atazanavir", "cobicistat")),
         ("desvenlafaxine", ("desvenlafaxine",)), ("metformin", ()), ("no paroxetine", ()),
-        ("terbinafine 1% cream", ()), ("quinine", ()),
+        ("terbinafine 1% cream", ()), ("quinine", ()), ("Paroxetin 20 mg", ("paroxetine",)),
+        ("paroxétine", ("paroxetine",)), ("fluoxetina", ("fluoxetine",)), ("no longer taking paroxetine", ()),
+        ("paroxetine 20 mg daily, stopped", ()), ("no paroxetine or fluoxetine", ()), ("allergy to paroxetine", ()),
+        ("paroxetine, not stopped", ("paroxetine",)), ("has not stopped paroxetine", ("paroxetine",)),
+        ("never misses paroxetine", ("paroxetine",)), ("denies pain on paroxetine", ("paroxetine",)),
+        ("stopped aspirin; paroxetine 20 mg", ("paroxetine",)),
+        ("paroxetine; hydrocortisone cream", ("paroxetine",)), ("clotrimazole cream and fluconazole", ("fluconazole",)),
     ],
 )  # fmt: skip
 def test_names_of_inhibitors_are_read_as_they_are_written(text: str, names: tuple[str, ...]) -> None:

@@ -256,6 +256,14 @@ def test_a_call_that_contradicts_itself_carries_a_caution(tmp_path: Path, call: 
         assert "contradicts itself" in told.caution
 
 
+def test_other_drugs_of_a_sample_that_is_in_no_file_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("sample\tgene\tdiplotype\nS1\tCYP2D6\t*1/*1\n")
+    (tmp_path / "drugs.csv").write_text("sample,drug\ns1,paroxetine\n")
+    told = write_pgx([tmp_path / "a.tsv"], tmp_path / "out", Request(comedication=tmp_path / "drugs.csv"))
+    assert any("in no file: s1" in line for line in told)
+    assert any("no other drugs are listed: S1" in line for line in told)
+
+
 def test_a_sex_that_is_neither_a_word_nor_a_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neither known nor a table"):
         write_pgx([write_vcf(tmp_path / "a.vcf", {})], tmp_path, Request(sex="unknown"))

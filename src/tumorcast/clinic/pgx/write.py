@@ -71,6 +71,10 @@ def write_pgx(paths: Sequence[Path], out: Path, request: Request) -> list[str]:
         )  # fmt: skip
     if drugs and (without := [name for name in names if name not in drugs]):
         told.append(f"of {len(without)} samples no other drugs are listed: {', '.join(without[:6])}")
+        if strangers := [name for name in drugs if name not in names]:
+            told.append(
+                f"other drugs are listed of {len(strangers)} samples that are in no file: {', '.join(strangers[:6])}"
+            )
     results = []
     for name in names:
         mine = [*shared, *(one for one in given if one.sample == name)]
