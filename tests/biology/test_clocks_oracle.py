@@ -21,6 +21,7 @@ from tumorcast.readers.clock_coefficients import read_coefficients
 pytestmark = pytest.mark.heavy
 
 SHIPPED = [clock.name for clock in known_clocks().values() if clock.state == "shipped" and clock.probes]
+AGES = {clock.name for clock in known_clocks().values() if clock.kind == "age"}
 OWN = {"PEDBE": "PEDBE.csv", "Horvathv2": "Horvath2.csv", "PhenoAge": "PhenoAge.csv", "MiAge": "MiAge.csv"}
 
 
@@ -126,6 +127,44 @@ def test_every_clock_is_biolearns_on_real_methylomes(tmp_path: Path, shared_data
     )
     assert {name for (_, name) in ours(tmp_path)} == set(SHIPPED) - {"Lin", "VidalBralo"}
     assert (tmp_path / "clock.svg").is_file()
+
+
+def transformation(made: Any) -> tuple[str, float]:
+    """(name, intercept) of one of biolearn's transformations, told by what it makes of numbers."""
+    if made is None:
+        return "identity", 0.0
+    start = float(made(0.0))
+    if made(-50.0) >= 0 and made(50.0) <= 1:
+        return "logistic", float(np.log(start / (1 - start)))
+    if abs(made(1.0) - start - 1) < 1e-9 and abs(made(2.0) - made(1.0) - 1) < 1e-9:
+        return "identity", start
+    return "horvath", (start - 20) / 21 if start >= 20 else float(np.log((start + 1) / 21))
+
+
+def test_every_linear_model_of_biolearn_works_from_its_file(tmp_path: Path, files: Path) -> None:
+    from biolearn.model import model_definitions
+
+    models = {
+        name: one["model"]
+        for name, one in model_definitions.items()
+        if one["model"]["type"] == "LinearMethylationModel" and "preprocess" not in one["model"]
+    }
+    assert len(models) > 40
+    for name, model in models.items():
+        coefficients = read_coefficients(files / model["file"])
+        rng = np.random.default_rng(5)
+        values = rng.uniform(0.3, 0.7, (len(coefficients.probes), 3)).round(5)
+        betas = pd.DataFrame(values, list(coefficients.probes), ["A", "B", "C"])
+        form, intercept = transformation(model.get("transform"))
+        own = OwnClock(
+            files / model["file"], f"own {name}", form, None if coefficients.intercept is not None else intercept,
+            "years" if form == "horvath" or name in AGES else "score", ("any",),
+        )  # fmt: skip
+        path = write_betas(tmp_path / "b.csv", betas)
+        write_clock([path], tmp_path, Request("normal", "EPICv2", clocks=(f"own {name}",), own=(own,)))
+        told, expected = ours(tmp_path), oracle(betas, [name], "none")
+        assert len(told) == 3, name
+        need_equal({(sample, name): value for (sample, _), value in told.items()}, expected)
 
 
 def test_quantiles_are_matched_as_biolearn_matches_them(biolearn: Any) -> None:

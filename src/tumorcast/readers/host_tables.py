@@ -34,7 +34,7 @@ _COUNTER = ("sample", "counter", "value", "unit", "coverage", "imputed")
 _ADJUSTED = ("z", "z_score", "zscore", "adjusted_z", "z_adjusted", "ancestry_adjusted_z")
 _ANCESTRY = ("sample", "score", "z_norm2")
 _SHARES = ("match_rate", "weight_coverage", "coverage", "imputed")
-_OLDEST, _MOST_ACTIVE = 150.0, 10.0
+_YOUNGEST, _OLDEST, _MOST_ACTIVE = -20.0, 120.0, 10.0
 
 
 def named_host_files(metas: Sequence[MetaFile], report: list[Exclusion]) -> dict[str, Path]:
@@ -141,9 +141,9 @@ def read_clocks(path: Path, report: list[Exclusion]) -> pd.DataFrame:
     """`sample, clock, value, unit, coverage, imputed` of ages in years; a refused clock has no value."""
     table = _rows(path, _CLOCK, "clock", report)
     ages = _numbers(table["age_years"], "age_years", None, report)
-    is_odd = ages.abs() > _OLDEST
+    is_odd = (ages < _YOUNGEST) | (ages > _OLDEST)
     if is_odd.any():
-        told = f"{int(is_odd.sum())} ages beyond {_OLDEST:g} years left out"
+        told = f"{int(is_odd.sum())} ages outside {_YOUNGEST:g} to {_OLDEST:g} years left out"
         report.append(Exclusion("value", "age_years", "implausible", told))
     return _with_shares(table.assign(value=ages.mask(is_odd), unit=YEARS), report)
 
