@@ -238,7 +238,7 @@ def host_lines(ranking: Ranking, candidate: Candidate) -> list[str]:
 def host_short(ranking: Ranking, candidate: Candidate) -> list[str]:
     """`fluorouracil [lower dose]`, of drugs whose guidance does not say "no change"; quoted in a panel of its own."""
     found = () if ranking.host is None else ranking.host.about(drug.name for drug in candidate.drugs)
-    return [f"{one.drug} [{says(one)}]" for one in found if one.state != "absent"]
+    return list(dict.fromkeys(f"{one.drug} [{says(one)}]" for one in found if one.state != "absent"))
 
 
 def verification_text(source: Cited) -> str:

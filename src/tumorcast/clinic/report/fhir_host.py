@@ -40,8 +40,8 @@ def host_observations(host: HostRecord, address: Callable[[str], str]) -> Iterat
     """
     for gene in host.genes:
         yield f"genotype-{gene.gene}", _genotype(gene)
-    for one in host.guidance:
-        yield f"implication-{one.drug}", _implication(host, one, address)
+    for n, one in enumerate(host.guidance):
+        yield f"implication-{n}-{one.drug}", _implication(host, one, address)
     for score in host.scores:
         yield f"score-{score.score}", _score(score)
     for methylome in host.methylomes:

@@ -44,9 +44,9 @@ def host_flags(host: HostRecord) -> tuple[Flag, ...]:
     own = {drug for one in host.regimens if one.is_recorded for drug in one.drugs}
     mine = [one for one in host.guidance if one.drug in own]
     flags = [Flag("warning", "host_tables_old", host.old_tables)] if host.old_tables else []
-    if told := [f"{one.drug} ({one.action})" for one in mine if one.state == "present"]:
+    if told := dict.fromkeys(f"{one.drug} ({one.action})" for one in mine if one.state == "present"):
         flags.append(Flag("warning", "host_guidance", words.OTHERWISE.format(drugs=", ".join(told))))
-    if unknown := [one.drug for one in mine if one.state == "not known"]:
+    if unknown := dict.fromkeys(one.drug for one in mine if one.state == "not known"):
         flags.append(Flag("warning", "host_not_known", words.NOTHING_KNOWN.format(drugs=", ".join(unknown))))
     return tuple(flags)
 
