@@ -55,7 +55,7 @@ def test_made_up_betas_give_the_sum_that_is_reckoned_by_hand(tmp_path: Path, clo
         assert told[0] == (
             "WARNING: the values of 3 of 3 samples are unlike any methylome: their numbers are arithmetic, not ages"
         )
-        assert "WARNING: the values are unlike" in (tmp_path / "clock.txt").read_text(encoding="utf-8")
+        assert "\nWARNING: the values are unlike" in (tmp_path / "clock.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("tissue", ["blood", "tumour"])
@@ -185,3 +185,14 @@ def test_numbers_of_a_shipped_age_under_another_name_stay_an_age(tmp_path: Path)
     own = OwnClock(file, transform="identity", unit="score", made_for=("tumour",))
     with pytest.raises(InputError, match=r"another read-out|gives ages"):
         write_clock([path], tmp_path, Request("tumour", "450k", clocks=("mine",), own=(own,)))
+
+
+@pytest.mark.parametrize(("unit", "is_told"), [(None, True), ("years", False), ("score", False)])
+def test_a_unit_that_was_not_stated_is_told(tmp_path: Path, unit: str | None, is_told: bool) -> None:
+    file = tmp_path / "c.csv"
+    file.write_text("probe,weight\nintercept,0\ncg02228185,60\n")
+    path = write_betas(tmp_path / "b.csv", toy_methylomes(2))
+    own = OwnClock(file, transform="identity", unit=unit)
+    write_clock([path], tmp_path, Request("blood", "450k", clocks=("c",), own=(own,)))
+    text = " ".join((tmp_path / "clock.txt").read_text(encoding="utf-8").split())
+    assert ("no unit was stated, taken as years" in text) is is_told

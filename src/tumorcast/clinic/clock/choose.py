@@ -83,6 +83,8 @@ def _of_file(own: OwnClock) -> Clock:
     else:
         clock = _unknown(name, own, read)
     clock = replace(clock, formula=formula, source=f"{own.path.name}, sha256 {digest(own.path)[:12]}")
+    if known is None and own.unit is None and clock.kind == "age":
+        clock = replace(clock, source=f"{clock.source}; no unit was stated, taken as years")
     if own.intercept is not None:
         clock = replace(clock, intercept=own.intercept)
     clock = _with_tissues(_with_kind(clock, own, known), own)

@@ -54,7 +54,7 @@ def _sample_lines(one: SampleReadings) -> list[str]:
     if one.age_years is not None:
         declared.append(f"aged {one.age_years:g}")
     title = f"Sample {one.sample} ({', '.join(declared)})"
-    lines = [title, "=" * min(len(title), _WIDTH), *(f"note: {note}" for note in one.notes)]
+    lines = [title, "=" * min(len(title), _WIDTH), *map(_note, one.notes)]
     if one.refusal is not None:
         return [*lines, f"refused: {one.refusal.reason}"]
     lines += [_reading_line(reading) for reading in one.readings if reading.value is not None]
@@ -63,6 +63,10 @@ def _sample_lines(one: SampleReadings) -> list[str]:
         if reading.refusal is not None:
             refused[reading.refusal.reason].append(reading.clock.name)
     return [*lines, *(f"refused {', '.join(names)}: {reason}" for reason, names in refused.items())]
+
+
+def _note(note: str) -> str:
+    return note if note.startswith("WARNING") else f"note: {note}"
 
 
 def _reading_line(reading: Reading) -> str:
