@@ -29,7 +29,7 @@ _SEVERAL = (" OR ", " AND ")
 
 def shown_score(value: float | None) -> str:
     """`1.5`, "" without one."""
-    return "" if value is None else f"{value:.2f}".rstrip("0").ljust(3, "0")
+    return "" if value is None else f"{value:.4f}".rstrip("0").ljust(3, "0")
 
 
 def all_notes(call: GeneCall, result: SampleResult, definitions: Definitions) -> list[str]:
