@@ -75,13 +75,7 @@ def exposures_of(timelines: pd.DataFrame, patients: pd.Index, report: list[Exclu
     table = timelines[timelines["EVENT_TYPE"].str.startswith("EXPOSURE")]
     if table.empty:
         return pd.DataFrame(columns=list(EXPOSURE_COLUMNS))
-    table = table.dropna(axis=1, how="all").fillna("")
-    for name, others in (*_NAMES.items(), ("AGENT", ("AGENT",)), ("PATIENT_ID", ("PATIENT_ID",))):
-        found = next((other for other in others if other in table), None)
-        if found:
-            table = table.rename(columns={found: name})
-        elif set(others) & set(timelines.columns):
-            table[name] = ""
+    table = _named(table, timelines.columns)
     if "EXPOSURE" not in table or not {"VALUE", "AGENT"} & set(table.columns):
         raise InputError(
             "a timeline of exposures lacks columns", got=f"columns {', '.join(map(str, table.columns))}",
@@ -103,6 +97,18 @@ def exposures_of(timelines: pd.DataFrame, patients: pd.Index, report: list[Exclu
             report.append(Exclusion("exposure", record["PATIENT_ID"], "not_usable", told))
     made = pd.DataFrame(rows, columns=list(EXPOSURE_COLUMNS)).astype({"value": float, "day": float})
     return made.astype({"stop_day": float, "is_before": bool}).drop_duplicates().reset_index(drop=True)
+
+
+def _named(table: pd.DataFrame, known: pd.Index) -> pd.DataFrame:
+    """Columns by one name, "" for no value; one that only other events fill stays, empty."""
+    table = table.dropna(axis=1, how="all").fillna("")
+    for name, others in (*_NAMES.items(), ("AGENT", ("AGENT",)), ("PATIENT_ID", ("PATIENT_ID",))):
+        found = next((other for other in others if other in table), None)
+        if found:
+            table = table.rename(columns={found: name})
+        elif set(others) & set(known):
+            table[name] = ""
+    return table
 
 
 def _rows(record: dict[str, str]) -> Iterator[tuple[Any, ...]]:

@@ -51,7 +51,7 @@ def declared_samples(
     if tissue is None and sheet is None:
         raise InputError(
             "the tissue is not declared", expected=f"--tissue, or a column tissue in --samples: {EXPECTED_TISSUES}",
-            fix="say what the DNA was taken from: clocks are made for tissues, and of a tumour no age is given",
+            fix="say what the DNA was taken from: of a tumour no age is given",
         )  # fmt: skip
     if platform is None and sheet is None:
         raise InputError(
@@ -66,11 +66,10 @@ def declared_samples(
         row = rows.get(sample, DeclaredSample(None, None, None))
         own_tissue = _tried(tissue_of, row.tissue) if row.tissue else run_tissue
         own_platform = _tried(platform_of, row.platform) if row.platform else run_platform
-        refusal = _refusal("tissue", row.tissue, own_tissue) or _refusal(
-            "platform", row.platform, own_platform
-        )
-        tissue_that_counts, note = _against(own_tissue, row.kinds)
-        made.append(Declared(tissue_that_counts, own_platform, row.age_years, refusal, note))
+        refusal = _refusal("tissue", row.tissue, own_tissue)
+        refusal = refusal or _refusal("platform", row.platform, own_platform)
+        own_tissue, note = _against(own_tissue, row.kinds)
+        made.append(Declared(own_tissue, own_platform, row.age_years, refusal, note))
     if all(one.refusal is not None and one.refusal.code.endswith("not_declared") for one in made):
         raise InputError(
             f"no sample has a {made[0].refusal.code.split('_')[0]}" if made and made[0].refusal else "no samples",
