@@ -5,12 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tumorcast.clinic.report.words import modality_name
 from tumorcast.cohort.host import GERMLINE_LAYERS, HOST_LAYERS
 from tumorcast.cohort.scaling import LayerScaler
 from tumorcast.domain.exclusions import Exclusion
+from tumorcast.evaluation import spreads
 from tumorcast.evaluation.out_of_distribution import Judgement, OddFeature
 from tumorcast.explain.collect import TOGETHER, _together
 from tumorcast.readers.host_tables import read_pharmacogenes
@@ -81,3 +83,16 @@ def test_the_reports_of_a_cohort_name_no_gene_and_no_phenotype(tmp_path):
     assert told.count("contradictory_call") == 3
     for word in ("DPYD", "CYP2D6", "TPMT", "Metabolizer", "what,", "activity 0", "*1"):
         assert word not in told
+
+
+@pytest.mark.parametrize("layer", HOST_LAYERS)
+def test_numbers_that_a_site_keeps_of_a_case_hold_no_gene_and_no_score(layer, monkeypatch):
+    table = pd.DataFrame({"a feature": [1.0, 2.0]}, pd.Index(["P1", "P2"]))
+    monkeypatch.setattr(spreads, "modality_tables", lambda prepared, courses: {layer: table})
+    courses = [SimpleNamespace(patient_id=name) for name in table.index]
+    own = SimpleNamespace(features=("a feature",))
+    for reference in (None, SimpleNamespace(modalities={layer: own})):
+        monkeypatch.setattr(spreads, "distance_scores", lambda modality, values: values[:, 0])
+        made = spreads.summary_table(SimpleNamespace(gene_sets={}), reference, courses)
+        expected = [] if layer in GERMLINE_LAYERS else [f"{layer}: a feature"]
+        assert made.columns.tolist() == [*expected, *([] if reference is None else [f"{layer}: distance"])]

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from tumorcast.cohort.arrays import CourseArrays
+from tumorcast.cohort.host import GERMLINE_LAYERS
 from tumorcast.cohort.preprocess import Preprocessor
 from tumorcast.cohort.summaries import modality_tables
 from tumorcast.evaluation.comparison import FEWEST, LEVELS, kept_quantiles
@@ -105,14 +106,16 @@ def summary_table(
     """Patient x number, each as "MODALITY: NAME"; NaN where the patient lacks it.
 
     Of a narrow modality (clinical, mutations) its features; of a wide one (tile features, expression) its place along
-    the first `COMPONENTS` directions of the reference, its gene sets' means; of each its distance from training.
+    the first `COMPONENTS` directions of the reference, its gene sets' means; of each its distance from training. Of
+    layers of the germline the distance alone: nobody asked for their genes and scores.
     """
     made: dict[str, pd.Series] = {}
     for modality, table in modality_tables(prepared, courses).items():
         own = {} if reference is None else reference.modalities
-        parts = _features(table) if table.shape[1] <= _WIDE else {}
+        is_told, is_wide = modality not in GERMLINE_LAYERS, table.shape[1] > _WIDE
+        parts = _features(table) if is_told and not is_wide else {}
         if modality in own:
-            parts |= _places(own[modality], table, table.shape[1] > _WIDE)
+            parts |= _places(own[modality], table, is_told and is_wide)
         if modality == "expression":
             parts |= _programmes(prepared.gene_sets, table)
         made |= {f"{modality}: {name}": values for name, values in parts.items()}
