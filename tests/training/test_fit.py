@@ -67,6 +67,7 @@ def test_dropout_is_active_in_training_steps_and_not_in_validation(tmp_path, mon
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(900)
 def test_a_compiled_step_has_the_same_losses(tmp_path):
     courses, labels = planted(40)
     plain = MODEL.model_copy(update={"dropout": 0.0})
