@@ -110,7 +110,7 @@ def _scores(found: HostFindings, sample: str) -> Rows:
 
 def _ancestry(path: Path, found: HostFindings, sample: str) -> Rows:
     """As ancestry.csv has it, refusals too, of which the reader of a study makes a mask."""
-    rows = json.loads(path.read_text(encoding="utf-8"))["ancestry"]
+    rows = json.loads(path.read_text(encoding="utf-8-sig"))["ancestry"]
     own = found.pgs.sample if found.pgs else ""
     return [
         (sample, one["score"], one.get("z_norm2"), one.get("refusal")) for one in rows if one["sample"] == own

@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from tumorcast.biology.clocks.units import is_age as names_an_age
-from tumorcast.biology.pgx.levels import is_understood
-from tumorcast.biology.pgx.phenotypes import SCORED, phenotype_by_score
+from tumorcast.biology.pgx.levels import is_against_score, is_understood
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cells import CellCounts, numbers_of
 from tumorcast.readers.files import need_columns, read_table
@@ -181,10 +180,8 @@ def _contradiction(gene: str, score: float, phenotype: str) -> str:
     """Why a call cannot be used, without gene or result, for nobody asked; "" where it can."""
     if not is_understood(gene, phenotype):
         return "the phenotype of a gene is not understood"
-    if gene in SCORED and pd.notna(score):
-        by_score = phenotype_by_score(gene, float(score))
-        if phenotype.lower().endswith("metabolizer") and phenotype.lower() != by_score.lower():
-            return "the phenotype of a gene is not that of its activity score"
+    if pd.notna(score) and is_against_score(gene, float(score), phenotype):
+        return "the phenotype of a gene is not that of its activity score"
     return ""
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 
-from tumorcast.biology.pgx.phenotypes import INDETERMINATE, NO_CALL, SCORED, UNCHARACTERISED
+from tumorcast.biology.pgx.phenotypes import (
+    INDETERMINATE,
+    NO_CALL,
+    SCORED,
+    UNCHARACTERISED,
+    phenotype_by_score,
+)
 
 WITHHELD = ("", NO_CALL.lower(), INDETERMINATE.lower(), UNCHARACTERISED.lower())
 """Phenotypes that say nothing of the function: not measured, never normal."""
@@ -38,6 +44,13 @@ def is_understood(gene: str, phenotype: str) -> bool:
     """Whether the words are a phenotype, or a way to say that there is none."""
     told = phenotype.strip().lower()
     return told in WITHHELD or level_of(phenotype) is not None or bool(gene_alleles(gene, phenotype))
+
+
+def is_against_score(gene: str, activity_score: float, phenotype: str) -> bool:
+    """Whether the words say another phenotype of the metabolism than the score does, in a gene that has one."""
+    told = phenotype.strip().lower()
+    is_told = gene in SCORED and told.endswith("metabolizer")
+    return is_told and told != phenotype_by_score(gene, activity_score).lower()
 
 
 def gene_alleles(gene: str, phenotype: str) -> dict[str, bool]:

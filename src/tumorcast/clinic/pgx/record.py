@@ -6,7 +6,7 @@ import csv
 import datetime
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tumorcast.biology.pgx.definitions import Definitions
 from tumorcast.biology.pgx.limits import limits_in
 from tumorcast.biology.pgx.phenoconversion import Conversion
 from tumorcast.biology.pgx.phenotypes import NO_CALL
+from tumorcast.clinic.pgx.checks import check_calls
 from tumorcast.clinic.pgx.sample import SampleResult
 from tumorcast.clinic.pgx.tables import COLUMNS, FORMAT, all_notes
 from tumorcast.domain.errors import InputError
@@ -55,9 +56,9 @@ def read_records(path: Path) -> dict[str, PgxRecord]:
     pgx.csv has the genetic phenotypes alone: inhibitors and warnings of the tables are in pgx.json.
 
     Raises:
-        InputError: neither of the two, or of another format.
+        InputError: neither of the two, of another format, or calls that cannot all be true (`check_calls`).
     """
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     return _of_csv(text, path) if path.suffix.lower() == ".csv" else _of_json(text, path)
 
 
@@ -73,6 +74,9 @@ def _of_json(text: str, path: Path) -> dict[str, PgxRecord]:
             if one["is_old"] or (today - datetime.date.fromisoformat(one["date"])).days > OLDEST_DAYS
         ]
         told_all = (*warnings, *told["absent_changes"])
+        for one in told["samples"]:
+            calls = [_call(gene) for gene in one["genes"]]
+            check_calls(calls, [gene["notes"] for gene in one["genes"]], path.name)
         return {one["sample"]: _sample(one, told_all) for one in told["samples"]}
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path.name} is not whole", got=repr(error), expected="pgx.json") from None
@@ -121,18 +125,30 @@ def _of_csv(text: str, path: Path) -> dict[str, PgxRecord]:
     rows = csv.DictReader(io.StringIO(text))
     if tuple(rows.fieldnames or ()) != COLUMNS:
         raise InputError(f"{path.name} is not pgx.csv", got=rows.fieldnames, expected=", ".join(COLUMNS))
-    found: dict[str, dict[str, GeneCall]] = {}
-    notes: dict[str, dict[str, tuple[str, ...]]] = {}
-    for row in rows:
-        found.setdefault(row["sample"], {})[row["gene"]] = _call_of_row(row, path)
-        notes.setdefault(row["sample"], {})[row["gene"]] = _notes(row)
-    return {
-        sample: PgxRecord(sample, calls, {}, notes[sample], (_UNDATED,)) for sample, calls in found.items()
-    }
+    found: dict[str, list[tuple[GeneCall, tuple[str, ...]]]] = {}
+    for cells in rows:
+        if None in cells or None in cells.values():
+            raise InputError(f"{path.name}: a row has not {len(COLUMNS)} cells", got=f"line {rows.line_num}")
+        row = {name: cell.strip() for name, cell in cells.items()}
+        found.setdefault(row["sample"], []).append((_call_of_row(row, path), _notes(row)))
+    return {sample: _of_rows(sample, rows, path) for sample, rows in found.items()}
+
+
+def _of_rows(sample: str, rows: Sequence[tuple[GeneCall, tuple[str, ...]]], path: Path) -> PgxRecord:
+    calls, notes = [call for call, _ in rows], [told for _, told in rows]
+    check_calls(calls, notes, path.name)
+    genes = [call.gene for call in calls]
+    return PgxRecord(
+        sample, dict(zip(genes, calls, strict=True)), {}, dict(zip(genes, notes, strict=True)), (_UNDATED,)
+    )
 
 
 def _call_of_row(row: Mapping[str, str], path: Path) -> GeneCall:
     diplotype = "" if row["diplotype"] == NO_CALL else row["diplotype"]
+    if row["diplotype"] == NO_CALL != row["phenotype"]:
+        raise InputError(
+            f"{path.name} contradicts itself", got=f"{row['gene']} was not called and has a result"
+        )
     is_one = diplotype and not any(part in diplotype for part in _PARTED)
     try:
         score = float(row["activity_score"]) if row["activity_score"] else None
