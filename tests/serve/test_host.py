@@ -82,11 +82,15 @@ def test_rank_takes_the_sample_that_is_named_and_guesses_none(
     """As `tumorcast report` does (`test_report_host`)."""
     words = ["rank", str(lab.bundle), str(lab.study), "--features", str(lab.features), "--cancer", "COADREAD"]
     named, files = ["--host-sample", "P4"], ["--host", str(folder)]
-    assert main([*words, "--patient", "P5", "--json", *files, *named]) == 0
+    other = tmp_path / "pgx.json"
+    text = (folder / "pgx.json").read_text(encoding="utf-8").replace('"P4"', '"B-77"')
+    other.write_text(text, encoding="utf-8")
+    assert main([*words, "--patient", "P5", "--json", "--host", str(other), "--host-sample", "B-77"]) == 0
     told = json.loads(capsys.readouterr().out)["host"]
-    assert told["sources"] == [["pgx.json", "P4", False]]
+    assert told["sources"] == [["pgx.json", "B-77", False]]
     for wrong, why in (
         ([*files, "--host-sample", "P9"], "does not hold the sample"), (named, "add --host"),
+        ([*files, *named], "another patient's"), (files, "another patient's"),
         (["--patient", "P4", *files, *named], "of one patient"),
     ):  # fmt: skip
         out = ["--out", str(tmp_path / "out")]
@@ -106,9 +110,11 @@ def test_a_lab_case_takes_the_one_sample_and_refuses_to_choose(
     lab: ToyLab, folder: Path, tmp_path: Path
 ) -> None:
     study = read_study(lab.study)
-    host = host_of({"pharmacogenes": folder / "pgx.json"}, "CASE-1")
+    host = host_of({"pharmacogenes": folder / "pgx.json"}, "P5")
     assert host is not None
-    assert host.of_patient(study, "CASE-1").pgx is not None
+    assert host.of_patient(study.keep(["P5"]), "P5").pgx is not None
+    with pytest.raises(InputError, match="another patient's"):
+        host.of_patient(study, "P5")
     rows = (folder / "pgx.csv").read_text(encoding="utf-8").splitlines()
     two = tmp_path / "pgx.csv"
     other = [row.replace("P4,", "P5,", 1) for row in rows[1:]]

@@ -59,8 +59,13 @@ def test_a_sample_is_said_or_taken_alone_and_never_chosen(
     assert report(lab, tmp_path, "--all", "--host", str(folder), "--host-sample", "P4") != 0
     assert "of one patient" in capsys.readouterr().err
     assert report(lab, tmp_path, "--patient", "P0", "--host-sample", "P4") != 0
-    assert report(lab, tmp_path, "--patient", "P0", "--host", str(folder), "--host-sample", "P4") == 0
-    assert record(tmp_path, "P0")["host"]["sources"][0] == ["pgx.json", "P4", False]
+    assert report(lab, tmp_path, "--patient", "P0", "--host", str(folder), "--host-sample", "P4") != 0
+    assert "another patient's by the study" in capsys.readouterr().err
+    other = tmp_path / "pgx.json"
+    text = (folder / "pgx" / "pgx.json").read_text(encoding="utf-8").replace('"P4"', '"B-77"')
+    other.write_text(text, encoding="utf-8")
+    assert report(lab, tmp_path, "--patient", "P0", "--host", str(other), "--host-sample", "B-77") == 0
+    assert record(tmp_path, "P0")["host"]["sources"][0] == ["pgx.json", "B-77", False]
 
 
 def test_a_foreign_file_stops_the_command_before_any_report(

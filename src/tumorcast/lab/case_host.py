@@ -35,10 +35,17 @@ def host_of(paths: Mapping[Kind, Path], patient_id: str) -> Host | None:
     files = {HOST_FILES[kind]: path for kind, path in paths.items()}
     if not files:
         return None
-    return replace(read_host(files, takes_only=True, begins=patient_id), digests=())
+    found = read_host(files, takes_only=True, begins=patient_id)
+    return replace(found, tumours=frozenset([tumour_of(patient_id)]), digests=())
 
 
-def wanted_of(*names: str) -> Wanted:
-    """How the patient's samples are found in a file of the host: by the patient's name and those of the case's samples,
-    as a report finds them."""
-    return Wanted(also_called=names, begins=names[0])
+def tumour_of(patient_id: str) -> str:
+    """Under which name the case's tumour stands in its study."""
+    return f"{patient_id}-T1"
+
+
+def wanted_of(patient_id: str) -> Wanted:
+    """How the patient's samples are found in a file of the host, as a report finds them; the case's tumour is none of
+    the host's."""
+    tumour = tumour_of(patient_id)
+    return Wanted(also_called=(patient_id, tumour), begins=patient_id, tumours=frozenset([tumour]))

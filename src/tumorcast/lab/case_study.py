@@ -12,7 +12,7 @@ import yaml
 
 from tumorcast.clinic.twin.read import read_series, series_named
 from tumorcast.domain.errors import InputError, TumorcastError
-from tumorcast.lab.case_host import HOST_FILES, wanted_of
+from tumorcast.lab.case_host import HOST_FILES, tumour_of, wanted_of
 from tumorcast.lab.case_layers import exposure_timeline, host_layer_files
 from tumorcast.lab.case_tables import (
     check_quantification,
@@ -92,7 +92,7 @@ class _Sheet:
     def __init__(self, store: LabStore, case: Case, work: Path) -> None:
         self.store, self.case, self.work = store, case, work
         self.patient = case.facts.patient_id
-        self.sample = f"{self.patient}-T1"
+        self.sample = tumour_of(self.patient)
         self.path = work / "sheet.yaml"
         self.names: dict[str, CaseFile] = {}
         self.sample_row: dict[str, object] = {}
@@ -161,7 +161,7 @@ class _Sheet:
     def _host(self, path: Path, kind: Kind) -> None:
         """Layers of the study, and findings beside the prediction (`lab.case_host`)."""
         samples = (self.patient, self.sample)
-        made = host_layer_files(HOST_FILES[kind], kind, path, wanted_of(*samples), samples, self.work)
+        made = host_layer_files(HOST_FILES[kind], kind, path, wanted_of(self.patient), samples, self.work)
         self.tree |= made
         self.names |= dict.fromkeys(made.values(), self.names[path.name])
 

@@ -13,6 +13,7 @@ from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.case_lists import sequenced_samples
 from tumorcast.readers.clinical import patients_of, read_patients, read_samples
 from tumorcast.readers.exposures import exposures_of
+from tumorcast.readers.host_links import specimen_events
 from tumorcast.readers.host_tables import named_host_files, read_host_files
 from tumorcast.readers.inventory import take_inventory
 from tumorcast.readers.laboratory import laboratory_of
@@ -67,7 +68,8 @@ def read_study(folder: Path | str, genes: GeneTable | None = None) -> Study:
         samples=samples.drop(columns=[COVERED_MB], errors="ignore"), treatments=treatments, variants=variants,
         sequenced=sequenced, sequenced_mb={str(k): float(v) for k, v in covered.items() if k in sequenced},
         expression=profiles.expression, copy_number=profiles.copy_number, segments=profiles.segments, build=build,
-        layers=profiles.layers, laboratory=laboratory_of(events, patients.index, report), host=host, slides=slides,
+        layers=profiles.layers, laboratory=laboratory_of(events, patients.index, report), host=host,
+        specimens=specimen_events(events), slides=slides,
         report=report, digests=take_inventory(folder, metas, report),
     )  # fmt: skip
 

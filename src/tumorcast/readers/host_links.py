@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -12,6 +14,7 @@ from tumorcast.biology.specimens import is_of_host, is_of_tumour
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cells import CellCounts, numbers_of
 
+SPECIMEN_COLUMNS = ("PATIENT_ID", "START_DATE", "EVENT_TYPE", "SAMPLE_ID", "SPECIMEN_TYPE")
 LINK_COLUMNS = ("patient_id", "day", "is_tissue", "is_tumour")
 _SPECIMENS = "SPECIMEN|SAMPLE|BIOPSY"
 _KINDS = ("SAMPLE_TYPE", "SAMPLE_CLASS", "TISSUE", "SPECIMEN_TYPE", "SPECIMEN_SITE", "procedure", "PROCEDURE")
@@ -51,10 +54,69 @@ def sample_links(
     return pd.DataFrame.from_dict(links, orient="index", columns=list(LINK_COLUMNS))
 
 
-def declared_tumours(samples: pd.DataFrame) -> set[str]:
-    """Samples that the sample table declares to be a tumour."""
-    words = _words(samples, pd.DataFrame({"EVENT_TYPE": []}, dtype=str))
-    return {str(name) for name in samples.index if is_of_tumour(str(name), words[str(name)])}
+def with_other_events(table: pd.DataFrame, samples: pd.DataFrame, specimens: pd.DataFrame) -> pd.DataFrame:
+    """Specimen events to write, with those of samples that are not among them, and with the word of a tumour where an
+    event alone declares it of a sample of the table."""
+    by_table, by_event = _words(samples, specimens.iloc[:0]), _words(samples.iloc[:0], specimens)
+    told = [
+        f"{kind} tumour"
+        if is_of_tumour(name, by_event[name]) and not is_of_tumour(name, by_table[name])
+        else kind
+        for name, kind in zip(table["SAMPLE_ID"].astype(str), table["SPECIMEN_TYPE"], strict=True)
+    ]
+    table = table.assign(SPECIMEN_TYPE=told)
+    rest = specimens[~specimens["SAMPLE_ID"].isin(table["SAMPLE_ID"])]
+    rest = rest.assign(STOP_DATE="", EVENT_TYPE="Specimen")[list(table.columns)]
+    return pd.concat([table, rest], ignore_index=True) if len(rest) else table
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Of some samples: `own` of one patient, those of them that are declared `tumours`, and those of `others`."""
+
+    own: tuple[str, ...]
+    tumours: frozenset[str]
+    others: frozenset[str]
+
+
+def whose(
+    names: Sequence[str], patient_id: str, samples: pd.DataFrame, patients: pd.Index, specimens: pd.DataFrame
+) -> Whose:
+    """Which of `names` are a patient's by `sample_links`, and which are somebody else's: by the sample table, a
+    specimen event (of two patients: nobody's, and so not this one's) or a patient's own identifier."""
+    given = pd.Index(list(dict.fromkeys(names)), dtype=object)
+    table = samples[samples.index.isin(given)]
+    events = specimens[specimens["SAMPLE_ID"].isin(given)]
+    links = sample_links(given, table, patients, events)
+    is_own = links["patient_id"] == patient_id
+    own = tuple(map(str, links.index[is_own]))
+    tumours = frozenset(map(str, links.index[is_own & links["is_tumour"].astype(bool)]))
+    elsewhere = events.loc[events["PATIENT_ID"].astype(str) != patient_id, "SAMPLE_ID"]
+    return Whose(own, tumours, frozenset({*map(str, links.index[~is_own]), *map(str, elsewhere)} - {*own}))
+
+
+def called_as_others(names: Iterable[str], patient_id: str, patients: pd.Index) -> frozenset[str]:
+    """Samples that are called as another patient is, as `P2-N` with `P2`; of several such patients the longest name
+    counts."""
+    known = set(map(str, patients))
+    owners = {name: _called_as(name, known) for name in names}
+    return frozenset(name for name, owner in owners.items() if owner not in ("", patient_id))
+
+
+def _called_as(name: str, patients: set[str]) -> str:
+    begins = [name[: sign.start()] for sign in re.finditer("[-_]", name)]
+    return next((one for one in (name, *reversed(begins)) if one in patients), "")
+
+
+def specimen_events(timelines: pd.DataFrame) -> pd.DataFrame:
+    """`SPECIMEN_COLUMNS` of the events that name a sample; all words on what it is stand in `SPECIMEN_TYPE`."""
+    table = timelines[timelines["EVENT_TYPE"].str.contains(_SPECIMENS)]
+    if table.empty or "SAMPLE_ID" not in table:
+        return pd.DataFrame(columns=list(SPECIMEN_COLUMNS))
+    table = table[table["SAMPLE_ID"].notna()].reset_index(drop=True)
+    kinds = table[[column for column in _KINDS if column in table]]
+    words = [" | ".join(map(str, row.dropna())) for _, row in kinds.iterrows()]
+    return table.assign(SPECIMEN_TYPE=words)[list(SPECIMEN_COLUMNS)]
 
 
 def _body(name: str, words: list[str]) -> tuple[bool, bool]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.host import Host
+from tumorcast.readers.host_links import SPECIMEN_COLUMNS
 from tumorcast.readers.laboratory import LABORATORY_COLUMNS
 from tumorcast.readers.segments import SEGMENT_TABLE
 
@@ -51,6 +52,7 @@ class Study:
             sample x feature, NaN not measured.
         laboratory: `laboratory.LABORATORY_COLUMNS`, one row a value of a patient on a day.
         host: what is known of the patients' own genome, methylome and habits.
+        specimens: specimen events of timelines (`host_links.SPECIMEN_COLUMNS`), one row an event that names a sample.
         slides: one row a slide: `slide_id`, `sample_id`, `path` (absolute), `mpp` (float um/px of
             level 0, NaN: the file's metadata decides).
         report: what was left out or repaired while reading.
@@ -73,6 +75,7 @@ class Study:
     layers: dict[str, pd.DataFrame] = field(default_factory=dict)
     laboratory: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LABORATORY_COLUMNS)))
     host: Host = field(default_factory=Host)
+    specimens: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SPECIMEN_COLUMNS)))
     slides: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["slide_id", "sample_id", "path", "mpp"])
     )
@@ -98,6 +101,7 @@ class Study:
             layers={name: table[table.index.isin(own)] for name, table in self.layers.items()},
             laboratory=_of(self.laboratory, "patient_id", known),
             host=self.host.keep(known),
+            specimens=_of(self.specimens, "PATIENT_ID", known),
             slides=_of(self.slides, "sample_id", own),
             report=[note for note in self.report if note.kind != "patient" or note.id in known],
         )

@@ -12,6 +12,7 @@ import pandas as pd
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.cbioportal import COVERED_MB
 from tumorcast.readers.files import write_text
+from tumorcast.readers.host_links import with_other_events
 from tumorcast.readers.host_tables import HOST_KIND
 from tumorcast.readers.laboratory import ANALYTES
 from tumorcast.readers.study import Study
@@ -179,6 +180,7 @@ def _timelines(study: Study, folder: Path) -> None:
     )
     if len(others := host_specimens(study.host, samples.index)):
         specimens = pd.concat([specimens, others], ignore_index=True)
+    specimens = with_other_events(specimens, study.samples, study.specimens)
     _table(study, folder, "timeline_specimen", specimens, keys)
     if len(study.host.exposures):
         _table(study, folder, "timeline_exposure", exposure_events(study.host), keys)

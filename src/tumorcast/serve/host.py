@@ -15,7 +15,7 @@ from tumorcast.clinic.host.wanted import Wanted
 from tumorcast.clinic.ranking.candidate import Candidate
 from tumorcast.clinic.report.record import PatientReport
 from tumorcast.readers.files import digest
-from tumorcast.readers.host_links import declared_tumours
+from tumorcast.readers.host_links import called_as_others, whose
 from tumorcast.readers.study import Study
 
 
@@ -27,6 +27,7 @@ class Host:
         samples: names that were said. (): as the patient or the patient's samples are called.
         begins: a name that begins so is the patient's, too; "": none.
         takes_only: a file's only sample is the patient's under any name; False where files may be of several patients.
+        tumours: samples that are tumours, whatever the study says of them.
         digests: (file, sha256).
     """
 
@@ -34,12 +35,15 @@ class Host:
     samples: tuple[str, ...] = ()
     begins: str = ""
     takes_only: bool = False
+    tumours: frozenset[str] = frozenset()
     digests: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
         """Of what is in it."""
-        return repr((self.digests or self.tables, self.samples, self.begins, self.takes_only))
+        return repr(
+            (self.digests or self.tables, self.samples, self.begins, self.takes_only, *sorted(self.tumours))
+        )
 
     def of_patient(self, study: Study, patient_id: str) -> HostFindings:
         """Everything of one patient.
@@ -76,10 +80,27 @@ class Host:
         return told_of(findings_of(self.tables, wanted), regimens, wanted, today or datetime.date.today())
 
     def _wanted(self, study: Study, patient_id: str) -> Wanted:
-        own = study.samples["patient_id"].astype(str) == patient_id
-        names = tuple(map(str, study.samples.index[own]))
-        tumours = frozenset(declared_tumours(study.samples))
-        return Wanted(self.samples, (patient_id, *names), self.begins, self.takes_only, tumours)
+        """By the rule that links samples in a cohort, too (`readers.host_links`)."""
+        parts = (self.tables.pgx, self.tables.pgs, self.tables.methylomes)
+        given = [name for part in parts for name in part or ()]
+        if not self.takes_only:
+            given = self._may_be(given, study, patient_id)
+        patients = study.patients.index
+        found = whose(given, patient_id, study.samples, patients, study.specimens)
+        is_own = study.samples["patient_id"].astype(str) == patient_id
+        called = (patient_id, *map(str, study.samples.index[is_own]), *found.own)
+        like_others = called_as_others(given, patient_id, patients) if self.takes_only else frozenset()
+        return Wanted(
+            self.samples, tuple(name for name in dict.fromkeys(called) if name not in found.others), self.begins,
+            self.takes_only, found.tumours | self.tumours, found.others, like_others,
+        )  # fmt: skip
+
+    def _may_be(self, given: Sequence[str], study: Study, patient_id: str) -> list[str]:
+        """Those of many patients' samples that have anything to do with this one."""
+        parts = ((study.samples.index, study.samples["patient_id"]),
+                 (study.specimens["SAMPLE_ID"], study.specimens["PATIENT_ID"]))  # fmt: skip
+        near = {str(name) for names, owners in parts for name in names[(owners == patient_id).to_numpy()]}
+        return [name for name in given if name in near or name in self.samples or name.startswith(patient_id)]
 
 
 def regimens_of(study: Study, report: PatientReport) -> list[RegimenAtHand]:
@@ -107,4 +128,4 @@ def read_host(
     """
     paths = host_files(files) if isinstance(files, Path) else files
     digests = tuple((f"host {name}", digest(path)) for name, path in paths.items())
-    return Host(read_tables(paths), tuple(samples), begins, takes_only, digests)
+    return Host(read_tables(paths), tuple(samples), begins, takes_only, digests=digests)

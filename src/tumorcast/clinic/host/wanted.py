@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tumorcast.biology.specimens import is_of_tumour
 from tumorcast.domain.errors import InputError, did_you_mean
 
 
@@ -18,6 +19,8 @@ class Wanted:
         begins: without any of these, a name that begins so, as `P1-T1` with `P1`; "": none.
         takes_only: a file's only sample is taken under any name; False where files are of several patients.
         tumours: samples that are declared to be a tumour, whose genotypes are not the host's.
+        others: samples that are somebody else's: never taken, though one was said.
+        like_others: samples that are called as somebody else is: taken only where one was said.
     """
 
     samples: tuple[str, ...] = ()
@@ -25,12 +28,14 @@ class Wanted:
     begins: str = ""
     takes_only: bool = True
     tumours: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+    like_others: frozenset[str] = frozenset()
 
     def of(self, names: Iterable[str], file: str) -> tuple[str, ...]:
         """The patient's samples among those of a file; () where it may be of several patients and has none of this one.
 
         Raises:
-            InputError: a sample that is not there, or several of which none is said.
+            InputError: a sample that is not there or somebody else's, or several of which none is said.
         """
         known = tuple(names)
         if self.samples:
@@ -38,7 +43,7 @@ class Wanted:
         own = tuple(name for name in known if name in self.also_called) or self._beginning(known)
         if own or not self.takes_only:
             return own
-        if len(known) == 1:
+        if len(known) == 1 and known[0] not in self.others | self.like_others:
             return known
         raise self._none(known, file)
 
@@ -48,8 +53,9 @@ class Wanted:
         Raises:
             InputError: as `of`, several are the patient's, or all that are (or were named) are tumours.
         """
-        found = self.of(names, file)
-        own = tuple(name for name in found if name not in self.tumours)
+        known = tuple(names)
+        found = self.of(known, file)
+        own = self._germline(found) or (() if self.samples else self._germline(self._beginning(known)))
         if found and not own and (self.samples or self.takes_only):
             raise InputError(
                 f"{file}: the sample is declared to be a tumour, whose genotypes are not the host's",
@@ -67,6 +73,9 @@ class Wanted:
         """Whether a sample's name is one by which the patient is known, so that it speaks for itself."""
         return name in self.also_called or bool(self._beginning((name,)))
 
+    def _germline(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if name not in self.tumours and not is_of_tumour(name, ()))
+
     def _said(self, known: tuple[str, ...], file: str) -> tuple[str, ...]:
         own = tuple(name for name in known if name in self.samples)
         if not own:
@@ -74,16 +83,25 @@ class Wanted:
                 f"{file} does not hold the sample", got=", ".join(self.samples), expected=_shown(known),
                 fix=did_you_mean(self.samples[0], known),
             )  # fmt: skip
+        if foreign := tuple(name for name in own if name in self.others):
+            raise InputError(
+                f"{file}: the sample is another patient's by the study", got=_shown(foreign),
+                expected="a sample of the patient", fix="name the patient's, or correct the study",
+            )  # fmt: skip
         return own
 
     def _beginning(self, known: tuple[str, ...]) -> tuple[str, ...]:
         starts = (f"{self.begins}-", f"{self.begins}_")
         return tuple(name for name in known if self.begins and name.startswith(starts))
 
+    def _but(self, known: tuple[str, ...]) -> str:
+        is_told = any(name in self.others | self.like_others for name in known)
+        return ": it holds another patient's" if is_told else ""
+
     def _none(self, known: tuple[str, ...], file: str) -> InputError:
         if self.also_called or self.begins:
             return InputError(
-                f"{file} holds no sample that is called as the patient is", got=_shown(known),
+                f"{file} holds no sample that is called as the patient is{self._but(known)}", got=_shown(known),
                 expected=_shown(self.also_called or (self.begins,)), fix="say the sample's name",
             )  # fmt: skip
         return InputError(

@@ -19,6 +19,7 @@ from tumorcast.readers.clinical import patients_of, read_patients, read_samples
 from tumorcast.readers.exposures import exposures_of
 from tumorcast.readers.files import write_text
 from tumorcast.readers.gene_places import read_gene_places
+from tumorcast.readers.host_links import specimen_events
 from tumorcast.readers.host_tables import read_host_files
 from tumorcast.readers.importers.counts import write_import
 from tumorcast.readers.importers.files_sheet import PER_SAMPLE, FilesSheet, read_files_sheet
@@ -75,6 +76,7 @@ class _Import:
         samples = read_samples(sheet.samples, self.patients.index, report)
         events = read_timelines(list(sheet.timelines))
         self.samples = add_specimens(samples, events, report)
+        self.specimens = specimen_events(events)
         self.treatments = treatments_of(events, self.patients.index, report)
         self.laboratory = laboratory_of(events, self.patients.index, report)
         named = {
@@ -105,7 +107,7 @@ class _Import:
             samples=self.samples.drop(columns=list(PER_SAMPLE), errors="ignore"), treatments=self.treatments,
             variants=variants, sequenced=sequenced, sequenced_mb=covered, expression=self._expression(),
             copy_number=copy_number, segments=segments, build=self.sheet.build or "", layers=layers,
-            laboratory=self.laboratory, host=self.host, slides=self._slides(),
+            laboratory=self.laboratory, host=self.host, specimens=self.specimens, slides=self._slides(),
         )  # fmt: skip
 
     def _files(self, column: str) -> dict[str, Path]:
