@@ -100,9 +100,11 @@ class Wanted:
 
     def _none(self, known: tuple[str, ...], file: str) -> InputError:
         if self.also_called or self.begins:
+            is_others = self.others.issuperset(known)
             return InputError(
                 f"{file} holds no sample that is called as the patient is{self._but(known)}", got=_shown(known),
-                expected=_shown(self.also_called or (self.begins,)), fix="say the sample's name",
+                expected=_shown(self.also_called or (self.begins,)),
+                fix="give the patient's files, or correct the study" if is_others else "say the sample's name",
             )  # fmt: skip
         return InputError(
             f"{file} holds {len(known)} samples and none is said", got=_shown(known), expected="the patient's sample",
