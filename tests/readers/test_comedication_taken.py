@@ -35,12 +35,12 @@ def test_other_drugs_are_read_from_a_study_as_of_the_newest_course(tmp_path: Pat
         (tmp_path / "s", "B7", None, ("paroxetine",)), (tmp_path / "s", "P1", 50.0, ("quinidine",)),
         (timeline, "P1", 25.0, None), (timeline, "P1", None, ("quinidine",)),
     ):  # fmt: skip
-        taken, _ = drugs_taken(source, on)
-        assert taken.get(sample) == drugs
+        assert drugs_taken(source, on).drugs.get(sample) == drugs
     calls = tmp_path / "calls.tsv"
     calls.write_text("sample\tgene\tdiplotype\nB7\tCYP2D6\t*1/*1\nX\tCYP2D6\t*1/*1\n")
     told = write_pgx([calls], tmp_path / "out", Request(comedication=tmp_path / "s"))
-    assert "of 1 samples no other drugs are listed: X" in told
+    assert "no other drug is told of 1 of 2 samples: X" in told.lines
+    assert not any("P1" in line for line in told.lines)
     samples = {
         one["sample"]: one
         for one in json.loads((tmp_path / "out" / "pgx.json").read_text(encoding="utf-8"))["samples"]
@@ -66,9 +66,10 @@ def test_a_drug_counts_as_in_a_cohort_and_what_does_not_is_told(tmp_path: Path) 
     )
     path = tmp_path / "drugs.txt"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    taken, told = drugs_taken(path, 0.0)
-    assert taken == {"P2": ("paroxetine",), "P3": ()}
-    assert told == [
+    taken = drugs_taken(path, 0.0)
+    assert taken.drugs == {"P2": ("paroxetine",), "P3": ()}
+    assert set(taken.owners) == {"P1", "P2", "P3", "P4"}
+    assert taken.lines == [
         "left out: P1 paroxetine: without a day and not declared as from BEFORE_TREATMENT",
         "2 other drugs were not taken on the day that counts and are left out",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import date
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,22 @@ def add_parser(subparsers: Any) -> None:
 def _day(text: str) -> date | float:
     """A date, or a number of days on a study's clock."""
     try:
-        return float(text)
+        day = float(text)
     except ValueError:
+        pass
+    else:
+        if isfinite(day):
+            return day
+    try:
         return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no day: YYYY-MM-DD, or a number of days for a timeline"
+        ) from None
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read, call, write; print the text where it is short."""
+    """Read, call, write; print the text where it is short. 1 where a file was left out, else 0."""
     from tumorcast.clinic.pgx.write import Request, write_pgx
 
     request = Request(
@@ -57,5 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = (arguments.out / "pgx.txt").read_text(encoding="utf-8")
     if text.count("\nSample ") <= _MOST_PRINTED:
         print(text)
-    print("\n".join([*told, f"in {arguments.out}/  (pgx.csv, pgx.json, pgx.txt, calls)"]))
-    return 0
+    print("\n".join([*told.lines, f"in {arguments.out}/  (pgx.csv, pgx.json, pgx.txt, calls)"]))
+    for reason in told.left_out:
+        print(reason, file=sys.stderr)
+    return 1 if told.left_out else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -19,11 +20,24 @@ from tumorcast.readers.host_links import sample_links
 from tumorcast.readers.meta import read_meta_files
 from tumorcast.readers.timeline import read_timelines, treatments_of
 
-_Taken = tuple[Mapping[str, tuple[str, ...]], list[str]]
+
+@dataclass(frozen=True)
+class Taken:
+    """Other drugs on the day that counts.
+
+    Attributes:
+        drugs: sample -> drugs that count.
+        lines: to print.
+        owners: every name that the source lists drugs of, on whatever day -> the patient (of a table: the sample).
+    """
+
+    drugs: Mapping[str, tuple[str, ...]]
+    lines: list[str]
+    owners: Mapping[str, str]
 
 
-def drugs_taken(path: Path, on: date | float | None) -> _Taken:
-    """(sample -> drugs that count, lines to print).
+def drugs_taken(path: Path, on: date | float | None) -> Taken:
+    """Sample -> drugs that count.
 
     Of a table (`readers.comedication`) `on` is a date, and without it every drug counts that was not stopped. Of a
     timeline of exposures, or a study folder that holds one, it is a day on the study's clock; without it, the first day
@@ -46,10 +60,11 @@ def drugs_taken(path: Path, on: date | float | None) -> _Taken:
         raise InputError(f"{path.name} has dates", got=f"--on {on:g}", expected="--on YYYY-MM-DD")
     table = read_comedication(path)
     taken = {name: tuple(dict.fromkeys(d.drug for d in own if d.is_taken(on))) for name, own in table.items()}
-    return taken, _left_out(sum(map(len, table.values())) - sum(map(len, taken.values())))
+    n_left_out = sum(map(len, table.values())) - sum(map(len, taken.values()))
+    return Taken(taken, _left_out(n_left_out), {name: name for name in table})
 
 
-def _of_study(folder: Path, on: date | float | None) -> _Taken:
+def _of_study(folder: Path, on: date | float | None) -> Taken:
     metas = read_meta_files(folder)
     events = read_timelines([meta.data for meta in metas if meta.datatype == "TIMELINE"])
     tables = [meta.data for meta in metas if meta.datatype == "SAMPLE_ATTRIBUTES"]
@@ -61,7 +76,7 @@ def _of_study(folder: Path, on: date | float | None) -> _Taken:
 
 def _counted(
     events: pd.DataFrame, patients: pd.Index, samples: pd.DataFrame, on: date | float | None, path: Path
-) -> _Taken:
+) -> Taken:
     if isinstance(on, date):
         expected = "--on with a number of days on the study's clock"
         raise InputError(f"{path.name} counts days", got=f"--on {on.isoformat()}", expected=expected)
@@ -89,7 +104,9 @@ def _counted(
         for patient, drug in rows.loc[is_unknown, ["patient_id", "text"]].itertuples(index=False)
     ]
     others = rows[~is_unknown & ~rows.index.isin(known.index) & (rows["text"] != NO_DRUG)]
-    return taken, [*lines, *_left_out(len(others))]
+    listed = set(map(str, rows["patient_id"]))
+    known_by = {name: owner for name, owner in owners.items() if owner in listed}
+    return Taken(taken, [*lines, *_left_out(len(others))], known_by)
 
 
 def _owners(events: pd.DataFrame, patients: pd.Index, samples: pd.DataFrame) -> dict[str, str]:

@@ -40,6 +40,7 @@ def read_definitions(folder: Path) -> Definitions:
         raise InputError(
             f"{folder.name} holds no allele definitions", got=f"no *_translation.json below {folder.name}",
             expected="a folder as PharmCAT publishes it (definition/alleles, phenotype)",
+            fix="unpack a PharmCAT release and name its folder that holds `definition`, or leave --definitions out",
         )  # fmt: skip
     own = embedded_definitions()
     raw = [_load(path) for path in files]
