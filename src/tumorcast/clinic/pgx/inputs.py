@@ -1,4 +1,4 @@
-"""What `tumorcast pgx` is given, read: germline VCFs, calls made elsewhere, names of tables of sexes and other drugs."""
+"""What `tumorcast pgx` is given, read: germline VCFs, calls made elsewhere, tables of sexes and other drugs."""
 
 from __future__ import annotations
 
