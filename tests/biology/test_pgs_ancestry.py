@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.spatial.distance import cdist
 from scipy.stats import norm, percentileofscore
 
 from tumorcast.biology.pgs.ancestry import Reference, adjusted
@@ -88,12 +89,38 @@ def test_ties_are_ranked_as_the_calculator_ranks_them() -> None:
     assert [one.percentile for one in found] == pytest.approx(percentileofscore(mine, values))
 
 
+def test_the_most_similar_population_is_the_nearest_by_mahalanobis_distance() -> None:
+    rng = np.random.default_rng(8)
+    population = np.repeat(np.array(["EUR", "AMR"], object), 300)
+    at = np.where((population == "EUR")[:, None], 0.01, 0.04) * rng.normal(size=(600, 4))
+    at[300:, 0] += 0.13
+    reference = Reference(at, population, rng.normal(size=600))
+    places = np.linspace(-0.03, 0.2, 47)[:, None] * np.eye(4)[0]
+    groups = [at[population == name] for name in ("EUR", "AMR")]
+    distances = [
+        [
+            cdist([place], [one.mean(axis=0)], "mahalanobis", VI=np.linalg.inv(np.cov(one.T)))[0, 0]
+            for one in groups
+        ]
+        for place in places
+    ]
+    found = adjusted(reference, places, [0.0] * len(places))
+    nearest = [("EUR", "AMR")[int(np.argmin(one))] for one in distances]
+    assert [one.similarity.population for one in found] == nearest
+    between = [one for one in found if one.similarity.posterior < 0.5]
+    assert between
+    assert {one.percentile for one in between} == {None}
+    (told,) = adjusted(reference, np.array([[0.036, 0, 0, 0]]), [0.0])
+    assert (told.similarity.population, told.percentile) == ("AMR", None)
+    assert "between reference populations" in told.refusal
+
+
 def test_no_percentile_where_the_components_do_not_tell_populations_apart() -> None:
     reference = people(200)
     rng = np.random.default_rng(2)
-    at = np.concatenate([rng.normal(0, 0.3, 200), rng.normal(0, 1, 400)])
+    at = np.concatenate([rng.normal(0, 1, 200), rng.normal(1, 1, 400)])
     population = np.repeat(np.array(["AFR", "EUR"], object), (200, 400))
-    (one,) = adjusted(Reference(at[:, None], population, reference.sums), np.zeros((1, 1)), [5.0])
+    (one,) = adjusted(Reference(at[:, None], population, reference.sums), np.full((1, 1), -1.0), [5.0])
     assert one.similarity.posterior > 0.5
     assert (one.percentile, one.z_population) == (None, None)
     assert one.z_norm2 is not None

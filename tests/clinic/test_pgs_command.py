@@ -259,19 +259,6 @@ def test_dominant_and_recessive_effects(tmp_path: Path) -> None:
     assert main(["pgs", str(both), str(tmp_path / "g.vcf"), "--out", str(tmp_path / "b")]) == 2
 
 
-def test_rows_that_the_head_promises_and_are_not_there_are_not_matched(tmp_path: Path) -> None:
-    head = {"pgs_id": "A", "genome_build": "GRCh38", "variants_number": 100}
-    scores, vcf = write_scores(tmp_path / "A.txt", ROWS, head=head), write_vcf(tmp_path / "g.vcf", RECORDS)
-    rows = scored(tmp_path / "a", scores, vcf)
-    assert {(row["sum"], row["match_rate"]) for row in rows} == {("", "0.04")}
-    table = json.loads((tmp_path / "a" / "pgs.json").read_text(encoding="utf-8"))["scores"][0]
-    assert "4 of 100 variants matched" in table["refusal"]
-    assert table["n_variants"] == 100
-    assert "the head says 100 variants, the table has 4" in table["notes"][0]
-    fewer = write_scores(tmp_path / "B.txt", ROWS, head=head | {"variants_number": 3})
-    assert sums(tmp_path / "b", fewer, vcf) == pytest.approx(EXACT)
-
-
 def test_rows_that_are_one_variant_do_not_count(tmp_path: Path) -> None:
     twice = [ROWS[0], (1, 100, "A", "G", 0.5), *ROWS[1:]]
     scores, vcf = write_scores(tmp_path / "A.txt", twice), write_vcf(tmp_path / "g.vcf", RECORDS)

@@ -26,13 +26,14 @@ def add_parser(subparsers: Any) -> None:
         "--scores", type=Path, nargs="+", default=[], help="the same, where words are to say what is meant"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    _add_thresholds(parser)
     _add_matching(parser)
     _add_counting(parser)
     _add_panel(parser)
     parser.set_defaults(run=run)
 
 
-def _add_matching(parser: argparse.ArgumentParser) -> None:
+def _add_thresholds(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--min-overlap",
@@ -52,31 +53,35 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         default=0.5,
         help="least share of matched weight read in a sample (0.5)",
     )
+
+
+def _add_matching(parser: argparse.ArgumentParser) -> None:
+    add, flips, alternates = (
+        one.add_argument
+        for one in (parser, parser.add_mutually_exclusive_group(), parser.add_mutually_exclusive_group())
+    )
     add(
         "--keep-ambiguous",
         "--keep_ambiguous",
         action="store_true",
         help="count A/T and C/G variants as they stand",
     )
-    add(
+    flips(
         "--accept-flips",
         "--fix-strand-flips",
         action="store_true",
         help="count variants whose alleles fit on the other strand",
     )
-    for word, what in (("--ignore_strand_flips", "strand flips"), ("--keep_multiallelic", "alternates")):
-        add(
-            word,
-            action="store_true",
-            help=f"what is done anyway ({what}); a word of the PGS Catalog Calculator",
-        )
+    anyway = "what is done anyway; a word of the PGS Catalog Calculator"
+    flips("--ignore_strand_flips", action="store_true", help=anyway)
+    alternates("--keep_multiallelic", action="store_true", help=anyway)
     add(
         "--keep-first",
         "--keep_first_match",
         action="store_true",
         help="of several that fit the first, not none",
     )
-    add("--drop-multiallelic", action="store_true", help="do not use records with several alternates")
+    alternates("--drop-multiallelic", action="store_true", help="do not use records with several alternates")
     add("--skip-complex", action="store_true", help="leave out complex rows instead of refusing the file")
     add("--build", help="genome build of the genotypes, where their header does not say")
 
@@ -109,12 +114,14 @@ def _add_panel(parser: argparse.ArgumentParser) -> None:
     add(
         "--reference",
         type=Path,
-        help="reference people: table sample, population, PC1, ..., one column a score",
+        help="reference people: table sample, population, PC1, ..., one column a score; a percentile needs all three"
+        " of --reference, --reference-variants and --pcs",
     )
     add(
         "--reference-variants",
         type=Path,
-        help="matches.csv of the run that gave the reference people their sums; other variants: no percentile",
+        help="matches.csv of the run that gave the reference people their sums; without it, or with other variants:"
+        " no percentile",
     )
     add("--pcs", type=Path, help="the samples in the reference's space: table sample, PC1, ...")
     add("--components", type=int, default=4, help="principal components used (4)")
@@ -163,9 +170,9 @@ def _panel(arguments: argparse.Namespace) -> Any:
     given = (arguments.reference, arguments.pcs, arguments.reference_variants)
     if all(path is None for path in given):
         return None
-    if None in given:
+    if None in given[:2]:
         raise InputError(
-            "--reference, --reference-variants and --pcs belong together",
+            "--reference and --pcs belong together, and a percentile needs --reference-variants too",
             got=f"{3 - given.count(None)} of three",
         )
     from tumorcast.clinic.pgs.against import AgainstPanel

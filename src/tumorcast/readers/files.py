@@ -11,7 +11,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,27 @@ def is_plain_name(name: str) -> bool:
         name != name.rstrip(". ") or _WINDOWS_DEVICES.fullmatch(name) is not None
     )
     return bool(name) and name not in (".", "..") and not set(name) & set(forbidden) and not is_cut
+
+
+def need_output(out: Path, files: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
+    """Raise unless a folder and what a command writes into it can be written, before anything is computed.
+
+    Args:
+        files, folders: names within the folder.
+    """
+    at = next((part for part in (out, *out.absolute().parents) if os.path.lexists(part)), out)
+    if os.path.lexists(at) and not os.path.isdir(at):
+        raise InputError(
+            f"--out {out} cannot be a folder", got=f"{at} is a file", fix="name a folder, or another place"
+        )
+    if not os.access(at, os.W_OK):
+        raise InputError(f"--out {out} cannot be written", got=f"no right to write in {at}")
+    for name in files:
+        if os.path.isdir(out / name):
+            raise InputError(f"{name} cannot be written", got=f"{out / name} is a folder", fix="move it away")
+    for name in folders:
+        if os.path.lexists(out / name) and not os.path.isdir(out / name):
+            raise InputError(f"{name} cannot be a folder", got=f"{out / name} is a file", fix="move it away")
 
 
 def copy_file(source: Path, path: Path) -> None:

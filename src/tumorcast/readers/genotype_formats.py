@@ -14,6 +14,7 @@ from tumorcast.readers.genotype_text import Cells, alleles, listed, part, plain_
 
 FIELDS = ("DS", "GP", "GT")
 """Order in which a dosage is taken; the next one where a sample has none."""
+_SIGNS_OF_NAN = np.frombuffer(b"nN", np.uint8)
 _TOLERATED = 0.01
 _ROUNDED = 0.05
 """How far probabilities of few digits may be from a sum of one."""
@@ -55,6 +56,7 @@ def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> Ge
     )
     dosages = np.full((len(lines), n_samples, most), np.nan) if has_dosages else None
     is_single = np.zeros(first.shape, bool)
+    n_nan = 0
     for keys in dict.fromkeys(line.keys for line in lines):
         rows = np.array([n for n, line in enumerate(lines) if line.keys == keys])
         rests = [lines[n].rest for n in rows]
@@ -71,11 +73,20 @@ def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> Ge
         if dosages is not None:
             n_alts = np.array([len(lines[n].record.alts) for n in rows])
             dosages[rows] = _dosages(cells, words, fields, n_alts, (n_samples, most))
+            n_nan += sum(_n_nan(part(cells, words.index(one))) for one in fields if one in words)
     if dosages is not None:
         _set_strands(lines, second, dosages, is_single)
     records = [line.record for line in lines]
     _hide_any_alt(records, first, second)
-    return GenotypeBlock(records, first, second, dosages)
+    return GenotypeBlock(records, first, second, dosages, n_nan)
+
+
+def _n_nan(cells: Cells) -> int:
+    """Cells with "nan" or "NA" among their numbers."""
+    if not np.isin(cells.text, _SIGNS_OF_NAN).any():
+        return 0
+    at = np.flatnonzero(cells.end - cells.start >= 2)
+    return sum("na" in word.lower() for word in cells.words(at))
 
 
 def _dosages(

@@ -27,7 +27,7 @@ class PanelTable:
 
     Attributes:
         components: [n, k], PC1 first. scale: what stands behind PC1 in its column's name, `_AVG` or `_SUM`.
-        population: [n]. sums: score -> [n], NaN where not given.
+        population: [n]. sums: score -> [n], NaN where not given; of the scores asked for that have a column.
     """
 
     components: NDArray[np.float64]
@@ -36,7 +36,7 @@ class PanelTable:
     sums: Mapping[str, NDArray[np.float64]]
 
 
-def read_panel(path: Path, n_components: int) -> PanelTable:
+def read_panel(path: Path, n_components: int, scores: Sequence[str]) -> PanelTable:
     """From `sample, population, PC1, PC2, ..., [unrelated,] SCORE, ...` (tabs, or commas in a .csv).
 
     People with `unrelated` false are left out.
@@ -53,15 +53,21 @@ def read_panel(path: Path, n_components: int) -> PanelTable:
             f"{path.name}: a reference person has no population", got=f"sample {table['sample'][is_bare].iloc[0]}",
             fix="name it, or leave the person out (unrelated false)",
         )  # fmt: skip
-    others = [
-        name for name in table if name not in ("sample", "population", "unrelated", "REFERENCE", *_PLINK)
-    ]
-    sums = {
-        str(name): pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64)
-        for name in others
-        if not _COMPONENT.fullmatch(str(name))
-    }
+    sums = {name: _sums(table, name, path) for name in scores if name in table}
     return PanelTable(components, scale, table["population"].to_numpy(object), sums)
+
+
+def _sums(table: pd.DataFrame, name: str, path: Path) -> NDArray[np.float64]:
+    """One score's column; an empty cell is NaN."""
+    values = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64)
+    damaged = np.flatnonzero(~np.isfinite(values) & table[name].notna().to_numpy(bool) & (table[name] != ""))
+    if len(damaged):
+        row = int(damaged[0])
+        raise InputError(
+            f"{path.name}: a sum is no number",
+            got=f"sample {table['sample'].iloc[row]}, column {name}: {table[name].iloc[row]}",
+        )
+    return values
 
 
 def read_components(path: Path, n_components: int, scale: str) -> Mapping[str, NDArray[np.float64]]:

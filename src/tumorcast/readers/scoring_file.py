@@ -75,7 +75,7 @@ def _scores(
             word, head.build, rows.chromosome[at], rows.position[at], rows.effect[at], rows.other[at],
             weight[at], rows.frequency[at], rows.effect_type[at], rows.line[at],
             {n: left_out[row] for n, row in enumerate(at.tolist()) if row in left_out}, head.about, notes,
-            _n_stated(head) if len(at) == len(rows.line) else 0,
+            _warnings(head, rows),
         )
         for word, at, weight in parts
     ]  # fmt: skip
@@ -163,14 +163,22 @@ def _n_stated(head: ScoringHead) -> int:
     return int(told) if told.isdecimal() else 0
 
 
+def _warnings(head: ScoringHead, rows: ScoringRows) -> tuple[str, ...]:
+    told, n = _n_stated(head), len(rows.line)
+    if told <= n:
+        return ()
+    return (
+        f"ATTENTION: the head says {told} variants, the file has {n} rows: it may be cut"
+        " (the match rate is over its rows)",
+    )
+
+
 def _notes(head: ScoringHead, rows: ScoringRows) -> tuple[str, ...]:
     notes = []
     if head.build is None:
         notes.append("the file states no genome build: its positions are taken to be those of the genotypes")
-    told, n = _n_stated(head), len(rows.line)
-    if told and told != n:
-        left = "; those that are not there count as not matched" if told > n else ""
-        notes.append(f"the head says {told} variants, the table has {n}{left}")
+    if 0 < (told := _n_stated(head)) < len(rows.line):
+        notes.append(f"the head says {told} variants, the file has {len(rows.line)} rows")
     if head.about.get("weight_type", "").strip() in _LOGARITHMS:
         notes.append(f"weight_type={head.about['weight_type']}: the weights are summed as the file has them")
     for code, word in ((DOMINANT, "dominant"), (RECESSIVE, "recessive")):

@@ -16,6 +16,7 @@ from tumorcast.biology.pgs.score import ADDITIVE, DOMINANT, EFFECT_TYPES, RECESS
 from tumorcast.readers.scoring_head import ScoringHead
 
 _SEQUENCE = re.compile(r"[ACGT]+")
+_PLAIN = re.compile(r"[0-9]+(\.0*)?")
 _SEVERAL = re.compile(r"[ACGT]+([/,;|][ACGT]*)+")
 _NOT_GIVEN = frozenset({"", ".", "NA", "NAN", "NR", "NONE", "UNKNOWN"})
 _CODED = frozenset({"I", "D", "R", "P", "N", "-", "+", ".", "0", "*"})
@@ -85,7 +86,7 @@ def check_rows(table: pd.DataFrame, head: ScoringHead, first: int) -> ScoringRow
     names = _Names(table, chromosome_name, effect)
     named = {
         "complex": _complex(table, effect),
-        "malformed": _malformed(rows, table, is_number),
+        "malformed": _without_place(rows, chromosome_name, head) | _malformed(rows, table, is_number),
         "left_out": _left_out(rows, table, head),
     }
     for kind, found in named.items():
@@ -133,9 +134,10 @@ def _single(other: NDArray[np.object_]) -> NDArray[np.object_]:
 
 
 def _positions(cells: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """(position, 0 where there is none; whether the cell is empty or a position)."""
-    found = pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy(np.float64)
-    is_whole = np.isfinite(found) & (found > 0) & (found < 2**31) & (found == np.floor(found))
+    """(position, 0 where there is none; whether the cell is empty or a position in digits, `.0` behind them or not)."""
+    found = _numbers(cells)
+    is_plain = np.array([_PLAIN.fullmatch(text) is not None for text in cells], bool)
+    is_whole = is_plain & (found > 0) & (found < 2**31)
     position = np.where(is_whole, np.nan_to_num(found, posinf=0, neginf=0), 0).astype(np.int64)
     return position, is_whole | (cells == "")
 
@@ -226,6 +228,15 @@ def _malformed(rows: ScoringRows, table: pd.DataFrame, is_number: NDArray[np.boo
     for reason, which in reasons.items():
         found |= {int(row): reason for row in np.flatnonzero(which)}
     return found
+
+
+def _without_place(rows: ScoringRows, chromosome: NDArray[np.object_], head: ScoringHead) -> dict[int, str]:
+    """Rows that do not say where they lie, in a file that was not harmonised and should say it of every row."""
+    if head.is_harmonised or not head.has_places:
+        return {}
+    is_bare = np.array([str(name).upper() in _NOT_GIVEN for name in chromosome], bool)
+    found = {int(row): "no chromosome" for row in np.flatnonzero(is_bare)}
+    return found | {int(row): "no position" for row in np.flatnonzero(rows.position == 0)}
 
 
 def _left_out(rows: ScoringRows, table: pd.DataFrame, head: ScoringHead) -> dict[int, str]:

@@ -54,7 +54,8 @@ class Similarity:
     """Where one sample lies.
 
     Attributes:
-        population: the most similar one. p: how likely its distance is there. posterior: its share among all.
+        population: the nearest one. p: how likely its distance is there.
+        posterior: its share of the density of all; below a half the sample is between populations.
         p_panel: how likely the sample's distance from the whole panel is.
     """
 
@@ -88,29 +89,33 @@ class Panel:
         self._purity = self._purities(components, population)
 
     def _purities(self, components: Floats, population: NDArray[np.object_]) -> dict[str, float]:
-        nearest = np.array(self.names, object)[self._log_densities(components).argmax(axis=1)]
+        nearest = np.array(self.names, object)[self._distances(components).argmin(axis=1)]
         return {
             name: float(np.mean(population[nearest == name] == name)) if (nearest == name).any() else 0.0
             for name in self.names
         }
 
-    def _log_densities(self, samples: Floats) -> Floats:
-        return np.stack([self._groups[name].log_density(samples) for name in self.names], axis=1)
+    def _distances(self, samples: Floats) -> Floats:
+        return np.stack([self._groups[name].distance(samples) for name in self.names], axis=1)
+
+    def _shares(self, samples: Floats) -> Floats:
+        logs = np.stack([self._groups[name].log_density(samples) for name in self.names], axis=1)
+        shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float64)
 
     def is_told_apart(self, name: str) -> bool:
         """Whether who is nearest to a population is of it, by the reference people themselves."""
         return self._purity[name] >= LEAST_PURITY
 
     def similarities(self, samples: Floats) -> list[Similarity]:
-        """Most similar population of each sample's components [n, k]."""
-        logs = self._log_densities(samples)
+        """Most similar population of each sample's components [n, k]: that of the smallest Mahalanobis distance."""
+        nearest = self._distances(samples).argmin(axis=1)
+        shares = self._shares(samples)
         likely = np.stack([self._groups[name].p(samples) for name in self.names], axis=1)
-        shares = np.exp(logs - logs.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
         panel = self._all.p(samples)
         return [
             Similarity(self.names[best], float(likely[n, best]), float(shares[n, best]), float(panel[n]))
-            for n, best in enumerate(logs.argmax(axis=1))
+            for n, best in enumerate(nearest)
         ]
 
 

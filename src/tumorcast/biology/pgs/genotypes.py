@@ -40,12 +40,14 @@ class GenotypeBlock:
             in `second` alone.
         dosages: [n_records, n_samples, most alts], copies of each other allele on all strands, NaN where not
             given; None where the file has none.
+        n_nan: dosages written as no number ("nan", "NA"), which count as not given.
     """
 
     records: Sequence[Record]
     first: NDArray[np.int8]
     second: NDArray[np.int8]
     dosages: NDArray[np.float64] | None = None
+    n_nan: int = 0
 
     @cached_property
     def has_missing(self) -> bool:

@@ -55,7 +55,7 @@ class PolygenicScore:
         line: number of the row's line in its file, from 1.
         left_out: row -> reason, for rows that are counted but cannot be matched.
         about: what the file's head says (trait, weight type, citation, ...).
-        n_stated: variants that the head says there are, 0 where it does not say.
+        notes: of the file; warnings: those that are told on the screen too.
     """
 
     name: str
@@ -71,12 +71,7 @@ class PolygenicScore:
     left_out: Mapping[int, str] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    n_stated: int = 0
-
-    @property
-    def n_variants(self) -> int:
-        """Rows, or what the head says where that is more: rows that are not there are not matched."""
-        return max(len(self), self.n_stated)
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.weight)

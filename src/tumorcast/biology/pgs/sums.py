@@ -60,7 +60,7 @@ class ScoreSums:
     Attributes:
         sums: [n_scores, n_samples]; `of_score` corrects them when all was read.
         missing_weight: [n_scores, n_samples], absolute weight of matched rows that a sample was not read at.
-        outcomes: of every row.
+        outcomes: of every row. n_nan: dosages written as no number.
     """
 
     def __init__(self, rows: PlacedRows, n_samples: int, matching: MatchPolicy, dosage: DosagePolicy) -> None:
@@ -71,6 +71,7 @@ class ScoreSums:
         self.sums = np.zeros((len(rows.scores), n_samples))
         self.missing_weight = np.zeros((len(rows.scores), n_samples))
         self.outcomes = RowOutcomes.of_none(len(rows.row))
+        self.n_nan = 0
         self._names: dict[tuple[str, str], tuple[str, str]] = {}
         self._known: dict[tuple[object, ...], list[Match]] = {}
         is_halved = dosage.haploid_x == 1 and dosage.missing != NONE
@@ -84,6 +85,7 @@ class ScoreSums:
 
     def add(self, block: GenotypeBlock) -> None:
         """Match the block's places, count and sum."""
+        self.n_nan += block.n_nan
         found: list[tuple[int, int, int]] = []
         mates: dict[int, tuple[int, ...]] = {}
         start = 0
@@ -153,7 +155,8 @@ class ScoreSums:
         present, which = np.unique(score, return_inverse=True)
         weights = np.zeros((len(present), len(score)))
         weights[which, np.arange(len(score))] = weight
-        self.sums[present] += weights @ made.dosage
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.sums[present] += weights @ made.dosage
         if made.missing is not None:
             row, sample = made.missing
             for one, mine in zip(present, np.abs(weights), strict=True):

@@ -24,10 +24,11 @@ from tumorcast.clinic.clock.text import text_of
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.clock_coefficients import read_reference
-from tumorcast.readers.files import write_text
+from tumorcast.readers.files import need_output, write_text
 from tumorcast.readers.methylation_scale import SCALE_WORDS, Scale
 from tumorcast.readers.probe_betas import ProbeBetas, read_probe_betas
 
+_FILES = ("clock.csv", "counters.csv", "acceleration.csv", "clock.json", "clock.txt", "clock.svg")
 _IMPUTATIONS_OF_OTHERS = {
     "averaging": "mean",
     "average": "mean",
@@ -68,8 +69,10 @@ def write_clock(paths: Sequence[Path], out: Path, request: Request) -> list[str]
         Lines to print.
 
     Raises:
-        InputError: tissue or platform not declared, unreadable input; of several files only if none can be read.
+        InputError: tissue or platform not declared, unreadable input; of several files only if none can be read;
+            a folder that cannot be written.
     """
+    need_output(out, _FILES)
     how, scale = _checked(request)
     _need_files([*(one.path for one in request.own), request.sheet, request.reference])
     clocks = chosen_clocks(request.clocks, request.own, may_hold_tumour(request.tissue, request.sheet))

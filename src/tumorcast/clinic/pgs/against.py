@@ -26,6 +26,7 @@ COLUMNS = (
     "p_population", "posterior", "p_panel", "refusal",
 )  # fmt: skip
 _NONE = dict.fromkeys(COLUMNS[2:-1])
+_UNKNOWN = "which variants the reference's sums rest on is not known (--reference-variants)"
 _MOST_MISSING = 0.1
 """Share of the matched weight that a frequency may stand in for."""
 _MOST_SHIFT = 0.1
@@ -37,12 +38,12 @@ class AgainstPanel:
     """Tables of the reference people and of the samples' components, and how many components are used.
 
     Attributes:
-        variants: matches.csv of the run that gave the reference people their sums.
+        variants: matches.csv of the run that gave the reference people their sums; None: nothing is told.
     """
 
     panel: Path
     components: Path
-    variants: Path
+    variants: Path | None = None
     n_components: int = 4
 
 
@@ -52,7 +53,8 @@ def against_panel(run: PgsRun, asked: AgainstPanel) -> list[dict[str, Any]]:
     Raises:
         InputError: an unusable table, or a panel without a population of enough people.
     """
-    panel = read_panel(asked.panel, asked.n_components)
+    names = [result.score.name for result in run.results]
+    panel = read_panel(asked.panel, asked.n_components, names)
     mine = read_components(asked.components, asked.n_components, panel.scale)
     sizes = [int((panel.population == name).sum()) for name in set(panel.population)]
     least = least_people(asked.n_components)
@@ -61,11 +63,11 @@ def against_panel(run: PgsRun, asked: AgainstPanel) -> list[dict[str, Any]]:
             f"{asked.panel.name} has no population of {least} people",
             got=f"{len(panel.population)} people", expected=f"so many for {asked.n_components} components",
         )  # fmt: skip
-    theirs = read_matched_variants(asked.variants, [result.score.name for result in run.results])
+    theirs = read_matched_variants(asked.variants, names) if asked.variants else {}
     rows: list[dict[str, Any]] = []
     for result in run.results:
         name = result.score.name
-        refusal = _unfit(panel.sums.get(name), theirs.get(name), result)
+        refusal = _unfit(panel.sums.get(name), theirs.get(name), result) if asked.variants else _UNKNOWN
         heads = [{"sample": sample, "score": name} for sample in run.samples]
         rows += (
             [head | _NONE | {"refusal": refusal} for head in heads]
@@ -77,8 +79,10 @@ def against_panel(run: PgsRun, asked: AgainstPanel) -> list[dict[str, Any]]:
 
 def _unfit(sums: NDArray[np.float64] | None, theirs: Marks | None, result: ScoreResult) -> str:
     """Why a score cannot be set against the panel's sums; "" where it can."""
-    if sums is None or not np.isfinite(sums).all():
+    if sums is None or np.isnan(sums).all():
         return "the reference people have no sums of this score"
+    if n := int(np.isnan(sums).sum()):
+        return f"{n} of {len(sums)} reference people have no sum of this score"
     if theirs is None:
         return "the variants of the reference people's sums are not told"
     own = _matched_marks(result)

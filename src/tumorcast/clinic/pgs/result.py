@@ -9,10 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorcast.biology.pgs.dosage import DosagePolicy
-from tumorcast.biology.pgs.matching import FLIPPED, LEFT_OUT, MATCHED, REASONS, MatchPolicy
+from tumorcast.biology.pgs.matching import (
+    AMBIGUOUS,
+    FLIPPED,
+    LEFT_OUT,
+    MATCHED,
+    REASONS,
+    MatchPolicy,
+)  # fmt: skip
 from tumorcast.biology.pgs.score import PolygenicScore
 
 _ROUNDING = 1e-9
+_OVERFLOW = "the weights overflow: the sum is no finite number"
+_COUNTED_BY = {FLIPPED: ("strand flips", "--accept-flips"), AMBIGUOUS: ("ambiguous", "--keep-ambiguous")}
+"""Reasons that an option lets count: what they are called, the option."""
 LEAST_SAMPLES = 20
 """Samples from which their distribution is drawn."""
 
@@ -107,41 +117,65 @@ def concluded(
     thresholds: Thresholds,
 ) -> ScoreResult:
     """Rates, and what they forbid."""
-    is_matched = variants.reason == MATCHED
-    weight = np.abs(score.weight)
-    matched, whole = float(weight[is_matched].sum()), float(weight.sum())
-    rate = float(is_matched.sum()) / score.n_variants
-    coverage = min(1.0, matched / whole) if whole else 0.0
-    genotyped = np.clip(1.0 - missing_weight / matched, 0.0, 1.0) if matched else np.zeros(len(sums))
-    refusal = _refusal(rate, coverage, variants, thresholds, score.n_variants)
+    weight = _scaled(np.abs(score.weight), score)
+    rate, coverage = _rates(weight, variants.reason == MATCHED)
+    matched = float(weight[variants.reason == MATCHED].sum())
+    lacking = _scaled(missing_weight, score)
+    genotyped = np.clip(1.0 - lacking / matched, 0.0, 1.0) if matched else np.full(len(sums), float(rate > 0))
+    is_scarce = genotyped < thresholds.genotyped - _ROUNDING
+    scarce = {
+        n: f"{genotyped[n]:.0%} of the matched weight was genotyped, {thresholds.genotyped:.0%} is asked for"
+        for n in np.flatnonzero(is_scarce).tolist()
+    }
+    overflown = dict.fromkeys(np.flatnonzero(~np.isfinite(sums)).tolist(), _OVERFLOW)
     return ScoreResult(
-        score, sums, genotyped, variants, rate, coverage, refusal,
-        {
-            n: f"{genotyped[n]:.0%} of the matched weight was genotyped, {thresholds.genotyped:.0%} is asked for"
-            for n in np.flatnonzero(genotyped < thresholds.genotyped - _ROUNDING).tolist()
-        },
-        _notes(score, variants, coverage),
+        score, sums, genotyped, variants, rate, coverage, _refusal(weight, variants, thresholds),
+        scarce | overflown, _notes(score, variants, coverage),
     )  # fmt: skip
 
 
-def _refusal(
-    rate: float, coverage: float, variants: Variants, thresholds: Thresholds, n_variants: int
-) -> str:
+def _scaled(values: NDArray[np.float64], score: PolygenicScore) -> NDArray[np.float64]:
+    """Divided by a power of two near the largest weight: shares stay as they are, and no sum overflows."""
+    exponent = int(np.frexp(np.abs(score.weight).max(initial=0.0))[1])
+    return np.asarray(np.ldexp(values, -exponent), np.float64)
+
+
+def _rates(weight: NDArray[np.float64], is_counted: NDArray[np.bool_]) -> tuple[float, float]:
+    """Shares of the rows and of their absolute weight; no weight at all is all of it."""
+    whole = float(weight.sum())
+    coverage = min(1.0, float(weight[is_counted].sum()) / whole) if whole else 1.0
+    return float(is_counted.sum()) / len(weight), coverage
+
+
+def _refusal(weight: NDArray[np.float64], variants: Variants, thresholds: Thresholds) -> str:
     n = int((variants.reason == MATCHED).sum())
-    if not n:
-        return "no variant is matched"
     n_other = variants.counts().get("other alleles", 0)
-    if n_other >= 10 and n_other > n:
+    if n and n_other >= 10 and n_other > n:
         return f"{n_other} variants stand at their place with other alleles, {n} fit: another genome build?"
-    if rate < thresholds.overlap:
-        return f"{n} of {n_variants} variants matched ({rate:.1%}); {thresholds.overlap:.0%} is asked for"
-    if coverage < thresholds.weight:
-        return f"matched variants carry {coverage:.1%} of the weight; {thresholds.weight:.0%} is asked for"
+    rate, coverage = _rates(weight, variants.reason == MATCHED)
+    reason = ""
+    if not n:
+        reason = "no variant is matched"
+    elif rate < thresholds.overlap:
+        reason = f"{n} of {len(weight)} variants matched ({rate:.1%}); {thresholds.overlap:.0%} is asked for"
+    elif coverage < thresholds.weight:
+        reason = f"matched variants carry {coverage:.1%} of the weight; {thresholds.weight:.0%} is asked for"
+    return reason + _way_out(weight, variants, thresholds) if reason else ""
+
+
+def _way_out(weight: NDArray[np.float64], variants: Variants, thresholds: Thresholds) -> str:
+    """The options without which a score would have had its threshold; "" where none would have helped."""
+    for codes in ((FLIPPED,), (AMBIGUOUS,), (FLIPPED, AMBIGUOUS)):
+        left = [int((variants.reason == code).sum()) for code in codes]
+        rate, coverage = _rates(weight, np.isin(variants.reason, (MATCHED, *codes)))
+        if all(left) and rate >= thresholds.overlap and coverage >= thresholds.weight:
+            told = [f"{n} {_COUNTED_BY[code][0]} were left out" for n, code in zip(left, codes, strict=True)]
+            return f"; {', '.join(told)}: {' '.join(_COUNTED_BY[code][1] for code in codes)} counts them"
     return ""
 
 
 def _notes(score: PolygenicScore, variants: Variants, coverage: float) -> list[str]:
-    notes = list(score.notes)
+    notes = [*score.warnings, *score.notes]
     if n := int((variants.reason == FLIPPED).sum()):
         notes.append(
             f"{n} variants fit on the other strand alone and are not counted (--accept-flips counts them)"

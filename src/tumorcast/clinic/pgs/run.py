@@ -78,6 +78,8 @@ def run_pgs(scoring: Sequence[Path], genotypes: Sequence[Path], request: PgsRequ
     tumours = {n: "a tumour's by its name" for n, name in enumerate(samples) if name in sources[0].tumours}
     results = [_result(n, rows, sums, request.thresholds, tumours) for n in range(len(scores))]
     notes = _notes(results, len(samples), build, request)
+    if sums.n_nan:
+        notes.append(f"{sums.n_nan} dosages (DS, GP) are written as nan or NA: they count as not given")
     return PgsRun(
         samples, results, refused, build, [path.name for path in genotypes], request.matching, dosage,
         request.fields, request.thresholds, notes,

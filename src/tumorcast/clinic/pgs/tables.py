@@ -87,7 +87,7 @@ def _score_json(result: ScoreResult) -> dict[str, Any]:
         "score": score.name,
         "about": dict(score.about),
         "build": score.build,
-        "n_variants": score.n_variants,
+        "n_variants": len(score),
         "match_rate": result.match_rate,
         "weight_coverage": result.weight_coverage,
         "counts": result.variants.counts(),

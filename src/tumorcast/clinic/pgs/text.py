@@ -57,7 +57,7 @@ def _score_lines(
         lines.append(f"  source: {citation}")
     counts = ", ".join(f"{n} {word}" for word, n in result.variants.counts().items())
     lines.append(
-        f"  {score.n_variants} variants: {counts}; match rate {result.match_rate:.1%},"
+        f"  {len(score)} variants: {counts}; match rate {result.match_rate:.1%},"
         f" weight coverage {result.weight_coverage:.1%}"
     )
     lines += [f"  note: {note}" for note in result.notes]

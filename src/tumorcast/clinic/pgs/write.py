@@ -15,7 +15,7 @@ from tumorcast.clinic.pgs.tables import MATCH_COLUMNS, as_json, csv_text, match_
 from tumorcast.clinic.pgs.text import text_of
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.compressed import open_text
-from tumorcast.readers.files import renamed_to, write_text
+from tumorcast.readers.files import need_output, renamed_to, write_text
 
 if TYPE_CHECKING:
     from tumorcast.clinic.pgs.against import AgainstPanel
@@ -29,6 +29,7 @@ _UNREAD = {
     ".fam": "name {stem}.bed, beside which .bim and .fam are found",
 }
 """Genotypes in forms that are not read -> how to make one that is."""
+_FILES = ("pgs.csv", "matches.csv", "pgs.json", "pgs.txt", "ancestry.csv", "distributions.svg")
 _ENDINGS = (".bed", ".vcf", ".vcf.gz", ".vcf.bgz", ".bcf", ".gvcf", ".gvcf.gz")
 
 
@@ -69,13 +70,15 @@ def write_pgs(inputs: Inputs, out: Path) -> list[str]:
         Lines to print.
 
     Raises:
-        InputError: as `run_pgs`.
+        InputError: as `run_pgs`, or a folder that cannot be written.
     """
+    need_output(out, _FILES)
     run = run_pgs(inputs.scoring, inputs.genotypes, inputs.request)
     ancestry, adjusted = _adjusted(run, inputs.panel)
     write_text(out / "pgs.csv", csv_text(run))
     _write_matches(out / "matches.csv", run)
-    write_text(out / "pgs.json", json.dumps(as_json(run, ancestry), indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(as_json(run, ancestry), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(out / "pgs.json", text + "\n")
     write_text(out / "pgs.txt", text_of(run, ancestry))
     _write_or_remove(out / "ancestry.csv", adjusted)
     _write_or_remove(out / "distributions.svg", _picture(run))
@@ -118,7 +121,9 @@ def _write_matches(path: Path, run: PgsRun) -> None:
 
 def _told(run: PgsRun) -> list[str]:
     told = [f"refused: {reason}" for reason in run.refused_files.values()]
+    told += [f"note: {note}" for note in run.notes]
     for result in run.results:
+        told += [f"{result.score.name}: {warning}" for warning in result.score.warnings]
         head = f"{result.score.name}: match rate {result.match_rate:.1%}, weight coverage {result.weight_coverage:.1%}"
         told.append(f"{head}; refused, no sum: {result.refusal}" if result.refusal else head)
     n_sums = sum(result.has_sum(n) for result in run.results for n in range(len(run.samples)))

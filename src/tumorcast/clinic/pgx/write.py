@@ -16,7 +16,7 @@ from tumorcast.clinic.pgx.tables import as_json, csv_text, pharmcat_text
 from tumorcast.clinic.pgx.text import text_of
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.comedication_taken import drugs_taken
-from tumorcast.readers.files import is_plain_name, replaced_folder, write_text
+from tumorcast.readers.files import is_plain_name, need_output, replaced_folder, write_text
 from tumorcast.readers.pharmcat_definitions import read_definitions
 
 
@@ -60,8 +60,10 @@ def write_pgx(paths: Sequence[Path], out: Path, request: Request) -> Written:
 
     Raises:
         InputError: unreadable input (of several VCFs only if none of them can be read), a sample in two files, a table
-            of other drugs or sexes that names none of the samples, a treatment of which no drug is known.
+            of other drugs or sexes that names none of the samples, a treatment of which no drug is known, or a folder
+            that cannot be written.
     """
+    need_output(out, ("pgx.csv", "pgx.json", "pgx.txt"), ("calls",))
     definitions = read_definitions(request.definitions) if request.definitions else embedded_definitions()
     asked, unknown = asked_drugs(request.treatment)
     inputs = read_inputs(paths, definitions, request.on_progress)
