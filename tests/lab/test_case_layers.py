@@ -153,3 +153,14 @@ def test_a_row_of_ancestry_that_is_no_number_is_a_mask(lab, case, made, tmp_path
         sent(lab, other, "polygenic_scores", path)
         study = study_of(lab.store, other.id, tmp_path / other.id)
         assert layers_of(study, tmp_path).layers["polygenic_scores"].iloc[0].dropna().tolist() == expected
+
+
+def test_genotypes_of_the_cases_tumour_are_no_layer_of_the_host(lab, case, made, tmp_path):
+    for kind, name in (("pharmacogenes", "pgx"), ("polygenic_scores", "pgs")):
+        path = tmp_path / f"{name}.json"
+        text = (made / name / path.name).read_text(encoding="utf-8")
+        path.write_text(text.replace('"sample": "P-17"', '"sample": "P-17-T1"'), encoding="utf-8")
+        sent(lab, case, kind, path)
+    with pytest.raises(CaseError) as error:
+        study_of(lab.store, case.id, tmp_path / "case")
+    assert ["declared to be a tumour" in str(one.error) for one in error.value.problems] == [True, True]
