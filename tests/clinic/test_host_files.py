@@ -89,6 +89,8 @@ def test_a_name_that_begins_as_the_patients_does(made: Path) -> None:
     assert Wanted(begins="P1").of(["P1-T1", "P10-T1", "P2"], "f") == ("P1-T1",)
     with pytest.raises(InputError, match="2 samples of the patient"):
         Wanted(samples=("A", "B")).germline_of(["A", "B"], "f")
+    with pytest.raises(InputError, match="2 samples of the patient"):
+        Wanted(samples=("A", "B"), also_called=("A",)).germline_of(["A", "B"], "f")
 
 
 def _foreign(told: Any) -> None:

@@ -122,6 +122,9 @@ def test_the_tumour_of_a_lab_case_is_never_the_host(study: Study, tmp_path: Path
         with pytest.raises(InputError, match="declared to be a tumour"):
             read()
     assert wanted_of("P1").germline_of(["P1-T1", "P1-N"], "f") == ("P1-N",)
+    assert wanted_of("P1").of(["P1-T1", "P1-N", "P2-N"], "clock.json") == ("P1-T1", "P1-N"), (
+        "blood beside the tumour"
+    )
 
 
 def test_an_imported_study_knows_the_same(folder: Path, study: Study, tmp_path: Path) -> None:

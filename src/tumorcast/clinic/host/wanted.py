@@ -16,7 +16,8 @@ class Wanted:
     Attributes:
         samples: names that were said: one of them must be there. (): not said.
         also_called: names by which it is known where none was said (patient, samples of the study).
-        begins: without any of these, a name that begins so, as `P1-T1` with `P1`; "": none.
+        begins: a name that begins so is the patient's, too, as `P1-N` with `P1`; "": none. Of genotypes it counts where
+            none of the names above is there.
         takes_only: a file's only sample is taken under any name; False where files are of several patients.
         tumours: samples that are declared to be a tumour, whose genotypes are not the host's.
         others: samples that are somebody else's: never taken, though one was said.
@@ -40,7 +41,7 @@ class Wanted:
         known = tuple(names)
         if self.samples:
             return self._said(known, file)
-        own = tuple(name for name in known if name in self.also_called) or self._beginning(known)
+        own = tuple(name for name in known if self.is_known(name))
         if own or not self.takes_only:
             return own
         if len(known) == 1 and known[0] not in self.others | self.like_others:
@@ -53,9 +54,10 @@ class Wanted:
         Raises:
             InputError: as `of`, several are the patient's, or all that are (or were named) are tumours.
         """
-        known = tuple(names)
-        found = self.of(known, file)
-        own = self._germline(found) or (() if self.samples else self._germline(self._beginning(known)))
+        found = self.of(names, file)
+        own = tuple(name for name in found if name not in self.tumours and not is_of_tumour(name, ()))
+        if not self.samples:
+            own = tuple(name for name in own if name in self.also_called) or own
         if found and not own and (self.samples or self.takes_only):
             raise InputError(
                 f"{file}: the sample is declared to be a tumour, whose genotypes are not the host's",
@@ -71,10 +73,8 @@ class Wanted:
 
     def is_known(self, name: str) -> bool:
         """Whether a sample's name is one by which the patient is known, so that it speaks for itself."""
-        return name in self.also_called or bool(self._beginning((name,)))
-
-    def _germline(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in names if name not in self.tumours and not is_of_tumour(name, ()))
+        begins = (f"{self.begins}-", f"{self.begins}_")
+        return name in self.also_called or bool(self.begins and name.startswith(begins))
 
     def _said(self, known: tuple[str, ...], file: str) -> tuple[str, ...]:
         own = tuple(name for name in known if name in self.samples)
@@ -89,10 +89,6 @@ class Wanted:
                 expected="a sample of the patient", fix="name the patient's, or correct the study",
             )  # fmt: skip
         return own
-
-    def _beginning(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        starts = (f"{self.begins}-", f"{self.begins}_")
-        return tuple(name for name in known if self.begins and name.startswith(starts))
 
     def _but(self, known: tuple[str, ...]) -> str:
         is_told = any(name in self.others | self.like_others for name in known)
