@@ -274,7 +274,9 @@ def test_records_that_failed_filters_are_used_and_told(tmp_path: Path) -> None:
 
 
 def test_records_without_genotypes_are_told(tmp_path: Path) -> None:
-    found = read(tmp_path, [one.replace("GT:PS", "XX:PS") for one in everything()])
+    found = read(
+        tmp_path, [one.replace("GT:PS", "XX:PS") if one.startswith("chr1\t") else one for one in everything()]
+    )
     assert not found.samples["S1"]["DPYD"].calls
     assert any("no genotype (GT)" in note for note in found.notes)
 

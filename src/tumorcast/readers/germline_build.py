@@ -11,6 +11,7 @@ _MOST_WRONG = 0.1
 """Share of known positions with another reference base from which the whole file is refused; one among several that
 are right is set aside."""
 _LEAST_GRCH37 = 3
+"""Records at GRCh37's places that outweigh a header, or records at GRCh38's places; one is enough without both."""
 
 
 class BuildCheck:
@@ -54,7 +55,9 @@ class BuildCheck:
             InputError: GRCh37 by its places, or too many other reference bases.
         """
         n = len(self._right | set(self._wrong))
-        if self._n_grch37 >= _LEAST_GRCH37 and self._n_grch37 > len(self._right) and build is None:
+        least = 1 if build is None and not self._right else _LEAST_GRCH37
+        is_open = build is None or not self._right
+        if is_open and self._n_grch37 >= least and self._n_grch37 > len(self._right):
             raise InputError(
                 f"{path.name} is on GRCh37",
                 got=f"{self._n_grch37} records at GRCh37's places, {len(self._right)} at GRCh38's",

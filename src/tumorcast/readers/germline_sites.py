@@ -10,6 +10,7 @@ from tumorcast.biology.pgx.definitions import GeneDefinition, Position
 from tumorcast.biology.pgx.genotypes import UNKNOWN_PHASE, GeneGenotypes, OtherVariant, SiteCall
 from tumorcast.biology.pgx.loss import LOSS, kind_of
 from tumorcast.readers.genotype_evidence import seen_alleles, without_evidence
+from tumorcast.readers.gvcf_indels import GVCF, IndelBlocks
 
 _BASES = frozenset("ACGTN")
 _READ = frozenset("ACGT")
@@ -53,6 +54,7 @@ class SampleGene:
 
     Attributes:
         off_reference: positions with a genotype in a record of another reference base.
+        blocks: what blocks of a gVCF say of indels.
     """
 
     gene: GeneDefinition
@@ -61,6 +63,7 @@ class SampleGene:
     notes: list[str] = field(default_factory=list)
     phase_sets: dict[str, int] = field(default_factory=dict)
     off_reference: set[int] = field(default_factory=set)
+    blocks: IndelBlocks = field(default_factory=IndelBlocks)
 
     def note(self, text: str) -> None:
         """Once."""
@@ -79,6 +82,12 @@ class SampleGene:
                 self.note(f"{known.name}, of which records contradict each other, was not read{more}")
             else:
                 calls[position] = call
+        for known in self.gene.positions:
+            if known.position not in self.stated and known.position not in self.off_reference:
+                call, told = self.blocks.concluded(known)
+                calls |= {known.position: call} if call else {}
+                for text in told:
+                    self.note(text)
         for position in sorted(self.off_reference - set(calls)):
             name = self.gene.by_position[position].name
             self.note(f"{name}, where REF is not GRCh38's, was not read and is not known to be reference")
@@ -104,6 +113,9 @@ def stated_in(
     if len(alleles) > 2:
         into.note(_more_than_two(record.position, alleles))
         alleles = alleles[:2]
+    if record.is_block and GVCF & set(record.alts):
+        indels = [known for known in touched if record.gene.is_indel(known)]
+        into.blocks.see(indels, record.position, record.last, alleles, values)
     if all(one == "." for one in alleles):
         return
     if why := without_evidence(alleles, values, len(record.alts)):

@@ -1,8 +1,8 @@
 """Germline genotypes of pharmacogenes from a VCF on GRCh38: plain or gzipped text, one or many samples, gVCF blocks.
 
 A position that the file does not state is not typed, never reference. Stated is: a record at the place, a block of
-the reference that covers it (`INFO/END`; not for indels, which a block does not rule out: PharmCAT, "VCF
-Requirements"), a deletion or several bases in one record that cover it.
+the reference that covers it (`INFO/END`; for indels as `readers.gvcf_indels` has it), a deletion or several bases in
+one record that cover it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tumorcast.biology.clocks.tissues import is_tumour_barcode
 from tumorcast.biology.pgx.definitions import Definitions, GeneDefinition, Position
 from tumorcast.biology.pgx.genotypes import GeneGenotypes
 from tumorcast.domain.errors import InputError
 from tumorcast.readers.germline_build import BuildCheck
 from tumorcast.readers.germline_sites import SampleGene, Stated, is_structural, stated_in
-from tumorcast.readers.tabix import Region, indexed_lines, read_tabix
+from tumorcast.readers.tabix import Region, Tabix, indexed_lines, read_tabix
 from tumorcast.readers.vcf_header import build_of, read_header, read_lines
 
 _SOMATIC_CALLERS = re.compile(
@@ -70,22 +71,23 @@ def read_germline(
     meta, columns = read_header(lines, path)
     samples, left_out = _germline_samples(meta, columns, path)
     into = _Reading(path, definitions, columns, samples, not any(map(_ODD_DEPTHS.match, meta)))
-    for n, line in enumerate(_records(path, lines, definitions), 1):
+    index = read_tabix(path)
+    records = lines if index is None else _indexed(path, index, definitions)
+    for n, line in enumerate(records, 1):
+        into.where = "" if index else f", line {len(meta) + 1 + n}"
         into.take(line)
         if on_records is not None and not n % _EACH:
             on_records(n)
     into.check.conclude(path, build_of(meta))
+    into.need_genotypes()
     found = {
         sample: {gene: one.concluded() for gene, one in genes.items()} for sample, genes in into.found.items()
     }
     return GermlineFile(found, (*left_out, *into.check.notes(), *into.notes()))
 
 
-def _records(path: Path, lines: Iterator[str], definitions: Definitions) -> Iterator[str]:
-    """Every record, or those that an index finds around the genes and around their places on GRCh37."""
-    index = read_tabix(path)
-    if index is None:
-        return lines
+def _indexed(path: Path, index: Tabix, definitions: Definitions) -> Iterator[str]:
+    """Records that an index finds around the genes and around their places on GRCh37."""
     regions: dict[str, list[Region]] = {}
     for gene in definitions.genes.values():
         places = [one.grch37 for one in gene.positions if one.grch37 is not None]
@@ -111,12 +113,12 @@ def _germline_samples(
 
 
 def tumour_columns(meta: Sequence[str], columns: Sequence[str], path: Path) -> tuple[str, ...]:
-    """Columns of a germline VCF that are a tumour's by their name.
+    """Columns of a germline VCF that are a tumour's by their name, or by the barcode (TCGA, TARGET) in it.
 
     Raises:
         InputError: a tumour's calls as a whole, no column, or one twice.
     """
-    tumours = tuple(name for name in columns if _TUMOUR_NAME.search(name))
+    tumours = tuple(name for name in columns if _TUMOUR_NAME.search(name) or is_tumour_barcode(name))
     is_cohort = len(columns) > max(2, 2 * len(tumours))
     told = _somatic(meta) or (f"a sample called {tumours[0]}" if tumours and not is_cohort else None)
     if told:
@@ -158,14 +160,16 @@ class _Reading:
         self._chromosomes: dict[str, str] = {}
         self._unread = () if reads_depths else ("AD",)
         self._filtered: set[tuple[str, int]] = set()
-        self._n_without_gt = 0
+        self._n_without_gt = self._n_with_gt = 0
+        self.where = ""
 
     def take(self, line: str) -> None:
         """Put one record where it belongs."""
         name, tab, rest = line.partition("\t")
         if not tab and name.strip():
             raise InputError(
-                f"{self.path.name}: a record without tabs", got=line[:60].rstrip(), expected="columns separated by tabs"
+                f"{self.path.name}{self.where}: a record without tabs", got=line[:60].rstrip(),
+                expected="columns separated by tabs",
             )  # fmt: skip
         chromosome = self._chromosomes.get(name) or self._chromosomes.setdefault(name, _chromosome(name))
         genes = self._genes.get(chromosome)
@@ -173,7 +177,9 @@ class _Reading:
             return
         place = rest.partition("\t")[0]
         if not place.isdigit():
-            raise InputError(f"{self.path.name}: a record without a position", got=line[:60].rstrip())
+            raise InputError(
+                f"{self.path.name}{self.where}: a record without a position", got=line[:60].rstrip()
+            )
         position = int(place)
         self.check.see_place(chromosome, position, rest)
         for first, end, gene in genes:
@@ -184,8 +190,9 @@ class _Reading:
         fields = line.rstrip("\r\n").split("\t")
         if len(fields) < self._n_columns:
             raise InputError(
-                f"{self.path.name}: a record lacks columns", got=f"{len(fields)} at {fields[0]}:{position}",
-                expected=f"{self._n_columns} separated by tabs",
+                f"{self.path.name}{self.where}: a record lacks columns",
+                got=f"{len(fields)} at {fields[0]}:{position}", expected=f"{self._n_columns} separated by tabs",
+                fix="the file is cut off, or was changed by hand: copy it again, or take the record out",
             )  # fmt: skip
         info, ref, alts = dict(_pairs(fields[7])), fields[3].upper(), fields[4].split(",")
         is_block = set(alts) <= _SYMBOLIC_REF
@@ -198,12 +205,22 @@ class _Reading:
         if "GT" not in keys:
             self._n_without_gt += bool(touched)
             return
+        self._n_with_gt += bool(touched)
         if touched and fields[6] not in _PASSED:
             self._filtered.add((fields[6], position))
         record = Stated(gene, position, ref, tuple(alts), info, last, is_block)
         for column, sample in self._columns:
             values = dict(zip(keys, fields[column].split(":"), strict=False))
             stated_in(record, values, touched, self.found[sample][gene.gene], refused)
+
+    def need_genotypes(self) -> None:
+        """Raise where records stand at known positions and none of them has genotypes."""
+        if self._n_without_gt and not self._n_with_gt:
+            raise InputError(
+                f"{self.path.name} has no genotypes",
+                got=f"{self._n_without_gt} records at known positions, none with GT in its FORMAT",
+                expected="GT in FORMAT and a genotype of each sample", fix="call the variants with genotypes",
+            )  # fmt: skip
 
     def notes(self) -> tuple[str, ...]:
         """What readers of the whole file must know."""

@@ -69,6 +69,7 @@ class GeneDefinition:
         undocumented_as_reference: whether bases that no allele knows are read as the reference's (PharmCAT does so
             where variants mean toxicity), else the gene is not called.
         exons: first and last base of each.
+        start_codon: its first and last base; None unknown.
     """
 
     gene: str
@@ -80,6 +81,7 @@ class GeneDefinition:
     method: str = "function"
     undocumented_as_reference: bool = False
     exons: tuple[tuple[int, int], ...] = ()
+    start_codon: tuple[int, int] | None = None
 
     @cached_property
     def reference(self) -> Allele:
@@ -149,6 +151,7 @@ def embedded_definitions() -> Definitions:
             row["method"],
             row["undocumented_as_reference"] == "yes",
             tuple(_exon(word) for word in row["exons"].split(",")),
+            _exon(row["start_codon"]),
         )
     notes = alleles.notes
     return Definitions(genes, notes["source"], notes["version"], notes["date"])

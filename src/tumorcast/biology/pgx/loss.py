@@ -26,6 +26,7 @@ _SAYS_NOTHING = frozenset((
 ))  # fmt: skip
 """Of another transcript than the one that holds the place, or beside the term that tells."""
 _CONSEQUENCE = {"ANN": 1, "CSQ": 1, "BCSQ": 0}
+_START = "start codon"
 _SPLICE = 2
 """Bases of an intron next to an exon that splicing needs."""
 
@@ -35,7 +36,8 @@ def kind_of(definition: GeneDefinition, change: Change, info: Mapping[str, str])
 
     Args:
         info: INFO of the record; what its annotation (ANN, CSQ, BCSQ, LOF) says of this gene counts beside the place.
-            Only synonymous, intron and UTR terms make a variant silent, and only where the place allows it.
+            Only synonymous, intron and UTR terms make a variant silent, and only where the place allows it; nothing
+            does in the start codon.
     """
     entries = _entries(definition.gene, change, info)
     text = " ".join("|".join(fields) for _, fields in entries).lower()
@@ -44,6 +46,8 @@ def kind_of(definition: GeneDefinition, change: Change, info: Mapping[str, str])
     if _mine(definition.gene, info.get("LOF", "")):
         return LOSS, "annotated as loss of function"
     by_place = _by_place(definition, change)
+    if by_place == (LOSS, _START):
+        return by_place
     told_of = [
         fields[place].lower().lstrip("*").split("&") for place, fields in entries if len(fields) > place
     ]
@@ -65,6 +69,8 @@ def changes_protein(why: str) -> bool:
 def _by_place(definition: GeneDefinition, change: Change) -> tuple[str, str] | None:
     position, ref, alt = change
     last = position + len(ref) - 1
+    if _hits_start(definition, change):
+        return LOSS, _START
     if _hits_splice_site(definition, position if len(ref) == len(alt) else position + 1, last):
         return LOSS, "splice site"
     if not any(first <= last and position <= end for first, end in definition.exons):
@@ -92,6 +98,16 @@ def _mine(gene: str, text: str) -> list[list[str]]:
     """Entries one of whose fields is the gene's name."""
     entries = [entry.strip("()").split("|") for entry in text.split(",")]
     return [fields for fields in entries if gene in (field.strip().upper() for field in fields)]
+
+
+def _hits_start(definition: GeneDefinition, change: Change) -> bool:
+    """Whether bases of the start codon are replaced, taken out, or parted by an insertion."""
+    if definition.start_codon is None:
+        return False
+    position, ref, alt = change
+    start, end = definition.start_codon
+    first = position + (ref[:1] == alt[:1])
+    return first <= end and start <= position + len(ref) - 1
 
 
 def _hits_splice_site(definition: GeneDefinition, first: int, last: int) -> bool:
