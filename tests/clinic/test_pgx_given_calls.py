@@ -84,3 +84,30 @@ def test_a_call_that_contradicts_itself_carries_a_caution(tmp_path: Path, call: 
     for name in ("pgx.json", "pgx.csv"):
         (told,) = pgx_cautions(read_records(tmp_path / "out" / name)["a"], "tamoxifen")
         assert "contradicts itself" in told.caution
+
+
+@pytest.mark.parametrize(
+    ("given", "score", "shown", "lookup", "values"),
+    [
+        ("*1/*1x3", "4.0", "≥4.0", "*1/*1x≥3", ("1.0", "≥3.0")),
+        ("*1/*1x5", "4.0", "≥4.0", "*1/*1x≥3", ("1.0", "≥3.0")),
+        ("*2≥3/*41", "3.25", "≥3.25", "*2x≥3/*41", ("≥3.0", "0.25")),
+        ("*1/*4x3", "1.0", "1.0", "*1/*4x≥3", ("1.0", "0.0")),
+        ("*1/*1x2", "3.0", "3.0", "*1/*1x2", ("1.0", "2.0")),
+    ],
+)
+def test_three_and_more_copies_are_written_as_cpic_names_them(
+    tmp_path: Path, given: str, score: str, shown: str, lookup: str, values: tuple[str, str]
+) -> None:
+    (tmp_path / "a.tsv").write_text(f"CYP2D6\t{given}\n", encoding="utf-8")
+    write_pgx([tmp_path / "a.tsv"], tmp_path / "out", Request())
+    report = tmp_path / "out" / "calls" / "a.tsv"
+    heads, row = (line.split("\t") for line in report.read_text(encoding="utf-8").splitlines()[1:])
+    told = dict(zip(heads, row, strict=True))
+    assert (told["Activity Score"], told["Recommendation Lookup Activity Score"]) == (shown, shown)
+    assert told["Recommendation Lookup Diplotype"] == lookup
+    assert (told["Haplotype 1 Activity Value"], told["Haplotype 2 Activity Value"]) == values
+    write_pgx([report], tmp_path / "again", Request())
+    tables = [(tmp_path / one / "pgx.csv").read_text(encoding="utf-8") for one in ("out", "again")]
+    assert tables[0] == tables[1]
+    assert f",{score}," in tables[0]

@@ -62,6 +62,18 @@ def is_binned(gene: str, side: str) -> bool:
     )
 
 
+def binned_name(gene: str, side: str) -> str | None:
+    """`*1x≥3`, as CPIC names three and more copies of an allele on one chromosome; None for other alleles."""
+    match = _COPIES.match(side) if gene == "CYP2D6" else None
+    if match is None or match["allele"] not in _BINNED or match["any"]:
+        return None
+    return (
+        f"{match['allele']}x≥{_MOST_COPIES}"
+        if int(match["exact"] or match["least"]) >= _MOST_COPIES
+        else None
+    )
+
+
 def is_renamed(gene: str, side: str) -> bool:
     """Whether the tables have the allele under another name than laboratories may still use."""
     return (gene, side.replace(gene, "").strip()) in _RENAMED

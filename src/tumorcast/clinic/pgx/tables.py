@@ -13,6 +13,7 @@ from tumorcast.biology.pgx.call import GeneCall
 from tumorcast.biology.pgx.dates import absent_changes, stale_alleles, table_dates, unverified
 from tumorcast.biology.pgx.definitions import Definitions
 from tumorcast.biology.pgx.notes import notes_of
+from tumorcast.biology.pgx.outside_names import binned_name
 from tumorcast.biology.pgx.phenotypes import NO_CALL, SCORED
 from tumorcast.clinic.pgx.sample import SampleResult
 
@@ -68,16 +69,25 @@ def _pharmcat_row(call: GeneCall) -> list[str]:
     missing = "yes" if call.missing else "no"
     if not call.is_called:
         return [call.gene, "no call", *[""] * 8, outside, "", missing, "", "", ""]
-    score, matched = shown_score(call.activity_score), "" if call.score is None else str(call.score)
+    matched = "" if call.score is None else str(call.score)
+    binned = [binned_name(call.gene, name) for name in call.lookup]
+    values = [_at_least(value, name) for value, name in zip(call.activities, binned, strict=False)]
+    is_least = any(value.startswith("≥") for value in values)
+    score = ("≥" if is_least and call.activity_score else "") + shown_score(call.activity_score)
+    names = [new or name for new, name in zip(binned, call.lookup, strict=True)]
     halves = [""] * 6
     if not any(word in call.diplotype for word in (*_SEVERAL, "[")):
-        for n, (name, function) in enumerate(zip(call.lookup, call.functions)):
-            activity = shown_score(call.activities[n]) if call.activities else ""
-            halves[3 * n : 3 * n + 3] = [name, function, activity]
+        for n, (name, function) in enumerate(zip(names, call.functions)):
+            halves[3 * n : 3 * n + 3] = [name, function, values[n] if values else ""]
     return [
         call.gene, call.diplotype, call.phenotype, score, *halves, outside, matched, missing,
-        "/".join(call.lookup), call.phenotype if call.lookup else "", score if call.lookup else "",
+        "/".join(names), call.phenotype if call.lookup else "", score if call.lookup else "",
     ]  # fmt: skip
+
+
+def _at_least(activity: float | None, binned: str | None) -> str:
+    """An allele's activity; `≥3.0` of three and more copies that work."""
+    return ("≥" if binned and activity else "") + shown_score(activity)
 
 
 def as_json(
