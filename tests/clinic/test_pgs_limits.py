@@ -127,6 +127,16 @@ def test_a_row_without_a_place_is_refused_by_line(
     assert "line 6" in error
 
 
+def test_a_formatted_file_may_hold_rows_whose_harmonisation_failed(tmp_path: Path) -> None:
+    rows = [(*row, "PGS7", n) for n, row in enumerate(ROWS)]
+    scores = write_scores(
+        tmp_path / "A.txt", [*rows, ("", "", "A", "G", 0.1, "PGS7", 4)], [*COLUMNS, "accession", "row_nr"]
+    )
+    found = scored(tmp_path / "out", scores, write_vcf(tmp_path / "g.vcf", RECORDS))
+    assert [float(row["sum"]) for row in found] == pytest.approx(EXACT)
+    assert {(row["score"], row["match_rate"]) for row in found} == {("PGS7", "0.8")}
+
+
 def test_positions_that_a_spreadsheet_made_are_read(tmp_path: Path) -> None:
     scores = write_scores(tmp_path / "A.txt", [(row[0], f"{row[1]}.0", *row[2:]) for row in ROWS])
     assert sums(tmp_path / "out", scores, write_vcf(tmp_path / "g.vcf", RECORDS)) == pytest.approx(EXACT)

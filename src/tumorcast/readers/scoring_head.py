@@ -26,6 +26,7 @@ _OLD_COLUMNS = {"reference_allele": "other_allele", "rsid": "rsID", "non_effect_
 _NOT_TOLD = ("", "nr", "na", "unknown", "not reported", "none")
 PLACES = ("chr_name", "chr_position")
 HARMONISED = ("hm_chr", "hm_pos")
+_FORMATTED = ("accession", "row_nr")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class ScoringHead:
     n_lines: int
     is_harmonised: bool
     build: str | None
+
+    @property
+    def may_lack_places(self) -> bool:
+        """Whether a row without a place is one whose harmonisation failed: also in what `pgscatalog-format` writes."""
+        return self.is_harmonised or set(_FORMATTED) <= set(self.columns)
 
     @property
     def has_places(self) -> bool:

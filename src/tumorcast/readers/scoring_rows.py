@@ -232,7 +232,7 @@ def _malformed(rows: ScoringRows, table: pd.DataFrame, is_number: NDArray[np.boo
 
 def _without_place(rows: ScoringRows, chromosome: NDArray[np.object_], head: ScoringHead) -> dict[int, str]:
     """Rows that do not say where they lie, in a file that was not harmonised and should say it of every row."""
-    if head.is_harmonised or not head.has_places:
+    if head.may_lack_places or not head.has_places:
         return {}
     is_bare = np.array([str(name).upper() in _NOT_GIVEN for name in chromosome], bool)
     found = {int(row): "no chromosome" for row in np.flatnonzero(is_bare)}
