@@ -208,6 +208,20 @@ def test_without_the_references_variants_there_are_sums_and_no_percentile(tmp_pa
     }
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("unit", [1.0, 1e-3, 1e307])
+def test_enormous_sums_give_no_number_that_is_none(tmp_path: Path, unit: float) -> None:
+    scores = write_scores(tmp_path / "SIM.txt", [(1, 100, "G", "A", 0.8e308)])
+    records = [(1, 100, "A", "G", "GT", "0/1", "0/0", "0/1", "0/1", "0/0")]
+    words = [scores, write_vcf(tmp_path / "g.vcf", records)]
+    scored(tmp_path / "out", *words)
+    people, mine = panel(tmp_path, [unit * (n % 13) for n in range(40)])
+    words += ["--reference", people, "--pcs", mine, "--components", 1]
+    scored(tmp_path / "out", *words, "--reference-variants", tmp_path / "out" / "matches.csv")
+    for row in loaded(tmp_path / "out")["ancestry"]:
+        assert row["refusal"] == ("the reference people's sums overflow" if unit > 1 else None)
+
+
 def test_a_damaged_sum_of_the_reference_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scores, vcf, _, _ = simulated(tmp_path, 40, 5)
     values = [0.1 * n for n in range(40)]

@@ -14,7 +14,7 @@ from tumorcast.readers.genotype_text import Cells, alleles, listed, part, plain_
 
 FIELDS = ("DS", "GP", "GT")
 """Order in which a dosage is taken; the next one where a sample has none."""
-_SIGNS_OF_NAN = np.frombuffer(b"nN", np.uint8)
+_LOWER, _N = np.uint8(32), ord("n")
 _TOLERATED = 0.01
 _ROUNDED = 0.05
 """How far probabilities of few digits may be from a sum of one."""
@@ -73,7 +73,7 @@ def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> Ge
         if dosages is not None:
             n_alts = np.array([len(lines[n].record.alts) for n in rows])
             dosages[rows] = _dosages(cells, words, fields, n_alts, (n_samples, most))
-            n_nan += sum(_n_nan(part(cells, words.index(one))) for one in fields if one in words)
+            n_nan += _n_nan(cells, [words.index(one) for one in fields if one in words])
     if dosages is not None:
         _set_strands(lines, second, dosages, is_single)
     records = [line.record for line in lines]
@@ -81,12 +81,13 @@ def block_of(lines: Sequence[Line], n_samples: int, fields: Sequence[str]) -> Ge
     return GenotypeBlock(records, first, second, dosages, n_nan)
 
 
-def _n_nan(cells: Cells) -> int:
-    """Cells with "nan" or "NA" among their numbers."""
-    if not np.isin(cells.text, _SIGNS_OF_NAN).any():
+def _n_nan(cells: Cells, parts: Sequence[int]) -> int:
+    """Fields with "nan" or "NA" among their numbers."""
+    if not ((cells.text | _LOWER) == _N).any():
         return 0
-    at = np.flatnonzero(cells.end - cells.start >= 2)
-    return sum("na" in word.lower() for word in cells.words(at))
+    found = (part(cells, number) for number in parts)
+    words = (one.words(np.flatnonzero(one.end - one.start >= 2)) for one in found)
+    return sum("na" in word.lower() for each in words for word in each)
 
 
 def _dosages(

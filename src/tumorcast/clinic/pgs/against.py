@@ -83,6 +83,9 @@ def _unfit(sums: NDArray[np.float64] | None, theirs: Marks | None, result: Score
         return "the reference people have no sums of this score"
     if n := int(np.isnan(sums).sum()):
         return f"{n} of {len(sums)} reference people have no sum of this score"
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isfinite(sums.std()):
+            return "the reference people's sums overflow"
     if theirs is None:
         return "the variants of the reference people's sums are not told"
     own = _matched_marks(result)
@@ -123,11 +126,16 @@ def _rows(
         where = one.similarity
         rows[n] = heads[n] | {
             "most_similar": where.population, "n_reference": one.n_reference, "percentile": one.percentile,
-            "z_most_similar": one.z_population, "z_norm1": one.z_norm1, "z_norm2": one.z_norm2,
+            "z_most_similar": _finite(one.z_population), "z_norm1": _finite(one.z_norm1),
+            "z_norm2": _finite(one.z_norm2),
             "p_population": where.p, "posterior": where.posterior, "p_panel": where.p_panel,
             "refusal": why or one.refusal or None,
         }  # fmt: skip
     return rows
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None
 
 
 def _least_spread(people: Reference) -> float:
