@@ -143,8 +143,9 @@ def compare_names(
     Raises:
         InputError: no name is on both sides.
     """
-    without = [name for name in samples if name not in named]
-    strangers = [name for name in named if name not in set(samples)]
+    rows, wanted = set(named), set(samples)
+    without = [name for name in samples if name not in rows]
+    strangers = [name for name in named if name not in wanted]
     if len(without) == len(samples):
         raise InputError(
             f"{path.name} names no sample of this run", got=_some(strangers, _SHOWN) or "no name",
