@@ -380,3 +380,9 @@ def test_layers_that_are_computed_are_not_dropped_where_a_bundle_predicts():
     )  # fmt: skip
     asked = ("clinical", "laboratory", "expression_scores", "a_layer_it_lacks")
     assert rules_for(_Manifest(asked), prepared, study, None).modalities == asked[:3]
+
+
+def test_never_that_ended_says_nothing_of_the_first_day():
+    own = ("P0", -900.0, -400.0, "smoking_status", NAN, "never", "", False)
+    made, _ = layer(study_of(exposures=table(EXPOSURE_COLUMNS, own)), "exposures")
+    assert made[["ever smoked", "smokes now", "pack-years"]].isna().all(axis=None)

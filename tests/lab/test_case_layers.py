@@ -128,6 +128,7 @@ def test_pgx_csv_gives_the_same_calls_as_pgx_json(lab, case, made, tmp_path):
         ("PATIENT_ID,START_DATE,EXPOSURE,VALUE\nP-17,-9,bmi,310\n", "rows of exposures cannot be used (1)"),
         (EXPOSURES.replace("30\t\t\tchart", "30\tcigars\t\tchart"), "cigars"),
         ("PATIENT_ID\tSTART_DATE\tVALUE\nP-17\t1\t2\n", "EXPOSURE"),
+        (EXPOSURES.replace("P-17", "OTHER9"), "none called P-17"),
         (EXPOSURES.replace("P-17\t-9", "P-18\t-9").replace("P-17", "P-16"), "none called P-17"),
         ("one column\n1\n", "PATIENT_ID"),
     ],

@@ -281,3 +281,11 @@ def test_a_study_is_written_as_it_was_read(folder, tmp_path):
         assert len(own)
         pd.testing.assert_frame_equal(getattr(again.host, name), own, check_dtype=False)
     assert set(study.keep({"P1"}).host.exposures["patient_id"]) == {"P1"}
+
+
+def test_of_several_events_of_one_sample_the_latest_day_counts():
+    events = pd.DataFrame({
+        "PATIENT_ID": "P", "START_DATE": ["-5", "200"], "EVENT_TYPE": "SPECIMEN", "SAMPLE_ID": "P-N",
+    })  # fmt: skip
+    links = sample_links(pd.Index(["P-N"]), pd.DataFrame({"patient_id": []}), pd.Index(["P"]), events)
+    assert links.loc["P-N", "day"] == 200

@@ -24,7 +24,7 @@ def exposure_table(exposures: pd.DataFrame, courses: pd.DataFrame, report: list[
     """course x `FEATURES`, NaN not known; the newest statement up to the course's first day.
 
     A statement without a day counts where it was declared to be from before the treatment, else it is reported. One
-    that ended before the first day: "current" smoking is then "former", alcohol and diet are not known. A
+    that ended before the first day: "current" smoking is then "former"; "never", alcohol and diet are not known. A
     never-smoker has 0 pack-years. Other drugs: those taken on the first day; "not taken" is known only where a list of
     drugs holds on that day (`readers.drug_lists.still_hold`).
 
@@ -34,7 +34,8 @@ def exposure_table(exposures: pd.DataFrame, courses: pd.DataFrame, report: list[
     near = without_conflicts(_usable(exposures, courses, report), report)
     drugs = near[near["exposure"] == "comedication"]
     apart = near[near["exposure"] != "comedication"]
-    apart = apart[~apart["has_ended"] | apart["exposure"].isin(_STAYS)]
+    is_kept = apart["exposure"].isin(_STAYS) & (apart["text"] != "never")
+    apart = apart[~apart["has_ended"] | is_kept]
     last = apart.drop_duplicates(["course_id", "exposure"], keep="last")
     made = pd.DataFrame(np.nan, index=courses.index, columns=list(FEATURES))
     of_kind = {str(kind): rows.set_index("course_id") for kind, rows in last.groupby("exposure")}

@@ -66,18 +66,20 @@ def exposure_timeline(source: Path, target: Path, patient_id: str) -> None:
     """The patient's statements of a timeline of exposures, days counted from the first day of the treatment.
 
     Raises:
-        InputError: columns that are not there, several patients of whom none is this one, or a row that cannot be used.
+        InputError: columns that are not there, no row of this patient, or a row that cannot be used.
     """
     table = read_table(source, "," if _has_commas(source) else "\t")
     table.columns = [str(column).upper() for column in table.columns]
     need_columns(table, _NEEDED, source)
     patients = sorted(set(table["PATIENT_ID"].dropna().astype(str)))
-    if patient_id not in patients and len(patients) != 1:
+    if patient_id not in patients:
         raise InputError(
             "the timeline must be of the patient", got=f"{len(patients)} patients, none called {patient_id}",
             expected=f"rows of {patient_id}",
         )  # fmt: skip
-    own = table if len(patients) == 1 else table[table["PATIENT_ID"] == patient_id]
+    own = table[table["PATIENT_ID"].astype(str) == patient_id]
+    if "EVENT_TYPE" in own:
+        own = own[own["EVENT_TYPE"].isna() | (own["EVENT_TYPE"].astype(str).str.upper() == "EXPOSURE")]
     own = own.assign(PATIENT_ID=patient_id, EVENT_TYPE="EXPOSURE")
     notes: list[Exclusion] = []
     exposures_of(own.astype(object), pd.Index([patient_id]), notes)
@@ -130,9 +132,11 @@ def _counters(found: HostFindings, samples: tuple[str, str]) -> Iterator[tuple[o
 
 
 def _readings(found: HostFindings, samples: tuple[str, str]) -> Iterator[tuple[str, ClockReading]]:
-    """(sample of the study, reading): of one tumour and of one other sample; of several it is not said which counts."""
+    """(sample of the study, reading): of the tumour called as that of the study, whose day is known, and of
+    one other sample; of several others it is not said which counts."""
     for is_tumour in (False, True):
         own = [one for one in found.methylomes if one.is_tumour is is_tumour]
+        own = [one for one in own if not is_tumour or one.sample == samples[1]]
         if len(own) == 1:
             yield from ((samples[is_tumour], one) for one in own[0].readings)
 

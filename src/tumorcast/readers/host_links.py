@@ -165,7 +165,7 @@ def _cells(names: pd.Series, table: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def _specimens(timelines: pd.DataFrame, patients: pd.Index) -> dict[str, tuple[str, float]]:
-    """Sample -> (patient, day) of specimen events; the earliest day where a sample has several."""
+    """Sample -> (patient, day) of specimen events; the latest day where a sample has several: no value counts too early."""
     table = timelines[timelines["EVENT_TYPE"].str.contains(_SPECIMENS)]
     if table.empty or "SAMPLE_ID" not in table:
         return {}
@@ -173,6 +173,7 @@ def _specimens(timelines: pd.DataFrame, patients: pd.Index) -> dict[str, tuple[s
     table = table.assign(DAY=numbers_of(table["START_DATE"], CellCounts()))
     one_owner = table.groupby("SAMPLE_ID")["PATIENT_ID"].nunique() == 1
     table = table[table["SAMPLE_ID"].map(one_owner).astype(bool)]
-    first = table.sort_values("DAY", kind="stable").drop_duplicates("SAMPLE_ID")
-    rows = zip(first["SAMPLE_ID"], first["PATIENT_ID"], first["DAY"], strict=True)
+    by_day = table.sort_values("DAY", kind="stable", na_position="first")
+    last = by_day.drop_duplicates("SAMPLE_ID", keep="last")
+    rows = zip(last["SAMPLE_ID"], last["PATIENT_ID"], last["DAY"], strict=True)
     return {str(sample): (str(patient), float(day)) for sample, patient, day in rows}

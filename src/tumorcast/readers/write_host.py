@@ -48,9 +48,10 @@ def _of_file(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
 
 def host_specimens(host: Host, samples: pd.Index) -> pd.DataFrame:
     """Specimen events (PATIENT_ID, START_DATE, STOP_DATE, EVENT_TYPE, SAMPLE_ID, SPECIMEN_TYPE) of the host's samples
-    that the sample table lacks."""
+    that the sample table lacks; not of one that is called as its patient and has no day."""
     table = _all_samples(host)
-    table = table[~table["sample_id"].isin(samples) & (table["sample_id"] != table["patient_id"])]
+    says_more = (table["sample_id"] != table["patient_id"]) | table["day"].notna()
+    table = table[~table["sample_id"].isin(samples) & says_more]
     return pd.DataFrame({
         "PATIENT_ID": table["patient_id"], "START_DATE": table["day"], "STOP_DATE": "", "EVENT_TYPE": "Specimen",
         "SAMPLE_ID": table["sample_id"], "SPECIMEN_TYPE": table["is_tissue"].map({True: "unknown", False: "host"}),
