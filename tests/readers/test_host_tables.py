@@ -21,8 +21,10 @@ from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.cbioportal import read_study
 from tumorcast.readers.files import write_text
+from tumorcast.readers.host import CLOCK_COLUMNS, Host
 from tumorcast.readers.host_links import sample_links
 from tumorcast.readers.host_tables import read_clocks, read_counters, read_pharmacogenes, read_scores
+from tumorcast.readers.write_host import host_specimens
 from tumorcast.readers.write_study import write_study
 
 HEADS = {
@@ -289,3 +291,12 @@ def test_of_several_events_of_one_sample_the_latest_day_counts():
     })  # fmt: skip
     links = sample_links(pd.Index(["P-N"]), pd.DataFrame({"patient_id": []}), pd.Index(["P"]), events)
     assert links.loc["P-N", "day"] == 200
+
+
+def test_the_day_of_a_sample_that_is_called_as_its_patient_is_written():
+    rows = pd.DataFrame({
+        "patient_id": ["P", "Q"], "sample_id": ["P", "Q"], "day": [-5.0, float("nan")], "is_tissue": False,
+    }).reindex(columns=list(CLOCK_COLUMNS))  # fmt: skip
+    events = host_specimens(Host(clocks=rows), pd.Index([]))
+    assert list(events["SAMPLE_ID"]) == ["P"]
+    assert list(events["START_DATE"]) == [-5.0]

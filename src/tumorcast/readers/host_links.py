@@ -165,7 +165,7 @@ def _cells(names: pd.Series, table: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def _specimens(timelines: pd.DataFrame, patients: pd.Index) -> dict[str, tuple[str, float]]:
-    """Sample -> (patient, day) of specimen events; the latest day where a sample has several: no value counts too early."""
+    """Sample -> (patient, day) of specimen events; the latest day of several: nothing counts too early."""
     table = timelines[timelines["EVENT_TYPE"].str.contains(_SPECIMENS)]
     if table.empty or "SAMPLE_ID" not in table:
         return {}
