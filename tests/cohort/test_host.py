@@ -179,6 +179,19 @@ def test_clocks_need_a_day_and_a_refused_one_or_a_tumours_age_is_not_measured():
     }
 
 
+def test_counters_of_blood_never_stand_for_those_of_the_tumour():
+    counters = [("EpiTOC2", 4e3, "divisions"), ("Zhang_10", -1.5, "log relative risk")]
+    tumour = [("P0", "P0-A", -12.0, True, *counters[0], 1, 0)]
+    blood = [("P0", "N", -5.0, False, name, value / 2, unit, 1, 0) for name, value, unit in counters]
+    for rows in ([*tumour, *blood], [*blood, *tumour]):
+        made, _ = layer(study_of(clocks=table(CLOCK_COLUMNS, *rows)), "clocks")
+        assert made.loc["P0-L1"].to_dict() == {
+            "EpiTOC2": 4e3, "EpiTOC2 of the host": 2e3, "Zhang_10 of the host": -0.75,
+        }  # fmt: skip
+    made, _ = layer(study_of(clocks=table(CLOCK_COLUMNS, *blood)), "clocks")
+    assert "EpiTOC2" not in made.columns
+
+
 def test_exposures_stand_as_on_the_first_day():
     rows = said(
         ("P0", -900, NAN, "smoking_status", NAN, "current"), ("P0", 50, NAN, "smoking_status", NAN, "former"),
@@ -223,6 +236,34 @@ def test_drugs_count_while_they_are_taken_and_no_list_is_no_zero():
     assert comedication_numbers(["paroxetine"])["CYP2D6 inhibitor"] == 1
 
 
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("amoxicillin/clavulanic acid", "antibiotic"),
+        ("metformin hydrochloride", "metformin"),
+        ("prednisone acetate 5 mg", "corticosteroid"),
+        ("metoprolol succinate er", "beta blocker"),
+    ],
+)
+def test_salts_doses_and_combinations_have_the_class_of_their_drug(written, taken):
+    numbers = comedication_numbers([written])
+    assert {name for name, value in numbers.items() if name.startswith("takes") and value == 1} == {
+        f"takes {taken}"
+    }
+    assert not np.isnan(list(numbers.values())).any()
+
+
+def test_a_drug_of_no_table_leaves_the_classes_of_others_unknown():
+    rows = said(
+        ("P0", -30, NAN, "comedication", NAN, "omeprazole"), ("P0", -30, NAN, "comedication", NAN, "augmentin"),
+    )  # fmt: skip
+    made, report = layer(study_of(exposures=rows), "exposures")
+    row = made.loc["P0-L1"]
+    assert (row["drugs taken"], row["takes proton pump inhibitor"]) == (2, 1)
+    assert np.isnan(row["takes antibiotic"])
+    assert ("P0", "drug_of_no_table") in {(note.id, note.reason) for note in report}
+
+
 def test_none_beside_drugs_of_one_day_is_told_and_the_drugs_count():
     for day in (-5, NAN):
         rows = said(
@@ -263,6 +304,19 @@ def test_statements_that_cannot_both_be_true_do_not_count():
     assert [(note.id, note.reason) for note in report] == [
         ("P1", "conflicting_rows"), ("P0", "never_smoker_with_pack_years"), ("P1", "never_after_smoking"),
     ]  # fmt: skip
+
+
+def test_a_smoker_without_pack_years_is_a_contradiction_but_one_who_began_later_is_not():
+    rows = said(
+        ("P0", -9, NAN, "smoking_status", NAN, "current"), ("P0", -3, NAN, "pack_years", 0, ""),
+        ("P1", -900, NAN, "pack_years", 0, ""), ("P1", -3, NAN, "smoking_status", NAN, "current"),
+        ("P2", -3, NAN, "pack_years", 0, ""), ("P2", -3, NAN, "smoking_status", NAN, "never"),
+    )  # fmt: skip
+    made, report = layer(study_of(exposures=rows), "exposures")
+    assert made.loc["P0-L1", ["ever smoked", "smokes now", "pack-years"]].isna().all()
+    assert made.loc[["P1-L1", "P2-L1"], ["ever smoked", "smokes now"]].to_numpy().tolist() == [[1, 1], [0, 0]]
+    assert made.loc[["P1-L1", "P2-L1"], "pack-years"].isna().tolist() == [True, False]
+    assert [(note.id, note.reason) for note in report] == [("P0", "smoker_without_pack_years")]
 
 
 def test_what_does_not_count_on_the_first_day_takes_nothing_away_from_what_does():

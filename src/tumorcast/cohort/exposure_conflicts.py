@@ -11,8 +11,8 @@ _SMOKED = ("former", "current", "ever")
 
 
 def without_conflicts(near: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
-    """Without statements of one course, kind and day that differ, pack-years beside "never" (neither counts), and
-    "never" after the patient had smoked.
+    """Without statements of one course, kind and day that differ, pack-years beside "never" and 0 pack-years
+    beside smoking (neither counts), and "never" after the patient had smoked.
 
     Args:
         near: statements that were known on the first day of their course (`course_id`, and `EXPOSURE_COLUMNS`). What
@@ -57,6 +57,19 @@ def _smoking_conflicts(own: pd.DataFrame, told: dict[Exclusion, None]) -> set[in
             why = "never smoked, told after the patient had smoked: not used"
             told[Exclusion("exposure", str(patient), "never_after_smoking", why)] = None
             drop.add(int(row))
+    drop |= _smoked_nothing(own, smoked, told)
+    return drop
+
+
+def _smoked_nothing(own: pd.DataFrame, smoked: pd.DataFrame, told: dict[Exclusion, None]) -> set[int]:
+    """0 pack-years that are not from before the patient smoked, beside the words that say so."""
+    drop: set[int] = set()
+    nothing = own[(own["exposure"] == "pack_years") & (own["value"] == 0)]
+    for row, patient, day in zip(nothing.index, nothing["patient_id"], nothing["day"], strict=True):
+        if not (earlier := _not_later(smoked, day)).empty:
+            why = f"{earlier['text'].iloc[0]} smoker, and 0 pack-years: neither is used"
+            told[Exclusion("exposure", str(patient), "smoker_without_pack_years", why)] = None
+            drop |= {int(row), *(int(one) for one in earlier.index)}
     return drop
 
 

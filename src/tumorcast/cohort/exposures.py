@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tumorcast.biology.comedication import comedication_numbers
+from tumorcast.biology.comedication import comedication_numbers, without_class
 from tumorcast.cohort.exposure_conflicts import without_conflicts
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.readers.drug_lists import still_hold
@@ -25,7 +25,7 @@ def exposure_table(exposures: pd.DataFrame, courses: pd.DataFrame, report: list[
 
     A statement without a day counts where it was declared to be from before the treatment, else it is reported. One
     that ended before the first day: "current" smoking is then "former"; "never", alcohol and diet are not known. A
-    never-smoker has 0 pack-years. Other drugs: those taken on the first day; "not taken" is known only where a list of
+    never-smoker has 0 pack-years; 0 that were told before the patient smoked say nothing of those since. Other drugs: those taken on the first day; "not taken" is known only where a list of
     drugs holds on that day (`readers.drug_lists.still_hold`).
 
     Args:
@@ -44,13 +44,20 @@ def exposure_table(exposures: pd.DataFrame, courses: pd.DataFrame, report: list[
             made.loc[of_kind[kind].index, feature] = of_kind[kind]["value"]
     if "smoking_status" in of_kind:
         _add_smoking(made, of_kind["smoking_status"])
+    made.loc[(made["pack-years"] == 0) & (made["ever smoked"] == 1), "pack-years"] = np.nan
     made.loc[made["pack-years"] > 0, "ever smoked"] = 1.0
     if "diet" in of_kind:
         for name in _DIETS:
             made.loc[of_kind["diet"].index, f"diet {name}"] = (of_kind["diet"]["text"] == name).astype(float)
+    told: dict[Exclusion, None] = {}
     for course, own in drugs[still_hold(drugs, "course_id", drugs["start_day"])].groupby("course_id"):
-        for feature, value in comedication_numbers(set(own["text"]) - {NO_DRUG}).items():
+        taken = set(own["text"]) - {NO_DRUG}
+        for feature, value in comedication_numbers(taken).items():
             made.loc[str(course), feature] = value
+        if unknown := sorted(without_class(taken)):
+            why = f"{', '.join(unknown)}: in no table of drugs: classes that no other drug has are not known"
+            told[Exclusion("exposure", str(own["patient_id"].iloc[0]), "drug_of_no_table", why)] = None
+    report.extend(told)
     return made
 
 

@@ -17,6 +17,8 @@ from tumorcast.readers.study import Study
 
 _DAYS_PER_YEAR = 365.25
 _AGE, _ADJUSTED = "AGE", " z"
+OF_HOST = " of the host"
+"""After a counter's or score's name where the sample is declared to be the host's."""
 
 
 def host_layer(study: Study, name: str, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
@@ -78,10 +80,13 @@ def _germline(
 
 def _clocks(study: Study, courses: pd.DataFrame, report: list[Exclusion]) -> pd.DataFrame:
     """`CLOCK` as it was read, and of ages `CLOCK minus age`: the difference from the age on the sample's day, from the
-    patient table's AGE, which is that at day 0. A refused clock is not measured, nor is an age of a tumour."""
+    patient table's AGE, which is that at day 0. What is no age is another number in the host's blood than in a tumour:
+    `CLOCK of the host` there. A refused clock is not measured, nor is an age of a tumour."""
     rows = _without_ages_of_tumours(study.host.clocks, report)
     rows = rows.astype({"day": float, "value": float})
-    made = rows[["patient_id", "sample_id", "day"]].assign(feature=rows["clock"], value=rows["value"])
+    is_of_host = ~rows["is_tissue"].astype(bool) & (rows["unit"] != YEARS)
+    names = rows["clock"].astype(str).where(~is_of_host, rows["clock"].astype(str) + OF_HOST)
+    made = rows[["patient_id", "sample_id", "day"]].assign(feature=names, value=rows["value"])
     ages = study.patients.get(_AGE, pd.Series(np.nan, study.patients.index))
     of_patient = rows["patient_id"].map(pd.to_numeric(ages, errors="coerce")).astype(float)
     age = of_patient + rows["day"] / _DAYS_PER_YEAR
