@@ -25,8 +25,9 @@ def exposure_table(exposures: pd.DataFrame, courses: pd.DataFrame, report: list[
 
     A statement without a day counts where it was declared to be from before the treatment, else it is reported. One
     that ended before the first day: "current" smoking is then "former"; "never", alcohol and diet are not known. A
-    never-smoker has 0 pack-years; 0 that were told before the patient smoked say nothing of those since. Other drugs: those taken on the first day; "not taken" is known only where a list of
-    drugs holds on that day (`readers.drug_lists.still_hold`).
+    never-smoker has 0 pack-years; 0 that were told before the patient smoked say nothing of those since.
+    Other drugs: those taken on the first day; "not taken" is known only where a list of drugs holds on that day
+    (`readers.drug_lists.still_hold`).
 
     Args:
         exposures: `readers.exposures.exposures_of`.
