@@ -185,7 +185,13 @@ def test_residuals_are_those_of_least_squares_and_need_enough_samples() -> None:
         ("non-tumour lung", "normal"), ("normal skin", "skin"), ("normal blood", "blood"), ("cell line", "unfit"),
         ("cfDNA", "unfit"), ("HeLa cell line", "unfit"), ("cell lines", "unfit"), ("PDX model", "unfit"),
         ("buccal epithelium", "buccal"), ("lymphocytes", "blood"), ("Blood Derived Normal", "blood"),
-        ("Solid Tissue Normal", "normal"),
+        ("Solid Tissue Normal", "normal"), ("whole blood, breast cancer patient", "blood"),
+        ("blood of a patient with lung cancer", "blood"), ("cancer patient's blood", "blood"),
+        ("CD4+ T cells", "blood"),
+        ("blood cancer patient", "tumour"), ("blood of a leukaemia patient", "tumour"),
+        ("blood, patient with lymphoma", "tumour"), ("breast cancer patient", "tumour"), ("blood metastasis", "tumour"),
+        ("tumour blood", "tumour"), ("bone marrow of a cancer patient", "tumour"),
+        ("lymph node of a breast cancer patient", "tumour"), ("patient, lung cancer cell line", "tumour"),
     ],
 )  # fmt: skip
 def test_words_for_tissues(word: str, group: str) -> None:

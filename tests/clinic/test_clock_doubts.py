@@ -196,3 +196,35 @@ def test_a_unit_that_was_not_stated_is_told(tmp_path: Path, unit: str | None, is
     write_clock([path], tmp_path, Request("blood", "450k", clocks=("c",), own=(own,)))
     text = " ".join((tmp_path / "clock.txt").read_text(encoding="utf-8").split())
     assert ("no unit was stated, taken as years" in text) is is_told
+
+
+def test_no_threshold_gives_what_biolearn_would_but_nothing_measured_stays_refused(tmp_path: Path) -> None:
+    table = toy_methylomes(2).loc[list(known_clocks()["Lin"].probes)[:5]]
+    file = write_betas(tmp_path / "b.csv", table)
+    write_clock([file], tmp_path, Request("blood", "450k", clocks=("Lin", "Weidner"), min_coverage=0.0))
+    read = samples(tmp_path)["S0"]["readings"]
+    assert read["Lin"]["value"] is not None
+    assert read["Lin"]["coverage"] == pytest.approx(5 / 99)
+    assert read["Weidner"]["value"] is None
+
+
+def test_ages_of_a_sheet_are_found_by_other_names_and_a_column_that_is_not_read_is_told(
+    tmp_path: Path,
+) -> None:
+    file = write_betas(tmp_path / "b.csv", toy_methylomes(2))
+    for head, is_read in (("Age (years)", True), ("age at sample", True), ("age group", False)):
+        sheet = tmp_path / "sheet.csv"
+        sheet.write_text(f"sample,{head}\nS0,50\nS1,60\n", encoding="utf-8")
+        told = write_clock([file], tmp_path / "out", Request("blood", "450k", sheet=sheet))
+        ages = {name: one["age_years"] for name, one in samples(tmp_path / "out").items()}
+        assert ages == ({"S0": 50, "S1": 60} if is_read else {"S0": None, "S1": None})
+        assert any("age group is not read" in line for line in told) is not is_read
+
+
+def test_semicolons_separate_where_nothing_else_does(tmp_path: Path) -> None:
+    table = toy_methylomes(2)
+    with_commas, with_semicolons = write_betas(tmp_path / "c.csv", table), tmp_path / "s.csv"
+    with_semicolons.write_text(with_commas.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    for name, file in (("c", with_commas), ("s", with_semicolons)):
+        write_clock([file], tmp_path / name, BLOOD)
+    assert (tmp_path / "c" / "clock.csv").read_text() == (tmp_path / "s" / "clock.csv").read_text()

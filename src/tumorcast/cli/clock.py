@@ -41,7 +41,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--reference", type=Path, help="table probe, beta: stands in for missing probes")
     parser.add_argument("--imputation", default="hybrid", help="hybrid (default), reference, mean or none")
     parser.add_argument(
-        "--min-coverage", type=float, default=0.8, help="least share of probes measured (0.8)"
+        "--min-coverage",
+        type=float,
+        default=0.8,
+        help="least share of probes measured, 0 to 1 (0.8; 0: no threshold)",
     )
     parser.add_argument("--scale", help="beta, percent or m, where it cannot be told from the values")
     parser.set_defaults(run=run)

@@ -38,7 +38,7 @@ def head_of(path: Path) -> tuple[int, str, list[str], list[list[str]]]:
                 n_above += 1
             if len(lines) > 50 or (len(lines) > 1 and sum(map(len, lines)) > 1_000_000):
                 break
-    separator = "\t" if "\t" in "".join(lines[:1]) else ","
+    separator = next((mark for mark in ("\t", ",", ";") if mark in "".join(lines[:1])), ",")
     cells = [[bare(cell) for cell in row] for row in csv.reader(lines, delimiter=separator) if row]
     header, *rows = cells or [[]]
     if len(header) == 2 and CPG.fullmatch(header[0]) and not CPG.fullmatch(header[1]):
@@ -55,7 +55,7 @@ def head_of(path: Path) -> tuple[int, str, list[str], list[list[str]]]:
         raise InputError(
             f"{path.name} is no table of methylation",
             got=", ".join(header[:8]) or "nothing",
-            expected="a header with the samples' names, then a row a probe, separated by tabs or commas",
+            expected="a header with the samples' names, then a row a probe, separated by tabs, commas or semicolons",
         )
     return n_above + 1, separator, header, rows
 

@@ -26,7 +26,10 @@ _NAMES = (
     "basename",
     "geo_accession",
 )
-_AGES = ("age", "age_years", "chronological_age", "age_at_sampling")
+_AGES = (
+    "age", "age_years", "age_in_years", "age_yrs", "chronological_age", "age_at_sampling", "age_at_sample",
+    "age_at_collection", "age_at_draw", "age_at_blood_draw",
+)  # fmt: skip
 _KNOWN = {"tissue": ("tissue",), "platform": ("platform", "array"), "age": _AGES}
 _KINDS = {
     "sample_type", "sample_class", "sample_source", "tissue_type", "tissue_ch1", "specimen_type", "source_name",
@@ -64,9 +67,15 @@ def read_methylome_sheet(
     """
     table = _table(path)
     column = _samples_column(table, samples, path)
+    plain = {_plain(name): name for name in reversed(table.columns)}
     places = {
-        name: next((one for one in known if one in table.columns), None) for name, known in _KNOWN.items()
+        name: next((plain[one] for one in known if one in plain), None) for name, known in _KNOWN.items()
     }
+    if places["age"] is None and (unread := [own for name, own in plain.items() if name.startswith("age")]):
+        told = (
+            f"no column of ages is known: {', '.join(unread)} is not read (age, age_years, age_at_sampling)"
+        )
+        report.append(Exclusion("layer", path.name, "unknown_column", told))
     made: dict[str, DeclaredSample] = {}
     ages = _ages(table, places["age"], path, report)
     for place, sample in enumerate(table[column].fillna("").astype(str)):
@@ -88,7 +97,12 @@ def declared_tissues(path: Path) -> frozenset[str]:
 
 
 def _kind_columns(table: pd.DataFrame) -> list[str]:
-    return [name for name in table.columns if re.sub(r"[\W_]+", "_", name).strip("_") in _KINDS]
+    return [name for name in table.columns if _plain(name) in _KINDS]
+
+
+def _plain(name: str) -> str:
+    """`age (years)` as `age_years`."""
+    return re.sub(r"[\W_]+", "_", name).strip("_")
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -44,6 +44,15 @@ _ORGAN = re.compile(
     r"|whole"
 )
 """Words of which the name of an organ may be made; beside `normal` nothing else may stand."""
+_PATIENT = re.compile(r"\b(?:patients?|subjects?|cases?|individuals?|donors?|wom[ae]n|m[ae]n)\b")
+_OF_PATIENT = re.compile(
+    r"patients?|subjects?|cases?|individuals?|donors?|wom[ae]n|m[ae]n|s|a|an|the|of|from|with|in|who|has|had|having|stage|iii?|iv"
+    r"|cancers?|(?:adeno)?carcinomas?|melanomas?|(?:osteo)?sarcomas?|gliomas?|glioblastomas?|mesotheliomas?|n?sclc|hcc|rcc|crc"
+    r"|luad|lusc|non|cell|bladder|breast|cervical|colon|colorectal|endometrial|o?esophageal|gastric|head|and|neck|hepatocellular"
+    r"|kidney|liver|lung|oral|ovarian|pancreatic|prostate|rectal|renal|skin|stomach|testicular|thyroid|urothelial"
+)
+_MAYBE_OF_BLOOD = re.compile(r"\bblood\s+cancers?\b|\bcell\s+lines?\b")
+"""A cancer of the blood makes the blood a tumour's."""
 _WORDS: dict[str, tuple[str, Class]] = {
     "blood": ("blood", "blood"), "whole blood": ("blood", "blood"), "peripheral blood": ("blood", "blood"),
     "peripheral whole blood": ("blood", "blood"), "pbmc": ("pbmc", "blood"), "leukocytes": ("leukocytes", "blood"),
@@ -57,7 +66,11 @@ _WORDS: dict[str, tuple[str, Class]] = {
     "cord blood": ("cord blood", "cord_blood"),
     "saliva": ("saliva", "saliva"), "buccal": ("buccal", "buccal"), "buccal cells": ("buccal", "buccal"),
     "buccal epithelium": ("buccal", "buccal"), "buccal epithelial cells": ("buccal", "buccal"),
-    "buccal mucosa": ("buccal", "buccal"),
+    "buccal mucosa": ("buccal", "buccal"), "mouth swab": ("buccal", "buccal"),
+    "wb": ("blood", "blood"), "blood dna": ("blood", "blood"), "control blood": ("blood", "blood"),
+    "germline blood": ("blood", "blood"), "blood pbmc": ("pbmc", "blood"), "t cells": ("t cells", "blood"),
+    "cd4 t cells": ("t cells", "blood"), "cd8 t cells": ("t cells", "blood"), "b cells": ("b cells", "blood"),
+    "nk cells": ("nk cells", "blood"), "cd14": ("monocytes", "blood"), "cd14 monocytes": ("monocytes", "blood"),
     "buccal swab": ("buccal", "buccal"), "cheek swab": ("buccal", "buccal"), "cell line": ("cell line", "unfit"),
     "cfdna": ("cfdna", "unfit"), "ctdna": ("ctdna", "unfit"), "plasma": ("plasma", "unfit"),
     "serum": ("serum", "unfit"), "organoid": ("organoid", "unfit"), "xenograft": ("xenograft", "unfit"),
@@ -73,7 +86,7 @@ _ARRAY_FILLERS = re.compile(
     r"illumina|\b(?:infinium|bead ?chips?|arrays?|kit|platform|dna|v[ .]?1\.2|\d{6,})\b|(?:human ?)?methylation"
 )
 _PLATFORMS = (
-    ("EPICv2", re.compile(r"gpl33022|(?:epic ?(?:v ?)?2(?:\.0)?)?(?: ?(?<!\d)(?:hm ?)?9[35]\dk?)?")),
+    ("EPICv2", re.compile(r"gpl33022|(?:epic ?(?:v ?)?2(?:\.0)?)?(?: ?(?<!\d)(?:hm ?)?9(?:[35]\d|00)k?)?")),
     (
         "EPIC",
         re.compile(r"gpl(?:21145|23976)|(?:epic(?: ?v ?1(?:\.0)?)?(?: 2016)?)?(?: ?(?<!\d)(?:hm ?)?850k?)?"),
@@ -117,6 +130,8 @@ def tissue_of(word: str) -> Tissue:
     name = _plain(text)
     if name in _WORDS:
         return Tissue(*_WORDS[name])
+    if of_patient := _blood_of_patient(text):
+        return of_patient
     marked = _BESIDE_TUMOUR.sub("adjacent", _NOT_A_TUMOUR.sub("normal", text))
     if _TUMOUR.search(marked):
         return Tissue(re.sub(r"\btumor", "tumour", name), "tumour")
@@ -134,6 +149,16 @@ def tissue_of(word: str) -> Tissue:
         "the tissue is not known, or does not say whether it is a tumour", got=word, expected=EXPECTED_TISSUES,
         fix=did_you_mean(name, [*_WORDS, "tumour", "normal"]),
     )  # fmt: skip
+
+
+def _blood_of_patient(text: str) -> Tissue | None:
+    """`blood of a patient with lung cancer`: the host's blood; None where a cancer of the blood, a specimen of the
+    tumour, or no patient may be meant."""
+    if not _PATIENT.search(text) or _MAYBE_OF_BLOOD.search(text):
+        return None
+    rest = [word for word in _plain(text).split() if not _OF_PATIENT.fullmatch(word)]
+    known = _WORDS.get(" ".join(rest))
+    return Tissue(*known) if known is not None and known[1] == "blood" else None
 
 
 def contrary_tissue(word: str) -> Tissue | None:
@@ -164,7 +189,7 @@ def platform_of(word: str) -> str:
     Raises:
         InputError: no Illumina methylation array.
     """
-    text = re.sub(r"[\s_()/-]+", " ", word.strip().casefold())
+    text = re.sub(r"[\s_()/+-]+", " ", word.strip().casefold())
     rest = " ".join(_ARRAY_FILLERS.sub(" ", text).split())
     found = next((name for name, words in _PLATFORMS if words.fullmatch(rest)), None)
     if found is None or not rest or _SEQUENCING.search(text):

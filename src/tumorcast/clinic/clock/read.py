@@ -18,7 +18,7 @@ from tumorcast.readers.probe_manifest import ARRAYS
 
 Numbers = NDArray[np.float64]
 
-_PLAUSIBLE, _POSSIBLE = (-1.0, 120.0), (-100.0, 250.0)
+_PLAUSIBLE, _POSSIBLE = (-1.0, 120.0), (-250.0, 500.0)
 """Years: of persons, beyond which an age is warned of (linear clocks of adults go below 0 in children); and what betas
 at random can still give, beyond which it is refused."""
 NOBODYS = "WARNING: no age of a person; the betas are unlike those that the clock was made for"
@@ -100,6 +100,8 @@ def _shares(is_so: NDArray[np.bool_], clock: Clock, worst: Callable[..., Any]) -
 
 
 def _too_little(coverage: float, imputed: float, least: float) -> Refusal | None:
+    if not coverage:
+        return Refusal("not_measured", "none of the probes is measured")
     if coverage < least:
         return Refusal("coverage", f"{coverage:.1%} of the probes are measured, less than {least:.0%}")
     if imputed > 1 - least + 1e-12:

@@ -102,10 +102,8 @@ def _checked(request: Request) -> tuple[Imputation, Scale | None]:
     )
     if how not in IMPUTATIONS:
         raise InputError("no such imputation", got=request.imputation, expected=", ".join(IMPUTATIONS))
-    if not 0 < request.min_coverage <= 1:
-        raise InputError(
-            "the least coverage is a share", got=request.min_coverage, expected="above 0, at most 1"
-        )
+    if not 0 <= request.min_coverage <= 1:
+        raise InputError("the least coverage is a share", got=request.min_coverage, expected="0 to 1")
     if request.scale is not None and request.scale not in SCALE_WORDS:
         raise InputError("no such scale", got=request.scale, expected=", ".join(SCALE_WORDS))
     return cast(Imputation, how), cast(Scale | None, request.scale)
