@@ -82,8 +82,8 @@ def read_methylome_sheet(
         if sample not in samples:
             continue
         tissue, platform = (_cell(table, places[name], place) for name in ("tissue", "platform"))
-        told = (_cell(table, name, place) for name in _kind_columns(table))
-        row = DeclaredSample(tissue, platform, ages[place], tuple(word for word in told if word))
+        kinds = (_cell(table, name, place) for name in _kind_columns(table))
+        row = DeclaredSample(tissue, platform, ages[place], tuple(word for word in kinds if word))
         if made.setdefault(sample, row) != row:
             raise InputError(f"{path.name} says two different things of one sample", got=sample)
     return made
