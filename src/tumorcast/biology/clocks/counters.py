@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 Numbers = NDArray[np.float64]
 
@@ -33,6 +32,7 @@ def divisions_miage(betas: Numbers, b: Numbers, c: Numbers, d: Numbers) -> Numbe
         betas: [samples, CpGs].
         b, c, d: [CpGs].
     """
+    from scipy.optimize import minimize_scalar
 
     def misfit(n: float, sample: Numbers) -> float:
         return float((((c + b ** (n - 1) * d) - sample) ** 2).sum())

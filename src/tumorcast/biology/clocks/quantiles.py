@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Numbers = NDArray[np.float64]
 
@@ -18,6 +17,8 @@ def matched_to(betas: Numbers, gold: Numbers) -> Numbers:
         betas: all known.
         gold: [probes].
     """
+    from scipy.stats import rankdata
+
     ordered = np.sort(gold)
     ranks = rankdata(betas, axis=1)
     lower = np.floor(ranks).astype(int) - 1
