@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from bisect import bisect_left, bisect_right
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,8 @@ def published(
     for sample, values in columns.items():
         ordered, total = sorted(values), intercept
         for probe, value in zip(gold, values, strict=True):
-            first = ordered.index(value)
-            rank = first + (ordered.count(value) + 1) / 2
+            first = bisect_left(ordered, value)
+            rank = first + (bisect_right(ordered, value) - first + 1) / 2
             low = int(rank)
             normal = target[low - 1] if rank == low else (target[low - 1] + target[low]) / 2
             total += weights.get(probe, 0.0) * normal
