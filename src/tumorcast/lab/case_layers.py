@@ -12,6 +12,8 @@ import pandas as pd
 from tumorcast.clinic.host.findings import ClockReading, HostFindings
 from tumorcast.clinic.host.read import findings_of, read_tables
 from tumorcast.clinic.host.wanted import Wanted
+from tumorcast.clinic.pgs.tables import COLUMNS as PGS_COLUMNS
+from tumorcast.clinic.pgx.tables import COLUMNS as PGX_COLUMNS
 from tumorcast.domain.errors import InputError
 from tumorcast.domain.exclusions import Exclusion
 from tumorcast.lab.cases import Kind
@@ -20,8 +22,6 @@ from tumorcast.readers.files import need_columns, read_table
 from tumorcast.readers.host import YEARS
 
 Rows = list[tuple[object, ...]]
-_PGX = ("sample", "gene", "diplotype", "activity_score", "phenotype", "note")
-_PGS = ("sample", "score", "sum", "match_rate", "weight_coverage")
 _ANCESTRY = ("sample", "score", "z_norm2", "refusal")
 _CLOCK = ("sample", "clock", "age_years", "coverage", "imputed")
 _COUNTER = ("sample", "counter", "value", "unit", "coverage", "imputed")
@@ -44,9 +44,9 @@ def host_layer_files(
     """
     found = findings_of(read_tables({file: path}), wanted)
     makes: dict[Kind, Callable[[], dict[str, tuple[Sequence[str], Rows]]]] = {
-        "pharmacogenes": lambda: {"pharmacogenes": (_PGX, _calls(found, samples[0]))},
+        "pharmacogenes": lambda: {"pharmacogenes": (PGX_COLUMNS, _calls(found, samples[0]))},
         "polygenic_scores": lambda: {
-            "polygenic_scores": (_PGS, _scores(found, samples[0])),
+            "polygenic_scores": (PGS_COLUMNS, _scores(found, samples[0])),
             "ancestry": (_ANCESTRY, _ancestry(path, found, samples[0])),
         },
         "clocks": lambda: {

@@ -16,7 +16,6 @@ from tumorcast.clinic.pgx.tables import all_notes, shown_score
 _WIDTH = 110
 _WIDEST_NAME = 40
 _HEADS = ("gene", "diplotype", "activity", "phenotype")
-_NOT_TYPED = "not called: none of "
 _LIMITS = (
     "Research use only; not a recommendation. Guidance is quoted with its source and date; no dose is computed.",
     "A position that was not typed is not reference, and a gene that was not called is not normal.",
@@ -79,7 +78,7 @@ def _sample_lines(result: SampleResult, definitions: Definitions) -> list[str]:
 def _gene_lines(result: SampleResult, definitions: Definitions) -> list[str]:
     """A table of genes, what limits each below it; those without a typed position in one line."""
     notes = {gene: all_notes(call, result, definitions) for gene, call in result.calls.items()}
-    untyped = [gene for gene, told in notes.items() if len(told) == 1 and told[0].startswith(_NOT_TYPED)]
+    untyped = [gene for gene, call in result.calls.items() if _is_untyped(call) and len(notes[gene]) == 1]
     rows = {gene: _cells(call) for gene, call in result.calls.items() if gene not in untyped}
     columns = list(zip(_HEADS, *rows.values(), strict=True))
     widths = [min(max(map(len, column)), _WIDEST_NAME) for column in columns]
@@ -89,6 +88,10 @@ def _gene_lines(result: SampleResult, definitions: Definitions) -> list[str]:
     if untyped:
         lines.append(f"No call, none of their positions typed: {', '.join(untyped)}")
     return lines
+
+
+def _is_untyped(call: GeneCall) -> bool:
+    return not call.is_called and 0 < call.n_positions == len(call.missing)
 
 
 def _cells(call: GeneCall) -> tuple[str, str, str, str]:
